@@ -1,0 +1,1 @@
+"""Who does it and when: the actors, their mailboxes and timers, and the bus."""

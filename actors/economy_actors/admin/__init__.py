@@ -1,0 +1,1 @@
+"""The request-reply API for other services (`spec/admin-api.md`)."""

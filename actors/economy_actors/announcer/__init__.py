@@ -1,0 +1,1 @@
+"""One outbox per channel: order, pace, merging, proof of delivery (design.md 7)."""

@@ -1,0 +1,401 @@
+"""One channel: its presence table, its minutes, and the way to its users' sessions.
+
+Presence comes from the bus in the economy's own words (`channel.messages`). The minute tick
+is one ledger operation for the whole channel, named after the minute it stands for, so that
+no restart can pay a minute twice.
+"""
+
+from functools import partial
+from time import perf_counter
+from typing import ClassVar, assert_never
+
+import structlog
+
+from economy_actors.announcer import protocol as outbox
+from economy_actors.announcer.message import Pm, Priority
+from economy_actors.channel.dwelling import Dwelling
+from economy_actors.channel.messages import (
+    AfkChanged,
+    BotSpoke,
+    ChannelMessage,
+    ChannelView,
+    DwellSettled,
+    Joined,
+    Left,
+    LevelDue,
+    Listed,
+    MediaChanged,
+    MinutePassed,
+    Newcomer,
+    PrivateMessage,
+    RankChanged,
+    RankedUp,
+    RankUpsDue,
+    Rewarded,
+    RobotPresence,
+    Said,
+    SettingsChanged,
+    ShownUser,
+    ShowPresence,
+    WelcomeDue,
+)
+from economy_actors.channel.minute_pay import count_minutes, forget_fractions, minute_entries
+from economy_actors.channel.progress_watch import ProgressWatch
+from economy_actors.channel.talk import Talk
+from economy_actors.gateway.messages import ReadUserlist
+from economy_actors.ledger.client import commit
+from economy_actors.ledger.messages import Commit
+from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.session.actor import Session
+from economy_actors.session.messages import (
+    Arriving,
+    Command,
+    LevelGiven,
+    ProgressDue,
+    SessionMessage,
+)
+from economy_actors.world import World
+from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
+from kryten_economy.ledger import (
+    Depart,
+    PresenceFact,
+    PresenceMinute,
+    PresencePaid,
+)
+from kryten_economy.messages import refusals, replies
+from kryten_economy.messages.currency import currency_variables
+from kryten_economy.messages.lengths import clip
+from kryten_economy.refusals import ReadOnly
+from kryten_economy.rules.fractions import Accumulator
+from kryten_economy.rules.onboarding import earning_gate
+from kryten_economy.rules.presence import (
+    MINUTE_MS,
+    Entrance,
+    MinuteShare,
+    Roster,
+    Visit,
+    elapsed_minutes,
+)
+from kryten_economy.users import UserKey
+
+__all__ = ("MAILBOX", "SESSION_IDLE_S", "Channel")
+
+MAILBOX = 1024
+SESSION_MAILBOX = 64
+SESSION_IDLE_S = 600.0
+
+_log = structlog.get_logger("channel")
+
+
+class Channel(Actor[ChannelMessage]):
+    """Owns the sessions of one channel."""
+
+    supervision: ClassVar[Supervision] = Supervision(drain_s=3.0)
+
+    def __init__(self, name: str, world: World) -> None:
+        self._name = name
+        self._world = world
+        self._roster = Roster()
+        self._below: dict[str, float] = {}
+        self._unjudged: set[str] = set()
+        self._sessions: dict[str, Ref[SessionMessage]] = {}
+        self._limiter = RateLimiter(world.live.settings.commands.rate_limit_per_minute)
+        self._ignored = world.live.settings.ignored_names
+        self._fractions = Accumulator()
+        self._progress = ProgressWatch(name, world, self._roster)
+        self._dwelling = Dwelling(world, self._session)
+        self._talk = Talk(name, world, self._roster, self._session)
+        self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
+
+    async def started(self) -> None:
+        """A new instance knows nobody: have the stored user list read."""
+        await self._dwelling.catch_up(self._name)
+        self._ask_for_userlist()
+
+    async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912  # one case each
+        """Keep the presence table true and pass on what concerns one user."""
+        match message:
+            case Said(name, text, at_ms):
+                await self._talk.said(name, text, at_ms)
+            case BotSpoke(text):
+                self._talk.bot_spoke(text)
+            case MediaChanged():
+                self._talk.media_changed(message)
+            case Newcomer(name, at_ms):
+                self._talk.arrived(name, at_ms)
+            case Rewarded(names):
+                self._talk.rewarded(names)
+            case PrivateMessage():
+                self._private(message)
+            case Joined(name, rank, afk, at_ms):
+                self._joined(name, rank, at_ms, afk=afk)
+            case Left(name, at_ms):
+                self._left(name, at_ms)
+            case Listed():
+                self._listed(message)
+            case AfkChanged(name, afk):
+                self._roster.set_afk(name, afk=afk, at_ms=self._world.clock.now_ms())
+            case RankChanged(name, rank):
+                self._ranked(name, rank)
+            case RobotPresence(here):
+                _log.info("robot is back" if here else "robot is away", channel=self._name)
+            case MinutePassed(at_ms):
+                await self._minute(at_ms)
+            case WelcomeDue():
+                self._welcome(message)
+            case RankedUp() | RankUpsDue() | LevelDue():
+                self._progress.news(message, self.after)
+            case DwellSettled():
+                self._dwelling.settled(message)
+            case SettingsChanged():
+                self._settings_changed()
+            case ShowPresence(reply):
+                reply.send(self._view())
+            case _:
+                assert_never(message)
+
+    # Presence
+
+    @property
+    def _window_ms(self) -> int:
+        return self._world.live.settings.presence.join_debounce_minutes * MINUTE_MS
+
+    def _joined(self, name: str, rank: float, at_ms: int, *, afk: bool) -> None:
+        if rank < self._world.live.settings.presence.min_cytube_rank:
+            self._below[name.lower()] = rank
+            return
+        self._below.pop(name.lower(), None)
+        entrance = self._roster.join(name, rank, at_ms, self._window_ms, afk=afk)
+        self._outbox.offer(outbox.Present(name))
+        # A stored list may have been read before the news of this very join was heard.
+        is_news = entrance is Entrance.ALREADY_HERE and name.lower() in self._unjudged
+        if entrance is Entrance.NEW or is_news:
+            self._session(name.lower()).offer(Arriving(name, at_ms))
+        self._unjudged.discard(name.lower())
+        self._show_population()
+
+    def _left(self, name: str, at_ms: int) -> None:
+        self._below.pop(name.lower(), None)
+        visit = self._roster.leave(name, at_ms)
+        if visit is not None:
+            self._progress.levels.forget(name)
+            self._outbox.offer(outbox.Left(name))
+            self._record_departures([visit], at_ms)
+            self._show_population()
+
+    def _listed(self, message: Listed) -> None:
+        lowest = self._world.live.settings.presence.min_cytube_rank
+        users = [each for each in message.users if each.rank >= lowest]
+        self._below = {each.name.lower(): each.rank for each in message.users if each.rank < lowest}
+        change = self._roster.listed(
+            [(each.name, each.rank, each.afk) for each in users], message.at_ms, self._window_ms
+        )
+        self._outbox.offer(outbox.Here(frozenset(each.name for each in message.users)))
+        self._record_departures(change.departed, message.at_ms)
+        if message.stored:
+            self._unjudged.update(visit.name for visit in change.begun)
+        else:
+            for visit in change.begun:
+                self._session(visit.name).offer(Arriving(visit.display_name, message.at_ms))
+        self._show_population()
+        _log.info(
+            "user list",
+            channel=self._name,
+            present=len(users),
+            begun=len(change.begun),
+            returned=len(change.returned),
+            departed=len(change.departed),
+        )
+
+    def _settings_changed(self) -> None:
+        """Let those go whom the new settings ignore; have those read whom they let in again."""
+        settings, now_ms = self._world.live.settings, self._world.clock.now_ms()
+        self._limiter.limit = settings.commands.rate_limit_per_minute
+        self._dwelling.settings_changed()
+        lowest = settings.presence.min_cytube_rank
+        for visit in self._roster.connected():
+            rank = visit.rank
+            if self._world.live.ignores(visit.name):
+                self._left(visit.display_name, now_ms)
+            elif rank < lowest:
+                self._left(visit.display_name, now_ms)
+                self._below[visit.name] = rank
+        let_in = any(rank >= lowest for rank in self._below.values())
+        if let_in or self._ignored - settings.ignored_names:
+            self._ask_for_userlist()
+        self._ignored = settings.ignored_names
+        if self._progress.reloaded():
+            for visit in self._roster.connected():
+                self._session(visit.name).offer(ProgressDue())
+
+    def _record_departures(self, visits: "list[Visit] | tuple[Visit, ...]", at_ms: int) -> None:
+        if visits:
+            names = tuple(visit.name for visit in visits)
+            self._world.ledger.offer(Commit(Depart(self._name, names, at_ms)))
+
+    def _ranked(self, name: str, rank: float) -> None:
+        self._roster.set_rank(name, rank)
+        level = self._progress.levels.told(name, rank)
+        if level is not None:
+            self._session(name.lower()).offer(LevelGiven(level))
+
+    def _view(self) -> ChannelView:
+        users = [ShownUser(v.display_name, v.rank, v.afk) for v in self._roster.connected()]
+        return ChannelView(self._name, tuple(users))
+
+    def _show_population(self) -> None:
+        present = len(self._roster.connected())
+        self._world.population[self._name] = present
+        self._world.metrics.set_channel_gauges(self._name, {"active_users": present})
+
+    # Minutes
+
+    async def _minute(self, at_ms: int) -> None:
+        """Count and pay the minutes since the last tick, all users in one operation."""
+        began_s = perf_counter()
+        minutes = elapsed_minutes(self._ticked_at_ms, at_ms)
+        if not minutes:
+            return
+        self._ticked_at_ms = at_ms
+        settings = self._world.live.settings
+        shares, over = self._roster.tick(
+            at_ms, minutes, self._window_ms, settings.presence.afk_threshold_minutes * MINUTE_MS
+        )
+        for visit in over:
+            self._forget(visit)
+        if shares:
+            await self._pay(at_ms, shares)
+        duration_s = perf_counter() - began_s
+        self._world.metrics.ticked(duration_s)
+        if duration_s > 5:
+            _log.warning("slow presence minute", channel=self._name, seconds=round(duration_s, 1))
+
+    async def _pay(self, at_ms: int, shares: list[MinuteShare]) -> None:
+        calendar = self._world.live.calendar
+        request = PresenceMinute(
+            op_id=f"presence:{self._name}:{at_ms // MINUTE_MS}",
+            channel=self._name,
+            at_ms=at_ms,
+            day=calendar.day(at_ms),
+            entries=await minute_entries(self._world, self._name, at_ms, shares, self._fractions),
+            gate=earning_gate(self._world.live.settings.onboarding),
+        )
+        match await commit(self._world.ledger, request):
+            case PresencePaid(paid=paid, replayed=False):
+                count_minutes(self._world.metrics, request, paid)
+                await self._check_progress(at_ms, paid)
+                self._dwelling.look(paid, request.day, at_ms)
+            case PresencePaid():
+                _log.warning("minute was paid before", channel=self._name, op_id=request.op_id)
+            case ReadOnly(reason=reason):
+                _log.error("minute not paid", channel=self._name, reason=reason)
+            case refusal:
+                raise AssertionError(f"a presence minute cannot be refused: {refusal!r}")
+
+    async def _check_progress(self, at_ms: int, paid: tuple[PresenceFact, ...]) -> None:
+        """Let those look at what they have reached for whom these minutes counted."""
+        for name in self._progress.rose(paid):
+            self._session(name).offer(ProgressDue())
+        for name, minutes in (await self._progress.stayed(at_ms, paid)).items():
+            self._session(name).offer(ProgressDue(minutes))
+
+    def _forget(self, visit: Visit) -> None:
+        self._unjudged.discard(visit.name)
+        forget_fractions(self._fractions, visit.name)
+        self._dwelling.forget(visit.name)
+        session = self._sessions.pop(visit.name, None)
+        if session is not None:
+            self.end_child(session)
+
+    # Talk
+
+    def _private(self, message: PrivateMessage) -> None:
+        if not message.text.strip():
+            return
+        visit = self._roster.get(message.name)
+        if visit is None or not visit.connected:
+            self._private_of_stranger(message)
+            return
+        is_admin = visit.rank >= self._world.live.settings.admin.owner_level
+        if not is_admin and not self._allowed(message.name):
+            return
+        command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
+        if not self._session(visit.name).offer(command):
+            self._reply(visit.display_name, refusals.busy())
+
+    def _private_of_stranger(self, message: PrivateMessage) -> None:
+        """Someone of too low a rank, or someone the presence table has not heard of yet."""
+        if not self._allowed(message.name):
+            return
+        if message.name.lower() in self._below:
+            self._reply(message.name, replies.guest_not_allowed())
+            return
+        self._reply(message.name, replies.not_known_yet())
+        self._ask_for_userlist()
+
+    def _ask_for_userlist(self) -> None:
+        # Before the first connection there is no gateway; it reads all lists when it comes.
+        if self._world.gateway is not None:
+            self._world.gateway.offer(ReadUserlist(self._name))
+
+    def _allowed(self, name: str) -> bool:
+        match self._limiter.allow(UserKey.of(self._name, name), self.now_s()):
+            case Allowed():
+                return True
+            case TellSlowDown(retry_after_s):
+                self._reply(name, replies.slow_down(self._limiter.limit, retry_after_s))
+                return False
+            case Silent():
+                return False
+
+    def _reply(self, name: str, text: str) -> None:
+        self._outbox.offer(Pm(to=name, text=text, priority=Priority.REPLY, trace=self.trace))
+
+    @property
+    def _outbox(self) -> Ref[outbox.OutboxMessage]:
+        return self._world.outboxes[self._name]
+
+    # Sessions
+
+    def _session(self, name: str) -> Ref[SessionMessage]:
+        session = self._sessions.get(name)
+        if session is None:
+            session = self._sessions[name] = self.spawn(
+                name,
+                partial(Session, UserKey(self._name, name), self._world, self.ref),
+                capacity=SESSION_MAILBOX,
+                lazy=True,
+                idle_s=SESSION_IDLE_S,
+                kind="session",
+            )
+        return session
+
+    def child_crashed(self, _ref: Ref[SessionMessage], message: object) -> None:
+        """Whoever sent the fatal command is told that something went wrong."""
+        self._world.metrics.error("session")
+        if isinstance(message, Command):
+            word = clip(message.text.split(maxsplit=1)[0], 20) if message.text.split() else ""
+            self._world.metrics.pm_command(word.lower(), "error")
+            self._reply(message.display_name, replies.internal_error())
+
+    # Welcome
+
+    def _welcome(self, message: WelcomeDue) -> None:
+        if message.delay_s > 0:
+            self.after(message.delay_s, WelcomeDue(message.name, message.amount_z))
+            return
+        visit = self._roster.get(message.name)
+        if visit is None or not visit.connected:
+            return
+        settings = self._world.live.settings
+        text = replies.welcome(
+            settings.onboarding.welcome_message,
+            message.amount_z,
+            currency_variables(settings.currency),
+        )
+        self._outbox.offer(Pm(to=visit.display_name, text=text, priority=Priority.RESULT))
+
+    async def stopping(self) -> None:
+        """Who is still here counts as seen until now (`spec/storage.md` 5)."""
+        now_ms = self._world.clock.now_ms()
+        self._record_departures(self._roster.connected(), now_ms)

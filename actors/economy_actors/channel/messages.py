@@ -1,0 +1,248 @@
+"""What a channel hears: the bus in the economy's own words, and the clock.
+
+All texts are what the person typed; no raw wire text comes this far. Times are UTC epoch
+milliseconds. Names have the casing in which they came.
+"""
+
+from dataclasses import dataclass, field
+
+from economy_actors.runtime import Reply
+from kryten_economy.rules.screening import Medium
+
+__all__ = (
+    "AfkChanged",
+    "BotSpoke",
+    "ChannelMessage",
+    "ChannelView",
+    "DwellSettled",
+    "Joined",
+    "Left",
+    "LevelDue",
+    "Listed",
+    "ListedUser",
+    "MediaChanged",
+    "MinutePassed",
+    "Newcomer",
+    "PrivateMessage",
+    "RankChanged",
+    "RankUpsDue",
+    "RankedUp",
+    "Rewarded",
+    "RobotPresence",
+    "Said",
+    "SettingsChanged",
+    "ShowPresence",
+    "ShownUser",
+    "WelcomeDue",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody came in; ``rank`` is the account's global rank."""
+
+    name: str
+    rank: float
+    afk: bool
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody went away."""
+
+    name: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedUser:
+    """One user of a user list; ``rank`` is the channel rank. ``afk`` None means not told."""
+
+    name: str
+    rank: float
+    afk: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The whole truth about who is present.
+
+    ``stored`` marks the list read from the robot's store at start, where nobody arrives.
+    """
+
+    users: tuple[ListedUser, ...]
+    at_ms: int
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chat line, as typed."""
+
+    name: str
+    text: str = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateMessage:
+    """A private message to the bot, as typed."""
+
+    name: str
+    text: str = field(repr=False)
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AfkChanged:
+    """CyTube's AFK flag."""
+
+    name: str
+    afk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RankChanged:
+    """A channel rank as CyTube announced it."""
+
+    name: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class RobotPresence:
+    """The robot (or the bus) went away or came back."""
+
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MinutePassed:
+    """The scheduler's tick; ``at_ms`` is the whole minute it stands for."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeDue:
+    """A welcome wallet was paid; ``delay_s`` later its owner is told, if still here."""
+
+    name: str
+    amount_z: int
+    delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RankedUp:
+    """A user was promoted; the channel hears of it with the others of the same minute."""
+
+    name: str
+    index: int
+    rank: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelDue:
+    """A user's rank brings this CyTube level; ``waited`` once his channel rank must be known."""
+
+    name: str
+    level: int
+    waited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RankUpsDue:
+    """Time to tell the rank-ups that have come together."""
+
+
+@dataclass(frozen=True, slots=True)
+class DwellSettled:
+    """What so many minutes of a day brought a user (``name`` in lower case) is in the books."""
+
+    name: str
+    day: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotSpoke:
+    """The bot account said something in public that this service had not sent."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaChanged:
+    """An item begins, or the current one is told again."""
+
+    medium: Medium
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A user's session has found that this was a genuine arrival."""
+
+    name: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rewarded:
+    """These lower-case names were paid by what somebody else said."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """New settings are in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownUser:
+    """A connected user as others may know him."""
+
+    name: str
+    rank: float
+    afk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """Who is connected (departing users are not)."""
+
+    channel: str
+    users: tuple[ShownUser, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPresence:
+    """Ask who is connected."""
+
+    reply: Reply[ChannelView]
+
+
+ChannelMessage = (
+    Joined
+    | Left
+    | Listed
+    | Said
+    | BotSpoke
+    | MediaChanged
+    | Newcomer
+    | Rewarded
+    | PrivateMessage
+    | AfkChanged
+    | RankChanged
+    | RobotPresence
+    | MinutePassed
+    | WelcomeDue
+    | RankedUp
+    | RankUpsDue
+    | LevelDue
+    | DwellSettled
+    | SettingsChanged
+    | ShowPresence
+)

@@ -1,0 +1,182 @@
+"""Grant, deduct, adjust, set a balance (`spec/commands.md` 8, `spec/admin-api.md` 6).
+
+Each is one operation on the books. Taking never opens an account, and giving opens one only for
+somebody who is connected (P-MON-12). The user is told after the commit, once.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from economy_actors.deeds.cause import Cause
+from economy_actors.deeds.people import connected, tell_user
+from economy_actors.ledger.client import commit
+from economy_actors.runtime import RuntimeFault
+from economy_actors.world import World
+from kryten_economy.ledger import Answer, BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.messages import admin_replies
+from kryten_economy.refusals import Conflict, NoAccount, Refusal
+from kryten_economy.users import UserKey
+
+__all__ = ("AdjustAnswer", "Busy", "Ignored", "adjust", "deduct", "grant", "set_balance")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The name is the bot's or an ignored user's: such accounts are paid nothing."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A part of the service did not answer in time; nothing was done."""
+
+
+AdjustAnswer: TypeAlias = Posted | Refusal | Ignored | Busy
+
+
+async def grant(world: World, cause: Cause, name: str, amount_z: int, reason: str) -> AdjustAnswer:
+    """Give ``amount_z`` > 0. ``reason`` may be empty.
+
+    The deeds of this module raise AskExpired or AskFailed when it stays unknown whether the
+    money was moved.
+    """
+    stated = reason or f"Admin grant by {cause.admin}"
+    return await _give(world, cause, name, amount_z, ("admin_grant", "admin.grant"), stated, reason)
+
+
+async def deduct(world: World, cause: Cause, name: str, amount_z: int, reason: str) -> AdjustAnswer:
+    """Take ``amount_z`` > 0, all of it or nothing. ``reason`` may be empty."""
+    stated = reason or f"Admin deduction by {cause.admin}"
+    return await _take(
+        world, cause, name, amount_z, ("admin_deduct", "admin.deduct"), stated, reason
+    )
+
+
+async def adjust(world: World, cause: Cause, name: str, delta_z: int, reason: str) -> AdjustAnswer:
+    """Give or take, as the sign of ``delta_z`` (not 0) says. ``reason`` may be empty."""
+    kind = ("admin_adjust", "admin.adjust")
+    if delta_z > 0:
+        stated = reason or f"Admin credit by {cause.admin}"
+        return await _give(world, cause, name, delta_z, kind, stated, reason)
+    stated = reason or f"Admin debit by {cause.admin}"
+    return await _take(world, cause, name, -delta_z, kind, stated, reason)
+
+
+async def set_balance(world: World, cause: Cause, name: str, amount_z: int) -> BalanceSet | Refusal:
+    """Make an existing balance ``amount_z`` ≥ 0; the difference is one row (P-MON-15)."""
+    at_ms = world.clock.now_ms()
+    answer = await commit(
+        world.ledger,
+        SetBalance(
+            op_id=cause.op_id,
+            user=UserKey.of(cause.channel, name),
+            amount_z=amount_z,
+            reason=f"Set by {cause.admin}",
+            by=cause.admin,
+            at_ms=at_ms,
+            day=world.live.calendar.day(at_ms),
+        ),
+    )
+    if isinstance(answer, BalanceSet):
+        if not answer.replayed and answer.old_z != answer.new_z:
+            symbol = world.live.settings.currency.symbol
+            text = admin_replies.set_balance_notice(answer.old_z, answer.new_z, symbol)
+            tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
+        return answer
+    assert isinstance(answer, Refusal), answer
+    return answer
+
+
+async def _give(
+    world: World,
+    cause: Cause,
+    name: str,
+    amount_z: int,
+    kind: tuple[str, str],
+    stated: str,
+    reason: str,
+) -> AdjustAnswer:
+    if world.live.ignores(name):
+        return Ignored(name)
+    at_ms = world.clock.now_ms()
+    request = Credit(
+        op_id=cause.op_id,
+        user=UserKey.of(cause.channel, name),
+        amount_z=amount_z,
+        type=kind[0],
+        trigger_id=kind[1],
+        reason=stated,
+        at_ms=at_ms,
+        day=world.live.calendar.day(at_ms),
+        metadata=json.dumps({"by": cause.admin}),
+    )
+    answer: Answer | Busy = await commit(world.ledger, request)
+    if isinstance(answer, NoAccount | Conflict):
+        answer = await _give_newcomer(world, request, answer)
+    if isinstance(answer, Posted):
+        if not answer.replayed:
+            world.metrics.earned(amount_z)
+            world.metrics.trigger(cause.channel, kind[1], amount_z)
+            text = admin_replies.grant_notice(
+                amount_z, answer.wallet.balance_z, reason, world.live.settings.currency.symbol
+            )
+            tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
+        return answer
+    assert isinstance(answer, Refusal | Busy), answer
+    return answer
+
+
+async def _give_newcomer(
+    world: World, request: Credit, refusal: NoAccount | Conflict
+) -> Answer | Busy:
+    """Try again in the form that opens the account.
+
+    That form is other content to the books. So a repetition of a grant that opened an account
+    looks like a conflict at first, and only this form tells whether it is one.
+    """
+    if isinstance(refusal, Conflict):
+        return await commit(world.ledger, replace(request, create=True))
+    try:
+        shown = await connected(world, request.user)
+    except RuntimeFault:
+        return Busy()
+    if shown is None:
+        return refusal
+    return await commit(world.ledger, replace(request, create=True, display_name=shown.name))
+
+
+async def _take(
+    world: World,
+    cause: Cause,
+    name: str,
+    amount_z: int,
+    kind: tuple[str, str],
+    stated: str,
+    reason: str,
+) -> AdjustAnswer:
+    at_ms = world.clock.now_ms()
+    answer = await commit(
+        world.ledger,
+        Debit(
+            op_id=cause.op_id,
+            user=UserKey.of(cause.channel, name),
+            amount_z=amount_z,
+            type=kind[0],
+            trigger_id=kind[1],
+            reason=stated,
+            at_ms=at_ms,
+            day=world.live.calendar.day(at_ms),
+            metadata=json.dumps({"by": cause.admin}),
+        ),
+    )
+    if isinstance(answer, Posted):
+        if not answer.replayed:
+            text = admin_replies.deduct_notice(
+                amount_z, answer.wallet.balance_z, reason, world.live.settings.currency.symbol
+            )
+            tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
+        return answer
+    assert isinstance(answer, Refusal), answer
+    return answer

@@ -1,0 +1,285 @@
+"""The gateway: keeps the bus open, knows whether it works, and hears it through its intake.
+
+Promises: it connects whenever NATS comes, and stops at once also where it never came. Whether the
+bus works is decided by a pulse: a message to ourselves that has to come back. After each outage
+robots are looked for, the service announces itself, and user lists are read again.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, assert_never
+
+import structlog
+
+from economy_actors.announcer.protocol import SendFailed
+from economy_actors.channel.messages import Listed
+from economy_actors.gateway.bus import Bus
+from economy_actors.gateway.errands import Errands, FindRobots, OpenBus, WantedList
+from economy_actors.gateway.intake import Intake
+from economy_actors.gateway.messages import (
+    Connect,
+    GatewayMessage,
+    GiveRank,
+    LinkChanged,
+    Opened,
+    Pulse,
+    PulseReturned,
+    ReadUserlist,
+    Refuse,
+    RobotInDoubt,
+    RobotStarted,
+    Search,
+    Searched,
+)
+from economy_actors.gateway.robots import Robots
+from economy_actors.gateway.translate import Translator
+from economy_actors.runtime import Actor, Supervision, Timer
+from economy_actors.world import SERVICE_NAME, World
+
+__all__ = ("PULSE_S", "Gateway")
+
+PULSE_S = 5.0
+_SEARCH_AGAIN_S = 1.0
+_SEARCH_AGAIN_MAX_S = 8.0
+_UNCONFIRMED_TRIES = 3
+_DOUBT_S = 2.0
+"""A robot that has said goodbye still answers for a moment."""
+
+_log = structlog.get_logger("gateway")
+
+
+@dataclass(slots=True)
+class _Want:
+    """A list that is wanted: so many more tries to have it confirmed, then perhaps without."""
+
+    tries: int
+    unconfirmed_then: bool
+
+
+class Gateway(Actor[GatewayMessage]):
+    """One per service, started last. ``stop`` asks the process to end; ``pulse_s`` is in seconds.
+
+    Outgoing messages go through the `Bus`, which the composition root closes after everybody has
+    drained: this actor stops first, and then only ceases to listen.
+    """
+
+    supervision: ClassVar[Supervision] = Supervision(drain_s=0.1)
+
+    def __init__(
+        self,
+        world: World,
+        bus: Bus,
+        stop: Callable[[str], None] = lambda _: None,
+        *,
+        pulse_s: float = PULSE_S,
+    ) -> None:
+        self._world = world
+        self._bus = bus
+        self._stop = stop
+        self._pulse_s = pulse_s
+        self._translator = Translator(world.live, world.clock)
+        self._robots = Robots(world)
+        self._up = False
+        self._outages = 0
+        self._unanswered = False
+        self._seeking = False
+        self._doubting = False
+        self._wanted: dict[str, _Want] = {}
+        self._again: Timer | None = None
+        self._again_s = _SEARCH_AGAIN_S
+
+    async def started(self) -> None:
+        """Nothing is known yet: no bus, no robots, no user lists."""
+        self._show(up=False)
+        self._robots.all_gone()
+        # At the start nothing better is known than what the store says.
+        self._wanted = {name: _Want(0, True) for name in self._translator.places.names}
+        self._errands = self.spawn("errands", lambda: Errands(self._bus, self.ref), capacity=8)
+        self._bus.listen(Intake(self._world, self._translator, self._robots, self.ref, self._stop))
+        self.after(0.0, Connect())
+        self.after(self._pulse_s, Pulse())
+
+    async def stopping(self) -> None:
+        """Cease to listen; the bus stays open for the outboxes."""
+        await self._bus.hush()
+
+    async def receive(self, message: GatewayMessage) -> None:
+        """Handle news about the bus and the robots."""
+        match message:
+            case Connect() | Opened() | LinkChanged() | Pulse() | PulseReturned():
+                await self._about_bus(message)
+            case RobotStarted():
+                await self._announce()
+            case RobotInDoubt():
+                self._doubting = True
+                self._search_after(_DOUBT_S)
+            case ReadUserlist(channel):
+                self._wanted.setdefault(channel, _Want(3, True))
+                self._search()
+            case GiveRank():
+                await self._give_rank(message)
+            case Search():
+                self._again = None
+                self._search()
+            case Searched():
+                self._searched(message)
+            case Refuse(body, reply_to):
+                await self._refuse(body, reply_to)
+            case _:
+                assert_never(message)
+
+    # The bus
+
+    async def _about_bus(
+        self, message: Connect | Opened | LinkChanged | Pulse | PulseReturned
+    ) -> None:
+        match message:
+            case Connect():
+                await self._connect()
+            case Opened() | LinkChanged(True):
+                await self._beat()
+            case LinkChanged(_):
+                self._lost("the connection broke")
+            case Pulse():
+                self.after(self._pulse_s, Pulse())
+                await self._check()
+            case PulseReturned():
+                self._unanswered = False
+                if not self._up:
+                    await self._came_up()
+            case _:
+                assert_never(message)
+
+    async def _connect(self) -> None:
+        if self._bus.is_open:
+            await self._beat()
+        elif not self._errands.depth:
+            self._errands.offer(OpenBus())
+
+    async def _check(self) -> None:
+        if not self._bus.is_open:
+            self._lost("the connection was closed")
+        elif self._unanswered:
+            self._lost("no pulse: is NATS there, and may we publish to our own subject?")
+        await self._connect()
+
+    async def _beat(self) -> None:
+        self._unanswered = True
+        try:
+            await self._bus.pulse()
+        except SendFailed as failed:
+            _log.debug("pulse not sent", error=str(failed))
+
+    def _lost(self, why: str) -> None:
+        if not self._up:
+            return
+        self._outages += 1
+        _log.warning("the bus is away", reason=why)
+        self._show(up=False)
+        self._robots.all_gone()
+
+    async def _came_up(self) -> None:
+        self._show(up=True)
+        _log.info("the bus carries our messages", outages=self._outages)
+        if self._outages:
+            await self._announce()
+            for name in self._translator.places.names:
+                # After an outage the store may be older than what we know: then we keep that.
+                self._wanted.setdefault(name, _Want(5, False))
+        self._seeking = True
+        self._again_s = _SEARCH_AGAIN_S
+        self._search()
+
+    def _show(self, *, up: bool) -> None:
+        self._up = up
+        self._bus.connected = up
+        self._world.metrics.set_nats_connected(up)
+
+    async def _announce(self) -> None:
+        try:
+            await self._bus.announce()
+        except SendFailed as failed:
+            _log.warning("the service could not be announced", error=str(failed))
+
+    async def _give_rank(self, message: GiveRank) -> None:
+        try:
+            await self._bus.give_rank(message.channel, message.name, message.rank)
+        except SendFailed as failed:
+            _log.warning("level not given", user=message.name, error=str(failed))
+
+    async def _refuse(self, body: bytes, reply_to: str) -> None:
+        try:
+            await self._bus.reply(reply_to, _busy_answer(body))
+        except SendFailed as failed:
+            _log.warning("a request could not be refused", error=str(failed))
+
+    # The robots
+
+    def _search(self) -> None:
+        """Send for news of robots and lists, if any are wanted and the bus works."""
+        if not self._up or not (self._seeking or self._doubting or self._wanted):
+            return
+        if self._errands.depth:
+            self._search_after(self._again_s)
+            return
+        wanted = [WantedList(name, want.tries > 0) for name, want in self._wanted.items()]
+        self._errands.offer(FindRobots(tuple(wanted)))
+
+    def _search_after(self, delay_s: float) -> None:
+        if self._again is not None:
+            self._again.cancel()
+        self._again = self.after(delay_s, Search())
+
+    def _searched(self, found: Searched) -> None:
+        if not self._up:
+            return
+        if found.answered:
+            self._answered(found)
+        elif self._doubting:
+            self._robots.all_gone()
+            self._seeking, self._doubting = True, False
+        if self._seeking or self._wanted:
+            self._search_after(self._again_s)
+            self._again_s = min(2 * self._again_s, _SEARCH_AGAIN_MAX_S)
+        else:
+            self._again_s = _SEARCH_AGAIN_S
+
+    def _answered(self, found: Searched) -> None:
+        if self._seeking:
+            for channel in self._robots.away:
+                self._robots.back(channel)
+        self._seeking = self._doubting = False
+        for channel, entries in found.lists:
+            users = self._translator.listed(entries)
+            if users is not None:
+                listed = Listed(users, self._world.clock.now_ms(), stored=True)
+                self._world.channels[channel].offer(listed)
+                self._wanted.pop(channel, None)
+            else:
+                self._missed(channel)
+
+    def _missed(self, channel: str) -> None:
+        want = self._wanted.get(channel)
+        if want is None:
+            return
+        want.tries -= 1
+        if want.tries <= (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
+            _log.warning("no user list to be had; it comes with the robot", channel=channel)
+            del self._wanted[channel]
+
+
+def _busy_answer(body: bytes) -> dict[str, object]:
+    """The API's envelope for a request it has no room for (`spec/admin-api.md` 1, 7)."""
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        request = None
+    command = request.get("command") if isinstance(request, dict) else None
+    return {
+        "service": SERVICE_NAME,
+        "command": command if isinstance(command, str) else "",
+        "success": False,
+        "error": "The economy is busy. Please try again in a moment.",
+        "error_code": "unavailable",
+    }

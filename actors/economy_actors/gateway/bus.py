@@ -1,0 +1,270 @@
+"""The one holder of the bus client: what goes out, and the raw callbacks of what comes in.
+
+Made before there is a connection. Whoever sends while there is none gets SendFailed at once and
+nothing is kept for later: only the outbox knows what is still worth saying. Nothing here raises
+an error of the bus library.
+"""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Protocol
+
+import anyio
+import structlog
+from kryten.exceptions import KrytenConnectionError, PublishError
+
+from economy_actors.announcer.protocol import SendFailed
+from economy_actors.gateway.client import PatientClient, client_config
+from economy_actors.gateway.places import Places
+from economy_actors.gateway.translate import Event
+from kryten_economy.config import Settings
+
+__all__ = ("COMMAND_SUBJECT", "Bus", "BusAway", "Listener")
+
+COMMAND_SUBJECT = "kryten.economy.command"
+_ROBOT_SUBJECT = "kryten.robot.command"
+_LIFECYCLE_KINDS = ("startup", "connected", "disconnected", "shutdown")
+_ROBOT_WAIT_S = 2.0
+_STORE_WAIT_S = 3.0
+_CLOSE_S = 1.0
+
+_log = structlog.get_logger("bus")
+
+
+class BusAway(Exception):  # noqa: N818  # says what is the case, as SendFailed does
+    """There is no connection to NATS. Try again later."""
+
+
+class Listener(Protocol):
+    """Who hears what comes in. No method may wait, and none may raise."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The events listened to, by their name in lower case."""
+        ...
+
+    def event(self, kind: str, event: Event) -> None:
+        """A channel event."""
+
+    def request(self, body: bytes, reply_to: str) -> None:
+        """A request to the API."""
+
+    def lifecycle(self, kind: str, body: bytes) -> None:
+        """A robot says that it comes or goes."""
+
+    def pulse(self) -> None:
+        """Our own pulse came back."""
+
+    def link(self, up: bool) -> None:
+        """The connection was lost or is back."""
+
+    def group_restart(self, reason: str) -> None:
+        """All services are asked to restart."""
+
+
+class Bus:
+    """``connected`` is what the gateway last found out: whether the bus carries our messages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.connected = False
+        self._config = client_config(settings)
+        self._places = Places(settings.channels)
+        nats = settings.nats
+        # Two tries per server, each with its waits, and some time for what follows them.
+        tries_s = 2 * (2 * nats.connect_timeout + nats.reconnect_time_wait)
+        self._open_s = tries_s * len(nats.servers) + 5.0
+        self._client: PatientClient | None = None
+        self._subscriptions: list[Any] = []
+        self._listener: Listener | None = None
+        beat = {"command": "system.ping", "pulse": uuid.uuid4().hex}
+        self._beat = json.dumps(beat).encode()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a client that has not been closed for good, by us or by nats-py."""
+        return self._client is not None and bool(self._client.is_connected)
+
+    # Opening and closing
+
+    def listen(self, listener: Listener) -> None:
+        """From now on this one hears what comes in."""
+        self._listener = listener
+
+    async def open(self) -> None:
+        """Connect and subscribe; raises BusAway, with nothing left behind."""
+        if self.is_open:
+            return
+        await self.close("Reconnecting")
+        client = PatientClient(self._config, self._on_link)
+        for kind in self._listener.kinds if self._listener is not None else ():
+            client.on(kind)(self._event_handler(kind))
+        try:
+            with anyio.fail_after(self._open_s):
+                await client.connect()
+                self._subscriptions = [
+                    await client.subscribe(COMMAND_SUBJECT, self._on_request),
+                    *[await self._follow(client, kind) for kind in _LIFECYCLE_KINDS],
+                ]
+                client.on_group_restart(self._on_group_restart)
+            self._client = client
+        except Exception as error:  # the bus edge: nats-py's errors come through as they are
+            raise BusAway(str(error) or type(error).__name__) from error
+        finally:
+            if self._client is not client:
+                await _discard(client, "Failed to start")
+
+    async def hush(self) -> None:
+        """Take nothing in any more; sending still works, so that the outboxes can drain."""
+        self._listener = None
+        subscriptions, self._subscriptions = self._subscriptions, []
+        if self._client is not None:
+            with anyio.move_on_after(_CLOSE_S):
+                for subscription in subscriptions:
+                    await self._client.unsubscribe(subscription)
+
+    async def close(self, reason: str = "Normal shutdown") -> None:
+        """Say goodbye and end the connection within a second, also when NATS is away."""
+        client, self._client = self._client, None
+        self._subscriptions = []
+        self.connected = False
+        if client is not None:
+            await _discard(client, reason)
+
+    # Outgoing: the outbox's Sender, the API's answers, our own voice
+
+    async def pm(self, channel: str, to: str, text: str) -> None:
+        """Send a private message; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(self._usable().send_pm(channel, to, text, domain=domain))
+
+    async def chat(self, channel: str, text: str) -> None:
+        """Send a public line; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(self._usable().send_chat(channel, text, domain=domain))
+
+    async def give_rank(self, channel: str, to: str, rank: int) -> None:
+        """Give a channel rank, without the library's check that always fails; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(self._usable().set_channel_rank(channel, to, rank, domain=domain))
+
+    async def reply(self, reply_to: str, body: dict[str, Any]) -> None:
+        """Answer a request; without an address there is nothing to do. Raises SendFailed."""
+        if reply_to:
+            await _sent(self._opened().publish(reply_to, body))
+
+    async def announce(self) -> None:
+        """Tell robots that started after us who we are; raises SendFailed."""
+        client = self._opened()
+        if client.lifecycle is not None:
+            await client.lifecycle.publish_startup()
+
+    async def pulse(self) -> None:
+        """Send ourselves a message, which shows as `Listener.pulse`; raises SendFailed."""
+        await _sent(self._opened().publish(COMMAND_SUBJECT, self._beat))
+
+    # Questions to the robot
+
+    async def robot_answers(self) -> bool:
+        """Whether any robot answers a ping. With several channels nobody knows which one did."""
+        try:
+            await self._opened().ping(timeout=_ROBOT_WAIT_S)
+        except Exception:  # noqa: BLE001  # no answer in any way means no robot
+            return False
+        return True
+
+    async def userlist(self, channel: str, *, confirmed: bool = False) -> list[Any] | None:
+        """The stored user list of a channel; None if there is none that can be trusted.
+
+        The store outlives the robot, so some robot must answer. It may also be older than the
+        robot's own memory after an outage of NATS: with ``confirmed`` a robot must name the same
+        users, which another channel's robot will hardly do.
+        """
+        named = await self._names_told() if confirmed else None
+        if confirmed and named is None:
+            return None
+        if not confirmed and not await self.robot_answers():
+            return None
+        users = await self._stored_users(channel)
+        return users if not confirmed or _names(users) == named else None
+
+    async def _stored_users(self, channel: str) -> list[Any] | None:
+        bucket = f"kryten_{channel}_userlist"
+        try:
+            with anyio.fail_after(_STORE_WAIT_S):
+                users = await self._opened().kv_get(bucket, "users", parse_json=True)
+        except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
+            _log.info("no stored user list", channel=channel, error=repr(error))
+            return None
+        return users if isinstance(users, list) else None
+
+    async def _names_told(self) -> frozenset[str] | None:
+        question = {"service": "robot", "command": "state.userlist"}
+        try:
+            answer = await self._opened().nats_request(_ROBOT_SUBJECT, question, _ROBOT_WAIT_S)
+            return _names(answer["data"]["userlist"])
+        except Exception:  # noqa: BLE001  # no answer, or none that can be read
+            return None
+
+    # Incoming
+
+    async def _follow(self, client: PatientClient, kind: str) -> object:
+        async def on_notice(msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
+            if self._listener is not None:
+                self._listener.lifecycle(kind, msg.data)
+
+        return await client.subscribe(f"kryten.lifecycle.robot.{kind}", on_notice)
+
+    def _event_handler(self, kind: str) -> Callable[[Event], Awaitable[None]]:
+        async def on_event(event: Event) -> None:
+            if self._listener is not None:
+                self._listener.event(kind, event)
+
+        return on_event
+
+    async def _on_request(self, msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
+        if self._listener is None:
+            return
+        if msg.data == self._beat:
+            self._listener.pulse()
+        else:
+            self._listener.request(msg.data, msg.reply)
+
+    async def _on_group_restart(self, notice: dict[str, Any]) -> None:
+        if self._listener is not None:
+            self._listener.group_restart(str(notice.get("reason", ""))[:200])
+
+    def _on_link(self, up: bool) -> None:
+        if self._listener is not None:
+            self._listener.link(up)
+
+    def _opened(self) -> PatientClient:
+        if self._client is None:
+            raise SendFailed("there is no connection to NATS")
+        return self._client
+
+    def _usable(self) -> PatientClient:
+        # The library would keep the text and send it when nobody waits for it any more.
+        if not self.connected:
+            raise SendFailed("NATS does not carry our messages")
+        return self._opened()
+
+
+async def _sent(sending: Awaitable[object]) -> None:
+    try:
+        await sending
+    except (PublishError, KrytenConnectionError) as error:
+        raise SendFailed(str(error)) from error
+
+
+async def _discard(client: PatientClient, reason: str) -> None:
+    # Also in a hurry: what stays open here would stay open for good.
+    with anyio.move_on_after(_CLOSE_S, shield=True):
+        await client.disconnect(reason)
+
+
+def _names(users: object) -> frozenset[str] | None:
+    if not isinstance(users, list):
+        return None
+    entries = [user for user in users if isinstance(user, dict)]
+    return frozenset(str(user.get("name", "")).lower() for user in entries)

@@ -1,0 +1,109 @@
+"""What the gateway is told; what comes from the bus reaches it by callbacks instead."""
+
+from dataclasses import dataclass, field
+
+__all__ = (
+    "Connect",
+    "GatewayMessage",
+    "GiveRank",
+    "LinkChanged",
+    "Opened",
+    "Pulse",
+    "PulseReturned",
+    "ReadUserlist",
+    "Refuse",
+    "RobotInDoubt",
+    "RobotStarted",
+    "Search",
+    "Searched",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Try to connect to the bus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The bus is open: it carries what it is given, as far as the library knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """The library has lost its connection, or has it back."""
+
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Time to see whether the bus still carries what we send."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulseReturned:
+    """What we sent to ourselves has come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotStarted:
+    """A robot has started and knows nobody yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotInDoubt:
+    """One of several robots went away without saying which."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadUserlist:
+    """Read a channel's user list from the robot's store and tell the channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRank:
+    """Have the bot give a user a channel rank; CyTube confirms it by telling the new rank."""
+
+    channel: str
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Time to look once more for a robot, and for the user lists that are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the search found: whether a robot answers, and raw lists by channel."""
+
+    answered: bool
+    lists: tuple[tuple[str, list[object] | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The API has no room for this request."""
+
+    body: bytes = field(repr=False)
+    reply_to: str = ""
+
+
+GatewayMessage = (
+    Connect
+    | Opened
+    | LinkChanged
+    | Pulse
+    | PulseReturned
+    | RobotStarted
+    | RobotInDoubt
+    | ReadUserlist
+    | GiveRank
+    | Search
+    | Searched
+    | Refuse
+)

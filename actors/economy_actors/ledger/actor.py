@@ -1,0 +1,82 @@
+"""The one writer of the books: what waits together is committed together.
+
+It takes one request, drains up to 256 more, has them carried out as one durable transaction,
+and only then answers. Batches grow by themselves under load; there is no timer. After a
+failed commit nothing is known: the batch's asks fail, the connection is opened afresh, and
+askers repeat their requests by id.
+"""
+
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import ClassVar
+
+import structlog
+
+from economy_actors.ledger.faults import Defect, OutcomeUnknown
+from economy_actors.ledger.home import Home
+from economy_actors.ledger.messages import Commit, LedgerMessage
+from economy_actors.observability.metrics import Metrics
+from economy_actors.runtime import Actor
+from kryten_economy.ledger import Answer, Books, CommitUnknown, Failed
+
+__all__ = ("MAILBOX", "Ledger")
+
+MAILBOX = 4096
+
+_log = structlog.get_logger("ledger")
+
+
+class Ledger(Actor[LedgerMessage]):
+    """Owns the writing connection."""
+
+    batch_max: ClassVar[int] = 257
+
+    def __init__(self, home: Callable[[], Home[Books]], metrics: Metrics) -> None:
+        self._home = home()
+        self._metrics = metrics
+
+    async def started(self) -> None:
+        """Open the books; a failure goes to the supervisor, who tries again."""
+        await self._home.open()
+
+    async def receive_batch(self, messages: Sequence[Commit]) -> None:
+        """Commit what came together, then answer."""
+        began_s = perf_counter()
+        requests = [each.request for each in messages]
+        try:
+            answers = await self._home.run(lambda books: books.commit(requests))
+        except CommitUnknown as error:
+            await self._start_over(messages, error)
+            return
+        self._metrics.ledger_committed(len(messages), perf_counter() - began_s)
+        for message, answer in zip(messages, answers, strict=True):
+            self._answer(message, answer)
+
+    def _answer(self, message: Commit, answer: Answer | Failed) -> None:
+        if isinstance(answer, Failed):
+            self._metrics.error("ledger")
+            _log.error(
+                "request failed",
+                request=type(message.request).__name__,
+                error=answer.error,
+                exc_info=answer.exception,
+            )
+            if message.reply is not None:
+                message.reply.fail(Defect(answer.error))
+        elif message.reply is not None:
+            message.reply.send(answer)
+
+    async def _start_over(self, messages: Sequence[Commit], error: CommitUnknown) -> None:
+        self._metrics.ledger_unknown(len(messages))
+        self._metrics.error("ledger")
+        _log.error("commit failed, outcome unknown", operations=len(messages), error=str(error))
+        for message in messages:
+            if message.reply is not None:
+                message.reply.fail(OutcomeUnknown(str(error)))
+        await self._home.close()
+        await self._home.open()
+        _log.warning("books reopened")
+
+    async def release(self) -> None:
+        """Let go of the file and its lock, so that the next instance may have them."""
+        await self._home.close()

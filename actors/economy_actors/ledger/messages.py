@@ -1,0 +1,38 @@
+"""What the ledger actor and the reader actor take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from economy_actors.runtime import Reply
+from kryten_economy.ledger import Answer, Reports, Request
+from kryten_economy.refusals import Refusal
+
+__all__ = ("CheckBooks", "Commit", "LedgerMessage", "Look", "ReaderMessage")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Carry out a request and answer after the commit; without reply nobody waits for it."""
+
+    request: Request
+    reply: Reply[Answer | Refusal] | None = None
+
+
+LedgerMessage = Commit
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Run a query on the read connection; use `economy_actors.ledger.client.look`."""
+
+    query: Callable[[Reports], Any]
+    reply: Reply[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBooks:
+    """Time to check the invariants."""
+
+
+ReaderMessage = Look | CheckBooks

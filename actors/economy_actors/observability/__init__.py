@@ -1,0 +1,1 @@
+"""What operators see: logs, metrics, health over HTTP, and word to systemd."""

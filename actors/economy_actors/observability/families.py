@@ -1,0 +1,186 @@
+"""The metric families: exact names, label names, help texts and buckets.
+
+Names and label sets of `spec/metrics.md` are an interface: existing dashboards read them.
+Label values come from fixed sets, never from user names or free text. Values that somebody
+alerts on are listed here, so that each series starts at 0: a counter that is born at 1 shows no
+increase to Prometheus.
+"""
+
+from typing import Final, Literal, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+__all__ = (
+    "ANNOUNCEMENT_DROPS",
+    "CHANNEL_GAUGES",
+    "COMMAND_RESULTS",
+    "ERROR_COMPONENTS",
+    "EVENT_TYPES",
+    "GATEWAY_DROPS",
+    "LIFETIME_COUNTERS",
+    "OUTBOX_PRIORITIES",
+    "PM_UNDELIVERABLE_REASONS",
+    "AnnouncementDrop",
+    "CommandResult",
+    "Families",
+    "GatewayDrop",
+)
+
+GatewayDrop = Literal[
+    "echo",
+    "server_line",
+    "shadow",
+    "replayed",
+    "duplicate",
+    "malformed",
+    "unknown_channel",
+    "ignored",
+]
+AnnouncementDrop = Literal["rate", "duplicate", "gate"]
+CommandResult = Literal["ok", "refused", "error"]
+
+GATEWAY_DROPS: Final[tuple[GatewayDrop, ...]] = get_args(GatewayDrop)
+ANNOUNCEMENT_DROPS: Final[tuple[AnnouncementDrop, ...]] = get_args(AnnouncementDrop)
+COMMAND_RESULTS: Final[tuple[CommandResult, ...]] = get_args(CommandResult)
+EVENT_TYPES: Final = ("chatmsg", "adduser", "userleave", "changemedia", "pm", "setafk", "other")
+OUTBOX_PRIORITIES: Final = ("reply", "result", "public", "bulk", "digest")
+PM_UNDELIVERABLE_REASONS: Final = ("absent", "no_echo", "expired", "overflow", "send_failed")
+ERROR_COMPONENTS: Final = (
+    "admin",
+    "announcer",
+    "backup",
+    "books",
+    "channel",
+    "exporter",
+    "gateway",
+    "ledger",
+    "metrics",
+    "scheduler",
+    "session",
+)
+
+LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
+    "z_earned_total": ("economy_z_earned_total", "Z credited that counts as earned."),
+    "z_spent_total": ("economy_z_spent_total", "Z of spends, not reduced by refunds."),
+    "events_processed": ("economy_events_processed_total", "Incoming channel events."),
+    "commands_processed": (
+        "economy_commands_processed_total",
+        "PM commands and API requests executed.",
+    ),
+    "rank_promotions_total": ("economy_rank_promotions_total", "Promotions to a higher rank."),
+    "cytube_promotions_total": (
+        "economy_cytube_promotions_total",
+        "CyTube levels given with a rank.",
+    ),
+    "achievements_awarded_total": (
+        "economy_achievements_awarded_total",
+        "Achievements awarded.",
+    ),
+}
+"""Key in ``service_metrics`` -> family and help; these survive restarts (`spec/metrics.md` 2)."""
+
+CHANNEL_GAUGES: Final[dict[str, str]] = {
+    "active_users": "Connected users.",
+    "active_multiplier": "What earning is multiplied by, hidden factors included.",
+    "total_accounts": "Accounts.",
+    "total_circulation": "Z in all wallets.",
+    "median_balance": "Median wallet, in Z.",
+    "participation_rate": "Users who take part in the economy, in percent.",
+    "daily_z_earned": "Z earned today.",
+    "daily_z_spent": "Z spent today.",
+    "daily_z_gambled_in": "Z staked today.",
+    "daily_z_gambled_out": "Z paid out by games today.",
+    "daily_active_economy_users": "Users who earned or spent today.",
+    "escrow_held_z": "Z held for open stakes and payments.",
+    "ledger_mismatch_accounts": "Accounts whose balance differs from their transfers; must be 0.",
+}
+"""Gauge per channel, named without the prefix ``economy_``."""
+
+_WAIT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_ECHO_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_COMMIT_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 257)
+"""The writer takes one request and drains up to 256 more (design.md 6)."""
+
+
+class Families:
+    """All families that keep their own samples, registered in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._commands()
+        self._channels()
+        self._runtime()
+        self._ledger()
+        self._edge()
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"economy_{name}", text, labels, registry=self._registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"economy_{name}", text, labels, registry=self._registry)
+
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(f"economy_{name}", text, labels, buckets=buckets, registry=self._registry)
+
+    def _commands(self) -> None:
+        self.pm_commands = self._counter(
+            "pm_commands_total", "PM commands by outcome.", "command", "result"
+        )
+        self.api_requests = self._counter(
+            "api_requests_total", "API requests by outcome.", "command", "result"
+        )
+        self.events = self._counter("events_total", "Incoming channel events by type.", "type")
+        self.trigger_hits = self._counter(
+            "trigger_hits_total", "Rewards paid by a trigger.", "channel", "trigger"
+        )
+        self.trigger_z = self._counter(
+            "trigger_z_total", "Z paid by a trigger.", "channel", "trigger"
+        )
+        self.errors = self._counter("errors_total", "Errors by component.", "component")
+
+    def _channels(self) -> None:
+        self.channel = {
+            name: self._gauge(name, text, "channel") for name, text in CHANNEL_GAUGES.items()
+        }
+        self.ranks = self._gauge("rank_distribution", "Users per rank.", "channel", "rank")
+        self.multiplier_active = self._gauge(
+            "multiplier_active", "Active multipliers, 1 each.", "channel", "source"
+        )
+        self.announcements_dropped = self._counter(
+            "announcements_dropped_total", "Public lines not sent.", "channel", "reason"
+        )
+
+    def _runtime(self) -> None:
+        self.mailbox_depth = self._gauge(
+            "actor_mailbox_depth", "Messages waiting in all mailboxes of a class.", "actor"
+        )
+        self.oldest_message = self._gauge(
+            "actor_oldest_message_seconds", "Age of the oldest waiting message.", "actor"
+        )
+
+    def _ledger(self) -> None:
+        self.batch_size = self._histogram(
+            "ledger_batch_size", "Operations committed together.", _BATCH_BUCKETS
+        )
+        self.commit_seconds = self._histogram(
+            "ledger_commit_seconds", "Time of one batch, from begin to commit.", _COMMIT_BUCKETS_S
+        )
+        self.ledger_unknown = self._counter(
+            "ledger_unknown_total", "Operations whose outcome was unknown after a failed commit."
+        )
+
+    def _edge(self) -> None:
+        self.outbox_depth = self._gauge("outbox_depth", "Messages waiting to be sent.", "channel")
+        self.outbox_wait = self._histogram(
+            "outbox_wait_seconds", "Wait in the outbox.", _WAIT_BUCKETS_S, "priority"
+        )
+        self.outbox_echo = self._histogram(
+            "outbox_echo_seconds", "Time from sending to the echo.", _ECHO_BUCKETS_S
+        )
+        self.pm_undeliverable = self._counter("pm_undeliverable_total", "PMs given up.", "reason")
+        self.gateway_dropped = self._counter(
+            "gateway_dropped_total", "Events dropped at the edge.", "reason"
+        )

@@ -1,0 +1,1 @@
+"""What happens in a channel now and then: rain, events, the days' jobs."""

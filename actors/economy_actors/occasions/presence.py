@@ -1,0 +1,31 @@
+"""Who is here, for whoever gives something to all of them, and what follows for each."""
+
+from economy_actors.channel.messages import ShownUser, ShowPresence
+from economy_actors.session import progress
+from economy_actors.world import World
+from kryten_economy.ledger import Paid, Present
+
+__all__ = ("PRESENCE_TIMEOUT_S", "credited", "present_users")
+
+PRESENCE_TIMEOUT_S = 2.0
+
+
+async def present_users(world: World, channel: str) -> tuple[Present, ...]:
+    """The connected users by name; raises a RuntimeFault when the channel does not answer."""
+    view = await world.channels[channel].ask(ShowPresence, timeout_s=PRESENCE_TIMEOUT_S)
+    return tuple(sorted(_present(user) for user in view.users))
+
+
+def _present(user: ShownUser) -> Present:
+    return Present(user.name.lower(), user.name)
+
+
+async def credited(
+    world: World, channel: str, trigger_id: str, paid: tuple[Paid, ...], trace: str | None = None
+) -> None:
+    """Count what was earned, and let each look at the rank it makes."""
+    total_z = sum(each.amount_z for each in paid)
+    world.metrics.earned(total_z)
+    world.metrics.trigger(channel, trigger_id, total_z, len(paid))
+    for each in paid:
+        await progress.after(world, world.channels[channel], each.wallet, trace=trace)

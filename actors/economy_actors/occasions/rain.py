@@ -1,0 +1,88 @@
+"""Ambient rain: one amount for all who are here, told in the channel first (P-MSG-3)."""
+
+import structlog
+
+from economy_actors.announcer.message import Line
+from economy_actors.ledger.client import commit, look
+from economy_actors.multipliers import multipliers_now
+from economy_actors.occasions.presence import credited, present_users
+from economy_actors.session.notices import notify
+from economy_actors.world import World
+from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare, Reports
+from kryten_economy.messages import occasions as texts
+from kryten_economy.messages.currency import currency_variables
+from kryten_economy.rules.onboarding import earning_gate
+from kryten_economy.rules.perks import perks_of
+from kryten_economy.rules.rain import rain_amount
+from kryten_economy.rules.ranks import Ladder
+from kryten_economy.users import UserKey
+
+__all__ = ("let_it_rain",)
+
+_log = structlog.get_logger("rain")
+
+
+async def let_it_rain(world: World, channel: str) -> None:
+    """Let one drop fall; nobody here, nothing falls."""
+    settings = world.live.settings
+    present = await present_users(world, channel)
+    if not present:
+        return
+    at_ms = world.clock.now_ms()
+    base_z = world.dice.between(settings.rain.min_amount, settings.rain.max_amount)
+    request = RainDrop(
+        op_id=f"rain:{channel}:{at_ms}",
+        channel=channel,
+        shares=await _shares(world, channel, at_ms, base_z, present),
+        gate=earning_gate(settings.onboarding),
+        at_ms=at_ms,
+        day=world.live.calendar.day(at_ms),
+    )
+    answer = await commit(world.ledger, request)
+    if not isinstance(answer, Distributed):
+        _log.error("no rain", channel=channel, reason=repr(answer))
+        return
+    if answer.paid:
+        _tell(world, channel, answer)
+        await credited(world, channel, "rain.ambient", answer.paid)
+
+
+async def _shares(
+    world: World, channel: str, at_ms: int, base_z: int, present: tuple[Present, ...]
+) -> tuple[RainShare, ...]:
+    ranks = world.live.settings.ranks
+    ladder, day = Ladder(ranks.tiers), world.live.calendar.day(at_ms)
+    events = multipliers_now(world, channel, at_ms).scheduled_product
+
+    def read(reports: Reports) -> tuple[RainShare, ...]:
+        shares = []
+        for name, display_name in present:
+            wallet = reports.wallet(UserKey(channel, name), day)
+            index = 0
+            if wallet is not None:
+                index = ladder.effective(
+                    wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+                )
+            bonus = perks_of(ranks, index).rain_bonus_percent
+            shares.append(RainShare(name, display_name, rain_amount(base_z, events, bonus)))
+        return tuple(shares)
+
+    return await look(world.reader, read)
+
+
+def _tell(world: World, channel: str, answer: Distributed) -> None:
+    settings = world.live.settings
+    currency = currency_variables(settings.currency)
+    amounts = [each.amount_z for each in answer.paid]
+    text = texts.rain_line(
+        settings.announcements.templates.rain,
+        currency,
+        count=len(amounts),
+        total_z=sum(amounts),
+        each_z=min(amounts),
+        sender=settings.bot.username,
+    )
+    world.outboxes[channel].offer(Line(text, gate="rain_drop"))
+    if settings.rain.pm_notification:
+        for wallet, amount_z in answer.paid:
+            notify(world, wallet, texts.rain_notice(settings.rain.message, amount_z, currency))

@@ -1,0 +1,116 @@
+"""The composition of a running service, for the command line, the sandbox and the tests."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import anyio
+import structlog
+
+from economy_actors.admin.table import API_COMMANDS
+from economy_actors.clock import Clock, SystemClock
+from economy_actors.exporter import check_health
+from economy_actors.gateway.bus import Bus
+from economy_actors.ledger.home import books_at, reports_at
+from economy_actors.live import LiveSettings
+from economy_actors.observability.http import Listening, serve
+from economy_actors.observability.metrics import Metrics
+from economy_actors.root import Parts, Root
+from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
+from economy_actors.world import World
+from kryten_economy import __version__
+from kryten_economy.commands.table import COMMANDS
+from kryten_economy.config import enabled_multipliers_line
+from kryten_economy.dice import Dice
+
+__all__ = ("STOP_WITHIN_S", "Service", "open_service")
+
+STOP_WITHIN_S = 8.5
+"""Draining must leave time to close the bus before systemd loses its patience after 10 s."""
+
+_BUS_CLOSE_S = 1.0
+
+_log = structlog.get_logger("service")
+
+
+@dataclass(slots=True)
+class Service:
+    """A running service."""
+
+    world: World
+    system: ActorSystem
+    bus: Bus
+    listening: Listening | None
+    stop_asked: anyio.Event
+    drained: DrainReport | None = None
+
+    def ask_to_stop(self, reason: str) -> None:
+        """Have whoever runs the service end it."""
+        _log.info("stop asked", reason=reason)
+        self.stop_asked.set()
+
+
+@asynccontextmanager
+async def open_service(
+    live: LiveSettings, *, clock: Clock | None = None, dice: Dice | None = None
+) -> AsyncIterator[Service]:
+    """Run a service until the block is left; then it drains, the books last.
+
+    The bus may be away: the service keeps trying to reach it. Raises the errors of the books
+    and of the HTTP server when they can't be opened, RootFailed when the tree fails at start.
+    """
+    settings = live.settings
+    channels = tuple(each.channel for each in settings.channels)
+    metrics = Metrics(
+        channels=channels,
+        commands=[spec.name for spec in COMMANDS],
+        api_commands=API_COMMANDS,
+    )
+    chance = dice or Dice.from_system()
+    world = World(live, clock or SystemClock(), metrics, chance, __version__)
+    observer = Observer()
+    async with (
+        open_system(observer=observer, chance=chance.roll) as system,
+        AsyncExitStack() as http,
+    ):
+        metrics.watch_runtime(observer, system.depths)
+        bus = Bus(settings)
+        world.bus_connected = lambda: bus.connected
+        service = Service(world, system, bus, None, anyio.Event())
+        data_file = Path(settings.database.path)
+        parts = Parts(
+            books=partial(books_at, data_file),
+            reports=partial(reports_at, data_file),
+            bus=bus,
+            data_file=data_file,
+            stop=service.ask_to_stop,
+        )
+        await system.spawn_root("root", lambda: Root(world, parts, channels))
+        if settings.metrics.enabled:
+            service.listening = await http.enter_async_context(_http(world))
+        _log.info("service started", version=__version__, channels=channels)
+        _log.info(enabled_multipliers_line(settings))
+        try:
+            yield service
+        finally:
+            with anyio.CancelScope(shield=True):
+                service.drained = await system.stop(STOP_WITHIN_S)
+                with anyio.move_on_after(_BUS_CLOSE_S):
+                    await bus.close("Service stopped")
+
+
+@asynccontextmanager
+async def _http(world: World) -> AsyncIterator[Listening]:
+    settings = world.live.settings.metrics
+    page: Callable[[], bytes] = world.metrics.render
+    async with serve(
+        page,
+        partial(check_health, world),
+        host=settings.host,
+        port=settings.port,
+        metrics_path=settings.metrics_path,
+        health_path=settings.health_path,
+    ) as listening:
+        yield listening

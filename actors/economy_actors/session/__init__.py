@@ -1,0 +1,1 @@
+"""One actor per user and channel: that user's earning and spending, one act after the other."""

@@ -1,0 +1,200 @@
+"""One user in one channel: arrivals, chat and commands, one after the other.
+
+The session keeps nothing that the books do not know, so it may be put to sleep at any quiet
+moment and woken by the next message.
+"""
+
+import uuid
+from typing import ClassVar, assert_never
+
+from economy_actors.announcer.message import Pm, Priority
+from economy_actors.channel.messages import ChannelMessage, DwellSettled, Newcomer, WelcomeDue
+from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.faults import Defect
+from economy_actors.runtime import Actor, AskExpired, AskFailed, Ref, Supervision
+from economy_actors.session import chatting, dwelling, progress, user_commands
+from economy_actors.session.admin_commands import AdminRequest
+from economy_actors.session.admin_commands import run as run_admin_command
+from economy_actors.session.messages import (
+    Arriving,
+    ChatLine,
+    Command,
+    Deserved,
+    Dwelt,
+    LevelGiven,
+    ProgressDue,
+    SessionMessage,
+)
+from economy_actors.session.told import Result, Told
+from economy_actors.session.user_commands import UserRequest
+from economy_actors.world import World
+from kryten_economy.commands.grammar import Parsed, parse
+from kryten_economy.commands.table import CommandSpec, find, suggest
+from kryten_economy.ledger import Arrive, Arrived, RecordActivity, Wallet
+from kryten_economy.messages import replies
+from kryten_economy.rules.presence import MINUTE_MS, is_genuine_arrival
+from kryten_economy.users import UserKey
+
+__all__ = ("Session",)
+
+_OPEN_TO_BANNED = frozenset({"help", "about", "quiet", "unquiet"})
+"""What a banned user may still ask (`spec/commands.md` 1.8)."""
+
+
+class Session(Actor[SessionMessage]):
+    """Serializes everything one user does in one channel."""
+
+    supervision: ClassVar[Supervision] = Supervision()
+
+    def __init__(self, user: UserKey, world: World, channel: Ref[ChannelMessage]) -> None:
+        self._user = user
+        self._world = world
+        self._channel = channel
+
+    async def receive(self, message: SessionMessage) -> None:
+        """Handle what the user did."""
+        match message:
+            case ChatLine():
+                await chatting.record(self._world, self._channel, self._user, message, self.trace)
+            case Deserved():
+                await chatting.pay(self._world, self._channel, self._user, message, self.trace)
+            case Command():
+                await self._command(message)
+            case Arriving():
+                await self._arrive(message)
+            case LevelGiven(level):
+                await progress.level_given(self._world, self._user, level, trace=self.trace)
+            case ProgressDue(minutes_present):
+                await self._progress(minutes_present)
+            case Dwelt():
+                await self._dwelt(message)
+            case _:
+                assert_never(message)
+
+    # Arrival
+
+    async def _arrive(self, message: Arriving) -> None:
+        """Decide whether this is a genuine arrival, and pay the welcome wallet if it is one."""
+        settings, calendar = self._world.live.settings, self._world.live.calendar
+        back = settings.retention.welcome_back
+        day = calendar.day(message.at_ms)
+        known = await look(self._world.reader, lambda reports: reports.wallet(self._user, day))
+        window_ms = settings.presence.join_debounce_minutes * MINUTE_MS
+        genuine = known is None or is_genuine_arrival(
+            known.last_departure_ms, known.last_seen_ms, message.at_ms, window_ms
+        )
+        request = Arrive(
+            op_id=f"arrive:{self._user.channel}:{self._user.name}:{message.at_ms}",
+            user=self._user,
+            display_name=message.display_name,
+            at_ms=message.at_ms,
+            day=day,
+            genuine=genuine,
+            welcome_wallet_z=settings.onboarding.welcome_wallet,
+            welcome_back_z=back.bonus if back.enabled else 0,
+            days_absent=back.days_absent,
+        )
+        answer = await commit(self._world.ledger, request)
+        if genuine:
+            self._channel.offer(Newcomer(message.display_name, message.at_ms))
+        if isinstance(answer, Arrived) and answer.welcomed_z and not answer.replayed:
+            self._world.metrics.earned(answer.welcomed_z)
+            self._world.metrics.trigger(self._user.channel, "onboarding.wallet", answer.welcomed_z)
+            delay_s = settings.onboarding.welcome_delay_seconds
+            self._channel.offer(WelcomeDue(message.display_name, answer.welcomed_z, delay_s))
+        if isinstance(answer, Arrived) and answer.welcomed_back_z and not answer.replayed:
+            dwelling.tell_welcome_back(
+                self._world, answer.wallet, answer.welcomed_back_z, trace=self.trace
+            )
+        if isinstance(answer, Arrived):
+            await progress.after(self._world, self._channel, answer.wallet, trace=self.trace)
+            progress.ask_level(self._world, self._channel, answer.wallet)
+
+    async def _progress(self, minutes_present: int | None) -> None:
+        """Look at the facts as they are now."""
+        day = self._world.live.calendar.day(self._world.clock.now_ms())
+        wallet = await look(self._world.reader, lambda reports: reports.wallet(self._user, day))
+        if wallet is not None:
+            await progress.after(
+                self._world,
+                self._channel,
+                wallet,
+                trace=self.trace,
+                minutes_present=minutes_present,
+            )
+
+    async def _dwelt(self, message: Dwelt) -> None:
+        """Get what the time here brings, and say when it is in the books."""
+        if await dwelling.settle(self._world, self._channel, self._user, message, trace=self.trace):
+            self._channel.offer(DwellSettled(self._user.name, message.day, message.minutes))
+
+    # Commands
+
+    async def _command(self, message: Command) -> None:
+        parsed = parse(message.text)
+        if parsed is None:
+            return
+        settings = self._world.live.settings
+        is_admin = message.rank >= settings.admin.owner_level
+        spec = find(parsed.word)
+        if spec is None or not spec.enabled(settings):
+            self._count("unknown", "refused")
+            near = suggest(parsed.word, is_admin=is_admin, settings=settings)
+            self._reply(message, replies.unknown_command(parsed.word, near))
+            return
+        if spec.admin and not is_admin:
+            self._count(spec.name, "refused")
+            self._reply(message, replies.not_authorised(spec.name))
+            return
+        try:
+            told = await self._run(spec, parsed, message, is_admin=is_admin)
+        except Defect:
+            self._count(spec.name, "error")
+            self._reply(message, replies.internal_error())
+            return
+        except (AskExpired, AskFailed):
+            # The books may or may not have done it; a money command is never silently lost.
+            self._count(spec.name, "error")
+            self._reply(message, replies.outcome_unknown())
+            return
+        self._count(spec.name, told.result)
+        self._reply(message, told.text)
+
+    async def _run(
+        self, spec: CommandSpec, parsed: Parsed, message: Command, *, is_admin: bool
+    ) -> Told:
+        trace = self.trace or uuid.uuid4().hex
+        if spec.admin:
+            return await run_admin_command(
+                self._world,
+                AdminRequest(self._user.channel, message.display_name, parsed, trace),
+            )
+        wallet = await self._touch(message)
+        if wallet.banned and spec.name not in _OPEN_TO_BANNED:
+            return Told(replies.banned(), "refused")
+        request = UserRequest(self._user, message.display_name, parsed, wallet, is_admin)
+        return Told(await user_commands.run(self._world, spec.name, request))
+
+    async def _touch(self, message: Command) -> Wallet:
+        """Make sure of the account, count the command, and learn the facts."""
+        at_ms = self._world.clock.now_ms()
+        answer = await commit(
+            self._world.ledger,
+            RecordActivity(
+                user=self._user,
+                display_name=message.display_name,
+                at_ms=at_ms,
+                day=self._world.live.calendar.day(at_ms),
+                commands=1,
+            ),
+        )
+        assert isinstance(answer, Wallet), answer
+        return answer
+
+    def _reply(self, message: Command, text: str) -> None:
+        self._world.outboxes[self._user.channel].offer(
+            Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=self.trace)
+        )
+
+    def _count(self, command: str, result: Result) -> None:
+        self._world.metrics.pm_command(command, result)

@@ -1,0 +1,262 @@
+"""Admin commands as private messages (`spec/commands.md` 8): words in, the reply text out.
+
+The caller has checked that the sender is an admin. Every command, also one that is written wrongly
+or fails, leaves a line in the audit log.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from economy_actors import deeds
+from economy_actors.deeds import Busy, Cause, Ignored
+from economy_actors.session import occasion_commands
+from economy_actors.session.told import Told
+from economy_actors.world import World
+from kryten_economy.commands.grammar import BadAmount, Parsed, amount
+from kryten_economy.commands.table import find
+from kryten_economy.ledger import BalanceSet, Posted
+from kryten_economy.messages import admin_replies, progress, refusals, replies
+from kryten_economy.messages.clean import user_text
+from kryten_economy.refusals import (
+    AMOUNT_MAX_Z,
+    AlreadySettled,
+    Banned,
+    Conflict,
+    Insufficient,
+    InvalidAmount,
+    NoAccount,
+    NoHold,
+    ReadOnly,
+    Refusal,
+    SameAccount,
+)
+from kryten_economy.users import name_from_text
+
+__all__ = ("AdminRequest", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """An admin's message; ``trace`` is its correlation id, which makes it happen once."""
+
+    channel: str
+    admin: str
+    parsed: Parsed
+    trace: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What is wrong with how the command was written; the reply shows the syntax as well."""
+
+    problem: str | None = None
+
+
+_Answer = str | Told | _Written
+
+
+def _refusal(text: str) -> Told:
+    return Told(text, "refused")
+
+
+async def run(world: World, request: AdminRequest) -> Told:
+    """Carry out one of the admin commands and return the reply to the admin.
+
+    Raises AskExpired or AskFailed when it stays unknown whether it was done.
+    """
+    spec = find(request.parsed.word)
+    assert spec is not None, request
+    result = "outcome unknown"
+    try:
+        answer = await _COMMANDS[spec.name](world, request)
+        if isinstance(answer, _Written):
+            answer = _refusal(replies.usage(spec.syntax, answer.problem))
+        elif isinstance(answer, str):
+            answer = Told(answer)
+        result = answer.text
+    finally:
+        deeds.audit(
+            world,
+            channel=request.channel,
+            admin=request.admin,
+            command=spec.name,
+            arguments=request.parsed.rest,
+            result=result,
+        )
+    return answer
+
+
+async def _grant(world: World, request: AdminRequest) -> _Answer:
+    match _name_and_amount(request.parsed):
+        case (name, amount_z):
+            reason = user_text(request.parsed.text(2))
+            answer = await deeds.grant(world, _cause(request, "grant"), name, amount_z, reason)
+        case wrong:
+            return wrong
+    match answer:
+        case Posted(wallet=wallet):
+            symbol = world.live.settings.currency.symbol
+            return admin_replies.granted(wallet.display_name, amount_z, wallet.balance_z, symbol)
+        case refusal:
+            return _refusal(_refused(world, name, amount_z, refusal))
+
+
+async def _deduct(world: World, request: AdminRequest) -> _Answer:
+    match _name_and_amount(request.parsed):
+        case (name, amount_z):
+            reason = user_text(request.parsed.text(2))
+            answer = await deeds.deduct(world, _cause(request, "deduct"), name, amount_z, reason)
+        case wrong:
+            return wrong
+    match answer:
+        case Posted(wallet=wallet):
+            symbol = world.live.settings.currency.symbol
+            return admin_replies.deducted(wallet.display_name, amount_z, wallet.balance_z, symbol)
+        case refusal:
+            return _refusal(_refused(world, name, amount_z, refusal))
+
+
+async def _set_balance(world: World, request: AdminRequest) -> _Answer:
+    match _name_and_amount(request.parsed, lowest=0, exact=True):
+        case (name, amount_z):
+            cause = _cause(request, "set_balance")
+            answer = await deeds.set_balance(world, cause, name, amount_z)
+        case wrong:
+            return wrong
+    match answer:
+        case BalanceSet(old_z=old_z, new_z=new_z, wallet=wallet):
+            symbol = world.live.settings.currency.symbol
+            return admin_replies.set_balance_done(wallet.display_name, old_z, new_z, symbol)
+        case refusal:
+            return _refusal(_refused(world, name, amount_z, refusal))
+
+
+async def _set_rank(world: World, request: AdminRequest) -> _Answer:
+    name = _name(request.parsed)
+    if isinstance(name, _Written):
+        return name
+    rank = request.parsed.text(1)
+    if not rank:
+        return _Written()
+    match await deeds.set_rank(world, _cause(request, "set_rank"), name, rank):
+        case deeds.RankSet(shown, tier, automatic):
+            return progress.rank_set_done(shown, tier, automatic=automatic)
+        case deeds.UnknownRank(tiers):
+            return _refusal(progress.unknown_rank(tiers))
+        case NoAccount():
+            return _refusal(refusals.unknown_user(name))
+
+
+async def _ban(world: World, request: AdminRequest) -> _Answer:
+    name = _name(request.parsed)
+    if isinstance(name, _Written):
+        return name
+    reason = user_text(request.parsed.text(1))
+    state = await deeds.ban(world, _cause(request, "ban"), name, reason)
+    if not state.changed:
+        return _refusal(admin_replies.already_banned(state.display_name))
+    return admin_replies.banned_user(state.display_name)
+
+
+async def _unban(world: World, request: AdminRequest) -> _Answer:
+    name = _name(request.parsed)
+    if isinstance(name, _Written):
+        return name
+    state = await deeds.unban(world, _cause(request, "unban"), name)
+    if not state.changed:
+        return _refusal(admin_replies.not_banned(state.display_name))
+    return admin_replies.unbanned_user(state.display_name)
+
+
+async def _reload(world: World, request: AdminRequest) -> _Answer:  # noqa: ARG001  # as all commands
+    match await deeds.reload(world):
+        case deeds.Reloaded(changed, restart_required):
+            return admin_replies.reloaded(changed, restart_required)
+        case deeds.ReloadFailed(error):
+            return _refusal(admin_replies.reload_failed(error))
+
+
+async def _announce(world: World, request: AdminRequest) -> _Answer:
+    match deeds.announce(world, _cause(request, "announce"), request.parsed.text()):
+        case deeds.Announced(lines):
+            return admin_replies.announced(lines)
+        case deeds.NothingToSay():
+            return _Written()
+        case Busy():
+            return _refusal(refusals.busy())
+
+
+async def _event(world: World, request: AdminRequest) -> _Answer:
+    return await occasion_commands.event(world, _cause(request, "event"), request.parsed)
+
+
+async def _rain(world: World, request: AdminRequest) -> _Answer:
+    return await occasion_commands.rain(world, _cause(request, "rain"), request.parsed)
+
+
+_COMMANDS: dict[str, Callable[[World, AdminRequest], Awaitable[_Answer]]] = {
+    "grant": _grant,
+    "deduct": _deduct,
+    "set_balance": _set_balance,
+    "set_rank": _set_rank,
+    "ban": _ban,
+    "unban": _unban,
+    "reload": _reload,
+    "announce": _announce,
+    "event": _event,
+    "rain": _rain,
+}
+
+
+def _cause(request: AdminRequest, verb: str) -> Cause:
+    return Cause.of_message(request.channel, request.admin, verb, request.trace)
+
+
+def _name(parsed: Parsed) -> str | _Written:
+    """The user named first."""
+    if not parsed.args:
+        return _Written()
+    name = name_from_text(parsed.args[0])
+    return _Written(refusals.bad_name(parsed.args[0])) if name is None else name
+
+
+def _name_and_amount(
+    parsed: Parsed, *, lowest: int = 1, exact: bool = False
+) -> tuple[str, int] | _Written:
+    """The first two arguments; with ``exact`` there must not be more."""
+    name = _name(parsed)
+    if isinstance(name, _Written):
+        return name
+    if len(parsed.args) < 2 or (exact and len(parsed.args) > 2):
+        return _Written()
+    read = amount(parsed.args[1], lowest=0 if lowest == 0 else 1)
+    if isinstance(read, BadAmount):
+        return _Written(refusals.bad_amount(parsed.args[1], read.reason))
+    return name, read
+
+
+def _refused(  # noqa: PLR0911  # one text for each refusal
+    world: World, name: str, amount_z: int, refusal: Refusal | Ignored | Busy
+) -> str:
+    """Why nothing was changed, in words for the admin."""
+    symbol = world.live.settings.currency.symbol
+    match refusal:
+        case NoAccount():
+            return refusals.unknown_user(name)
+        case Ignored():
+            return f"{name} is on the list of ignored users, who are paid nothing."
+        case Insufficient(balance_z=balance_z):
+            return admin_replies.deduct_refused(name, amount_z, balance_z, symbol)
+        case InvalidAmount():
+            return refusals.above_maximum(amount_z, AMOUNT_MAX_Z, symbol)
+        case ReadOnly():
+            return refusals.books_closed()
+        case Busy():
+            return refusals.busy()
+        case Conflict():
+            return replies.internal_error()
+        case Banned() | SameAccount() | NoHold() | AlreadySettled():
+            raise AssertionError(f"an admin's movement is never refused so: {refusal!r}")
+        case _:
+            assert_never(refusal)

@@ -1,0 +1,162 @@
+"""What a user's time in the channel brings: milestones, streak days, the weekend bridge.
+
+Each is one operation of the books, named after user and day, so that asking again after a
+crash or a restart pays nothing twice. The session tells, the books decide.
+"""
+
+from economy_actors.announcer.message import Line
+from economy_actors.channel.messages import ChannelMessage
+from economy_actors.ledger.client import commit
+from economy_actors.runtime import Ref
+from economy_actors.session import progress
+from economy_actors.session.messages import Dwelt
+from economy_actors.session.notices import notify
+from economy_actors.world import World
+from kryten_economy.ledger import (
+    ClaimMilestone,
+    DayQualified,
+    MilestoneClaimed,
+    QualifyDay,
+    Wallet,
+)
+from kryten_economy.messages import dwelling as texts
+from kryten_economy.messages.currency import currency_variables
+from kryten_economy.refusals import Conflict
+from kryten_economy.rules.dwell import milestones_met, qualifies
+from kryten_economy.rules.onboarding import earning_gate
+from kryten_economy.rules.streaks import ANNOUNCED, terms
+from kryten_economy.users import UserKey
+
+__all__ = ("settle", "tell_welcome_back")
+
+
+async def settle(
+    world: World,
+    channel: Ref[ChannelMessage],
+    user: UserKey,
+    message: Dwelt,
+    *,
+    trace: str | None,
+) -> bool:
+    """Claim all that so many minutes have reached; whether the books hold all of it now."""
+    settled = True
+    if qualifies(world.live.settings, message.minutes):
+        settled = await _qualify(world, channel, user, message, trace)
+    milestones = world.live.settings.presence.hourly_milestones
+    for hours, reward_z in milestones_met(milestones, message.minutes):
+        settled &= await _claim(world, channel, user, message, hours, reward_z, trace)
+    return settled
+
+
+async def _claim(
+    world: World,
+    channel: Ref[ChannelMessage],
+    user: UserKey,
+    message: Dwelt,
+    hours: int,
+    reward_z: int,
+    trace: str | None,
+) -> bool:
+    settings = world.live.settings
+    request = ClaimMilestone(
+        op_id=f"milestone:{user.channel}:{user.name}:{message.day}:{hours}h",
+        user=user,
+        at_ms=message.at_ms,
+        day=message.day,
+        hours=hours,
+        amount_z=reward_z,
+        gate=earning_gate(settings.onboarding),
+    )
+    match await commit(world.ledger, request):
+        case MilestoneClaimed(paid_z=paid_z, wallet=wallet, replayed=replayed):
+            if paid_z and not replayed:
+                _count(world, wallet, f"dwell.{hours}h", paid_z)
+                text = texts.milestone(hours, paid_z, wallet.balance_z, settings.currency.symbol)
+                notify(world, wallet, text, trace=trace)
+                await progress.after(world, channel, wallet, trace=trace)
+            return True
+        case refusal:
+            return _is_done(refusal)
+
+
+async def _qualify(
+    world: World,
+    channel: Ref[ChannelMessage],
+    user: UserKey,
+    message: Dwelt,
+    trace: str | None,
+) -> bool:
+    settings = world.live.settings
+    daily, bridge = settings.streaks.daily, settings.streaks.weekend_weekday_bridge
+    request = QualifyDay(
+        op_id=f"qualify:{user.channel}:{user.name}:{message.day}",
+        user=user,
+        at_ms=message.at_ms,
+        day=message.day,
+        streak=terms(daily) if daily.enabled else None,
+        bridge_z=bridge.bonus if bridge.enabled else None,
+        remind=bridge.announce_on_weekend,
+        gate=earning_gate(settings.onboarding),
+    )
+    match await commit(world.ledger, request):
+        case DayQualified(replayed=True):
+            return True
+        case DayQualified() as qualified:
+            _tell_streak(world, qualified, trace)
+            _tell_bridge(world, qualified, trace)
+            await progress.after(world, channel, qualified.wallet, trace=trace)
+            return True
+        case refusal:
+            return _is_done(refusal)
+
+
+def tell_welcome_back(world: World, wallet: Wallet, paid_z: int, *, trace: str | None) -> None:
+    """Count and tell the bonus for somebody who was away for days (`spec/earning.md` 7)."""
+    _count(world, wallet, "retention.welcome_back", paid_z)
+    settings = world.live.settings
+    words = currency_variables(settings.currency)
+    text = texts.welcome_back(settings.retention.welcome_back.message, paid_z, words)
+    notify(world, wallet, text, trace=trace)
+
+
+def _is_done(refusal: object) -> bool:
+    # The id names user and day. If it was used under other settings, the award was decided
+    # then; anything else (a read-only channel, say) is tried again at the next tick.
+    return isinstance(refusal, Conflict)
+
+
+def _tell_streak(world: World, qualified: DayQualified, trace: str | None) -> None:
+    settings, wallet, days = world.live.settings, qualified.wallet, qualified.streak_days
+    if days is None:
+        return
+    for reward in qualified.rewards:
+        _count(world, wallet, reward.trigger_id, reward.amount_z)
+        is_bonus = reward.trigger_id.startswith("streak.milestone.")
+        tell = texts.streak_bonus if is_bonus else texts.streak_day
+        notify(world, wallet, tell(days, reward.amount_z, settings.currency.symbol), trace=trace)
+    if days in ANNOUNCED and not wallet.banned:
+        templates = settings.announcements.templates
+        text = texts.streak_announced(
+            templates.streak, wallet.display_name, days, currency_variables(settings.currency)
+        )
+        line = Line(text, gate="streak_milestone", trace=trace)
+        world.outboxes[wallet.user.channel].offer(line, trace=trace)
+
+
+def _tell_bridge(world: World, qualified: DayQualified, trace: str | None) -> None:
+    settings, wallet = world.live.settings, qualified.wallet
+    if qualified.bridge_z:
+        _count(world, wallet, "bridge.weekly", qualified.bridge_z)
+        text = texts.bridge(qualified.bridge_z, settings.currency.symbol)
+        notify(world, wallet, text, trace=trace)
+    if qualified.remind and not wallet.banned:
+        bridge = settings.streaks.weekend_weekday_bridge
+        words = currency_variables(settings.currency)
+        notify(
+            world, wallet, texts.bridge_reminder(bridge.message, bridge.bonus, words), trace=trace
+        )
+
+
+def _count(world: World, wallet: Wallet, trigger_id: str, amount_z: int) -> None:
+    world.metrics.earned(amount_z)
+    world.metrics.trigger(wallet.user.channel, trigger_id, amount_z)

@@ -1,0 +1,30 @@
+"""Notices nobody asked for: private, of low priority, and none at all in quiet mode."""
+
+import structlog
+
+from economy_actors.announcer.message import Pm, Priority
+from economy_actors.world import World
+from kryten_economy.ledger import Wallet
+
+__all__ = ("notify",)
+
+_log = structlog.get_logger("notices")
+
+
+def notify(world: World, wallet: Wallet, text: str, *, trace: str | None = None) -> None:
+    """Tell a user something quiet mode mutes (`spec/commands.md` 5); several go out as one.
+
+    It is lost if the outbox can't take it: money never depends on a message.
+    """
+    if wallet.quiet:
+        return
+    notice = Pm(
+        to=wallet.display_name,
+        text=text,
+        priority=Priority.BULK,
+        mutable=True,
+        merge=True,
+        trace=trace,
+    )
+    if not world.outboxes[wallet.user.channel].offer(notice, trace=trace):
+        _log.warning("notice lost", channel=wallet.user.channel, user=wallet.display_name)

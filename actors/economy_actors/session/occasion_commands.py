@@ -1,0 +1,88 @@
+"""`events` for everybody; `event` and `rain` for operators (`spec/commands.md` 6 and 8)."""
+
+import re
+from collections.abc import Awaitable, Callable
+from fractions import Fraction
+
+from economy_actors import deeds
+from economy_actors.deeds import Busy, Cause
+from economy_actors.multipliers import multipliers_now
+from economy_actors.session.user_request import UserRequest
+from economy_actors.world import World
+from kryten_economy.commands.grammar import BadAmount, Parsed, amount
+from kryten_economy.ledger import Distributed, TooFewCoins
+from kryten_economy.messages import occasions as texts
+from kryten_economy.messages import refusals, replies
+from kryten_economy.messages.clean import user_text
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
+from kryten_economy.rules.multipliers import (
+    ADHOC_MINUTES_MAX,
+    ADHOC_MULTIPLIER_MAX,
+    ADHOC_NAME_MAX,
+)
+
+__all__ = ("HANDLERS", "event", "rain")
+
+_MULTIPLIER = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)x?", re.ASCII | re.IGNORECASE)
+_EVENT_SYNTAX = "event start <multiplier> <minutes> <name> | event stop"
+_RAIN_SYNTAX = "rain <total>"
+
+
+async def _events(world: World, request: UserRequest) -> str:
+    combined = multipliers_now(world, request.user.channel)
+    return texts.events_shown(combined, world.clock.now_ms())
+
+
+HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {"events": _events}
+
+
+async def rain(  # noqa: PLR0911  # one text for each answer
+    world: World, cause: Cause, parsed: Parsed
+) -> str:
+    """Let it rain; the reply to the operator."""
+    if len(parsed.args) != 1:
+        return replies.usage(_RAIN_SYNTAX)
+    total_z = amount(parsed.args[0])
+    if isinstance(total_z, BadAmount):
+        problem = refusals.bad_amount(parsed.args[0], total_z.reason)
+        return replies.usage(_RAIN_SYNTAX, problem)
+    symbol = world.live.settings.currency.symbol
+    match await deeds.rain(world, cause, total_z):
+        case Distributed(paid=paid):
+            return texts.admin_rain_done(len(paid), total_z, symbol)
+        case TooFewCoins(users=users):
+            return texts.rain_refused(users, total_z, symbol)
+        case InvalidAmount():
+            return refusals.above_maximum(total_z, AMOUNT_MAX_Z, symbol)
+        case ReadOnly():
+            return refusals.books_closed()
+        case Busy():
+            return refusals.busy()
+        case _:
+            return replies.internal_error()
+
+
+async def event(world: World, cause: Cause, parsed: Parsed) -> str:
+    """Start or stop an event; the reply to the operator."""
+    match [each.lower() for each in parsed.args]:
+        case ["start", multiplier, minutes, _, *_]:
+            return await _start(world, cause, multiplier, minutes, parsed.text(3))
+        case ["stop"]:
+            name = await deeds.stop_event(world, cause)
+            return texts.no_adhoc() if name is None else texts.stopped_reply(name)
+        case _:
+            return replies.usage(_EVENT_SYNTAX)
+
+
+async def _start(world: World, cause: Cause, typed: str, minutes: str, named: str) -> str:
+    limits = texts.adhoc_too_long(ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
+    written = _MULTIPLIER.fullmatch(typed)
+    length = amount(minutes)
+    name = user_text(named)
+    if written is None or isinstance(length, BadAmount):
+        return replies.usage(_EVENT_SYNTAX, limits)
+    multiplier = Fraction(written[1])
+    if not deeds.is_event(multiplier, length, name):
+        return replies.usage(_EVENT_SYNTAX, limits)
+    started = await deeds.start_event(world, cause, multiplier, length, name)
+    return texts.started_reply(name, multiplier, length, started.replaced)

@@ -1,0 +1,94 @@
+"""`profile` and `achievements`: what somebody has become here (`spec/commands.md` 6)."""
+
+from collections.abc import Awaitable, Callable
+
+from economy_actors.ledger.client import look
+from economy_actors.session.achieving import facts_of
+from economy_actors.session.user_request import UserRequest
+from economy_actors.world import World
+from kryten_economy.commands.table import find
+from kryten_economy.ledger import AwardRow, Reports, Wallet
+from kryten_economy.messages import refusals, replies, standing
+from kryten_economy.messages.numbers import minute_of
+from kryten_economy.messages.standing import Goal
+from kryten_economy.rules.achievements import Facts, progress_of
+from kryten_economy.rules.ranks import rank_shown
+from kryten_economy.users import UserKey, name_from_text
+
+__all__ = ("HANDLERS",)
+
+
+async def _achievements(world: World, request: UserRequest) -> str:
+    user = request.user
+
+    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int]:
+        minutes = reports.minutes_present(user.channel, [user.name])
+        return reports.awards(user), minutes.get(user.name, 0)
+
+    awards, minutes = await look(world.reader, query)
+    ids = {row.achievement_id for row in awards}
+    known = {each.id: each.description for each in world.live.settings.achievements}
+    zone = world.live.calendar.zone
+    won = [
+        (known.get(row.achievement_id, row.achievement_id), minute_of(row.awarded_at_ms, zone)[:10])
+        for row in awards
+    ]
+    hidden = sum(
+        1 for each in world.live.settings.achievements if each.hidden and each.id not in ids
+    )
+    goals = _goals(world, facts_of(world, request.wallet, minutes), ids)
+    return standing.achievements(won, goals, hidden)
+
+
+def _goals(world: World, facts: Facts, won: set[str]) -> list[Goal]:
+    goals = []
+    for each in world.live.settings.achievements:
+        value = progress_of(each.condition.type, facts)
+        if value is not None and not each.hidden and each.id not in won:
+            threshold = each.condition.threshold
+            goals.append(Goal(each.description, min(value, threshold), threshold))
+    return goals
+
+
+async def _profile(world: World, request: UserRequest) -> str:
+    """Reading another's profile never creates a row."""
+    args = request.parsed.args
+    if not args:
+        return await _shown(world, request.wallet)
+    spec = find("profile")
+    assert spec is not None
+    name = name_from_text(args[0])
+    if name is None or len(args) > 1:
+        return replies.usage(spec.syntax)
+    user = UserKey.of(request.user.channel, name)
+    day = world.live.calendar.day(world.clock.now_ms())
+    wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
+    return refusals.unknown_user(name) if wallet is None else await _shown(world, wallet)
+
+
+async def _shown(world: World, wallet: Wallet) -> str:
+    awards = await look(world.reader, lambda reports: reports.awards(wallet.user))
+    gambled_in_z, gambled_out_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
+    played = gambled_in_z or gambled_out_z
+    settings = world.live.settings
+    return standing.profile(
+        wallet.display_name,
+        rank_shown(
+            settings.ranks.tiers,
+            wallet.rank_name,
+            wallet.lifetime_earned_z,
+            wallet.rank_held_from_z,
+        ),
+        wallet.balance_z,
+        wallet.lifetime_earned_z,
+        wallet.streak_days,
+        len(awards),
+        gambled_out_z - gambled_in_z if played else None,
+        settings.currency.symbol,
+    )
+
+
+HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {
+    "achievements": _achievements,
+    "profile": _profile,
+}

@@ -1,0 +1,112 @@
+"""`rank` and `top`: where people stand (`spec/commands.md` 6)."""
+
+from collections.abc import Awaitable, Callable
+
+from economy_actors.ledger.client import look
+from economy_actors.session.user_request import UserRequest
+from economy_actors.world import World
+from kryten_economy.ledger import Place, Reports
+from kryten_economy.ledger.progress_reports import Board
+from kryten_economy.messages import standing
+from kryten_economy.messages.standing import BoardRow, NextRank
+from kryten_economy.rules.leaderboards import CATEGORIES, category_of, distribution, places
+from kryten_economy.rules.perks import discount_percent, perks_shown
+from kryten_economy.rules.ranks import effective_index
+
+__all__ = ("HANDLERS",)
+
+_ROWS = 10
+_PAGES_MAX = 100
+
+
+async def _rank(world: World, request: UserRequest) -> str:
+    settings, wallet = world.live.settings, request.wallet
+    tiers = settings.ranks.tiers
+    index = _index(world, request)
+    following = None
+    if index + 1 < len(tiers):
+        following = NextRank(tiers[index + 1].name, tiers[index + 1].min_lifetime_earned)
+    return standing.rank_report(
+        tiers[index].name,
+        wallet.lifetime_earned_z,
+        following,
+        perks_shown(settings.ranks, index),
+        discount_percent(settings.ranks, index),
+        settings.currency.symbol,
+    )
+
+
+async def _top(world: World, request: UserRequest) -> str:
+    words = list(request.parsed.args)
+    page = int(words.pop()) if words and _is_page(words[-1]) else 1
+    category = category_of(words[0]) if words else "earners"
+    if category is None or len(words) > 1:
+        return standing.unknown_category(CATEGORIES)
+    if category == "ranks":
+        return await _top_ranks(world, request)
+    return await _top_page(world, request, category, page)
+
+
+async def _top_page(world: World, request: UserRequest, board: Board, page: int) -> str:
+    settings = world.live.settings
+    ignored = tuple(settings.ignored_names)
+    day = world.live.calendar.day(world.clock.now_ms())
+
+    def query(reports: Reports) -> tuple[list[tuple[str, int]], Place]:
+        rows = board_rows(reports, board, request.user.channel, day, page * _ROWS, ignored)
+        return rows, reports.place(board, request.user, day, ignored)
+
+    rows, own = await look(world.reader, query)
+    placed = [
+        BoardRow(place, *row)
+        for place, row in zip(places([value for _, value in rows]), rows, strict=True)
+    ]
+    mine = None if own.place is None else BoardRow(own.place, request.display_name, own.value)
+    shown = placed[(page - 1) * _ROWS :]
+    return standing.top(board, shown, mine, page, settings.currency.symbol)
+
+
+def board_rows(
+    reports: Reports, board: Board, channel: str, day: str, limit: int, ignored: tuple[str, ...]
+) -> list[tuple[str, int]]:
+    """The first names of a leaderboard with their values."""
+    match board:
+        case "earners":
+            earners = reports.earners(channel, day, limit, ignored)
+            return [(row.username, row.earned_z) for row in earners]
+        case "rich":
+            rich = reports.richest(channel, limit, ignored)
+            return [(row.username, row.balance_z) for row in rich]
+        case "lifetime":
+            top = reports.top_lifetime(channel, limit, ignored)
+            return [(row.username, row.lifetime_earned_z) for row in top]
+
+
+async def _top_ranks(world: World, request: UserRequest) -> str:
+    settings = world.live.settings
+    ignored = tuple(settings.ignored_names)
+    rows = await look(
+        world.reader, lambda reports: reports.standings(request.user.channel, ignored)
+    )
+    tiers = settings.ranks.tiers
+    return standing.rank_counts(distribution(tiers, rows), tiers[_index(world, request)].name)
+
+
+def _index(world: World, request: UserRequest) -> int:
+    wallet = request.wallet
+    return effective_index(
+        world.live.settings.ranks.tiers,
+        wallet.rank_name,
+        wallet.lifetime_earned_z,
+        wallet.rank_held_from_z,
+    )
+
+
+def _is_page(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 3 and 1 <= int(word) <= _PAGES_MAX
+
+
+HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {
+    "rank": _rank,
+    "top": _top,
+}

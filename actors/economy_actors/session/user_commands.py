@@ -1,0 +1,103 @@
+"""What everybody may ask by private message (`spec/commands.md` 6)."""
+
+from collections.abc import Awaitable, Callable
+
+from economy_actors.ledger.client import commit, look
+from economy_actors.session import (
+    chat_commands,
+    occasion_commands,
+    profile_commands,
+    progress_commands,
+)
+from economy_actors.session.user_request import UserRequest
+from economy_actors.world import SERVICE_NAME, World
+from kryten_economy.commands import grammar
+from kryten_economy.commands.helping import help_text
+from kryten_economy.ledger import SetQuiet
+from kryten_economy.messages import replies
+from kryten_economy.messages.history import HistoryRow, history
+from kryten_economy.rules.ranks import rank_shown
+
+__all__ = ("UserRequest", "run")
+
+_HISTORY_DEFAULT = 10
+_HISTORY_MAX = 25
+_ROWS_PER_LINE = 60
+"""An hour's presence minutes share one line, so this many rows may stand behind each."""
+
+
+async def run(world: World, command: str, request: UserRequest) -> str:
+    """The reply to a command of the table that needs no admin rights."""
+    return await _HANDLERS[command](world, request)
+
+
+async def _help(world: World, request: UserRequest) -> str:
+    topic = " ".join(request.parsed.args).lower() or None
+    return help_text(topic, is_admin=request.is_admin, settings=world.live.settings)
+
+
+async def _about(world: World, _request: UserRequest) -> str:
+    return replies.about(f"kryten-{SERVICE_NAME}", world.version, world.metrics.uptime_s())
+
+
+async def _balance(world: World, request: UserRequest) -> str:
+    settings, wallet = world.live.settings, request.wallet
+    return replies.balance(
+        wallet.balance_z,
+        settings.currency.symbol,
+        settings.currency.name,
+        rank_shown(
+            settings.ranks.tiers,
+            wallet.rank_name,
+            wallet.lifetime_earned_z,
+            wallet.rank_held_from_z,
+        ),
+        wallet.streak_days,
+    )
+
+
+async def _history(world: World, request: UserRequest) -> str:
+    args = request.parsed.args
+    count = grammar.count(
+        args[0] if args else None, default=_HISTORY_DEFAULT, low=1, high=_HISTORY_MAX
+    )
+    rows = await look(
+        world.reader,
+        lambda reports: reports.transactions(request.user, count * _ROWS_PER_LINE, 0),
+    )
+    shown = [
+        HistoryRow(row.created_at_ms, row.amount_z, row.balance_after_z, row.trigger_id, row.reason)
+        for row in rows
+    ]
+    live = world.live
+    return history(shown, count, live.settings.currency.symbol, live.calendar.zone)
+
+
+async def _quiet(world: World, request: UserRequest) -> str:
+    await _set_quiet(world, request, on=True)
+    return replies.quiet_on(was_on=request.wallet.quiet)
+
+
+async def _unquiet(world: World, request: UserRequest) -> str:
+    await _set_quiet(world, request, on=False)
+    return replies.quiet_off(was_off=not request.wallet.quiet)
+
+
+async def _set_quiet(world: World, request: UserRequest, *, on: bool) -> None:
+    at_ms = world.clock.now_ms()
+    day = world.live.calendar.day(at_ms)
+    await commit(world.ledger, SetQuiet(request.user, request.display_name, on, at_ms, day))
+
+
+_HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {
+    "help": _help,
+    "about": _about,
+    "balance": _balance,
+    "history": _history,
+    "quiet": _quiet,
+    "unquiet": _unquiet,
+    **chat_commands.HANDLERS,
+    **occasion_commands.HANDLERS,
+    **progress_commands.HANDLERS,
+    **profile_commands.HANDLERS,
+}

@@ -1,0 +1,55 @@
+"""What every actor of the service may use: settings, time, chance, metrics and each other's refs.
+
+The root fills in the refs before anybody who needs them is started; they stay valid over
+restarts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from economy_actors.admin.messages import AdminMessage
+from economy_actors.announcer.protocol import OutboxMessage
+from economy_actors.channel.messages import ChannelMessage
+from economy_actors.clock import Clock
+from economy_actors.gateway.messages import GatewayMessage
+from economy_actors.ledger.messages import LedgerMessage, ReaderMessage
+from economy_actors.live import LiveSettings
+from economy_actors.observability.metrics import Metrics
+from economy_actors.occasions.messages import OccasionMessage
+from economy_actors.runtime import Ref
+from kryten_economy.dice import Dice
+from kryten_economy.rules.multipliers import AdHoc
+from kryten_economy.rules.screening import Medium
+from kryten_economy.users import UserKey
+
+__all__ = ("SERVICE_NAME", "World")
+
+SERVICE_NAME = "economy"
+
+
+@dataclass(slots=True)
+class World:
+    """Shared by all actors of one service; only the root writes the refs."""
+
+    live: LiveSettings
+    clock: Clock
+    metrics: Metrics
+    dice: Dice
+    version: str
+    ledger: Ref[LedgerMessage] = field(init=False)
+    reader: Ref[ReaderMessage] = field(init=False)
+    admin: Ref[AdminMessage] = field(init=False)
+    gateway: Ref[GatewayMessage] | None = None
+    bus_connected: Callable[[], bool] = lambda: False
+    won: dict[UserKey, frozenset[str]] = field(default_factory=dict)
+    population: dict[str, int] = field(default_factory=dict)
+    playing: dict[str, Medium] = field(default_factory=dict)
+    occasions: dict[str, Ref[OccasionMessage]] = field(default_factory=dict)
+    adhoc: dict[str, AdHoc] = field(default_factory=dict)
+    outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
+    channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
+
+    def channel_named(self, name: str) -> str | None:
+        """A configured channel by its name in any casing (`spec/storage.md` S4)."""
+        lowered = name.lower()
+        return next((each for each in self.channels if each.lower() == lowered), None)

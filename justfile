@@ -1,0 +1,49 @@
+# Everything one does with this project. `just` alone lists it.
+
+python := if path_exists(".venv/bin/python") == "true" { ".venv/bin/python" } else { "python3" }
+bin := if path_exists(".venv/bin") == "true" { ".venv/bin/" } else { "" }
+
+_default:
+    @just --list
+
+# A channel with a crowd, the real service, and you in it.
+demo *args:
+    {{bin}}kryten-economy demo {{args}}
+
+# The tests, exactly as CI runs them.
+test *args:
+    {{python}} -m pytest -n 2 {{args}}
+
+# Lint, format, strict types and import contracts: what CI checks besides the tests.
+check:
+    {{python}} -m ruff check .
+    {{python}} -m ruff format --check .
+    {{python}} -m mypy
+    {{bin}}lint-imports
+
+# Rewrite the sources in the one format, with safe fixes.
+format:
+    {{python}} -m ruff check --fix .
+    {{python}} -m ruff format .
+
+# Branch coverage of both packages.
+coverage:
+    {{python}} -m pytest -n 2 --cov --cov-report=term --cov-report=html
+
+# Speed and memory as ratios to the floor and to the published 0.13.0.
+bench *args:
+    {{python}} -m tests.benchmarks {{args}}
+
+# Kill the service at random moments, 200 times, and prove that the books balance.
+torture *args:
+    {{python}} -m tests.faults.torture {{args}}
+
+# Write the lock file anew from pyproject.toml.
+lock:
+    {{python}} -m pip install -q uv
+    {{python}} -m uv pip compile --universal --python-version 3.11 pyproject.toml --extra dev \
+        --no-emit-package kryten-economy --no-header --no-annotate -o constraints.txt
+
+# The wheel and the source archive.
+build:
+    {{python}} -m pip wheel --no-deps -w dist .

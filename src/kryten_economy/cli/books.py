@@ -1,0 +1,121 @@
+"""Looking after the books from the command line: verify, backup, restore.
+
+Exit codes: 0 all is well, 1 it could not be done, 2 the books do not balance.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from kryten_economy import ledger
+from kryten_economy.calendar import Calendar
+from kryten_economy.cli.preparing import load_settings
+from kryten_economy.config import Settings
+from kryten_economy.ledger import Books, LedgerError, Reopen, RestorePreview, Violation
+from kryten_economy.messages.numbers import minute_of, plural, thousands
+
+__all__ = ("backup", "restore", "verify")
+
+_UNBALANCED = 2
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Prove that every balance is the sum of its transfers and that all of them sum to 0."""
+    settings = _settings(options)
+    if settings is None:
+        return 1
+    path = Path(settings.database.path)
+    try:
+        report = ledger.verify(path)
+        for problem in (*report.problems, *(_told(each) for each in report.violations)):
+            print(f"{path}: {problem}", file=sys.stderr)
+        if not report.ok:
+            print(f"{path}: the books do NOT balance", file=sys.stderr)
+            return _UNBALANCED
+        accounts, transfers = thousands(report.accounts), thousands(report.transfers)
+        print(f"{path}: the books balance: {accounts} accounts, {transfers} transfers")
+        if options.reopen:
+            _reopen(path, options.reopen)
+    except LedgerError as error:
+        return _failed(error)
+    return 0
+
+
+def _told(violation: Violation) -> str:
+    where = f"{violation.channel}/{violation.account}" if violation.channel else "all accounts"
+    return f"{where}: {violation.what}: expected {violation.expected}, found {violation.found}"
+
+
+def _reopen(path: Path, channel: str) -> None:
+    books = Books.open(path)
+    try:
+        [state] = books.commit([Reopen(channel)])
+    finally:
+        books.close()
+    print(f"{channel}: {'open again' if getattr(state, 'changed', False) else 'was not closed'}")
+
+
+def backup(options: argparse.Namespace) -> int:
+    """Make a verified copy now; the service may be running."""
+    settings = _settings(options)
+    if settings is None:
+        return 1
+    path = Path(settings.database.path)
+    configured = settings.database.backup_directory
+    directory = options.directory or (Path(configured) if configured else path.parent / "backups")
+    try:
+        result = ledger.backup(
+            path, directory, time.time_ns() // 1_000_000, settings.database.backup_keep
+        )
+    except (LedgerError, OSError) as error:
+        return _failed(error)
+    print(f"{result.path}: verified, {plural(result.report.transfers, 'transfer')}")
+    return 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Show what a backup would change; with ``--yes`` put it in the place of the books."""
+    settings = _settings(options)
+    if settings is None:
+        return 1
+    path = Path(settings.database.path)
+    try:
+        _show(ledger.restore_preview(options.file, path), Calendar(settings.timezone))
+        if not options.yes:
+            print("Nothing was changed. Add --yes to restore (the service must be stopped).")
+            return 0
+        done = ledger.restore(options.file, path, time.time_ns() // 1_000_000)
+    except (LedgerError, OSError) as error:
+        return _failed(error)
+    replaced = f"; the books so far are kept as {done.replaced}" if done.replaced else ""
+    print(f"{path}: restored{replaced}")
+    return 0
+
+
+def _show(preview: RestorePreview, calendar: Calendar) -> None:
+    def when(at_ms: int | None) -> str:
+        return minute_of(at_ms, calendar.zone) if at_ms is not None else "never"
+
+    print(f"backup: last operation {when(preview.backup.last_operation_ms)}")
+    if preview.target is None:
+        print(f"books:  {preview.target_problem}")
+    else:
+        print(f"books:  last operation {when(preview.target.last_operation_ms)}")
+    print(f"{plural(preview.lost_transfers, 'transfer')} newer than the backup would be lost")
+    for each in preview.channels:
+        print(
+            f"  {each.channel}: {plural(each.accounts_now, 'account')} with "
+            f"{thousands(each.float_now_z)} -> {plural(each.accounts_then, 'account')} with "
+            f"{thousands(each.float_then_z)}"
+        )
+
+
+def _settings(options: argparse.Namespace) -> Settings | None:
+    live = load_settings(options.config)
+    return None if live is None else live.settings
+
+
+def _failed(error: Exception) -> int:
+    print(f"kryten-economy: {error}", file=sys.stderr)
+    return 1

@@ -1,0 +1,76 @@
+"""Parsing the command line and choosing what to do. Exit codes: 0 done, 1 failed, 2 misused."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kryten_economy import __version__
+from kryten_economy.cli import books, jobs, run
+
+__all__ = ("main",)
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console command ``kryten-economy``; returns the exit code."""
+    options = _parser().parse_args(argv)
+    chosen: int = options.run(options)
+    return chosen
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kryten-economy",
+        description="A channel currency for CyTube. Without a command it runs the service.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument("--config", type=Path, metavar="PATH", help="the configuration file")
+    parser.add_argument("--log-level", default="INFO", choices=LOG_LEVELS, help="default: INFO")
+    parser.add_argument(
+        "--validate-config", action="store_true", help="check the configuration and start nothing"
+    )
+    parser.set_defaults(run=run.service)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_books(commands)
+    _add_sandbox(commands)
+    return parser
+
+
+def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verify = commands.add_parser("verify", help="check that the books balance")
+    verify.add_argument(
+        "--reopen", metavar="CHANNEL", help="then let a read-only channel take money again"
+    )
+    verify.set_defaults(run=books.verify)
+    backup = commands.add_parser("backup", help="make a verified copy of the books now")
+    backup.add_argument("--directory", type=Path, help="where to; default: as configured")
+    backup.set_defaults(run=books.backup)
+    restore = commands.add_parser("restore", help="put a backup in the place of the books")
+    restore.add_argument("file", type=Path, help="the backup")
+    restore.add_argument(
+        "--yes", action="store_true", help="do it; without this, only show what would change"
+    )
+    restore.set_defaults(run=books.restore)
+    daily = commands.add_parser("jobs", help="show which daily jobs are due, and whom they pay")
+    daily.add_argument(
+        "--dry-run", action="store_true", required=True, help="the service alone does the jobs"
+    )
+    daily.set_defaults(run=jobs.show)
+
+
+def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = commands.add_parser("demo", help="try it out: a channel with a crowd, and you in it")
+    demo.add_argument("--user", default="you", help="your name in the channel")
+    demo.add_argument("--seed", type=int, help="repeat a crowd's evening")
+    demo.add_argument("--speed", type=float, default=1.0, help="how much faster the crowd lives")
+    demo.set_defaults(run=run.demo)
+    replay = commands.add_parser("replay", help="feed recorded traffic to the service")
+    replay.add_argument("file", type=Path, help="a recording, one JSON object per line")
+    replay.add_argument("--speed", type=float, help="times real time; default: as fast as possible")
+    replay.set_defaults(run=run.replay)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The grammar of private messages and the table of commands. Pure functions of values."""

@@ -1,0 +1,160 @@
+"""``gambling``: every game, its limits and odds (`spec/config.md` 6)."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from kryten_economy.config.heist import Heist
+from kryten_economy.config.race import Race
+from kryten_economy.config.section import (
+    Amount,
+    Count,
+    Factor,
+    Label,
+    Percent,
+    PositiveCount,
+    Section,
+    Share,
+    at_least,
+    refuse,
+)
+
+__all__ = (
+    "Blackjack",
+    "Challenge",
+    "DailyFreeSpin",
+    "Flip",
+    "Gambling",
+    "Payout",
+    "PayoutMultipliers",
+    "Spin",
+    "Trivia",
+)
+
+
+class Payout(Section):
+    """One row of the slot table: what is shown, the factor it pays, and how likely it is."""
+
+    symbols: Label
+    multiplier: Factor
+    probability: Share
+
+
+def _row(symbols: str, multiplier: float, probability: float) -> Payout:
+    return Payout(symbols=symbols, multiplier=multiplier, probability=probability)
+
+
+def _possible(rows: tuple[Payout, ...]) -> tuple[Payout, ...]:
+    total = sum(row.probability for row in rows)
+    if total > 1.0001:
+        raise refuse(f"the probabilities must add up to 1 at most, and they make {total:.6g}")
+    return rows
+
+
+class Spin(Section):
+    """``gambling.spin``. What the probabilities leave open below 1 is a loss."""
+
+    enabled: bool = True
+    min_wager: Amount = 10
+    max_wager: Annotated[Amount, at_least("min_wager")] = 500
+    cooldown_seconds: Count = 30
+    daily_limit: Count = 50
+    payouts: Annotated[tuple[Payout, ...], AfterValidator(_possible)] = (
+        _row("🍒🍒🍒", 3, 0.10),
+        _row("🍋🍋🍋", 5, 0.05),
+        _row("💎💎💎", 10, 0.02),
+        _row("7️⃣7️⃣7️⃣", 50, 0.002),
+        _row("partial", 0.5, 0.15),
+        _row("loss", 0, 0.678),
+    )
+    announce_jackpots_public: bool = True
+    jackpot_announce_threshold: Amount = 500
+
+
+class Flip(Section):
+    """``gambling.flip``."""
+
+    enabled: bool = True
+    min_wager: Amount = 10
+    max_wager: Annotated[Amount, at_least("min_wager")] = 1000
+    win_chance: Share = 0.45
+    cooldown_seconds: Count = 15
+    daily_limit: Count = 100
+
+
+class Challenge(Section):
+    """``gambling.challenge``; the rake is a percentage of the pot."""
+
+    enabled: bool = True
+    min_wager: Amount = 50
+    max_wager: Annotated[Amount, at_least("min_wager")] = 5000
+    accept_timeout_seconds: PositiveCount = 120
+    rake_percent: Percent = 5
+    announce_public: bool = True
+
+
+class DailyFreeSpin(Section):
+    """``gambling.daily_free_spin``."""
+
+    enabled: bool = True
+    equivalent_wager: Amount = 50
+
+
+class PayoutMultipliers(Section):
+    """``gambling.trivia.payout_multipliers``: the factor by difficulty of the question."""
+
+    easy: Factor = 1.5
+    medium: Factor = 2.0
+    hard: Factor = 3.0
+
+
+class Trivia(Section):
+    """``gambling.trivia``; ``category`` is an Open Trivia DB id."""
+
+    enabled: bool = True
+    min_wager: Amount = 10
+    max_wager: Annotated[Amount, at_least("min_wager")] = 1000
+    answer_window_seconds: PositiveCount = 30
+    betting_window_seconds: PositiveCount = 15
+    difficulty: Literal["easy", "medium", "hard", "random"] = "random"
+    payout_multipliers: PayoutMultipliers = PayoutMultipliers()
+    category: Count | None = None
+    question_cache_size: Annotated[int, Field(ge=1, le=50)] = 20
+    announce_public: bool = True
+
+
+def _before_timeout(warning_s: int, info: ValidationInfo) -> int:
+    timeout_s = info.data.get("timeout_seconds")
+    if timeout_s is not None and warning_s >= timeout_s:
+        raise refuse(f"must be < timeout_seconds ({timeout_s})")
+    return warning_s
+
+
+class Blackjack(Section):
+    """``gambling.blackjack``; a daily limit of 0 is none."""
+
+    enabled: bool = True
+    min_wager: Amount = 20
+    max_wager: Annotated[Amount, at_least("min_wager")] = 2000
+    cooldown_seconds: Count = 10
+    daily_limit: Count = 50
+    timeout_seconds: PositiveCount = 120
+    timeout_warning_seconds: Annotated[Count, AfterValidator(_before_timeout)] = 90
+    dealer_hits_soft_17: bool = True
+    blackjack_payout: Factor = 1.5
+
+
+class Gambling(Section):
+    """``gambling``; not ``enabled`` switches every game off."""
+
+    enabled: bool = True
+    min_account_age_minutes: Count = 60
+    spectacle_cooldown_seconds: Count = 60
+    spin: Spin = Spin()
+    flip: Flip = Flip()
+    challenge: Challenge = Challenge()
+    daily_free_spin: DailyFreeSpin = DailyFreeSpin()
+    heist: Heist = Heist()
+    race: Race = Race()
+    trivia: Trivia = Trivia()
+    blackjack: Blackjack = Blackjack()

@@ -1,0 +1,73 @@
+"""The one way to settings: find, read, substitute, override, check (`spec/config.md` 1).
+
+Start, reload by message and reload by request all call `load`, so that they can't differ
+(pitfall P-CFG-1). Either the whole configuration is good or every fault is listed at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from kryten_economy.config.document import Document, read
+from kryten_economy.config.environment import apply_overrides
+from kryten_economy.config.legacy import modernise
+from kryten_economy.config.notices import setting_warnings
+from kryten_economy.config.problems import ConfigError
+from kryten_economy.config.settings import Settings
+from kryten_economy.config.substitution import substitute
+from kryten_economy.config.unknown import unknown_keys
+from kryten_economy.config.validation import problems_of
+
+__all__ = ("SEARCH_ORDER", "Loaded", "find_config", "load")
+
+SEARCH_ORDER: Final = (Path("/etc/kryten/kryten-economy/config.yaml"), Path("config.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Good settings, and what the operator should be warned about."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+
+
+def find_config(explicit: Path | None, search_order: Sequence[Path] = SEARCH_ORDER) -> Path:
+    """The file to load: the one asked for, else the first of the search order that exists.
+
+    ConfigError if there is none. A file asked for is not looked at here: `load` says what
+    is wrong with it.
+    """
+    if explicit is not None:
+        return explicit
+    for candidate in search_order:
+        if candidate.is_file():
+            return candidate
+    tried = " or ".join(map(str, search_order))
+    raise ConfigError.of(tried, "no configuration file found; name one with --config")
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Read and check a configuration; ConfigError lists every fault with its place."""
+    document = read(path)
+    document.change_texts(lambda text: substitute(text, environ))
+    problems, unknown = apply_overrides(document, environ)
+    more_problems, warnings = modernise(document)
+    problems += more_problems
+    settings: Settings | None = None
+    try:
+        settings = _validated(document)
+    except ValidationError as error:
+        problems += problems_of(error, document)
+    if problems or settings is None:
+        raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
+    warnings = [*unknown, *unknown_keys(document), *warnings]
+    return Loaded(settings, (*warnings, *setting_warnings(settings)))
+
+
+def _validated(document: Document) -> Settings:
+    # Only known sections go in: other keys might be taken for arguments of pydantic-settings.
+    known = {key: value for key, value in document.data.items() if key in Settings.model_fields}
+    return Settings.model_validate(known)

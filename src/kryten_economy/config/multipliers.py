@@ -1,0 +1,114 @@
+"""Times when earning counts more, and bounties (`spec/earning.md` 9)."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from kryten_economy.config.cron import Cron, DurationHours
+from kryten_economy.config.section import (
+    Amount,
+    Count,
+    Hour,
+    Label,
+    PositiveCount,
+    PositiveFactor,
+    Section,
+    at_least,
+    refuse,
+    unique,
+)
+
+__all__ = (
+    "Bounties",
+    "HighPopulation",
+    "Holiday",
+    "Holidays",
+    "Multipliers",
+    "OffPeak",
+    "ScheduledEvent",
+)
+
+
+def _day_of_the_year(text: str) -> str:
+    try:
+        # 2000 was a leap year, so 02-29 is a date too.
+        date.fromisoformat(f"2000-{text}")
+    except ValueError as error:
+        raise refuse("must be a date MM-DD, such as '12-25'") from error
+    return text
+
+
+class OffPeak(Section):
+    """``multipliers.off_peak``; days count from 0 = Sunday."""
+
+    enabled: bool = True
+    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (1, 2, 3, 4)
+    hours: tuple[Hour, ...] = (6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    multiplier: PositiveFactor = 2.0
+    announce: bool = True
+
+
+class HighPopulation(Section):
+    """``multipliers.high_population``."""
+
+    enabled: bool = True
+    min_users: Count = 10
+    multiplier: PositiveFactor = 1.5
+    hidden: bool = True
+
+
+class Holiday(Section):
+    """One day of the year, ``MM-DD``."""
+
+    date: Annotated[str, AfterValidator(_day_of_the_year)]
+    name: Label
+    multiplier: PositiveFactor
+
+
+class Holidays(Section):
+    """``multipliers.holidays``."""
+
+    enabled: bool = True
+    dates: tuple[Holiday, ...] = (
+        Holiday(date="12-25", name="Christmas", multiplier=3.0),
+        Holiday(date="10-31", name="Halloween", multiplier=2.0),
+    )
+    announce: bool = True
+
+
+class ScheduledEvent(Section):
+    """One of ``multipliers.scheduled_events``.
+
+    A ``presence_bonus`` that is not given is None, which is not 0 (`spec/earning.md` 9.4).
+    """
+
+    name: Label
+    cron: Cron
+    duration_hours: DurationHours
+    multiplier: PositiveFactor = 2.0
+    presence_bonus: Amount | None = None
+    announce: bool = True
+
+
+class Multipliers(Section):
+    """``multipliers``."""
+
+    off_peak: OffPeak = OffPeak()
+    high_population: HighPopulation = HighPopulation()
+    holidays: Holidays = Holidays()
+    scheduled_events: Annotated[
+        tuple[ScheduledEvent, ...], unique("event name", lambda event: event.name)
+    ] = ()
+
+
+class Bounties(Section):
+    """``bounties``."""
+
+    enabled: bool = True
+    min_amount: Amount = 100
+    max_amount: Annotated[Amount, at_least("min_amount")] = 50000
+    max_open_per_user: Count = 3
+    default_expiry_hours: PositiveCount = 168
+    expiry_refund_percent: Annotated[int, Field(ge=0, le=100)] = 50
+    description_max_length: Annotated[int, Field(ge=1, le=1000)] = 200

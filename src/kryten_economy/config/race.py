@@ -1,0 +1,175 @@
+"""``gambling.race``: racers, odds, pace and commentary (`spec/gambling.md` 7)."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from kryten_economy.config.llm import CommentaryLlm, TextMode
+from kryten_economy.config.section import (
+    Amount,
+    Count,
+    Label,
+    PositiveCount,
+    PositiveFactor,
+    Section,
+    Share,
+    at_least,
+    refuse,
+    unique,
+)
+
+__all__ = (
+    "Commentary",
+    "LiveBetting",
+    "OddsProfile",
+    "Race",
+    "Racer",
+    "RacerNames",
+    "RandomEvents",
+    "Traits",
+)
+
+
+class Racer(Section):
+    """One racer of a profile: its chance to win and its base speed."""
+
+    color: Label
+    emoji: Label
+    win_chance: Annotated[float, Field(gt=0, le=1)]
+    speed_base: PositiveFactor
+
+
+def _chances_make_one(racers: tuple[Racer, ...]) -> tuple[Racer, ...]:
+    total = sum(racer.win_chance for racer in racers)
+    if round(abs(total - 1), 9) > 0.01:
+        raise refuse(f"the win chances must add up to 1 (± 0.01), and they make {total:.6g}")
+    return racers
+
+
+class OddsProfile(Section):
+    """One of ``gambling.race.odds_profiles``."""
+
+    racers: Annotated[
+        tuple[Racer, ...],
+        Field(min_length=2),
+        unique("colour", lambda racer: racer.color),
+        AfterValidator(_chances_make_one),
+    ]
+
+
+_EMOJI = {
+    "Blue": "🔵",
+    "Red": "🔴",
+    "Green": "🟢",
+    "Yellow": "🟡",
+    "Purple": "🟣",
+    "Orange": "🟠",
+    "Brown": "🟤",
+    "White": "⚪",
+}
+
+
+def _profile(*racers: tuple[str, float, float]) -> OddsProfile:
+    return OddsProfile(
+        racers=tuple(
+            Racer(color=color, emoji=_EMOJI[color], win_chance=chance, speed_base=speed)
+            for color, chance, speed in racers
+        )
+    )
+
+
+_PROFILES = (
+    _profile(
+        ("Blue", 0.26, 1.4),
+        ("Red", 0.19, 1.25),
+        ("Green", 0.15, 1.1),
+        ("Yellow", 0.11, 0.98),
+        ("Purple", 0.09, 0.88),
+        ("Orange", 0.08, 0.78),
+        ("Brown", 0.07, 0.7),
+        ("White", 0.05, 0.62),
+    ),
+    _profile(
+        ("Red", 0.24, 1.35),
+        ("Green", 0.19, 1.2),
+        ("Blue", 0.15, 1.1),
+        ("Purple", 0.12, 1.0),
+        ("Orange", 0.10, 0.9),
+        ("Yellow", 0.08, 0.82),
+        ("Brown", 0.07, 0.72),
+        ("White", 0.05, 0.64),
+    ),
+    _profile(
+        ("Green", 0.22, 1.3),
+        ("Yellow", 0.18, 1.2),
+        ("Purple", 0.15, 1.1),
+        ("Red", 0.12, 1.0),
+        ("Orange", 0.11, 0.9),
+        ("Blue", 0.09, 0.8),
+        ("Brown", 0.08, 0.72),
+        ("White", 0.05, 0.62),
+    ),
+)
+
+
+class LiveBetting(Section):
+    """``gambling.race.live_betting``; the cutoff is the leader's share of the distance."""
+
+    enabled: bool = True
+    cutoff_pct: Share = 0.75
+
+
+class RandomEvents(Section):
+    """``gambling.race.random_events``: flavour only, never the winner."""
+
+    enabled: bool = True
+    chance_per_tick: Share = 0.08
+
+
+class Traits(Section):
+    """``gambling.race.traits``."""
+
+    enabled: bool = True
+
+
+class RacerNames(Section):
+    """``gambling.race.racer_names``; extra names join the built-in pool."""
+
+    enabled: bool = True
+    extra_names: tuple[str, ...] = ()
+
+
+class Commentary(Section):
+    """``gambling.race.commentary``; own lines are added to the built-in pools."""
+
+    mode: TextMode = "static"
+    max_lines_per_race: Count = 3
+    custom_start_lines: tuple[str, ...] = ()
+    custom_finish_lines: tuple[str, ...] = ()
+    custom_event_lines: tuple[str, ...] = ()
+    llm: CommentaryLlm = CommentaryLlm()
+
+
+class Race(Section):
+    """``gambling.race``; the rake is a fraction of the pool. Times in seconds."""
+
+    ignored_keys: ClassVar[frozenset[str]] = frozenset({"racer_count"})
+
+    enabled: bool = True
+    betting_window_seconds: PositiveCount = 20
+    tick_interval_seconds: PositiveFactor = 1.5
+    finish_distance: PositiveFactor = 20.0
+    target_duration_seconds: Annotated[float, Field(gt=0, le=3600)] = 32.0
+    frame_interval_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 0.3
+    closeness: Share = 0.7
+    min_bet: Amount = 10
+    max_bet: Annotated[Amount, at_least("min_bet")] = 5000
+    house_rake_pct: Share = 0.05
+    odds_mode: Literal["pool", "fixed"] = "pool"
+    announce_public: bool = True
+    live_betting: LiveBetting = LiveBetting()
+    random_events: RandomEvents = RandomEvents()
+    traits: Traits = Traits()
+    racer_names: RacerNames = RacerNames()
+    commentary: Commentary = Commentary()
+    odds_profiles: Annotated[tuple[OddsProfile, ...], Field(min_length=1)] = _PROFILES

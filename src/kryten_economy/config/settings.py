@@ -1,0 +1,153 @@
+"""The root of the settings: every section of the configuration file in one immutable value.
+
+Building Settings reads neither files nor the environment: `loading.load` gathers both,
+so that every way to a configuration is the same one (pitfall P-CFG-1).
+"""
+
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kryten_economy.config.achievements import Achievement, Competition
+from kryten_economy.config.announcements import Announcements, Digest
+from kryten_economy.config.connection import Channel, Metrics, Nats, Service
+from kryten_economy.config.core import (
+    Admin,
+    Bot,
+    Commands,
+    Currency,
+    Database,
+    Messages,
+    Onboarding,
+)
+from kryten_economy.config.gambling import Gambling
+from kryten_economy.config.gifts import BalanceMaintenance, Rain, Retention
+from kryten_economy.config.multipliers import Bounties, Multipliers
+from kryten_economy.config.pace import Pace
+from kryten_economy.config.presence import Presence
+from kryten_economy.config.ranks import CytubePromotion, Ranks
+from kryten_economy.config.section import PositiveCount, Section, refuse, unique
+from kryten_economy.config.spending import Inflation, MediaCms, Spending
+from kryten_economy.config.streaks import Streaks
+from kryten_economy.config.triggers import ChatTriggers, ContentTriggers, SocialTriggers
+from kryten_economy.config.vanity import Tipping, VanityShop
+
+__all__ = ("LOG_LEVELS", "Settings")
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise refuse(f"must be one of {', '.join(LOG_LEVELS)}")
+    return text.upper()
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:
+        raise refuse("must be an IANA time zone, such as 'Europe/Berlin'") from error
+    return name
+
+
+class Settings(Section, BaseSettings):
+    """The whole configuration; only ``nats`` and ``channels`` have no default."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        frozen=True, extra="ignore", validate_default=True, allow_inf_nan=False
+    )
+
+    nats: Nats
+    channels: Annotated[
+        tuple[Channel, ...],
+        Field(min_length=1),
+        unique("channel", lambda channel: channel.channel),
+    ]
+    service: Service = Service()
+    metrics: Metrics = Metrics()
+    retry_attempts: Annotated[int, Field(ge=0, le=10)] = 3
+    retry_delay: Annotated[float, Field(ge=0.1, le=3600)] = 1.0
+    handler_timeout: Annotated[float, Field(ge=1, le=10**6)] = 30.0
+    max_concurrent_handlers: PositiveCount = 1000
+    log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
+    chat_min_delay: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    chat_jitter: Annotated[float, Field(ge=0, le=3600)] = 0.5
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+    database: Database = Database()
+    currency: Currency = Currency()
+    bot: Bot = Bot()
+    ignored_users: tuple[str, ...] = ()
+    onboarding: Onboarding = Onboarding()
+    commands: Commands = Commands()
+    admin: Admin = Admin()
+    messages: Messages = Messages()
+
+    presence: Presence = Presence()
+    streaks: Streaks = Streaks()
+    rain: Rain = Rain()
+    balance_maintenance: BalanceMaintenance = BalanceMaintenance()
+    retention: Retention = Retention()
+    chat_triggers: ChatTriggers = ChatTriggers()
+    content_triggers: ContentTriggers = ContentTriggers()
+    social_triggers: SocialTriggers = SocialTriggers()
+
+    gambling: Gambling = Gambling()
+    spending: Spending = Spending()
+    inflation: Inflation = Inflation()
+    mediacms: MediaCms = MediaCms()
+    vanity_shop: VanityShop = VanityShop()
+    tipping: Tipping = Tipping()
+
+    ranks: Ranks = Ranks()
+    cytube_promotion: CytubePromotion = CytubePromotion()
+    achievements: Annotated[
+        tuple[Achievement, ...], unique("achievement id", lambda entry: entry.id)
+    ] = ()
+    daily_competitions: Annotated[
+        tuple[Competition, ...], unique("competition id", lambda entry: entry.id)
+    ] = ()
+    multipliers: Multipliers = Multipliers()
+    bounties: Bounties = Bounties()
+    announcements: Announcements = Announcements()
+    digest: Digest = Digest()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - see above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values come from the caller only: environment and file are merged by the loader."""
+        return (init_settings,)
+
+    @field_validator("cytube_promotion")
+    @classmethod
+    def _rank_exists(cls, promotion: CytubePromotion, info: ValidationInfo) -> CytubePromotion:
+        ranks = info.data.get("ranks")
+        if ranks is not None:
+            names = [tier.name for tier in ranks.tiers]
+            if promotion.min_rank not in names:
+                raise refuse(f"must name a rank: {', '.join(names)}", "min_rank")
+        return promotion
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of outgoing messages: the file's gap where it gives one, else a bucket."""
+        if self.model_fields_set & {"chat_min_delay", "chat_jitter"}:
+            return Pace.gap(self.chat_min_delay, self.chat_jitter)
+        return Pace.bucket(self.messages.burst, self.messages.per_second)
+
+    @property
+    def ignored_names(self) -> frozenset[str]:
+        """Lower-case names that neither earn nor count: other bots and the bot itself.
+
+        Built at each access: keep it where every event asks for it.
+        """
+        return frozenset(name.lower() for name in (*self.ignored_users, self.bot.username))

@@ -1,0 +1,48 @@
+"""Coming back day after day: streaks and the weekend bridge (`spec/earning.md` 5 and 6)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from kryten_economy.config.section import (
+    AS_DICT,
+    COUNT_MAX,
+    READ_ONLY,
+    Amount,
+    PositiveCount,
+    Section,
+)
+from kryten_economy.config.texts import template
+
+__all__ = ("DailyStreak", "Streaks", "WeekendBridge")
+
+
+class DailyStreak(Section):
+    """``streaks.daily``: rewards by streak day (day -> Z) and two milestones."""
+
+    enabled: bool = True
+    min_presence_minutes: PositiveCount = 15
+    rewards: Annotated[
+        Mapping[Annotated[int, Field(ge=2, le=COUNT_MAX)], Amount], READ_ONLY, AS_DICT
+    ] = Field(default_factory=lambda: {2: 10, 3: 20, 4: 30, 5: 50, 6: 75, 7: 100})
+    milestone_7_bonus: Amount = 200
+    milestone_30_bonus: Amount = 2000
+
+
+class WeekendBridge(Section):
+    """``streaks.weekend_weekday_bridge``: a bonus for being there at both ends of a week."""
+
+    enabled: bool = True
+    bonus: Amount = 500
+    announce_on_weekend: bool = True
+    message: Annotated[str, template("amount")] = (
+        "Connect any weekday this week for a {amount} {currency} bridge bonus!"
+    )
+
+
+class Streaks(Section):
+    """``streaks``."""
+
+    daily: DailyStreak = DailyStreak()
+    weekend_weekday_bridge: WeekendBridge = WeekendBridge()

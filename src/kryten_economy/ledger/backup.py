@@ -1,0 +1,196 @@
+"""Backups of running books, and the way back.
+
+A backup is copied online, verified, and only then given its name; older ones go after
+that, so a failing disk never costs the last good one. A restore keeps what it replaces.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+
+from kryten_economy.ledger import opening
+from kryten_economy.ledger.errors import CorruptBooks, LedgerError, MissingBooks, UnwritableBooks
+from kryten_economy.ledger.filelock import FileLock
+from kryten_economy.ledger.verification import VerifyReport, verify
+
+__all__ = ("BackupResult", "Restored", "backup", "newest_backup_ms", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResult:
+    """The verified backup, and which older ones it took the place of."""
+
+    path: Path
+    size_bytes: int
+    report: VerifyReport
+    pruned: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The restored books, and where the replaced file is kept (None if there was none)."""
+
+    path: Path
+    report: VerifyReport
+    replaced: Path | None
+
+
+def backup(source_path: str | Path, directory: str | Path, now_ms: int, keep: int) -> BackupResult:
+    """Copy books that may be in use to ``directory``; keeps the ``keep`` newest (at least 1).
+
+    Raises CorruptBooks if the copy does not verify; then nothing older is removed.
+    """
+    source, folder = Path(source_path), Path(directory)
+    if not source.exists():
+        raise MissingBooks(str(source))
+    final = folder / f"{source.stem}-{_stamp(now_ms)}.db"
+    part = final.with_suffix(".part")
+    with _telling_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            _copy_online(source, part)
+            report = _verified(part)
+            part.replace(final)
+            _sync_directory(folder)
+        finally:
+            _remove(part)
+        pruned = _prune(folder, source.stem, keep, final)
+        return BackupResult(final, final.stat().st_size, report, pruned)
+
+
+def restore(backup_path: str | Path, target_path: str | Path, now_ms: int) -> Restored:
+    """Put a verified backup in the place of the books; refused while these are in use.
+
+    The replaced file stays beside it as ``<name>.replaced-<time>``.
+    """
+    source, target = Path(backup_path), Path(target_path)
+    report = _verified(source)
+    lock = FileLock(target)
+    try:
+        with _telling_disk(target):
+            return _replace(source, target, report, now_ms)
+    finally:
+        lock.release()
+
+
+def _replace(source: Path, target: Path, report: VerifyReport, now_ms: int) -> Restored:
+    fresh = target.with_name(f"{target.name}.restoring")
+    kept = target.with_name(f"{target.name}.replaced-{_stamp(now_ms)}")
+    try:
+        shutil.copyfile(source, fresh)
+        _sync_file(fresh)
+        existed = target.exists()
+        if existed:
+            _set_aside(target, kept)
+        fresh.replace(target)
+        _sync_directory(target.parent)
+    finally:
+        _remove(fresh)
+    return Restored(target, report, kept if existed else None)
+
+
+def _set_aside(target: Path, kept: Path) -> None:
+    """Keep the old file whole under its new name, with what its log still holds.
+
+    Sound books take the log in. Of damaged ones the log is renamed with the file, since
+    SQLite finds it by name; no log may stay that would be applied to the restored file.
+    """
+    with suppress(apsw.Error, LedgerError):
+        connection = opening.connect(target, apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            connection.close()
+    os.link(target, kept)
+    log = target.with_name(f"{target.name}-wal")
+    if log.exists():
+        log.replace(kept.with_name(f"{kept.name}-wal"))
+    target.with_name(f"{target.name}-shm").unlink(missing_ok=True)
+
+
+def _copy_online(source: Path, part: Path) -> None:
+    _remove(part)
+    with opening.telling_clearly(source):
+        reader = opening.connect(source, apsw.SQLITE_OPEN_READONLY)
+        try:
+            writer = opening.connect(part, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+            try:
+                # All pages in one step: a copy in several would start over at each commit.
+                with writer.backup("main", reader, "main") as copying:
+                    copying.step(-1)
+                # A backup is one file; without this it would ask for a log beside it.
+                writer.pragma("journal_mode", "delete")
+            finally:
+                writer.close(True)
+        finally:
+            reader.close()
+    _sync_file(part)
+
+
+def _verified(path: Path) -> VerifyReport:
+    report = verify(path)
+    if not report.ok:
+        first = [*report.problems, *map(str, report.violations)][0]
+        raise CorruptBooks(f"{path}: {first}")
+    return report
+
+
+def newest_backup_ms(source_path: str | Path, directory: str | Path) -> int | None:
+    """When the newest backup of these books was made; None if there is none."""
+    backups = _backups(Path(directory), Path(source_path).stem)
+    if not backups:
+        return None
+    stamp = backups[-1].stem.rpartition("-")[2]
+    moment = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1000 + int(stamp[15:18])
+
+
+def _backups(folder: Path, stem: str) -> list[Path]:
+    """All backups of one file, the oldest first."""
+    named = re.compile(re.escape(stem) + r"-\d{8}T\d{9}Z\.db")
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if named.fullmatch(path.name))
+
+
+def _prune(folder: Path, stem: str, keep: int, newest: Path) -> tuple[Path, ...]:
+    old = [path for path in _backups(folder, stem)[: -max(1, keep)] if path != newest]
+    for path in old:
+        path.unlink()
+    return tuple(old)
+
+
+def _stamp(now_ms: int) -> str:
+    moment = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return f"{moment:%Y%m%dT%H%M%S}{now_ms % 1000:03d}Z"
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_sync_directory = _sync_file
+
+
+@contextmanager
+def _telling_disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnwritableBooks(f"{error.filename or path}: {error.strerror}") from error

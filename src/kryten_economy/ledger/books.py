@@ -1,0 +1,141 @@
+"""The one writer of the books: a batch of requests is one durable transaction.
+
+A request that meets a defect answers Failed and leaves nothing behind; the others of its
+batch stand. When commit returns, everything it answered is on the disk. When it raises
+CommitUnknown, nothing is known: close, open again, and repeat the batch by its ids.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from kryten_economy.ledger import opening, operations
+from kryten_economy.ledger.answers import Answer, Failed
+from kryten_economy.ledger.errors import CommitUnknown
+from kryten_economy.ledger.filelock import FileLock
+from kryten_economy.ledger.requests import Request
+from kryten_economy.ledger.tx import Tx
+
+__all__ = ("Books",)
+
+
+class Books:
+    """Synchronous; use it in the thread of its connection only."""
+
+    def __init__(self, connection: apsw.Connection, lock: FileLock | None) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._tx = Tx.on(connection)
+        self._broken = False
+
+    @classmethod
+    def open(cls, path: str | Path, *, vfs: str | None = None) -> "Books":
+        """Open or create a book file; raises the errors of `kryten_economy.ledger.errors`."""
+        lock = FileLock(path)
+        try:
+            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+            connection = opening.connect(path, flags, vfs)
+            try:
+                opening.prepare_writer(connection)
+                return cls(connection, lock)
+            except BaseException:
+                connection.close(True)
+                raise
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def on(cls, connection: apsw.Connection) -> "Books":
+        """The same on a connection somebody else opened, called in its thread.
+
+        A file is locked here as well; `close` gives up the lock and closes the connection.
+        When this raises, the connection stays open and is the caller's to close.
+        """
+        lock = FileLock(connection.filename) if connection.filename else None
+        try:
+            opening.prepare_writer(connection)
+            return cls(connection, lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    def commit(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+        """Do the requests in order; the answers stand in the same order."""
+        if self._broken:
+            raise CommitUnknown("an earlier commit failed")
+        try:
+            try:
+                return self._together(batch)
+            except opening.BROKEN_WORLD:
+                raise
+            except Exception:  # noqa: BLE001 - some request met a defect; find out which
+                self._undo()
+                return self._apart(batch)
+        except opening.BROKEN_WORLD as error:
+            self._broken = True
+            raise CommitUnknown(f"{type(error).__name__}: {error}") from error
+        finally:
+            self._leave()
+
+    def close(self) -> None:
+        """Close the connection and let others in; closing twice is harmless."""
+        try:
+            self._connection.close(self._broken)
+        except apsw.Error:
+            # Of a broken disk nothing new is learned; the next opening tells.
+            if not self._broken:
+                raise
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _together(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+        """The whole batch at once, which is the common case and cheap."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        tx = self._tx
+        answers: list[Answer | Failed] = [operations.answer(tx, request) for request in batch]
+        tx.journal.flush()
+        run("COMMIT")
+        return answers
+
+    def _apart(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+        """Each request in a savepoint of its own, so that a defect takes only itself."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        answers = [self._alone(request) for request in batch]
+        run("COMMIT")
+        return answers
+
+    def _alone(self, request: Request) -> Answer | Failed:
+        run = self._connection.execute
+        run("SAVEPOINT request")
+        try:
+            answer = operations.answer(self._tx, request)
+            self._tx.journal.flush()
+        except opening.BROKEN_WORLD:
+            raise
+        except Exception as error:  # noqa: BLE001 - the books supervise their requests
+            run("ROLLBACK TO request")
+            run("RELEASE request")
+            self._tx.forget()
+            return Failed(f"{type(error).__name__}: {error}", error)
+        run("RELEASE request")
+        return answer
+
+    def _leave(self) -> None:
+        """Nothing stays open, whatever went wrong or interrupted."""
+        try:
+            if self._connection.in_transaction:
+                self._undo()
+        except apsw.Error:
+            self._broken = True
+
+    def _undo(self) -> None:
+        # A full disk has rolled the transaction back already.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._tx.forget()

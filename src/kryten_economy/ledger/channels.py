@@ -1,0 +1,91 @@
+"""Channels of the books, their system accounts, and which of them are read-only.
+
+Both are read once and remembered; the one writer is the only one who changes them.
+"""
+
+from typing import Literal, NamedTuple
+
+from kryten_economy.ledger.sqlite import Sql
+
+__all__ = ("Channel", "Channels", "SystemKind")
+
+SystemKind = Literal["mint", "sink", "house", "escrow"]
+
+_FIND = "SELECT id, name, read_only_reason FROM channel WHERE name = ?"
+_RESPELL = "UPDATE channel SET name = ?2 WHERE id = ?1"
+_CREATE = "INSERT INTO channel (name) VALUES (?) RETURNING id"
+_CREATE_SYSTEM = """
+    INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)
+    VALUES (?1, ?2, ?2, ?2, 0, 0)
+"""
+_SYSTEM = "SELECT kind, id FROM account WHERE channel_id = ? AND name = kind AND kind <> 'wallet'"
+_CLOSE = "UPDATE channel SET read_only_reason = ?2, read_only_since_ms = ?3 WHERE id = ?1"
+
+_KINDS: tuple[SystemKind, ...] = ("mint", "sink", "house", "escrow")
+
+
+class Channel(NamedTuple):
+    """A channel's number, its system accounts and why it takes no money, if so."""
+
+    id: int
+    mint: int
+    sink: int
+    house: int
+    escrow: int
+    read_only: str | None
+
+    def system(self, kind: SystemKind) -> int:
+        """The account id of mint, sink, house or escrow."""
+        match kind:
+            case "mint":
+                return self.mint
+            case "sink":
+                return self.sink
+            case "house":
+                return self.house
+            case "escrow":
+                return self.escrow
+
+
+class Channels:
+    """Finds channels by name in any casing; the spelling last asked for is kept."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self._known: dict[str, Channel] = {}
+
+    def forget(self) -> None:
+        """After a rollback what was remembered may never have been."""
+        self._known.clear()
+
+    def find(self, name: str) -> Channel | None:
+        """The channel, or None if the books never heard of it."""
+        known = self._known.get(name)
+        if known is None:
+            row = self._sql.row(_FIND, name)
+            if row is None:
+                return None
+            known = self._load(row[0], row[2])
+            if row[1] != name:
+                self._sql.run(_RESPELL, known.id, name)
+            self._known[name] = known
+        return known
+
+    def get(self, name: str) -> Channel:
+        """The channel, created with its system accounts if it is new."""
+        found = self.find(name)
+        if found is not None:
+            return found
+        (channel_id,) = self._sql.only(_CREATE, name)
+        self._sql.each(_CREATE_SYSTEM, [(channel_id, kind) for kind in _KINDS])
+        self._known[name] = created = self._load(channel_id, None)
+        return created
+
+    def set_read_only(self, channel: Channel, reason: str | None, at_ms: int | None) -> None:
+        """Close or (with None) reopen a channel for money."""
+        self._sql.run(_CLOSE, channel.id, reason, at_ms)
+        self._known.clear()
+
+    def _load(self, channel_id: int, read_only: str | None) -> Channel:
+        ids: dict[str, int] = dict(self._sql.rows(_SYSTEM, channel_id))
+        return Channel(channel_id, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only)

@@ -1,0 +1,135 @@
+"""What must hold of the books at any moment, checked while they are used.
+
+The sum over all accounts is 0; each balance is the sum of its transfers; each row's
+balance after and its link to the row before are right; each channel's escrow is its open
+holds; no wallet is below 0. Transfers never change, so sums up to an id are remembered and
+a later check reads only what came since, at most a slice per call.
+"""
+
+from typing import NamedTuple
+
+import apsw
+
+from kryten_economy.ledger.sqlite import Row, Sql
+
+__all__ = ("ConservationGuard", "Violation")
+
+SLICE = 100_000
+"""Transfers read per check: about a third of a second."""
+
+_TRANSFERS = """
+    SELECT id, debit_account, credit_account, amount_z, debit_after_z, credit_after_z,
+        debit_previous, credit_previous
+    FROM transfer WHERE id > ? ORDER BY id LIMIT ?
+"""
+_ACCOUNTS = """
+    SELECT a.id, c.name, a.kind, a.name, a.balance_z, a.last_transfer
+    FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+"""
+_WHOSE = """
+    SELECT c.name, a.name FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+    WHERE a.id = ?
+"""
+_TOTAL = "SELECT coalesce(sum(balance_z), 0) FROM account"
+_ESCROW = """
+    SELECT c.name, a.balance_z, coalesce(
+        (SELECT sum(h.amount_z) FROM hold AS h WHERE h.channel_id = c.id AND h.state = 'open'), 0
+    )
+    FROM channel AS c JOIN account AS a ON a.channel_id = c.id AND a.kind = 'escrow'
+"""
+
+
+class Violation(NamedTuple):
+    """Something that must hold and doesn't; ``channel`` is "" where it is all of them."""
+
+    channel: str
+    account: str
+    what: str
+    expected: int | None
+    found: int | None
+
+
+class ConservationGuard:
+    """Remembers what it has read; one per process, on the reading connection."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._sql = Sql(connection)
+        self._read_up_to = 0
+        self._balances: dict[int, int] = {}
+        self._last: dict[int, int] = {}
+        self._broken_chains: set[int] = set()
+        self.behind = True
+        """Whether the last check was too short to compare balances; check again."""
+
+    def check(self, transfers_max: int = SLICE) -> tuple[Violation, ...]:
+        """Read on, and compare once everything is read; one read transaction.
+
+        A broken chain is told once, all else at each check until it is mended.
+        """
+        self._sql.run("BEGIN")
+        try:
+            found = self._read_on(transfers_max)
+            if not self.behind:
+                found += [*self._unequal_balances(), *self._unequal_sums()]
+            return tuple(found)
+        finally:
+            self._sql.run("COMMIT")
+
+    def _read_on(self, transfers_max: int) -> list[Violation]:
+        rows = self._sql.rows(_TRANSFERS, self._read_up_to, transfers_max)
+        self.behind = len(rows) == transfers_max
+        found: list[Violation] = []
+        for row in rows:
+            transfer_id, giver, taker, amount_z, giver_z, taker_z, giver_last, taker_last = row
+            found += self._step(transfer_id, giver, -amount_z, giver_z, giver_last)
+            found += self._step(transfer_id, taker, amount_z, taker_z, taker_last)
+        if rows:
+            self._read_up_to = rows[-1][0]
+        return found
+
+    def _step(
+        self, transfer_id: int, account: int, delta_z: int, after_z: int | None, link: int | None
+    ) -> tuple[Violation, ...]:
+        balance_z = self._balances.get(account, 0) + delta_z
+        self._balances[account] = balance_z
+        if after_z is None:
+            return ()
+        last = self._last.get(account)
+        self._last[account] = transfer_id
+        if (after_z == balance_z and link == last) or account in self._broken_chains:
+            return ()
+        self._broken_chains.add(account)
+        (channel, name) = self._sql.row(_WHOSE, account) or ("", str(account))
+        if after_z != balance_z:
+            what = f"balance after transfer {transfer_id}"
+            return (Violation(channel, name, what, balance_z, after_z),)
+        return (Violation(channel, name, f"link of transfer {transfer_id}", last, link),)
+
+    def _unequal_balances(self) -> list[Violation]:
+        found = []
+        for account in self._sql.rows(_ACCOUNTS):
+            found += self._account(account)
+        return found
+
+    def _account(self, row: Row) -> list[Violation]:
+        account_id, channel, kind, name, balance_z, last = row
+        found = []
+        expected_z = self._balances.get(account_id, 0)
+        if balance_z != expected_z:
+            what = "balance against its transfers"
+            found.append(Violation(channel, name, what, expected_z, balance_z))
+        if kind == "wallet" and balance_z < 0:
+            found.append(Violation(channel, name, "wallet below zero", 0, balance_z))
+        if last != self._last.get(account_id):
+            what = "last transfer of the account"
+            found.append(Violation(channel, name, what, self._last.get(account_id), last))
+        return found
+
+    def _unequal_sums(self) -> list[Violation]:
+        (total_z,) = self._sql.only(_TOTAL)
+        found = [Violation("", "", "sum over all accounts", 0, total_z)] if total_z else []
+        for channel, escrow_z, held_z in self._sql.rows(_ESCROW):
+            if escrow_z != held_z:
+                what = "escrow against open holds"
+                found.append(Violation(channel, "escrow", what, held_z, escrow_z))
+        return found

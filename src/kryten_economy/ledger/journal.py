@@ -1,0 +1,176 @@
+"""What a batch is about to write: operations, transfers, system balances, service counters.
+
+Wallets are updated at once, by the conditional updates of `wallets`; everything that only
+grows is gathered here and written with a few statements when the batch (or, after a
+defect, each request) ends. Ids are given out beforehand, so answers can name them. Nothing
+here survives a rollback: call `forget`.
+"""
+
+from typing import NamedTuple
+
+from kryten_economy.ledger.sqlite import Sql, Value
+from kryten_economy.refusals import BALANCE_MAX_Z
+
+__all__ = ("Done", "Journal", "Side")
+
+
+class Side(NamedTuple):
+    """One end of a transfer; all but the account only for a wallet.
+
+    ``previous`` is the id of the wallet's transfer before this one.
+    """
+
+    account_id: int
+    type: str | None = None
+    trigger_id: str | None = None
+    after_z: int | None = None
+    previous: int | None = None
+
+
+class Done(NamedTuple):
+    """An operation that was done before: its seq, kind, digest and memo."""
+
+    seq: int
+    kind: str
+    digest: bytes
+    memo: str
+
+
+_NEXT_OPERATION = "SELECT coalesce(max(seq), 0) + 1 FROM operation"
+_NEXT_TRANSFER = "SELECT coalesce(max(id), 0) + 1 FROM transfer"
+_FIND = "SELECT seq, kind, digest, answer FROM operation WHERE id = ?"
+_ADD_OPERATION = """
+    INSERT INTO operation (seq, kind, digest, answer, id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_ADD_TRANSFER = """
+    INSERT INTO transfer (
+        id, operation, channel_id, debit_account, debit_type, debit_trigger, debit_after_z,
+        debit_previous, credit_account, credit_type, credit_trigger, credit_after_z,
+        credit_previous, amount_z, reason, related_user, metadata, created_at_ms
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_BALANCE = "SELECT balance_z FROM account WHERE id = ?"
+_MOVE_SYSTEM = "UPDATE account SET balance_z = balance_z + ?2 WHERE id = ?1"
+_COUNT = """
+    INSERT INTO service_metrics (key, value, updated_at_ms) VALUES (?1, ?2, ?3)
+    ON CONFLICT DO UPDATE SET
+        value = min(value + ?2, 4611686018427387904), updated_at_ms = max(updated_at_ms, ?3)
+"""
+
+
+class Journal:
+    """The writing end of operations and transfers on one connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop everything pending and read the next ids again; for start and rollback."""
+        self._next_operation: int = self._sql.only(_NEXT_OPERATION)[0]
+        self._next_transfer: int = self._sql.only(_NEXT_TRANSFER)[0]
+        self._operations: dict[str, tuple[Done, int]] = {}
+        self._transfers: list[tuple[Value, ...]] = []
+        self._system: dict[int, int] = {}
+        self._deltas: dict[int, int] = {}
+        self._counts: dict[str, int] = {}
+        self._wallets_moved_z = 0
+        self._at_ms = 0
+
+    def find(self, op_id: str) -> Done | None:
+        """The operation done under this id, in this batch or ever."""
+        pending = self._operations.get(op_id)
+        if pending is not None:
+            return pending[0]
+        row = self._sql.row(_FIND, op_id)
+        return None if row is None else Done._make(row)
+
+    def fits(self, account_id: int, delta_z: int) -> bool:
+        """Whether a system account's balance stays within bounds."""
+        held_z = self._system.get(account_id)
+        if held_z is None:
+            held_z = self._system[account_id] = int(self._sql.only(_BALANCE, account_id)[0])
+        return abs(held_z + delta_z) <= BALANCE_MAX_Z
+
+    def moved_wallet(self, delta_z: int) -> None:
+        """Tell of a wallet balance that was updated, for the proof at the end."""
+        self._wallets_moved_z += delta_z
+
+    def add(
+        self,
+        channel_id: int,
+        debit: Side,
+        credit: Side,
+        amount_z: int,
+        reason: str,
+        at_ms: int,
+        related_user: str | None = None,
+        metadata: str | None = None,
+    ) -> int:
+        """A transfer of the operation that `finish` will name next; answers its id."""
+        transfer_id = self._next_transfer
+        self._next_transfer += 1
+        row = (
+            transfer_id,
+            self._next_operation,
+            channel_id,
+            *debit,
+            *credit,
+            amount_z,
+            reason,
+            related_user,
+            metadata,
+            at_ms,
+        )
+        self._transfers.append(row)
+        if debit.type is None:
+            self._shift(debit.account_id, -amount_z)
+        if credit.type is None:
+            self._shift(credit.account_id, amount_z)
+        return transfer_id
+
+    def finish(self, op_id: str, kind: str, digest: bytes, memo: str, at_ms: int) -> None:
+        """Close the operation: its id is taken from now on."""
+        self._operations[op_id] = (Done(self._next_operation, kind, digest, memo), at_ms)
+        self._next_operation += 1
+        self._at_ms = at_ms
+
+    def count(self, key: str, by: int = 1) -> None:
+        """Raise one of the service's lifetime counters."""
+        self._counts[key] = self._counts.get(key, 0) + by
+
+    @property
+    def moving(self) -> bool:
+        """Whether an operation has moved money and is not finished."""
+        return bool(self._transfers) and self._transfers[-1][1] == self._next_operation
+
+    @property
+    def next_transfer(self) -> int:
+        """The id of the next transfer."""
+        return self._next_transfer
+
+    def flush(self) -> None:
+        """Write what is pending; afterwards the accounts add up or this raises."""
+        system_z = sum(self._deltas.values())
+        assert self._wallets_moved_z + system_z == 0, (self._wallets_moved_z, self._deltas)
+        write = self._sql.each
+        if self._operations:
+            rows = [(*done, op_id, at_ms) for op_id, (done, at_ms) in self._operations.items()]
+            write(_ADD_OPERATION, rows)
+            self._operations.clear()
+        if self._transfers:
+            assert not self.moving, "an operation was not finished"
+            write(_ADD_TRANSFER, self._transfers)
+            self._transfers.clear()
+        if self._deltas:
+            write(_MOVE_SYSTEM, list(self._deltas.items()))
+            self._deltas.clear()
+        if self._counts:
+            write(_COUNT, [(key, by, self._at_ms) for key, by in self._counts.items()])
+            self._counts.clear()
+        self._wallets_moved_z = 0
+
+    def _shift(self, account_id: int, delta_z: int) -> None:
+        assert self.fits(account_id, delta_z), (account_id, delta_z)
+        self._system[account_id] += delta_z
+        self._deltas[account_id] = self._deltas.get(account_id, 0) + delta_z

@@ -1,0 +1,39 @@
+-- Bans, the audit log, and what the service itself must remember over a restart.
+
+-- The only source of truth for bans; a name needs no account to be banned.
+CREATE TABLE banned_users (
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    name TEXT NOT NULL CHECK (name = lower(name)),
+    display_name TEXT NOT NULL,
+    banned_by TEXT NOT NULL,
+    banned_at_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (channel_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_log (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    admin TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    command TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    result TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX audit_log_by_time ON audit_log (at_ms);
+
+CREATE TABLE service_metrics (
+    key TEXT PRIMARY KEY NOT NULL,
+    value INTEGER NOT NULL DEFAULT 0 CHECK (value >= 0),
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_runs (
+    job TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    period TEXT NOT NULL,
+    started_at_ms INTEGER NOT NULL,
+    finished_at_ms INTEGER,
+    PRIMARY KEY (job, channel, period)
+) STRICT, WITHOUT ROWID;

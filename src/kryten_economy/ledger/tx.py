@@ -1,0 +1,48 @@
+"""What a business act works with inside the one transaction of its batch."""
+
+from typing import NamedTuple
+
+import apsw
+
+from kryten_economy.ledger.channels import Channel, Channels
+from kryten_economy.ledger.journal import Journal
+from kryten_economy.ledger.sqlite import Sql
+from kryten_economy.ledger.wallets import Holder, Wallets
+from kryten_economy.users import UserKey
+
+__all__ = ("Tx",)
+
+_BANNED = "SELECT 1 FROM banned_users WHERE channel_id = ? AND name = ?"
+
+
+class Tx(NamedTuple):
+    """The parts of the books on the writing connection."""
+
+    sql: Sql
+    journal: Journal
+    channels: Channels
+    wallets: Wallets
+
+    @classmethod
+    def on(cls, connection: apsw.Connection) -> "Tx":
+        """The parts, over one connection whose schema is up to date."""
+        sql = Sql(connection)
+        journal = Journal(sql)
+        return cls(sql, journal, Channels(sql), Wallets(sql, journal))
+
+    def forget(self) -> None:
+        """Drop what was remembered of a transaction that was rolled back."""
+        self.journal.forget()
+        self.channels.forget()
+
+    def find(self, user: UserKey, day: str) -> tuple[Channel, Holder] | None:
+        """The user's channel and wallet, or None if there is no account."""
+        channel = self.channels.find(user.channel)
+        if channel is None:
+            return None
+        holder = self.wallets.find(channel.id, user, day)
+        return None if holder is None else (channel, holder)
+
+    def is_banned(self, channel_id: int, name: str) -> bool:
+        """Whether a lower-case name is banned, with or without account."""
+        return self.sql.row(_BANNED, channel_id, name) is not None

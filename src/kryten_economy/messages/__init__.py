@@ -1,0 +1,1 @@
+"""Texts: templates, markup, lengths, numbers and replies. Pure functions of values."""

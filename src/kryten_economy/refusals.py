@@ -1,0 +1,110 @@
+"""The closed set of reasons for which the books turn a request down.
+
+A refusal is a value: nothing was moved, nothing was written, and the id of the refused
+operation stays free, so that the same request may be made again when things have changed.
+Everything here is pure and may be imported by every room.
+"""
+
+from dataclasses import dataclass
+
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "AMOUNT_MAX_Z",
+    "BALANCE_MAX_Z",
+    "AlreadySettled",
+    "Banned",
+    "Conflict",
+    "Insufficient",
+    "InvalidAmount",
+    "NoAccount",
+    "NoHold",
+    "ReadOnly",
+    "Refusal",
+    "SameAccount",
+)
+
+AMOUNT_MAX_Z = 2**53
+"""The largest amount of one movement; JSON readers keep whole numbers exact up to here."""
+
+BALANCE_MAX_Z = 2**62
+"""The largest balance of an account; the next amount still fits a 64-bit integer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insufficient:
+    """The wallet holds ``balance_z``, which is ``short_z`` less than asked for."""
+
+    balance_z: int
+    short_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAccount:
+    """Nobody of this name has an account in this channel."""
+
+    user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
+class Banned:
+    """The user is banned from the economy of this channel."""
+
+    user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
+class SameAccount:
+    """Giver and taker are the same user."""
+
+    user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The id was used before, for something else."""
+
+    op_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoHold:
+    """There is no hold of this id."""
+
+    hold_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySettled:
+    """The hold is no longer open: ``state`` is ``captured``, ``released`` or ``expired``."""
+
+    hold_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """The channel takes no money requests until an operator reopens it."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidAmount:
+    """The amount is outside of what may be moved, or a balance would outgrow ``BALANCE_MAX_Z``."""
+
+    amount_z: int
+
+
+Refusal = (
+    Insufficient
+    | NoAccount
+    | Banned
+    | SameAccount
+    | Conflict
+    | NoHold
+    | AlreadySettled
+    | ReadOnly
+    | InvalidAmount
+)

@@ -1,0 +1,26 @@
+"""The one formula of prices (`spec/spending.md` 1, 2), in exact numbers (P-MON-14)."""
+
+from fractions import Fraction
+
+from kryten_economy.config.spending import Inflation
+
+__all__ = ("final_price", "inflated_price", "inflation_multiplier")
+
+
+def inflation_multiplier(inflation: Inflation, float_z: int) -> Fraction:
+    """What prices are multiplied with while so much is in circulation; 1 when disabled."""
+    if not inflation.enabled:
+        return Fraction(1)
+    lowest = Fraction(str(inflation.min_multiplier))
+    highest = Fraction(str(inflation.max_multiplier))
+    return max(lowest, min(highest, Fraction(float_z, inflation.anchor_float)))
+
+
+def inflated_price(base_z: int, multiplier: Fraction) -> int:
+    """The price before any discount; halves are rounded to even."""
+    return base_z if multiplier == 1 else max(1, round(base_z * multiplier))
+
+
+def final_price(inflated_z: int, discount: Fraction) -> int:
+    """What a user pays; ``discount`` is a part of 1."""
+    return max(1, int(inflated_z * (1 - discount)))

@@ -1,0 +1,22 @@
+"""How much rain falls, and when (`spec/earning.md` 7)."""
+
+from fractions import Fraction
+
+from kryten_economy.config.gifts import Rain
+from kryten_economy.dice import Dice
+from kryten_economy.rules.sharing import rounded
+
+__all__ = ("rain_amount", "rain_pause_s")
+
+_SPREAD = 0.3
+_PAUSE_MIN_S = 60.0
+
+
+def rain_pause_s(rain: Rain, dice: Dice) -> float:
+    """Seconds until the next drop: the interval more or less by up to 0.3 of it."""
+    return max(_PAUSE_MIN_S, dice.jitter(rain.interval_minutes * 60, _SPREAD))
+
+
+def rain_amount(base_z: int, events: Fraction, bonus_percent: int) -> int:
+    """One user's part: scheduled events and the rain perk of the rank count, at least 1."""
+    return max(1, rounded(base_z * events * Fraction(100 + bonus_percent, 100)))

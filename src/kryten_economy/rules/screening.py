@@ -1,0 +1,94 @@
+"""What plays in a channel, and what it pays those who watch and talk (`spec/earning.md` 8.5).
+
+One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, names lower case
+(P-USR-4). It forgets everything about an item when the next one begins.
+"""
+
+from typing import NamedTuple
+
+from kryten_economy.config import Settings
+from kryten_economy.rules.awards import TriggerAward, Window
+from kryten_economy.rules.conversation import Spoken, award_of
+from kryten_economy.rules.triggers import COMMENT, FIRST_AFTER_MEDIA, LIKE, SURVIVED
+
+__all__ = ("Medium", "Screening", "comment_cap", "like_award", "survived_award")
+
+_DAY_MS = 86_400_000
+
+
+class Medium(NamedTuple):
+    """An item of the playlist; ``key`` names it by type and id, a duration of 0 is unknown."""
+
+    key: str
+    title: str
+    duration_s: int
+
+
+class Screening:
+    """The current item since its start."""
+
+    def __init__(self) -> None:
+        self.medium: Medium | None = None
+        self.started_at_ms = 0
+        self._comments: dict[str, int] = {}
+        self._is_claimed = False
+
+    def is_change(self, medium: Medium) -> bool:
+        """Whether this is another item; the same one told again is a resync."""
+        return self.medium is None or medium.key != self.medium.key
+
+    def is_survivable(self, settings: Settings, at_ms: int) -> bool:
+        """Whether so much of the item was shown that it counts as watched to the end."""
+        medium = self.medium
+        if medium is None or medium.duration_s <= 0:
+            return False
+        percent = settings.content_triggers.survived_full_media.min_presence_percent
+        return (at_ms - self.started_at_ms) * 100 >= medium.duration_s * 1000 * percent
+
+    def change(self, medium: Medium, at_ms: int) -> None:
+        """Another item begins."""
+        self.medium, self.started_at_ms = medium, at_ms
+        self._comments.clear()
+        self._is_claimed = False
+
+    def hear(self, line: Spoken, settings: Settings) -> tuple[TriggerAward, ...]:
+        """What a line during the item pays."""
+        if self.medium is None or not line.text.strip():
+            return ()
+        return (*self._first(line, settings), *self._comment(line, self.medium, settings))
+
+    def _first(self, line: Spoken, settings: Settings) -> tuple[TriggerAward, ...]:
+        window_ms = settings.content_triggers.first_after_media_change.window_seconds * 1000
+        if self._is_claimed or line.at_ms - self.started_at_ms > window_ms:
+            return ()
+        self._is_claimed = True
+        return award_of(FIRST_AFTER_MEDIA, settings, line.name)
+
+    def _comment(
+        self, line: Spoken, medium: Medium, settings: Settings
+    ) -> tuple[TriggerAward, ...]:
+        count = self._comments.get(line.name, 0)
+        if count >= comment_cap(settings, medium):
+            return ()
+        self._comments[line.name] = count + 1
+        return award_of(COMMENT, settings, line.name)
+
+
+def comment_cap(settings: Settings, medium: Medium) -> int:
+    """How many lines of one user an item pays; 60 minutes pay twice the base."""
+    section = settings.content_triggers.comment_during_media
+    base = section.max_per_item_base
+    if not section.scale_with_duration:
+        return base
+    return max(base, base * medium.duration_s // 1800)
+
+
+def like_award(settings: Settings, name: str, medium: Medium, at_ms: int) -> TriggerAward:
+    """One like per user and item; the claim outlives the item and a restart."""
+    limit = Window(f"{LIKE.id}:{medium.key}", at_ms + _DAY_MS, 1)
+    return TriggerAward(name, LIKE.id, LIKE.reason, LIKE.reward(settings), limit)
+
+
+def survived_award(settings: Settings, name: str) -> tuple[TriggerAward, ...]:
+    """For somebody who was there from the start to the end."""
+    return award_of(SURVIVED, settings, name)

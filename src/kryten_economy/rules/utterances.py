@@ -1,0 +1,64 @@
+"""What a chat line contains: laughs, kudos, names, GIF links, emotes (`spec/earning.md` 8).
+
+Pure. All texts are what the person typed (`messages.markup.typed_text`); marks such as ``_`` or
+``*`` around a word do not make it another word. Names come out in lower case.
+"""
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+__all__ = ("emotes_in", "has_gif", "is_laugh", "kudos_in", "words_in")
+
+# A typed `_lol_` is an emphasised word, so the underscore ends a word here.
+_LAUGH = re.compile(
+    r"(?<![^\W_])(?:lol|lmao|lmfao|rofl|kek|dead|(?:ha){2,}|hehe+)(?![^\W_])|[💀😂🤣]",
+    re.IGNORECASE,
+)
+_KUDOS = re.compile(r"""(?<!\S)@?([A-Za-z0-9_-]{1,20})\+\+(?=$|[\s!"#%&'()*,\-./:;?@\[\\\]_{}…])""")
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_AFTER_LINK = ")>]}.,!?;:'\"*_~`"
+_GIF_HOSTS = frozenset({"giphy.com", "media.giphy.com", "tenor.com"})
+
+
+def is_laugh(text: str) -> bool:
+    """Whether somebody laughs (8.2)."""
+    return _LAUGH.search(text) is not None
+
+
+def kudos_in(text: str) -> tuple[str, ...]:
+    """Who is thanked by ``name++``, each once, in the order of the text (8.3)."""
+    if "++" not in text:
+        return ()
+    return tuple(dict.fromkeys(name.lower() for name in _KUDOS.findall(text)))
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Everything in the text that may be a user's name, whole words only (P-EARN-4).
+
+    ``_`` and ``-`` belong to names but also stand around them, so both readings are in.
+    """
+    words = _WORD.findall(text.lower())
+    return frozenset(words).union(word.strip("_-") for word in words) - {""}
+
+
+def has_gif(text: str) -> bool:
+    """Whether the text holds a link to a GIF (8.6)."""
+    return "://" in text and any(_is_gif(link) for link in _LINK.findall(text))
+
+
+def _is_gif(link: str) -> bool:
+    try:
+        parts = urlsplit(link.rstrip(_AFTER_LINK))
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:  # what people type after :// need not be an address
+        return False
+    return host in _GIF_HOSTS or parts.path.lower().endswith(".gif")
+
+
+def emotes_in(text: str, emotes: Collection[str]) -> tuple[str, ...]:
+    """The distinct emotes that stand in the text as whole tokens, in the order of the text."""
+    if not emotes:
+        return ()
+    return tuple(dict.fromkeys(token for token in text.split() if token in emotes))

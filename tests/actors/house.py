@@ -1,0 +1,302 @@
+"""A channel with real books on a virtual clock, and an outbox that keeps what it was told."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anyio
+
+from economy_actors.announcer.message import Line, Pm
+from economy_actors.announcer.protocol import OutboxMessage
+from economy_actors.channel.actor import Channel
+from economy_actors.channel.messages import (
+    ChannelMessage,
+    Joined,
+    Left,
+    Listed,
+    ListedUser,
+    MinutePassed,
+    PrivateMessage,
+    RankChanged,
+    Said,
+    ShowPresence,
+)
+from economy_actors.ledger.actor import Ledger
+from economy_actors.ledger.home import InlineHome
+from economy_actors.ledger.reader import Reader
+from economy_actors.live import LiveSettings
+from economy_actors.observability.metrics import Metrics
+from economy_actors.occasions.actor import Occasions
+from economy_actors.occasions.jobs import DailyJobs
+from economy_actors.runtime import (
+    Actor,
+    ActorSystem,
+    Observer,
+    Ref,
+    Strategy,
+    Supervision,
+    open_system,
+)
+from economy_actors.scheduler import Scheduler
+from economy_actors.world import World
+from kryten_economy.commands.table import COMMANDS
+from kryten_economy.config import Settings
+from kryten_economy.dice import Dice
+from kryten_economy.ledger import Books, Reports, Request, Wallet, verify
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "CHANNEL",
+    "NO_TRIGGERS",
+    "PLAIN_MULTIPLIERS",
+    "PRESENCE_ONLY",
+    "START_MS",
+    "House",
+    "house",
+    "settings_with",
+)
+
+CHANNEL = "TestChan"
+START_MS = 1_795_168_800_000
+"""2026-11-20 10:00:00 UTC."""
+
+MINUTE_MS = 60_000
+
+
+PLAIN_MULTIPLIERS: dict[str, Any] = {
+    "off_peak": {"enabled": False},
+    "high_population": {"enabled": False},
+    "holidays": {"enabled": False},
+}
+"""Nothing multiplies, whatever the hour: most tests count plain minutes."""
+
+_OFF: dict[str, Any] = {"enabled": False}
+NO_TRIGGERS: dict[str, Any] = {
+    "chat_triggers": {
+        "long_message": _OFF,
+        "laugh_received": _OFF,
+        "kudos_received": _OFF,
+        "first_message_of_day": _OFF,
+        "conversation_starter": _OFF,
+    },
+    "content_triggers": {
+        "first_after_media_change": _OFF,
+        "comment_during_media": _OFF,
+        "survived_full_media": _OFF,
+    },
+    "social_triggers": {
+        "greeted_newcomer": _OFF,
+        "mentioned_by_other": _OFF,
+        "bot_interaction": _OFF,
+    },
+}
+"""Talk pays nothing: most tests chat for another reason."""
+
+
+PRESENCE_ONLY: dict[str, Any] = {
+    "multipliers": PLAIN_MULTIPLIERS,
+    **NO_TRIGGERS,
+    "rain": {"enabled": False},
+    "balance_maintenance": {"mode": "none"},
+}
+"""Nothing but minutes, arrivals and what they add up to pays by itself."""
+
+
+def settings_with(**sections: Any) -> Settings:
+    """Settings of one channel, with some sections given; what would pay by itself is off."""
+    base: dict[str, Any] = {
+        "nats": {"servers": ["nats://127.0.0.1:4222"]},
+        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
+        **PRESENCE_ONLY,
+    }
+    return Settings(**(base | sections))
+
+
+class VirtualClock:
+    """Wall time that follows the event loop's own clock."""
+
+    def now_ms(self) -> int:
+        return round(anyio.current_time() * 1000) - self._zero_ms
+
+    def __init__(self, start_ms: int = START_MS) -> None:
+        self._zero_ms = round(anyio.current_time() * 1000) - start_ms
+
+    def wait_s(self, at_ms: int) -> float:
+        return max(0.0, (at_ms - self.now_ms()) / 1000)
+
+
+class Recorder(Actor[OutboxMessage]):
+    """Stands where the outbox stands and keeps what it is told."""
+
+    def __init__(self, heard: list[OutboxMessage]) -> None:
+        self.heard = heard
+
+    async def receive(self, message: OutboxMessage) -> None:
+        self.heard.append(message)
+
+
+@dataclass(slots=True)
+class House:
+    """What a test holds in its hands."""
+
+    world: World
+    system: ActorSystem
+    channel: Ref[ChannelMessage]
+    path: Path
+    observer: Observer
+    heard: list[OutboxMessage] = field(default_factory=list)
+
+    async def settle(self) -> None:
+        """Let everything that is under way come to its end."""
+        for _ in range(60):
+            await anyio.sleep(0.001)
+
+    async def join(self, name: str, rank: float = 1) -> None:
+        self.channel.tell(Joined(name, rank, False, self.now_ms))
+        await self.settle()
+
+    async def leave(self, name: str) -> None:
+        self.channel.tell(Left(name, self.now_ms))
+        await self.settle()
+
+    async def chat(self, name: str, text: str) -> None:
+        self.channel.tell(Said(name, text, self.now_ms))
+        await self.settle()
+
+    async def pm(self, name: str, text: str, trace: str | None = None) -> list[str]:
+        """Send a PM; returns what the sender was answered."""
+        before = len(self.heard)
+        self.channel.tell(PrivateMessage(name, text, self.now_ms), trace=trace)
+        await self.settle()
+        return [
+            each.text
+            for each in self.heard[before:]
+            if isinstance(each, Pm) and each.to.lower() == name.lower()
+        ]
+
+    async def rank(self, name: str, rank: float) -> None:
+        self.channel.tell(RankChanged(name, rank))
+        await self.settle()
+
+    async def userlist(self, *users: tuple[str, float], stored: bool = False) -> None:
+        listed = tuple(ListedUser(name, rank, None) for name, rank in users)
+        self.channel.tell(Listed(listed, self.now_ms, stored))
+        await self.settle()
+
+    async def minutes(self, count: int) -> None:
+        """Let whole minutes pass, each with its tick."""
+        for _ in range(count):
+            due_ms = (self.now_ms // MINUTE_MS + 1) * MINUTE_MS
+            await anyio.sleep((due_ms - self.now_ms) / 1000)
+            self.channel.tell(MinutePassed(due_ms))
+            await self.settle()
+
+    async def present(self) -> set[str]:
+        view = await self.channel.ask(ShowPresence, timeout_s=5)
+        return {user.name for user in view.users}
+
+    @property
+    def now_ms(self) -> int:
+        return self.world.clock.now_ms()
+
+    def wallet(self, name: str) -> Wallet | None:
+        day = self.world.live.calendar.day(self.now_ms)
+        wallet: Wallet | None = self.report(
+            lambda reports: reports.wallet(UserKey.of(CHANNEL, name), day)
+        )
+        return wallet
+
+    def balance(self, name: str) -> int:
+        wallet = self.wallet(name)
+        assert wallet is not None, name
+        return wallet.balance_z
+
+    def report(self, query: Callable[[Reports], Any]) -> Any:
+        reports = Reports.open(self.path)
+        try:
+            return query(reports)
+        finally:
+            reports.close()
+
+    async def commit(self, request: Request) -> Any:
+        from economy_actors.ledger.client import commit
+
+        return await commit(self.world.ledger, request)
+
+    def pms(self, name: str) -> list[str]:
+        return [m.text for m in self.heard if isinstance(m, Pm) and m.to.lower() == name.lower()]
+
+    def lines(self) -> list[str]:
+        return [m.text for m in self.heard if isinstance(m, Line)]
+
+
+class _Root(Actor[Any]):
+    supervision: ClassVar[Supervision] = Supervision(strategy=Strategy.REST_FOR_ONE)
+
+    def __init__(self, start: Callable[["_Root"], Any]) -> None:
+        self._start = start
+
+    async def started(self) -> None:
+        await self._start(self)
+
+
+@asynccontextmanager
+async def house(
+    path: Path,
+    settings: Settings | None = None,
+    *,
+    channels: Sequence[str] = (CHANNEL,),
+    scheduled: bool = False,
+    start_ms: int = START_MS,
+) -> AsyncIterator[House]:
+    """Real books, reader, channel and sessions; a recording outbox; no bus.
+
+    With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
+    The clock begins at ``start_ms``.
+    """
+    live = LiveSettings(settings or settings_with())
+    metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
+    world = World(live, VirtualClock(start_ms), metrics, Dice(7), "1.2.3")
+    observer = Observer()
+    heard: list[OutboxMessage] = []
+
+    async def start(root: _Root) -> None:
+        world.ledger = await root.spawn_started(
+            "ledger",
+            lambda: Ledger(lambda: InlineHome(lambda: Books.open(path)), metrics),
+            capacity=4096,
+        )
+        world.reader = await root.spawn_started(
+            "reader",
+            lambda: Reader(
+                lambda: InlineHome(lambda: Reports.open(path)),
+                world.ledger,
+                metrics,
+                world.clock.now_ms,
+                channels,
+            ),
+        )
+        for channel in channels:
+            world.outboxes[channel] = root.spawn(
+                f"outbox-{channel}", lambda: Recorder(heard), capacity=4096, kind="outbox"
+            )
+            world.channels[channel] = root.spawn(
+                channel, partial(Channel, channel, world), capacity=1024, kind="channel"
+            )
+
+        for channel in channels:
+            world.occasions[channel] = root.spawn(
+                f"occasions-{channel}", partial(Occasions, channel, world), kind="occasions"
+            )
+        if scheduled:
+            root.spawn("scheduler", lambda: Scheduler(world, None))
+            root.spawn("jobs", lambda: DailyJobs(world))
+
+    async with open_system(observer=observer) as system:
+        await system.spawn_root("root", lambda: _Root(start))
+        yield House(world, system, world.channels[channels[0]], path, observer, heard)
+        await system.stop(9)
+    assert verify(path).ok, verify(path)

@@ -1,0 +1,79 @@
+"""`rank` and `top` from the PM to the answer (`spec/commands.md` 6)."""
+
+from pathlib import Path
+
+from tests.actors.house import CHANNEL, House, house, settings_with
+
+from kryten_economy.ledger import Ban
+from kryten_economy.users import UserKey
+
+NO_WALLET = {"onboarding": {"welcome_wallet": 0}}
+
+
+async def _crowd(h: House, count: int) -> None:
+    for number in range(count):
+        await h.join(f"User{number:02}")
+        await h.minutes(1)
+
+
+async def test_rank_tells_where_one_stands(tmp_path: Path) -> None:
+    """Rank, lifetime, the next one, and how far it is."""
+    async with house(tmp_path / "e.db") as h:
+        await h.join("Alice")
+        [answer] = await h.pm("Alice", "rank")
+        for part in ("Extra", "100 Z", "Grip", "900 Z", "10.0%"):
+            assert part in answer
+
+
+async def test_top_shows_ten_and_always_the_asker(tmp_path: Path) -> None:
+    """Ten rows, medals for three, the own line even from place 12; the second page goes on."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        await _crowd(h, 12)
+        [answer] = await h.pm("User11", "top")
+        lines = answer.splitlines()
+        assert len(lines) == 12
+        assert lines[1].startswith("🥇 User00: 12")
+        assert lines[-1] == "You: 12. User11: 1 Z"
+        [answer] = await h.pm("User11", "top earners 2")
+        assert answer.splitlines()[1:] == [
+            "11. User10: 2 Z",
+            "12. User11: 1 Z",
+            "You: 12. User11: 1 Z",
+        ]
+        for text in ("lb rich", "leaderboard LIFETIME", "top balances", "top all"):
+            [answer] = await h.pm("User00", text)
+            assert "🥇 User00: 12 Z" in answer
+
+
+async def test_the_banned_and_the_ignored_are_on_no_leaderboard(tmp_path: Path) -> None:
+    """They neither take a place nor count among the ranks."""
+    settings = settings_with(**NO_WALLET)
+    async with house(tmp_path / "e.db", settings) as h:
+        await _crowd(h, 3)
+        await h.commit(Ban(UserKey.of(CHANNEL, "User00"), "User00", "Boss", "", h.now_ms))
+        h.world.live.swap(settings_with(**NO_WALLET, ignored_users=["User01"]))
+        for text in ("top", "top rich", "top lifetime"):
+            [answer] = await h.pm("User02", text)
+            assert "User00" not in answer
+            assert "User01" not in answer
+            assert answer.splitlines()[-1].startswith("You: 🥇")
+        [answer] = await h.pm("User02", "top ranks")
+        assert "Extra: 1 user" in answer
+
+
+async def test_an_unknown_leaderboard_lists_the_known(tmp_path: Path) -> None:
+    """Whoever asks for nonsense learns what there is."""
+    async with house(tmp_path / "e.db") as h:
+        await h.join("Alice")
+        for text in ("top losers", "top rich poor", "top rich 0"):
+            [answer] = await h.pm("Alice", text)
+            assert "earners, rich, lifetime, ranks" in answer
+
+
+async def test_nobody_has_earned_today(tmp_path: Path) -> None:
+    """An empty leaderboard says so, and asking creates no row on it."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        await h.join("Alice")
+        [answer] = await h.pm("Alice", "top")
+        assert "Nobody yet" in answer
+        assert "not on this list" in answer

@@ -1,0 +1,206 @@
+"""From what was measured to the rows of the table, the notes below it, and JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+
+from tests.benchmarks.big import BigResult
+from tests.benchmarks.chat import ChatRound
+from tests.benchmarks.ledger import LedgerRound
+from tests.benchmarks.run import Findings
+from tests.benchmarks.spread import Spread, spread
+from tests.benchmarks.subjects import BASELINE, FLOOR, OURS
+from tests.benchmarks.table import Cells, Row
+
+__all__ = ("as_json", "notes", "rows")
+
+_Round = TypeVar("_Round")
+
+
+def rows(found: Findings) -> list[Row]:
+    """The rows of what was measured; parts that were not run give none."""
+    return [row for row in _all_rows(found) if row.cells]
+
+
+def _all_rows(found: Findings) -> list[Row]:
+    return [
+        *_chat_rows(found),
+        *_balance_rows(found),
+        *_presence_rows(found),
+        *_ledger_rows(found),
+        *_big_rows(found.big),
+    ]
+
+
+def _chat_rows(found: Findings) -> list[Row]:
+    return [
+        Row(
+            "chat events handled per second, durable",
+            _cells(found.chat, lambda one: one.events_per_s),
+            "≥ 50 % of the floor",
+            lambda cells: cells[OURS].median >= 0.5 * cells[FLOOR].median,
+        ),
+        Row("CPU per chat event, µs", _cells(found.chat, lambda one: one.cpu_us_per_event)),
+    ]
+
+
+def _balance_rows(found: Findings) -> list[Row]:
+    return [
+        Row(
+            "`balance`, 64 users at once: replies per second",
+            _cells(found.balance, lambda one: one.replies_per_s),
+            "≥ 80 % of the floor",
+            lambda cells: cells[OURS].median >= 0.8 * cells[FLOOR].median,
+        ),
+        Row(
+            "`balance`: p99, ms",
+            _cells(found.balance, lambda one: one.p99_ms),
+            "≤ 1.5 × the floor",
+            lambda cells: cells[OURS].median <= 1.5 * cells[FLOOR].median,
+            digits=1,
+        ),
+        Row("`balance`: p50, ms", _cells(found.balance, lambda one: one.p50_ms), digits=1),
+        Row("CPU per reply, µs", _cells(found.balance, lambda one: one.cpu_us_per_reply)),
+    ]
+
+
+def _presence_rows(found: Findings) -> list[Row]:
+    walls = {name: spread(one.wall_s) for name, one in found.presence.items()}
+    cpu = {name: _single(one.cpu_us_per_user) for name, one in found.presence.items()}
+    memory = {name: _single(one.usage.rss_peak_mb) for name, one in found.presence.items()}
+    return [
+        Row(
+            "presence minute: wall until committed, s (crowds below)",
+            _present(walls),
+            "< 1 s",
+            lambda cells: cells[OURS].median < 1.0,
+            digits=2,
+        ),
+        Row(
+            "presence minute: CPU per user, µs",
+            _present(cpu),
+            "≥ 100 × less than 0.13.0",
+            lambda cells: cells[OURS].median * 100 <= cells[BASELINE].median,
+        ),
+        Row(
+            "peak memory with the crowd, MB",
+            _present(memory),
+            "< 400 MB",
+            lambda cells: cells[OURS].median < 400,
+        ),
+    ]
+
+
+def _ledger_rows(found: Findings) -> list[Row]:
+    return [row for act, rounds in found.ledger.items() for row in _act_rows(act, rounds)]
+
+
+def _act_rows(act: str, rounds: Sequence[LedgerRound]) -> list[Row]:
+    ours = {OURS: list(rounds)}
+    return [
+        Row(
+            f"ledger, 100 askers: {act}, operations per second",
+            _cells(ours, lambda one: one.operations_per_s),
+            "≥ 20,000",
+            lambda cells: cells[OURS].median >= 20_000,
+        ),
+        Row(
+            f"ledger, 100 askers: {act}, p99, ms",
+            _cells(ours, lambda one: one.p99_ms),
+            "< 10 ms",
+            lambda cells: cells[OURS].median < 10.0,
+            digits=1,
+        ),
+    ]
+
+
+def _big_rows(found: BigResult | None) -> list[Row]:
+    if found is None:
+        return []
+    empty = _cells({OURS: found.empty}, lambda one: one.p99_ms)
+    filled = _cells({OURS: found.filled}, lambda one: one.p99_ms)
+    return [
+        Row("`balance` p99 with an empty ledger, ms", empty, digits=1),
+        Row(
+            f"`balance` p99 with {found.transfers:,} transfers, ms",
+            filled,
+            "within 20 % of the empty ledger",
+            lambda cells: cells[OURS].median <= 1.2 * empty[OURS].median,
+            digits=1,
+        ),
+    ]
+
+
+def notes(found: Findings) -> list[str]:
+    """What a reader must know beside the numbers: crowds, losses, failures."""
+    lines = [
+        f"{name}: {one.users:,} users present, {one.active:,} of them active; "
+        f"{one.usage.rss_mb:.0f} MB at the end; {_counted(one.minutes)}"
+        for name, one in sorted(found.presence.items())
+    ]
+    for name, chats in found.chat.items():
+        lines += _chat_notes(name, chats)
+    for name, balances in found.balance.items():
+        if unanswered := sum(one.unanswered for one in balances):
+            lines.append(f"{name}: {unanswered} users waited for `balance` in vain")
+    return [*lines, *_big_notes(found.big), *found.notes]
+
+
+def _big_notes(found: BigResult | None) -> list[str]:
+    if found is None:
+        return []
+    started = f"first answer {found.started_in_s:.1f} s after the start"
+    checked = f"all sums checked after {found.checked_in_s:.0f} s"
+    meanwhile = f"`balance` p99 meanwhile {found.while_checking.p99_ms:.1f} ms"
+    size = f"{found.transfers:,} transfers ({found.file_mb:,.0f} MB)"
+    memory = f"{found.usage.rss_peak_mb:.0f} MB at its peak"
+    return [f"{OURS} with {size}: {started}, {checked}, {meanwhile}; {memory}"]
+
+
+def _chat_notes(name: str, chats: Sequence[ChatRound]) -> list[str]:
+    lines = []
+    if lost := sum(one.lost for one in chats):
+        lines.append(f"{name}: {lost} chat lines were never counted in the books")
+    unpaid = sum(one.unpaid for one in chats)
+    if unpaid and any(one.rewards for one in chats):
+        lines.append(f"{name}: {unpaid} long chat lines were never paid")
+    elif unpaid:
+        lines.append(f"{name}: counts chat lines and pays nothing for them")
+    return lines
+
+
+def as_json(found: Findings, machine: str, remarks: Sequence[str]) -> dict[str, object]:
+    """Everything: the machine, the notes, the rows with their ratios, and the single rounds."""
+    return {
+        "machine": machine,
+        "notes": [*remarks, *notes(found)],
+        "rows": [
+            {
+                "work": row.work,
+                "cells": {name: asdict(cell) for name, cell in row.cells.items()},
+                "ours_to_floor": row.ratio(OURS, FLOOR),
+                "ours_to_baseline": row.ratio(OURS, BASELINE),
+                "baseline_to_floor": row.ratio(BASELINE, FLOOR),
+                "target": row.target,
+                "is_met": row.verdict(),
+            }
+            for row in rows(found)
+        ],
+        "rounds": asdict(found),
+    }
+
+
+def _cells(rounds: Mapping[str, list[_Round]], number: Callable[[_Round], float]) -> Cells:
+    return _present({name: spread(map(number, each)) for name, each in rounds.items()})
+
+
+def _present(cells: Mapping[str, Spread | None]) -> Cells:
+    return {name: cell for name, cell in cells.items() if cell is not None}
+
+
+def _single(value: float | None) -> Spread | None:
+    return None if value is None else spread([value])
+
+
+def _counted(minutes: float | None) -> str:
+    return "no minute watched" if minutes is None else f"{minutes:.2f} minutes counted for each"

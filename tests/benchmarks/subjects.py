@@ -1,0 +1,41 @@
+"""The three services under test and how each is started."""
+
+import sys
+from dataclasses import dataclass
+
+__all__ = ("BASELINE", "FLOOR", "OURS", "Subject", "floor_subject", "our_subject")
+
+FLOOR = "floor"
+BASELINE = "0.13.0"
+OURS = "kryten-economy"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program under test.
+
+    Attributes:
+        name: how the table calls it.
+        command: the command line; ``--config FILE`` is added.
+        has_api: whether it answers on ``kryten.economy.command`` and keeps books.
+        chat_chunk: chat lines sent between two questions that prove they were taken; small for
+            a slow service, so that a round ends near its time.
+        users_max: the largest crowd it is given in the presence part.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    has_api: bool
+    chat_chunk: int = 300
+    users_max: int = 1_000_000
+
+
+def floor_subject() -> Subject:
+    """The do-nothing kryten-py service."""
+    command = (sys.executable, "-m", "tests.benchmarks.floor")
+    return Subject(name=FLOOR, command=command, has_api=False)
+
+
+def our_subject(program: str) -> Subject:
+    """This project's service, started as an operator starts it."""
+    return Subject(name=OURS, command=(program, "--log-level", "WARNING"), has_api=True)

@@ -1,0 +1,378 @@
+"""Holds a book file against what askers were told: each act there once, and nothing else.
+
+An account of one file over many runs of the service. After each run `witness` takes what the
+askers heard, and `examine` reads a copy of the file as the dead process left it.
+"""
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+import apsw
+from tests.faults.crowd import LOADING, REPLAY, SWEPT
+from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
+from tests.faults.witness import Movement, Told, movements, was_done, was_replayed
+
+from kryten_economy.ledger import (
+    Ban,
+    CaptureHold,
+    MoneyRequest,
+    PlaceHold,
+    PresenceMinute,
+    RecordActivity,
+    ReleaseHold,
+    Reports,
+    Request,
+    Unban,
+    verify,
+)
+from kryten_economy.rules.transaction_types import TYPES
+
+__all__ = ("Audit", "WrongError")
+
+_MONEY = get_args(MoneyRequest)
+_SWEEP = "ledger:released:"
+_EARNING = tuple(kind.name for kind in TYPES.values() if kind.earns)
+
+_MOVEMENTS = """
+    SELECT o.id, o.kind,
+        CASE g.kind WHEN 'wallet' THEN g.name ELSE '=' || g.kind END,
+        CASE t.kind WHEN 'wallet' THEN t.name ELSE '=' || t.kind END,
+        m.amount_z, m.debit_after_z, m.credit_after_z
+    FROM operation AS o
+    LEFT JOIN transfer AS m ON m.operation = o.seq
+    LEFT JOIN account AS g ON g.id = m.debit_account
+    LEFT JOIN account AS t ON t.id = m.credit_account
+    ORDER BY o.seq, m.id
+"""
+_HOLDS = """
+    SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+"""
+_ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
+_WALLETS = """
+    SELECT a.name, a.lifetime_earned_z, a.lifetime_messages, a.welcome_wallet_claimed,
+        coalesce((
+            SELECT sum(m.amount_z) FROM transfer AS m
+            WHERE m.credit_account = a.id AND m.credit_type IN (SELECT value FROM json_each(?1))
+        ), 0),
+        coalesce((
+            SELECT count(*) FROM transfer AS m
+            WHERE m.credit_account = a.id AND m.credit_type = 'welcome_wallet'
+        ), 0),
+        coalesce((SELECT sum(d.z_earned) FROM daily_activity AS d WHERE d.account_id = a.id), 0),
+        coalesce(
+            (SELECT sum(d.minutes_present) FROM daily_activity AS d WHERE d.account_id = a.id), 0
+        )
+    FROM account AS a WHERE a.kind = 'wallet'
+"""
+_TRIGGERS = """
+    SELECT t.trigger_id, t.hit_count, t.total_z_awarded,
+        (SELECT count(*) FROM transfer AS m
+            WHERE m.credit_trigger = t.trigger_id AND m.credit_type IN
+                (SELECT value FROM json_each(?1))),
+        (SELECT sum(m.amount_z) FROM transfer AS m
+            WHERE m.credit_trigger = t.trigger_id AND m.credit_type IN
+                (SELECT value FROM json_each(?1)))
+    FROM trigger_analytics AS t
+"""
+_COUNTED = """
+    SELECT
+        coalesce((SELECT value FROM service_metrics WHERE key = 'z_earned_total'), 0),
+        coalesce((SELECT sum(amount_z) FROM transfer
+            WHERE credit_type IN (SELECT value FROM json_each(?1))), 0)
+"""
+
+
+class WrongError(AssertionError):
+    """The books and what was told do not agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """An act that somebody was told is done."""
+
+    request: MoneyRequest
+    words: Told
+
+
+@dataclass(slots=True)
+class _Row:
+    """An operation as it stands in the books."""
+
+    kind: str
+    moved: list[Movement]
+
+
+@dataclass(slots=True)
+class Audit:
+    """Everything known about one file."""
+
+    done: dict[str, Done] = field(default_factory=dict)
+    maybe: dict[str, list[MoneyRequest]] = field(default_factory=lambda: defaultdict(list))
+    """Asked for, never answered: may have been done."""
+    held_by: dict[str, str] = field(default_factory=dict)
+    settled_by: dict[str, str] = field(default_factory=dict)
+    """Of each hold, the id of the act that used or released it."""
+    banned: dict[str, set[bool]] = field(default_factory=dict)
+    chatted: dict[str, list[int]] = field(default_factory=dict)
+    unconfirmed: dict[str, None] = field(default_factory=dict)
+    """Done, but not yet repeated in a later run."""
+    committed: frozenset[str] = frozenset()
+    """Ids in the books at the last look."""
+    fresh_holds: set[str] = field(default_factory=set)
+    swept: bool = False
+    retries: bool = False
+    """Whether an asker may have asked twice before it heard: then the first to hear may hear
+    that it had been done before."""
+
+    # What was told
+
+    def replays(self) -> list[MoneyRequest]:
+        """What the next run is to repeat: all that is not confirmed, all that is unknown."""
+        again = [self.done[op_id].request for op_id in self.unconfirmed]
+        return again + [each for many in self.maybe.values() for each in many]
+
+    def witness(
+        self, crowd: Crowd, replays: Sequence[MoneyRequest], heard: list[Any], steps: int | None
+    ) -> None:
+        """Take what a run told, and work out what it may have done without telling."""
+        self.swept = [SWEPT] in heard
+        self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
+        answers: dict[str, list[Done]] = defaultdict(list)
+        said = [each for each in heard if len(each) == 3]
+        for _, index, words in (each for each in said if each[0] == REPLAY):
+            self._replayed(replays[index], words)
+            if was_done(words):
+                answers[replays[index].op_id].append(Done(replays[index], words))
+        taken = dict.fromkeys(range(ASKERS), 0)
+        for asker, step, words in (each for each in said if each[0] != REPLAY):
+            _check(step == taken[asker], "an asker skipped a step", asker, step)
+            taken[asker] += 1
+            request = crowd.request(asker, step)
+            if not isinstance(request, _MONEY):
+                self._people(asker, request, words)
+            elif was_done(words):
+                answers[request.op_id].append(Done(request, words))
+        under_way = self._under_way(crowd, taken, steps) if [LOADING] in heard else []
+        asked = {each.op_id for each in under_way} | self.maybe.keys()
+        for op_id, told_of in answers.items():
+            self._agree(op_id, told_of, asked)
+        for request in under_way:
+            self._may_be_done(request)
+        self._note_holds()
+
+    def _under_way(
+        self, crowd: Crowd, taken: dict[int, int], steps: int | None
+    ) -> list[MoneyRequest]:
+        """The one request of each asker that nobody was answered."""
+        found = []
+        for asker, step in taken.items():
+            if step == steps:
+                continue
+            request = crowd.request(asker, step)
+            if isinstance(request, _MONEY):
+                found.append(request)
+            else:
+                self._people(asker, request, None)
+        return found
+
+    def _replayed(self, request: MoneyRequest, words: Told) -> None:
+        """A repetition finds what was committed, and does afresh what was not."""
+        if request.op_id in self.done:
+            _check(was_done(words) and was_replayed(words), "not repeated", request, words)
+            self.unconfirmed.pop(request.op_id, None)
+        elif request.op_id in self.committed:
+            found = was_done(words) and was_replayed(words)
+            other = words == ["no", "Conflict"] and len(self.maybe[request.op_id]) > 1
+            _check(found or other, "committed, but not repeated", request, words)
+
+    def _agree(self, op_id: str, told_of: list[Done], unanswered: Collection[str]) -> None:
+        """All who heard of an act heard the same, and one at most did it."""
+        known = self.done.get(op_id)
+        firsts = [each for each in told_of if not was_replayed(each.words)]
+        allowed = 0 if known is not None or op_id in self.committed else 1
+        _check(len(firsts) <= allowed, "done twice", op_id, told_of)
+        first = known or told_of[0]
+        for each in told_of:
+            same = each.words[0] == first.words[0] and each.words[2:] == first.words[2:]
+            _check(same, "told differently", op_id, first, each)
+        if known is None:
+            explained = bool(firsts) or op_id in unanswered or self.retries
+            _check(explained, "repeated, never done", op_id, told_of)
+            self.done[op_id] = first
+            self.unconfirmed[op_id] = None
+        self.maybe.pop(op_id, None)
+
+    def _may_be_done(self, request: MoneyRequest) -> None:
+        if request.op_id not in self.done and request not in self.maybe[request.op_id]:
+            self.maybe[request.op_id].append(request)
+
+    def _people(self, asker: int, request: Request, words: Told | None) -> None:
+        match request:
+            case Ban() | Unban():
+                now = isinstance(request, Ban)
+                _check(words in (None, ["no", "ban" if now else "free"]), "ban", request, words)
+                name = str(villain_of(asker)).lower()
+                before = self.banned.get(name, {False}) if words is None else set()
+                self.banned[name] = before | {now}
+            case RecordActivity():
+                counts = self.chatted.setdefault(talker_of(asker).lower(), [0, 0])
+                counts[0] += words is not None
+                counts[1] += 1
+            case _:
+                raise WrongError(request)
+
+    def _note_holds(self) -> None:
+        asked = [each.request for each in self.done.values()]
+        for request in (*asked, *(each for many in self.maybe.values() for each in many)):
+            if isinstance(request, PlaceHold):
+                self.held_by[request.hold_id] = request.user.name
+        for op_id, done in self.done.items():
+            if isinstance(done.request, CaptureHold | ReleaseHold):
+                hold_id = done.request.hold_id
+                before = self.settled_by.setdefault(hold_id, op_id)
+                _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
+
+    def unanswered_but_done(self) -> set[str]:
+        """Acts in the books of which nobody was ever told; none may be left at the end."""
+        return {op_id for op_id in self.maybe if op_id in self.committed}
+
+    # What is in the books
+
+    def examine(self, books: Path, copy: Path, generation: int, *, doubtful: int = 0) -> None:
+        """Read the books as they were left; the original stays untouched for the next run.
+
+        ``doubtful`` is how many acts without id may have been done though nobody was told.
+        """
+        if not books.exists():
+            _check(not self.done, "the books are gone", books)
+            return
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for part in ("", "-wal"):
+            if Path(f"{books}{part}").exists():
+                shutil.copy(f"{books}{part}", copy / f"books.db{part}")
+        file = copy / "books.db"
+        if not self.done and not _has_schema(file):
+            return
+        report = verify(file)
+        _check(report.ok, "the books do not balance", report)
+        reports = Reports.open(file)
+        try:
+            rows = _operations(reports)
+            self._operations_are_known(rows)
+            self._holds_are_owned(reports, rows, generation)
+            self._counters_agree(reports, rows, doubtful)
+        finally:
+            reports.close()
+        self.committed = frozenset(rows)
+
+    def _operations_are_known(self, rows: dict[str, _Row]) -> None:
+        for op_id, done in self.done.items():
+            row = rows.get(op_id)
+            if row is None:
+                raise WrongError("acknowledged, but not in the books", op_id, done)
+            _check(row.kind == type(done.request).__name__, "another act", op_id, row)
+            promised = movements(done.request, done.words, self.held_by)
+            _check(row.moved == promised, "moved otherwise", op_id, done, promised, row.moved)
+        for op_id in rows.keys() - self.done.keys():
+            if op_id.startswith(_SWEEP):
+                continue
+            kinds = {type(each).__name__ for each in self.maybe.get(op_id, ())}
+            _check(rows[op_id].kind in kinds, "nobody asked for this", op_id, rows[op_id])
+
+    def _holds_are_owned(self, reports: Reports, rows: dict[str, _Row], generation: int) -> None:
+        [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
+        open_z = 0
+        unsure = {
+            each.hold_id
+            for many in self.maybe.values()
+            for each in many
+            if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
+        }
+        for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
+            _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
+            settler = self.settled_by.get(hold_id)
+            swept = rows.get(f"{_SWEEP}{hold_id}")
+            endings = (settler is not None) + (swept is not None) + (hold_id in unsure)
+            if state == "open":
+                open_z += amount_z
+                _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
+                fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
+                _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
+            else:
+                _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
+            if swept is not None:
+                [back] = swept.moved
+                _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
+                _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
+        _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+
+    def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
+        """Counters stand in the same transaction as the money, so they follow it exactly."""
+        earning = "[" + ",".join(f'"{name}"' for name in _EARNING) + "]"
+        run = reports.connection.execute
+        present = self._minutes(rows)
+        chatted = dict.fromkeys(self.chatted, 0)
+        wallets: list[Any] = run(_WALLETS, (earning,)).fetchall()
+        for row in wallets:
+            name, (earned_z, messages, welcomed, paid_z, welcomes, days_z, minutes) = (
+                row[0],
+                row[1:],
+            )
+            _check(earned_z == paid_z == days_z, "earned", name, earned_z, paid_z, days_z)
+            _check(welcomed == welcomes, "welcome wallet", name, welcomed, welcomes)
+            _check(minutes == present.pop(name, 0), "minutes", name, minutes)
+            chatted[name] = messages
+        _check(not present, "minutes of nobody", present)
+        for name, (least, most) in self.chatted.items():
+            heard = chatted[name]
+            _check(least <= heard <= most + doubtful, "chat", name, least, heard, most)
+            self.chatted[name] = [heard, heard]
+        banned = {name for (name,) in run("SELECT name FROM banned_users")}
+        for name, allowed in self.banned.items():
+            _check((name in banned) in allowed, "ban", name, allowed)
+            self.banned[name] = {name in banned}
+        for trigger, hits, awarded_z, paid, paid_z in run(_TRIGGERS, (earning,)).fetchall():
+            _check((hits, awarded_z) == (paid, paid_z), "trigger", trigger, hits, paid)
+        [(counted_z, paid_z)] = run(_COUNTED, (earning,)).fetchall()
+        _check(counted_z == paid_z, "z_earned_total", counted_z, paid_z)
+
+    def _minutes(self, rows: dict[str, _Row]) -> dict[str, int]:
+        """How many minutes each user was present, as the committed ticks say."""
+        minutes: Counter[str] = Counter()
+        for op_id, row in rows.items():
+            if row.kind == PresenceMinute.__name__:
+                known = self.done.get(op_id)
+                tick = self.maybe[op_id][0] if known is None else known.request
+                assert isinstance(tick, PresenceMinute), tick
+                for entry in tick.entries:
+                    minutes[entry.name] += entry.minutes
+        return dict(minutes)
+
+
+def _operations(reports: Reports) -> dict[str, _Row]:
+    rows: dict[str, _Row] = {}
+    for op_id, kind, *movement in reports.connection.execute(_MOVEMENTS):
+        row = rows.setdefault(op_id, _Row(kind, []))
+        if movement[0] is not None:
+            row.moved.append(Movement._make(movement))
+    return rows
+
+
+def _has_schema(file: Path) -> bool:
+    connection = apsw.Connection(str(file))
+    try:
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'job_runs'")
+        return bool(tables.fetchall()[0][0])
+    finally:
+        connection.close()
+
+
+def _check(holds: bool, what: str, *about: object) -> None:
+    if not holds:
+        raise WrongError(what, *about)

@@ -1,0 +1,230 @@
+"""What a crowd of askers wants from the books: reproducible, and with plenty of contention.
+
+The request of asker ``a`` at step ``n`` follows from the seed alone, never from an answer. So
+whoever knows how many answers an asker has told knows which one request it had under way.
+Requests are repeated, contradicted and shared by several askers on purpose.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from kryten_economy.ledger import (
+    Arrive,
+    Ban,
+    CaptureHold,
+    Credit,
+    Debit,
+    MoneyRequest,
+    PlaceHold,
+    PresenceEntry,
+    PresenceMinute,
+    RecordActivity,
+    ReleaseHold,
+    Request,
+    SetBalance,
+    Transfer,
+    Unban,
+)
+from kryten_economy.users import UserKey
+
+__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+
+ASKERS = 64
+CHANNEL = "Torture"
+DAY = "2026-11-20"
+NOW_MS = 1_795_168_800_000
+
+_USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
+_VILLAINS = 8
+_NEWCOMERS = 400
+_SHARERS = 8
+"""So many askers ask the same thing under the same id at about the same time."""
+
+_CREDITS = (
+    ("earn", "chat.long_message"),
+    ("gamble_win", "gambling.spin"),
+    ("admin_grant", "admin.grant"),
+    ("refund", "refund.gif_rejected"),
+)
+_DEBITS = (
+    ("spend", "spend.vanity.custom_greeting"),
+    ("gamble_stake", "gambling.spin"),
+    ("admin_deduct", "admin.deduct"),
+)
+
+
+def key(name: str) -> UserKey:
+    return UserKey.of(CHANNEL, name)
+
+
+def villain_of(asker: int) -> str | None:
+    """The user whom only this asker bans and lets in again, if there is one."""
+    return f"Villain{asker}" if asker < _VILLAINS else None
+
+
+def talker_of(asker: int) -> str:
+    """The user whose chat only this asker counts."""
+    return f"Talker{asker}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The askers of one run of the service."""
+
+    seed: int
+    generation: int
+
+    def request(  # noqa: PLR0911 - one way out for each kind of step
+        self, asker: int, step: int
+    ) -> Request:
+        """What this asker asks for at this step, counted from 0."""
+        dice = Random(f"{self.seed}.{self.generation}.{asker}.{step}")
+        match step % 10:
+            case 1:
+                return self._shared(asker, step)
+            case 3:
+                return self._place(dice, asker, step)
+            case 5 | 7:
+                return self._settle(dice, asker, step, (asker, step - step % 10 + 3))
+            case 8:
+                neighbour = dice.randrange(ASKERS)
+                return self._settle(dice, asker, step, (neighbour, step - step % 10 + 3))
+            case 9:
+                return self._people(dice, asker, step)
+            case _ if step and dice.random() < 0.3:
+                return self._again(dice, asker, step)
+            case _:
+                return self._money(dice, asker, step)
+
+    def _op(self, asker: int, step: int) -> str:
+        return f"op.{self.generation}.{asker}.{step}"
+
+    def _hold(self, asker: int, step: int) -> str:
+        return f"hold.{self.generation}.{asker}.{step}"
+
+    def _again(self, dice: Random, asker: int, step: int) -> Request:
+        """An own earlier request, sometimes with other content under the same id."""
+        earlier = self.request(asker, dice.randrange(step))
+        if isinstance(earlier, Credit | Debit | Transfer | SetBalance) and dice.random() < 0.25:
+            return replace(earlier, amount_z=earlier.amount_z + 1)
+        return earlier
+
+    def _shared(self, asker: int, step: int) -> Request:
+        group = asker // _SHARERS
+        op_id = f"shared.{self.generation}.{group}.{step}"
+        dice = Random(f"{self.seed}.{op_id}")
+        if dice.random() < 0.5:
+            return self._credit(dice, op_id)
+        return self._transfer(dice, op_id)
+
+    def _money(self, dice: Random, asker: int, step: int) -> Request:
+        op_id = self._op(asker, step)
+        roll = dice.random()
+        if roll < 0.3:
+            return self._credit(dice, op_id)
+        if roll < 0.6:
+            return self._debit(dice, op_id)
+        if roll < 0.8:
+            return self._transfer(dice, op_id)
+        if roll < 0.85:
+            who, amount_z = key(dice.choice(_USERS)), dice.randrange(150)
+            return SetBalance(op_id, who, amount_z, "Set", "boss", NOW_MS + step, DAY)
+        if roll < 0.93:
+            return self._minute(dice, op_id, step)
+        name = f"New{dice.randrange(_NEWCOMERS)}"
+        return Arrive(op_id, key(name), name, NOW_MS + step, DAY, True, 100)
+
+    def _credit(self, dice: Random, op_id: str) -> MoneyRequest:
+        kind, trigger = dice.choice(_CREDITS)
+        name = dice.choice((*_USERS, *_USERS, f"Villain{dice.randrange(_VILLAINS)}"))
+        amount_z = dice.randint(1, 40)
+        return Credit(
+            op_id,
+            key(name),
+            amount_z,
+            kind,
+            trigger,
+            "Paid",
+            NOW_MS,
+            DAY,
+            create=True,
+            display_name=name,
+        )
+
+    def _debit(self, dice: Random, op_id: str) -> MoneyRequest:
+        kind, trigger = dice.choice(_DEBITS)
+        who = key(dice.choice(_USERS))
+        return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
+
+    def _transfer(self, dice: Random, op_id: str) -> MoneyRequest:
+        return Transfer(
+            op_id,
+            key(dice.choice(_USERS)),
+            key(dice.choice(_USERS)),
+            dice.randint(1, 40),
+            "tip_send",
+            "spend.tip",
+            "tip_receive",
+            "earn.tip",
+            "Tip",
+            NOW_MS,
+            DAY,
+        )
+
+    def _minute(self, dice: Random, op_id: str, step: int) -> MoneyRequest:
+        names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))
+        entries = tuple(
+            PresenceEntry(name.lower(), name, dice.randint(1, 5), 1, dice.randrange(4))
+            for name in names
+        )
+        return PresenceMinute(op_id, CHANNEL, NOW_MS + step, DAY, entries)
+
+    def _place(self, dice: Random, asker: int, step: int) -> MoneyRequest:
+        kind, trigger, purpose = dice.choice(
+            (
+                ("spend", "spend.queue", "queue"),
+                ("gamble_stake", "gambling.heist", "heist"),
+                ("bounty_create", "bounty.create", "bounty"),
+            )
+        )
+        return PlaceHold(
+            self._op(asker, step),
+            self._hold(asker, step),
+            key(dice.choice(_USERS)),
+            dice.randint(1, 30),
+            purpose,
+            kind,
+            trigger,
+            "Set aside",
+            NOW_MS + 3_600_000,
+            NOW_MS,
+            DAY,
+        )
+
+    def _settle(
+        self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]
+    ) -> MoneyRequest:
+        op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
+        roll = dice.random()
+        if roll < 0.3:
+            return ReleaseHold(op_id, hold_id, None, None, "Given back", NOW_MS, DAY)
+        used = CaptureHold(op_id, hold_id, dice.randrange(40), "sink", "Used", NOW_MS, DAY)
+        if roll < 0.6:
+            return used
+        if roll < 0.8:
+            return replace(used, to="house")
+        return replace(
+            used,
+            to=key(dice.choice(_USERS)),
+            credit_type="gamble_win",
+            credit_trigger="gambling.challenge",
+        )
+
+    def _people(self, dice: Random, asker: int, step: int) -> Request:
+        villain = villain_of(asker)
+        if villain is not None and dice.random() < 0.5:
+            if dice.random() < 0.5:
+                return Ban(key(villain), villain, "boss", "rude", NOW_MS + step)
+            return Unban(key(villain))
+        name = talker_of(asker)
+        return RecordActivity(key(name), name, NOW_MS + step, DAY, messages=1, chatted=True)

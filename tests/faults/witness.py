@@ -1,0 +1,155 @@
+"""What an answer told, as plain JSON values, and which movements in the books it proves."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from kryten_economy.ledger import (
+    Answer,
+    Arrive,
+    Arrived,
+    BalanceSet,
+    BanState,
+    Captured,
+    CaptureHold,
+    Credit,
+    Debit,
+    Held,
+    MoneyRequest,
+    PlaceHold,
+    Posted,
+    PresenceMinute,
+    PresencePaid,
+    Released,
+    ReleaseHold,
+    SetBalance,
+    Transfer,
+    Transferred,
+    Wallet,
+)
+from kryten_economy.refusals import Refusal
+from kryten_economy.rules.transaction_types import transaction_type
+from kryten_economy.users import UserKey
+
+__all__ = ("Movement", "Told", "movements", "told", "was_done", "was_replayed")
+
+Told = list[Any]
+"""``[kind, replayed, facts…]`` for what was done, ``["no", what]`` for what was refused."""
+
+
+class Movement(NamedTuple):
+    """A transfer: a wallet's name or ``=mint`` and the like, and what a wallet held after it."""
+
+    giver: str
+    taker: str
+    amount_z: int
+    giver_after_z: int | None
+    taker_after_z: int | None
+
+
+def told(  # noqa: PLR0911 - one way out for each answer
+    answer: Answer | Refusal,
+) -> Told:
+    """What an answer says about money."""
+    match answer:
+        case Posted(row_id, wallet, replayed):
+            return ["Posted", replayed, row_id, _money(wallet)]
+        case BalanceSet(old_z, new_z, wallet, replayed):
+            return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
+        case Transferred(giver, taker, replayed):
+            return ["Transferred", replayed, _money(giver), _money(taker)]
+        case Held(hold_id, wallet, replayed):
+            return ["Held", replayed, hold_id, _money(wallet)]
+        case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
+            paid = None if taker is None else _money(taker)
+            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
+        case Released(hold_id, released_z, wallet, replayed):
+            return ["Released", replayed, hold_id, released_z, _money(wallet)]
+        case Arrived(wallet, welcomed_z, created, _, replayed) if welcomed_z:
+            return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
+        case PresencePaid(_, paid, replayed):
+            # A repetition tells the balance of now of whoever was not paid.
+            facts = [
+                [each.name, each.credited_z, each.balance_z if each.credited_z else None]
+                for each in paid
+            ]
+            return ["PresencePaid", replayed, facts]
+        case BanState(_, banned):
+            return ["no", "ban" if banned else "free"]
+        case _:
+            return ["no", type(answer).__name__]
+
+
+def _money(wallet: Wallet) -> list[int]:
+    return list(wallet[2:7])
+
+
+def was_done(words: Told) -> bool:
+    """Whether the books did what was asked, now or before."""
+    return bool(words[0] != "no")
+
+
+def was_replayed(words: Told) -> bool:
+    """Whether it had been done before."""
+    return words[1] is True
+
+
+def movements(  # noqa: PLR0911 - one way out for each act
+    request: MoneyRequest, words: Told, held_by: Mapping[str, str]
+) -> list[Movement]:
+    """The transfers that this answer to this request promises, in order.
+
+    ``held_by`` names the owner of each hold.
+    """
+    match request:
+        case Credit():
+            source = "=" + transaction_type(request.type).counterpart
+            return [Movement(source, request.user.name, request.amount_z, None, words[3][0])]
+        case Debit():
+            target = "=" + transaction_type(request.type).counterpart
+            return [Movement(request.user.name, target, request.amount_z, words[3][0], None)]
+        case SetBalance():
+            return _set_to(request.user.name, words[2], words[3])
+        case Transfer():
+            giver, taker = request.giver.name, request.taker.name
+            return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
+        case PlaceHold():
+            return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case ReleaseHold():
+            owner = held_by[request.hold_id]
+            return [Movement("=escrow", owner, words[3], None, words[4][0])]
+        case CaptureHold():
+            return _captured(request, words, held_by[request.hold_id])
+        case Arrive():
+            return [Movement("=mint", request.user.name, words[2], None, words[4][0])]
+        case PresenceMinute():
+            return [
+                Movement("=mint", name, credited_z, None, balance_z)
+                for name, credited_z, balance_z in words[2]
+                if credited_z
+            ]
+        case _:
+            raise AssertionError(f"the load makes no such request: {request!r}")
+
+
+def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:
+    if old_z == new_z:
+        return []
+    if new_z > old_z:
+        return [Movement("=mint", name, new_z - old_z, None, new_z)]
+    return [Movement(name, "=sink", old_z - new_z, new_z, None)]
+
+
+def _captured(request: CaptureHold, words: Told, owner: str) -> list[Movement]:
+    captured_z, released_z, owner_money, taker_money = words[3:7]
+    result = []
+    if released_z:
+        after_z = owner_money[0]
+        if isinstance(request.to, UserKey) and request.to.name == owner:
+            after_z -= captured_z
+        result.append(Movement("=escrow", owner, released_z, None, after_z))
+    if captured_z and isinstance(request.to, UserKey):
+        taker = request.to.name
+        result.append(Movement("=escrow", taker, captured_z, None, taker_money[0]))
+    elif captured_z:
+        result.append(Movement("=escrow", f"={request.to}", captured_z, None, None))
+    return result

@@ -1,0 +1,276 @@
+"""The command line as a process of its own: exit codes, and what it says."""
+
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from tests.integration.service.house import free_port, get, settings_of, until
+
+from economy_actors.sandbox.nats import NatsServer
+from economy_actors.sandbox.robot import SimulatedRobot
+from kryten_economy import __version__
+from kryten_economy.ledger import Books, Credit
+from kryten_economy.users import UserKey
+
+NOON_MS = 1_772_625_610_000
+
+
+def run(*arguments: object, folder: Path, module: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    script = [str(Path(sys.executable).parent / "kryten-economy")]
+    command = [sys.executable, "-m", "kryten_economy"] if module else script
+    return subprocess.run(
+        [*command, *map(str, arguments)],
+        cwd=folder, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+async def beside(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The same while other things go on."""
+    return await anyio.to_thread.run_sync(lambda: run(*arguments, folder=folder))
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    """A configuration file whose books lie beside it."""
+    settings = settings_of(folder, "nats://127.0.0.1:1", "somewhere", **changes)
+    path = folder / "config.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    return path
+
+
+def pay(folder: Path, *amounts_z: int) -> None:
+    """Books with some movements in them."""
+    with closing(Books.open(folder / "economy.db")) as books:
+        for number, amount_z in enumerate(amounts_z):
+            books.commit(
+                [
+                    Credit(
+                        op_id=f"gift:{amount_z}:{number}",
+                        user=UserKey.of("somewhere", "alice"),
+                        amount_z=amount_z,
+                        type="admin_grant",
+                        trigger_id="admin.grant",
+                        reason="gift",
+                        at_ms=NOON_MS + number,
+                        day="2026-03-04",
+                        create=True,
+                        display_name="alice",
+                    )
+                ]
+            )
+
+
+def wallet(path: Path) -> int:
+    """Alice's balance, read by another program than the service."""
+    with closing(sqlite3.connect(path)) as books:
+        sql = "SELECT balance_z FROM account WHERE name = 'alice'"
+        return int(books.execute(sql).fetchone()[0])
+
+
+@pytest.mark.parametrize("module", [False, True])
+def test_version(tmp_path: Path, module: bool) -> None:
+    """`--version` tells name and version, by script and as a module."""
+    done = run("--version", folder=tmp_path, module=module)
+
+    assert done.returncode == 0
+    assert done.stdout.strip() == f"kryten-economy {__version__}"
+
+
+def test_a_good_configuration(tmp_path: Path) -> None:
+    """`--validate-config` says valid, exits 0 and makes no books."""
+    path = written(tmp_path)
+    done = run("--config", path, "--validate-config", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{path}: valid\n"
+    assert not (tmp_path / "economy.db").exists()
+
+
+def test_a_bad_configuration(tmp_path: Path) -> None:
+    """`--validate-config` lists all faults with file and key at once, and exits 1."""
+    path = written(
+        tmp_path,
+        currency={"symbol": 5},
+        presence={"base_rate_per_minute": -1, "hourly_milestones": {"25": 1}},
+        timezone="Mars/Olympus",
+    )
+    done = run("--config", path, "--validate-config", folder=tmp_path)
+
+    assert done.returncode == 1
+    keys = ("currency.symbol", "presence.base_rate_per_minute", "hourly_milestones", "timezone")
+    for key in keys:
+        assert key in done.stderr
+    assert done.stderr.count("config.yaml") >= len(keys)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_unknown_key(tmp_path: Path) -> None:
+    """A key nobody knows is a warning with the nearest one, not a fault."""
+    path = written(tmp_path, curency={"symbol": "Z"})
+    done = run("--config", path, "--validate-config", folder=tmp_path)
+
+    assert done.returncode == 0
+    assert "curency" in done.stderr
+    assert "currency" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--config", "nowhere.yaml"), ()])
+def test_no_configuration(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A missing file is one clear line and exit code 1."""
+    done = run(*arguments, folder=tmp_path, module=True)
+
+    assert done.returncode == 1
+    assert "config" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_misuse(tmp_path: Path) -> None:
+    """What the command line does not know is exit code 2."""
+    assert run("no-such-command", folder=tmp_path).returncode == 2
+
+
+def test_verify(tmp_path: Path) -> None:
+    """Good books balance; tampered ones are told with account and amounts, and exit code 2."""
+    path = written(tmp_path)
+    pay(tmp_path, 10, 20)
+    good = run("--config", path, "verify", folder=tmp_path)
+    with closing(sqlite3.connect(tmp_path / "economy.db")) as books, books:
+        books.execute("UPDATE account SET balance_z = 1000030 WHERE name = 'alice'")
+    bad = run("--config", path, "verify", folder=tmp_path)
+
+    assert good.returncode == 0, good.stderr
+    assert "the books balance" in good.stdout
+    assert "2 transfers" in good.stdout
+    assert bad.returncode == 2
+    assert "do NOT balance" in bad.stderr
+    assert "alice" in bad.stderr
+    assert "Traceback" not in bad.stderr
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a database at all, " * 400])
+def test_verify_without_books(tmp_path: Path, content: bytes | None) -> None:
+    """No file, an empty one and a foreign one are told in a line and never made into books."""
+    path = written(tmp_path)
+    if content is not None:
+        (tmp_path / "economy.db").write_bytes(content)
+    done = run("--config", path, "verify", folder=tmp_path)
+
+    assert done.returncode in {1, 2}
+    assert "economy.db" in done.stderr
+    assert "Traceback" not in done.stderr
+    if content is None:
+        assert not (tmp_path / "economy.db").exists()
+    else:
+        assert (tmp_path / "economy.db").read_bytes() == content
+
+
+def test_backup_and_restore(tmp_path: Path) -> None:
+    """A backup is verified; restore shows first what would change, and does it with --yes."""
+    path = written(tmp_path)
+    pay(tmp_path, 10)
+    made = run("--config", path, "backup", "--directory", tmp_path / "copies", folder=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "verified" in made.stdout
+    [copy] = (tmp_path / "copies").glob("*.db*")
+    pay(tmp_path, 20, 30)
+    assert wallet(tmp_path / "economy.db") == 60
+
+    preview = run("--config", path, "restore", copy, folder=tmp_path)
+    assert preview.returncode == 0, preview.stderr
+    assert "2 transfers newer than the backup would be lost" in preview.stdout
+    assert "Nothing was changed" in preview.stdout
+    assert wallet(tmp_path / "economy.db") == 60
+
+    done = run("--config", path, "restore", copy, "--yes", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert wallet(tmp_path / "economy.db") == 10
+    kept = [each for each in tmp_path.iterdir() if each.name in done.stdout and each.suffix != ""]
+    assert any(wallet(each) == 60 for each in kept if each.name != "economy.db")
+
+
+def test_restore_of_a_broken_backup(tmp_path: Path) -> None:
+    """A backup that is none is refused and the books stay."""
+    path = written(tmp_path)
+    pay(tmp_path, 10)
+    (tmp_path / "copy.db").write_bytes(b"rubbish" * 1000)
+    done = run("--config", path, "restore", tmp_path / "copy.db", "--yes", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert wallet(tmp_path / "economy.db") == 10
+
+
+def test_a_used_port(tmp_path: Path) -> None:
+    """A metrics port that somebody else holds is told in one line, exit code 1."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        path = written(tmp_path, metrics={"enabled": True, "port": port})
+        done = run("--config", path, folder=tmp_path)
+
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_the_running_service(nats_server: NatsServer, channel: str, tmp_path: Path) -> None:
+    """The module serves the channel, keeps others off its books, and ends on SIGTERM with 0."""
+    port = free_port()
+    path = written(
+        tmp_path,
+        nats={"servers": [nats_server.url]},
+        channels=[{"domain": "cytube.test", "channel": channel}],
+        metrics={"enabled": True, "port": port},
+    )
+    robot = SimulatedRobot(nats_server.url, "cytube.test", channel)
+    robot.room.account("boss", rank=5)
+    robot.room.join("boss")
+    log = tmp_path / "service.log"
+    async with robot:
+        process = started(path, log)
+        try:
+            await robot.service_started(timeout_s=20)
+            await until(lambda: "present=1" in log.read_text() or '"present": 1' in log.read_text())
+            assert "Granted 5 Z to boss" in await granted(robot)
+            assert (await get(f"http://127.0.0.1:{port}/health"))[0] == 200
+            copied = await beside("--config", path, "backup", folder=tmp_path)
+            assert copied.returncode == 0, copied.stderr
+            [copy] = (tmp_path / "backups").glob("*.db*")
+            refused = await beside("--config", path, "restore", copy, "--yes", folder=tmp_path)
+            assert refused.returncode == 1
+            again = await beside("--config", path, folder=tmp_path)
+            assert again.returncode == 1
+            assert "Traceback" not in again.stderr
+            process.send_signal(signal.SIGTERM)
+            with anyio.fail_after(10):
+                while process.poll() is None:  # noqa: ASYNC110  # a process sets no event
+                    await anyio.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+    assert process.returncode == 0
+    assert "Traceback" not in log.read_text()
+    assert (await beside("--config", path, "verify", folder=tmp_path)).returncode == 0
+
+
+def started(path: Path, log: Path) -> subprocess.Popen[bytes]:
+    """The service as a process."""
+    command = [sys.executable, "-m", "kryten_economy", "--config", str(path)]
+    with log.open("wb") as stderr:
+        return subprocess.Popen(command, stderr=stderr)
+
+
+async def granted(robot: SimulatedRobot) -> str:
+    """The reply to a grant."""
+    await robot.pm("boss", "grant boss 5")
+    return await robot.wait_pm("boss", "Granted", timeout_s=5)

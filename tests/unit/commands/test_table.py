@@ -1,0 +1,148 @@
+"""Lookup, suggestions and help come from one table."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from tests.unit.messages.cytube_filters import filtered
+
+from kryten_economy.commands import helping, table
+from kryten_economy.commands.helping import help_text
+from kryten_economy.commands.table import COMMANDS, CommandSpec, Section, find, suggest
+from kryten_economy.config import Settings
+from kryten_economy.messages.lengths import split
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings.model_validate(
+        {
+            "nats": {"servers": ["nats://localhost"]},
+            "channels": [{"domain": "cytube.test", "channel": "testchan"}],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("balance", "balance"),
+        ("BAL", "balance"),
+        ("mute", "quiet"),
+        ("unmute", "unquiet"),
+        ("set_balance", "set_balance"),
+        ("setbalance", "set_balance"),
+        ("SET-BALANCE", "set_balance"),
+    ],
+)
+def test_commands_are_found_by_any_of_their_words(word: str, name: str) -> None:
+    """Names and aliases are found in any casing, with or without their underscore."""
+    spec = find(word)
+    assert spec is not None
+    assert spec.name == name
+
+
+def test_unknown_words_are_not_found() -> None:
+    """A word of no command, empty or endless, finds nothing."""
+    assert find("nothing") is find("") is find("x" * 10_000) is None
+
+
+def test_admin_rights_follow_the_section() -> None:
+    """Exactly the admin commands of the specification need rights."""
+    assert {spec.name for spec in COMMANDS if spec.admin} == {
+        "grant",
+        "deduct",
+        "set_balance",
+        "set_rank",
+        "ban",
+        "unban",
+        "reload",
+        "announce",
+        "rain",
+        "event",
+    }
+
+
+def test_suggestions_are_near_and_usable() -> None:
+    """A slip gives the nearest command, but admin commands only to admins."""
+    assert suggest("balanec", is_admin=False) == "balance"
+    assert suggest("hsitory", is_admin=False) == "history"
+    assert suggest("helpp", is_admin=False) == "help"
+    assert suggest("grnat", is_admin=False) is None
+    assert suggest("grnat", is_admin=True) == "grant"
+    assert suggest("xyzzy", is_admin=True) is None
+    assert suggest("b" * 10_000, is_admin=True) is None
+
+
+def test_syntax_begins_with_the_name() -> None:
+    """Usage texts can be typed as they stand."""
+    for spec in COMMANDS:
+        assert spec.syntax.split()[0] == spec.name
+
+
+@pytest.mark.parametrize("is_admin", [False, True])
+def test_every_help_text_fits_into_four_messages(settings: Settings, is_admin: bool) -> None:
+    """The overview, every topic and every command need at most four PMs of 240 units."""
+    topics = [None, "nonsense", *Section, *(spec.name for spec in COMMANDS)]
+    for topic in topics:
+        assert len(split(help_text(topic, is_admin=is_admin, settings=settings), 240)) <= 4
+
+
+def test_overview_names_every_usable_command(settings: Settings) -> None:
+    """P-MSG-15: help lists the whole table, the admin section to admins only."""
+    for_users = help_text(None, is_admin=False, settings=settings)
+    for_admins = help_text("  ", is_admin=True, settings=settings)
+    for_users_words, for_admins_words = (
+        set(re.findall(r"[a-z_]+", text)) for text in (for_users, for_admins)
+    )
+    for spec in COMMANDS:
+        assert (spec.name in for_users_words) is not spec.admin
+        assert spec.name in for_admins_words
+    assert "Admin" not in for_users
+    assert "Gambling" not in for_admins
+
+
+def test_help_on_a_topic_and_a_command(settings: Settings) -> None:
+    """A topic lists its commands with syntax and summary; a command adds its aliases."""
+    topic = help_text("Basics", is_admin=False, settings=settings)
+    assert "history [n] - " in topic
+    command = help_text("!bal", is_admin=False, settings=settings)
+    assert command.startswith("balance - ")
+    assert command.endswith("(also: bal)")
+
+
+@pytest.mark.parametrize("topic", ["admin", "grant", "nonsense", "x" * 900])
+def test_unknown_topics_list_the_topics(settings: Settings, topic: str) -> None:
+    """What a user can't use is no topic for that user."""
+    text = help_text(topic, is_admin=False, settings=settings)
+    assert text.startswith("There is no help on")
+    usable = {spec.section for spec in COMMANDS if spec.enabled(settings) and not spec.admin}
+    named = ", ".join(section.value for section in Section if section in usable)
+    assert text.endswith(f"Topics: {named}.")
+
+
+def test_help_is_shown_as_written(settings: Settings) -> None:
+    """No line of help holds a pair of underscores, which the filters would swallow."""
+    for topic in (None, *Section, *(spec.name for spec in COMMANDS)):
+        text = help_text(topic, is_admin=True, settings=settings)
+        assert "<em>" not in filtered(text)
+
+
+def test_disabled_and_new_commands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row is all a command needs; while it is disabled, help and suggestions hide it."""
+    rows = tuple(
+        CommandSpec(name, name, "games", Section.GAMBLING, enabled=lambda s: s.tipping.enabled)
+        for name in ("one_game", "two_game", "three_game")
+    )
+    monkeypatch.setattr(helping, "COMMANDS", (*COMMANDS, *rows))
+    monkeypatch.setattr(table, "_BY_WORD", {row.name.replace("_", ""): row for row in rows})
+    shown = help_text(None, is_admin=False, settings=settings)
+    assert all(row.name in shown for row in rows)
+    assert "<em>" not in filtered(shown)
+    assert suggest("onegam", is_admin=False, settings=settings) == "one_game"
+    off = settings.model_copy(
+        update={"tipping": settings.tipping.model_copy(update={"enabled": False})}
+    )
+    assert "Gambling" not in help_text(None, is_admin=False, settings=off)
+    assert suggest("onegam", is_admin=False, settings=off) is None
+    assert replace(rows[0], section=Section.ADMIN).admin

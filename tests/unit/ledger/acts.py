@@ -1,0 +1,158 @@
+"""Short ways to say what is asked of the books in tests."""
+
+from itertools import count
+from typing import TypeVar
+
+from kryten_economy.ledger import (
+    Answer,
+    Books,
+    CaptureHold,
+    Credit,
+    Debit,
+    Failed,
+    PlaceHold,
+    PresenceEntry,
+    PresenceMinute,
+    RecordActivity,
+    ReleaseHold,
+    Request,
+    Transfer,
+    Wallet,
+)
+from kryten_economy.users import UserKey
+
+CHANNEL = "Lounge"
+DAY = "2025-03-14"
+NEXT_DAY = "2025-03-15"
+NOW = 1_741_950_000_000
+
+T = TypeVar("T")
+
+_fresh = count(1)
+
+
+def key(name: str, channel: str = CHANNEL) -> UserKey:
+    return UserKey.of(channel, name)
+
+
+def op() -> str:
+    """An id that nobody used before."""
+    return f"op-{next(_fresh)}"
+
+
+def ask(books: Books, request: Request) -> Answer | Failed:
+    """The answer to one request in a batch of its own."""
+    (answer,) = books.commit([request])
+    return answer
+
+
+def told(books: Books, request: Request, kind: type[T]) -> T:
+    """The answer, which must be of this kind."""
+    answer = ask(books, request)
+    assert isinstance(answer, kind), answer
+    return answer
+
+
+def earn(name: str, amount_z: int, op_id: str = "", day: str = DAY) -> Credit:
+    """Pay somebody, who may be new, something that counts as earned."""
+    return Credit(
+        op_id or op(),
+        key(name),
+        amount_z,
+        "earn",
+        "chat.long_message",
+        "Long message",
+        NOW,
+        day,
+        create=True,
+        display_name=name,
+    )
+
+
+def pay(name: str, amount_z: int, type_name: str, trigger_id: str, op_id: str = "") -> Credit:
+    return Credit(op_id or op(), key(name), amount_z, type_name, trigger_id, "Paid", NOW, DAY)
+
+
+def spend(name: str, amount_z: int, op_id: str = "", type_name: str = "spend") -> Debit:
+    trigger = "admin.deduct" if type_name == "admin_deduct" else "spend.vanity.greeting"
+    return Debit(op_id or op(), key(name), amount_z, type_name, trigger, "Greeting", NOW, DAY)
+
+
+def tip(giver: str, taker: str, amount_z: int, op_id: str = "") -> Transfer:
+    return Transfer(
+        op_id or op(),
+        key(giver),
+        key(taker),
+        amount_z,
+        "tip_send",
+        "spend.tip",
+        "tip_receive",
+        "earn.tip",
+        "Tip",
+        NOW,
+        DAY,
+    )
+
+
+def hold(
+    name: str,
+    amount_z: int,
+    hold_id: str,
+    *,
+    op_id: str = "",
+    type_name: str = "spend",
+    purpose: str = "queue",
+    expires_at_ms: int = NOW + 60_000,
+) -> PlaceHold:
+    trigger = {"spend": "spend.queue", "gamble_stake": "gambling.heist"}.get(
+        type_name, "bounty.create"
+    )
+    return PlaceHold(
+        op_id or op(),
+        hold_id,
+        key(name),
+        amount_z,
+        purpose,
+        type_name,
+        trigger,
+        "Set aside",
+        expires_at_ms,
+        NOW,
+        DAY,
+        data='{"video": 7}',
+    )
+
+
+def release(hold_id: str, op_id: str = "", day: str = DAY) -> ReleaseHold:
+    return ReleaseHold(op_id or op(), hold_id, None, None, "Not played", NOW, day)
+
+
+def capture(hold_id: str, amount_z: int, op_id: str = "", day: str = DAY) -> CaptureHold:
+    return CaptureHold(op_id or op(), hold_id, amount_z, "sink", "Played", NOW, day)
+
+
+def win(hold_id: str, amount_z: int, winner: str, op_id: str = "") -> CaptureHold:
+    return CaptureHold(
+        op_id or op(),
+        hold_id,
+        amount_z,
+        key(winner),
+        "Challenge won",
+        NOW,
+        DAY,
+        credit_type="gamble_win",
+        credit_trigger="gambling.challenge",
+    )
+
+
+def minute(op_id: str, *entries: PresenceEntry, day: str = DAY) -> PresenceMinute:
+    return PresenceMinute(op_id, CHANNEL, NOW, day, entries)
+
+
+def present(name: str, credit_z: int = 1, minutes: int = 1) -> PresenceEntry:
+    return PresenceEntry(name.lower(), name, minutes, minutes, credit_z)
+
+
+def look(books: Books, name: str, day: str = DAY) -> Wallet:
+    """A known user's wallet, by a request that writes nothing."""
+    return told(books, RecordActivity(key(name), name, NOW, day), Wallet)

@@ -1,0 +1,199 @@
+"""Coming, going, doing and presence (`spec/earning.md` 3 and 7, `spec/storage.md` S11)."""
+
+from dataclasses import replace
+
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    DAY,
+    NEXT_DAY,
+    NOW,
+    ask,
+    earn,
+    key,
+    look,
+    minute,
+    op,
+    present,
+    told,
+)
+
+from kryten_economy.ledger import (
+    Arrive,
+    Arrived,
+    Ban,
+    Books,
+    Depart,
+    Departed,
+    Failed,
+    Posted,
+    PresenceFact,
+    PresencePaid,
+    RecordActivity,
+    Reports,
+    Unban,
+    Wallet,
+)
+from kryten_economy.refusals import BALANCE_MAX_Z, InvalidAmount
+
+
+def arrive(name: str, *, genuine: bool = True, wallet_z: int = 100, at_ms: int = NOW) -> Arrive:
+    return Arrive(op(), key(name), name, at_ms, DAY, genuine, wallet_z)
+
+
+def said(name: str, at_ms: int = NOW, messages: int = 1) -> RecordActivity:
+    return RecordActivity(key(name), name, at_ms, DAY, messages=messages, chatted=True)
+
+
+def test_asking_opens_an_account(books: Books, reports: Reports) -> None:
+    """The first `balance` of an unknown user makes an account with nothing in it."""
+    wallet = look(books, "Bob")
+    assert (wallet.balance_z, wallet.first_seen_ms, wallet.last_seen_ms) == (0, NOW, NOW)
+    assert (wallet.cytube_level, wallet.rank_name, wallet.streak_days) == (1, "", 0)
+    assert (wallet.last_departure_ms, wallet.last_active_ms) == (None, None)
+    assert reports.wallet(key("bob"), DAY) == wallet
+
+
+def test_a_mere_question_writes_nothing(books: Books) -> None:
+    """Asking again as the same name is a read."""
+    look(books, "Bob")
+    before = books._connection.total_changes()
+    ask(books, RecordActivity(key("Bob"), "Bob", NOW + 99, DAY))
+    assert books._connection.total_changes() == before
+    assert look(books, "Bob").last_seen_ms == NOW
+
+
+def test_chat_counts(books: Books, reports: Reports) -> None:
+    """Messages count for life and for the day, and mark the last chat."""
+    ask(books, said("Bob", NOW, messages=2))
+    wallet = told(books, said("Bob", NOW + 5), Wallet)
+    assert (wallet.lifetime_messages, wallet.last_active_ms, wallet.last_seen_ms) == (
+        3,
+        NOW + 5,
+        NOW + 5,
+    )
+    assert wallet == reports.wallet(key("Bob"), DAY)
+
+
+def test_commands_count_as_use_of_the_economy(books: Books, reports: Reports) -> None:
+    """A PM command makes its user economy-active and is no chat."""
+    wallet = told(books, RecordActivity(key("Bob"), "Bob", NOW, DAY, commands=1), Wallet)
+    assert (wallet.last_active_ms, wallet.lifetime_messages) == (None, 0)
+    ask(books, minute("m", present("Bob"), present("Eve")))
+    assert reports.participation(CHANNEL, DAY) == (1, 2, 50.0)
+
+
+def test_display_name_follows_the_last_casing(books: Books) -> None:
+    """The stored casing is the last one seen (`spec/storage.md` S5)."""
+    look(books, "bob")
+    assert told(books, RecordActivity(key("bob"), "BoB", NOW, DAY), Wallet).display_name == "BoB"
+    assert look(books, "BoB").display_name == "BoB"
+
+
+def test_late_news_never_turns_time_back(books: Books) -> None:
+    """An event that comes late does not lower last seen or last active."""
+    ask(books, said("Bob", NOW + 9))
+    wallet = told(books, said("Bob", NOW), Wallet)
+    assert (wallet.last_seen_ms, wallet.last_active_ms) == (NOW + 9, NOW + 9)
+
+
+def test_welcome_wallet_is_claimed_once(books: Books) -> None:
+    """A genuine arrival gets the welcome wallet once in a lifetime."""
+    first = told(books, arrive("Bob"), Arrived)
+    assert (first.created, first.welcomed_z, first.absent_since_ms) == (True, 100, None)
+    assert (first.wallet.balance_z, first.wallet.lifetime_earned_z) == (100, 100)
+    assert first.wallet.welcome_wallet_claimed
+    again = told(books, arrive("Bob"), Arrived)
+    assert (again.created, again.welcomed_z, again.wallet.balance_z) == (False, 0, 100)
+
+
+def test_no_welcome_without_arrival_or_amount(books: Books) -> None:
+    """A return inside the debounce window, or an amount of 0, leaves the claim open."""
+    assert told(books, arrive("Bob", genuine=False), Arrived).welcomed_z == 0
+    assert told(books, arrive("Bob", wallet_z=0), Arrived).welcomed_z == 0
+    assert not look(books, "Bob").welcome_wallet_claimed
+    assert told(books, arrive("Bob"), Arrived).welcomed_z == 100
+
+
+def test_the_banned_are_not_welcomed(books: Books) -> None:
+    """A banned arrival gets nothing and keeps the claim for later."""
+    books.commit([Ban(key("Bob"), "Bob", "Boss", "", NOW)])
+    answer = told(books, arrive("Bob"), Arrived)
+    assert (answer.welcomed_z, answer.wallet.welcome_wallet_claimed) == (0, False)
+    books.commit([Unban(key("Bob"))])
+    assert told(books, arrive("Bob"), Arrived).welcomed_z == 100
+
+
+def test_absence_counts_from_the_moment_of_leaving(books: Books) -> None:
+    """The departure is stored as it was; without one the last sight stands in."""
+    books.commit([arrive("Bob", at_ms=NOW)])
+    assert told(books, arrive("Bob", at_ms=NOW + 50), Arrived).absent_since_ms == NOW
+    assert ask(books, Depart(CHANNEL, ("bob", "ghost"), NOW + 60)) == Departed(1)
+    wallet = look(books, "Bob")
+    assert (wallet.last_departure_ms, wallet.last_seen_ms) == (NOW + 60, NOW + 60)
+    back = told(books, arrive("Bob", at_ms=NOW + 900), Arrived)
+    assert back.absent_since_ms == NOW + 60
+    assert back.wallet.last_seen_ms == NOW + 900
+
+
+def test_departing_from_nowhere_counts_nobody(books: Books, reports: Reports) -> None:
+    """An unknown channel is not created by a departure."""
+    assert ask(books, Depart("Nowhere", ("bob",), NOW)) == Departed(0)
+    assert reports.channels() == ()
+
+
+def test_presence_pays_and_counts(books: Books, reports: Reports) -> None:
+    """A tick pays everybody, counts minutes, opens accounts and writes one row each."""
+    ask(books, earn("Bob", 10))
+    answer = told(books, minute("m1", present("Bob", 2), present("Eve", 3)), PresencePaid)
+    assert answer.paid == (PresenceFact("bob", 2, 12, 12, 1), PresenceFact("eve", 3, 3, 3, 1))
+    assert [row.amount_z for row in reports.transactions(key("Bob"))] == [2, 10]
+    assert reports.daily_totals(CHANNEL, DAY) == (15, 0, 0, 0, 2)
+    assert reports.triggers(CHANNEL, DAY, DAY)[1] == ("presence.base", 2, 2, 5)
+    assert look(books, "Bob").minutes_today == 1
+    assert reports.counters()["z_earned_total"] == 15
+
+
+def test_minutes_count_without_pay(books: Books) -> None:
+    """At a rate of 0 and for the banned, minutes and last seen are still written."""
+    books.commit([earn("Bob", 1), earn("Eve", 1), Ban(key("Bob"), "Bob", "Boss", "", NOW)])
+    tick = replace(minute("m1", present("Bob", 5), present("Eve", 0)), at_ms=NOW + 7)
+    answer = told(books, tick, PresencePaid)
+    assert answer.paid == (PresenceFact("bob", 0, 1, 1, 1), PresenceFact("eve", 0, 1, 1, 1))
+    assert look(books, "Bob").last_seen_ms == NOW + 7
+
+
+def test_minutes_belong_to_their_day(books: Books) -> None:
+    """A new day starts at 0 (`spec/earning.md` 3.4)."""
+    books.commit([minute("m1", present("Bob", minutes=3)), minute("m2", present("Bob"))])
+    books.commit([minute("m3", present("Bob"), day=NEXT_DAY)])
+    assert (look(books, "Bob").minutes_today, look(books, "Bob", NEXT_DAY).minutes_today) == (4, 1)
+
+
+def test_a_full_wallet_only_counts(books: Books) -> None:
+    """A wallet at its bound is passed over; the others are paid."""
+    books.commit([earn("Bob", 1)])
+    books._connection.execute(
+        "UPDATE account SET balance_z = balance_z + ? WHERE name = 'bob'", (BALANCE_MAX_Z - 1,)
+    )
+    answer = told(books, minute("m1", present("Bob"), present("Eve")), PresencePaid)
+    assert [fact.credited_z for fact in answer.paid] == [0, 1]
+    books._connection.execute(
+        "UPDATE account SET balance_z = balance_z - ? WHERE name = 'bob'", (BALANCE_MAX_Z - 1,)
+    )
+
+
+def test_a_tick_refuses_impossible_credits(books: Books) -> None:
+    """A negative credit refuses the whole tick."""
+    assert ask(books, minute("m1", present("Bob", -1))) == InvalidAmount(-1)
+
+
+def test_a_name_twice_in_a_tick_is_a_defect(books: Books) -> None:
+    """Nobody is paid twice in one tick; the tick fails and the rest of the batch stands."""
+    failed, paid = books.commit([minute("m1", present("Bob"), present("Bob")), earn("Eve", 1)])
+    assert isinstance(failed, Failed)
+    assert isinstance(paid, Posted)
+
+
+def test_an_empty_tick_is_fine(books: Books) -> None:
+    """A channel with nobody in it pays nobody."""
+    assert told(books, minute("m1"), PresencePaid).paid == ()

@@ -1,0 +1,324 @@
+"""The writer: isolation of requests, the lock, what it refuses to open."""
+
+import shutil
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    DAY,
+    NOW,
+    ask,
+    earn,
+    hold,
+    key,
+    look,
+    pay,
+    release,
+    spend,
+    tip,
+)
+
+from kryten_economy.ledger import (
+    Books,
+    BooksInUse,
+    CommitUnknown,
+    CorruptBooks,
+    Credit,
+    Failed,
+    ForeignBooks,
+    Held,
+    MissingBooks,
+    NewerSchema,
+    OlderSchema,
+    Posted,
+    Reports,
+    Request,
+    UnwritableBooks,
+    migrations,
+)
+from kryten_economy.ledger.requests import RecordActivity
+from kryten_economy.refusals import Insufficient
+
+
+def test_a_defect_takes_only_its_own_request(books: Books) -> None:
+    """A request that raises is Failed and leaves nothing; the others of its batch stand."""
+    unknown = pay("Bob", 3, "no_such_type", "x")
+    misnamed = RecordActivity(key("Eve"), "NotEve", NOW, DAY)
+    answers = books.commit([earn("Bob", 5), unknown, spend("Bob", 2), misnamed, earn("Eve", 1)])
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [Posted, Failed, Posted, Failed, Posted]
+    failed = answers[1]
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.exception, KeyError)
+    assert "no_such_type" in failed.error
+    assert look(books, "Bob").balance_z == 3
+
+
+def test_a_defect_after_writing_is_undone(
+    books: Books, monkeypatch: pytest.MonkeyPatch, reports: Reports
+) -> None:
+    """A request that fails half-way leaves neither money nor rows behind."""
+    books.commit([earn("Bob", 5), earn("Eve", 5)])
+    hit = books._tx.wallets.hit
+
+    def failing_hit(holder: object, trigger_id: str, amount_z: int, day: str) -> None:
+        if amount_z == 3:
+            raise RuntimeError("half-way")
+        hit(holder, trigger_id, amount_z, day)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(books._tx.wallets), "hit", staticmethod(failing_hit))
+    answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)])
+    assert [type(answer) for answer in answers] == [Posted, Failed, Posted]
+    assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (5, 8)
+    assert len(reports.transactions(key("Bob"))) == 1
+
+
+def test_not_a_request_is_a_defect(books: Books) -> None:
+    """What is no request fails alone."""
+    alien: Request = "alien"  # type: ignore[assignment]
+    failed, posted = books.commit([alien, earn("Bob", 1)])
+    assert isinstance(failed, Failed)
+    assert isinstance(posted, Posted)
+
+
+def test_an_empty_batch_is_fine(books: Books) -> None:
+    """Nothing asked, nothing answered."""
+    assert books.commit([]) == []
+
+
+def test_requests_of_a_batch_see_each_other(books: Books) -> None:
+    """A batch is done in order, each request on what the ones before it left."""
+    answers = books.commit(
+        [earn("Bob", 5), hold("Bob", 5, "h"), spend("Bob", 1), release("h"), spend("Bob", 1)]
+    )
+    assert isinstance(answers[1], Held)
+    assert answers[2] == Insufficient(0, 1)
+    assert look(books, "Bob").balance_z == 4
+
+
+def test_sixty_four_askers_never_take_more_than_there_is(books: Books) -> None:
+    """Any number of debits of one account in one batch take exactly what it holds."""
+    books.commit([earn("Bob", 100), earn("Eve", 1)])
+    requests: list[Request] = []
+    for number in range(64):
+        requests += [spend("Bob", 3), tip("Bob", "Eve", 2), hold("Bob", 2, f"h{number}")]
+    answers = books.commit(requests)
+    refused = [answer for answer in answers if isinstance(answer, Insufficient)]
+    wallet = look(books, "Bob")
+    assert wallet.balance_z in {0, 1}
+    assert len(refused) > 100
+
+
+def test_one_writer_at_a_time(books: Books, path: Path) -> None:
+    """A second writer is refused at once, until the first one closes."""
+    with pytest.raises(BooksInUse, match="Another process"):
+        Books.open(path)
+    books.close()
+    Books.open(path).close()
+
+
+def test_a_closed_writer_commits_nothing(path: Path) -> None:
+    """After close every batch is Unknown; closing again is harmless."""
+    books = Books.open(path)
+    books.close()
+    books.close()
+    with pytest.raises(CommitUnknown):
+        books.commit([earn("Bob", 1)])
+
+
+def test_books_on_an_open_connection(path: Path) -> None:
+    """A connection somebody else opened serves as well, also one without a file."""
+    for connection in (apsw.Connection(str(path)), apsw.Connection("")):
+        books = Books.on(connection)
+        assert isinstance(ask(books, earn("Bob", 5)), Posted)
+        books.close()
+    assert Reports.open(path).wallet(key("bob"), DAY) is not None
+
+
+async def test_books_inside_an_async_connections_thread(path: Path) -> None:
+    """In the thread of an asynchronous connection the books work as they are."""
+
+    def work(connection: apsw.Connection) -> int:
+        books = Books.on(connection)
+        books.commit([earn("Bob", 5), spend("Bob", 2), hold("Bob", 1, "h")])
+        balance_z = look(books, "Bob").balance_z
+        books.close()
+        return balance_z
+
+    connection = await apsw.Connection.as_async(str(path))
+    assert await connection.async_run(work, connection) == 2
+
+
+def test_what_is_answered_is_on_disk(books: Books, path: Path, tmp_path: Path) -> None:
+    """A copy of the files right after an answer holds what was answered."""
+    books.commit([earn("Bob", 5)])
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{tmp_path / 'copy.db'}{suffix}")
+    copy = Books.open(tmp_path / "copy.db")
+    assert look(copy, "Bob").balance_z == 5
+    copy.close()
+
+
+def test_books_are_durable_by_setting(books: Books) -> None:
+    """Write-ahead log, a full sync per commit, references checked."""
+    pragma = books._connection.pragma
+    assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 1)
+
+
+def test_a_damaged_file_is_refused(path: Path) -> None:
+    """A file that is no database is left exactly as it is."""
+    path.write_bytes(b"not a database, but long enough to look at" * 100)
+    before = path.read_bytes()
+    for opener in (Books.open, Reports.open):
+        with pytest.raises(CorruptBooks, match="restore a backup"):
+            opener(path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_page_is_found_at_opening(path: Path) -> None:
+    """A torn page in the middle of the file is found before any money moves."""
+    books = Books.open(path)
+    books.commit([earn(f"user{number}", 1) for number in range(300)])
+    books.close()
+    data = bytearray(path.read_bytes())
+    data[8 * 4096 : 20 * 4096] = bytes([0xA5]) * (12 * 4096)
+    path.write_bytes(data)
+    with pytest.raises(CorruptBooks):
+        Books.open(path)
+
+
+def test_another_programs_database_is_refused(path: Path) -> None:
+    """The existing service's file is never written to, only imported."""
+    other = apsw.Connection(str(path))
+    other.execute("CREATE TABLE accounts (username TEXT, balance INTEGER)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(ForeignBooks, match="import"):
+        Books.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(path: Path) -> None:
+    """Books of a newer version are left alone."""
+    Books.open(path).close()
+    connection = apsw.Connection(str(path))
+    connection.execute("INSERT INTO schema_version VALUES (9999)")
+    connection.close()
+    before = path.read_bytes()
+    for opener in (Books.open, Reports.open):
+        with pytest.raises(NewerSchema, match="newer version"):
+            opener(path)
+    assert path.read_bytes() == before
+
+
+def test_a_read_only_connection_is_refused(path: Path) -> None:
+    """Books that can't be written are refused at opening, with what to check."""
+    Books.open(path).close()
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    with pytest.raises(UnwritableBooks, match="permissions"):
+        Books.on(connection)
+    connection.close()
+
+
+def test_a_missing_directory_is_told(tmp_path: Path) -> None:
+    """A path that can't be created says so."""
+    with pytest.raises(UnwritableBooks, match="No such file"):
+        Books.open(tmp_path / "nowhere" / "books.db")
+    with pytest.raises(MissingBooks):
+        Reports.open(tmp_path / "books.db")
+
+
+@pytest.mark.parametrize("version", range(migrations.SCHEMA_VERSION))
+def test_older_books_are_brought_up_to_date(path: Path, version: int) -> None:
+    """From empty and from every older version the schema becomes the same one."""
+    connection = apsw.Connection(str(path))
+    migrations.migrate(connection, version)
+    if version:
+        connection.execute("INSERT INTO channel (name) VALUES ('Old')")
+        with pytest.raises(OlderSchema):
+            Reports.open(path)
+    connection.close()
+    books = Books.open(path)
+    assert isinstance(ask(books, earn("Bob", 5)), Posted)
+    books.close()
+    fresh = Books.open(path.with_name("fresh.db"))
+    names = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    expected = fresh._connection.execute(names).fetchall()
+    fresh.close()
+    reports = Reports.open(path)
+    assert reports.connection.execute(names).fetchall() == expected
+    assert [row.name for row in reports.channels()] == [CHANNEL, *(["Old"] if version else [])]
+    reports.close()
+
+
+def test_a_failed_migration_leaves_the_version_before(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A migration is one transaction: half of it never stands."""
+    Books.open(path).close()
+    bad = {99: "CREATE TABLE half (a) STRICT; CREATE TABLE nonsense ("}
+    known = {**migrations.scripts(), **bad}
+    monkeypatch.setattr(migrations, "scripts", lambda: known)
+    connection = apsw.Connection(str(path))
+    with pytest.raises(apsw.SQLError):
+        migrations.migrate(connection, 99)
+    assert not connection.in_transaction
+    assert migrations.examine(connection) == migrations.SCHEMA_VERSION
+    assert not connection.table_exists("main", "half")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE transfer SET amount_z = 1",
+        "DELETE FROM transfer",
+        "UPDATE operation SET answer = '[]'",
+        "DELETE FROM operation",
+        "UPDATE account SET balance_z = -1 WHERE kind = 'wallet'",
+        "UPDATE account SET balance_z = 1.5",
+        "DELETE FROM account",
+        "UPDATE hold SET state = 'open', settled_at_ms = NULL",
+    ],
+)
+def test_the_store_itself_keeps_the_rules(books: Books, statement: str) -> None:
+    """Transfers are append-only, no wallet falls below 0, references hold, holds settle once."""
+    books.commit([earn("Bob", 5), hold("Bob", 1, "h"), release("h")])
+    with pytest.raises(apsw.ConstraintError):
+        books._connection.execute(statement)
+
+
+def test_an_interrupt_leaves_no_open_transaction(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even what is no ordinary exception rolls the batch back."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(books._tx.wallets), "hit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        books.commit([earn("Bob", 5)])
+    monkeypatch.undo()
+    assert not books._connection.in_transaction
+    assert isinstance(ask(books, earn("Bob", 5)), Posted)
+
+
+def test_tables_are_strict(books: Books) -> None:
+    """Every table refuses values of another type (design section 6)."""
+    rows = books._connection.execute("PRAGMA table_list").fetchall()
+    tables = [row for row in rows if row[2] == "table" and not str(row[1]).startswith("sqlite_")]
+    assert len(tables) >= 12
+    assert all(row[5] for row in tables), tables
+
+
+def test_wallet_of_a_credit_with_metadata(books: Books, reports: Reports) -> None:
+    """Metadata and the related user are kept with the row."""
+    request = Credit(
+        "x", key("Bob"), 3, "earn", "chat.kudos", "Kudos", NOW, DAY, "Eve", '{"base":3}', True
+    )
+    ask(books, request)
+    row = reports.transactions(key("Bob"))[0]
+    assert (row.related_user, row.metadata) == ("Eve", '{"base":3}')

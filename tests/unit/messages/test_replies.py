@@ -1,0 +1,200 @@
+"""Replies hold what they must and survive the server's filters."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.unit.messages.cytube_filters import filtered
+
+from kryten_economy.messages import admin_replies, refusals, replies
+from kryten_economy.messages.history import PRESENCE, HistoryRow, history, presence_merged
+from kryten_economy.messages.lengths import units
+
+_UTC = ZoneInfo("UTC")
+_AT_MS = 1_795_171_140_000  # 2026-11-20 10:39 UTC
+_MINUTE_MS = 60_000
+
+_TEXTS: list[Callable[[], str]] = [
+    lambda: replies.balance(1250, "Z", "Z-Coins", "Regular", 3),
+    lambda: replies.about("kryten-economy", "1.0.0", 3723),
+    lambda: replies.unknown_command("balanec", "balance"),
+    lambda: replies.slow_down(10, 12.2),
+    lambda: replies.not_authorised("grant"),
+    replies.banned,
+    replies.guest_not_allowed,
+    replies.internal_error,
+    replies.outcome_unknown,
+    replies.quiet_on,
+    replies.quiet_off,
+    lambda: refusals.insufficient(100, 30, "Z"),
+    lambda: refusals.below_minimum(1, 5, "Z"),
+    lambda: refusals.above_maximum(1000, 500, "Z"),
+    lambda: refusals.bad_amount("1e9", "write a whole number"),
+    lambda: refusals.bad_name("Bob!"),
+    lambda: refusals.unknown_user("Bob"),
+    lambda: refusals.not_connected("Bob"),
+    lambda: refusals.not_yourself("tip"),
+    lambda: refusals.target_banned("Bob"),
+    lambda: refusals.cooling_down("Spin", 3.4),
+    lambda: refusals.daily_limit("spin", 10),
+    lambda: refusals.feature_off("Tipping"),
+    refusals.no_account,
+    refusals.busy,
+    refusals.books_closed,
+    lambda: admin_replies.granted("Bob", 50, 150, "Z"),
+    lambda: admin_replies.grant_notice(50, 150, "well done", "Z"),
+    lambda: admin_replies.deducted("Bob", 50, 150, "Z"),
+    lambda: admin_replies.deduct_notice(50, 150, None, "Z"),
+    lambda: admin_replies.deduct_refused("Bob", 500, 150, "Z"),
+    lambda: admin_replies.set_balance_done("Bob", 10, 0, "Z"),
+    lambda: admin_replies.set_balance_notice(10, 0, "Z"),
+    lambda: admin_replies.banned_user("Bob"),
+    lambda: admin_replies.already_banned("Bob"),
+    lambda: admin_replies.ban_notice("spam"),
+    lambda: admin_replies.unbanned_user("Bob"),
+    lambda: admin_replies.not_banned("Bob"),
+    admin_replies.unban_notice,
+    lambda: admin_replies.reloaded(["rain.min_amount", "rain.max_amount"], ["metrics.port"]),
+    lambda: admin_replies.reload_failed("config.yaml:3: nats: is missing"),
+    lambda: admin_replies.announced(2),
+]
+
+
+@pytest.mark.parametrize("text", _TEXTS)
+def test_replies_are_shown_as_written(text: Callable[[], str]) -> None:
+    """No reply holds a pair of marks which the default filters would swallow."""
+    shown = text()
+    escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert filtered(shown) == escaped
+    assert shown == shown.strip() != ""
+    assert units(shown) <= 720
+
+
+def test_balance_names_everything() -> None:
+    """`balance` shows amount, symbol, currency name, rank and streak days."""
+    text = replies.balance(1250, "Z", "Bob\nbucks", "Star", 1)
+    for part in ("1,250 Z", "Bob bucks", "Star", "1 day"):
+        assert part in text
+    assert "Rank" not in replies.balance(0, "Z", "Z-Coin", None, None)
+
+
+def test_about_names_version_and_uptime() -> None:
+    """`about` shows name, version and uptime in hours, minutes and seconds."""
+    text = replies.about("kryten-economy", "1.0.0", 3723)
+    assert all(part in text for part in ("kryten-economy", "1.0.0", "1h 2m 3s"))
+
+
+def test_unknown_command_points_to_help() -> None:
+    """An unknown word is shown clipped and cleaned, with a suggestion if there is one."""
+    assert "'balance'" in replies.unknown_command("balanec", "balance")
+    text = replies.unknown_command("x" * 300 + "\n", None)
+    assert "help" in text
+    assert "Did you mean" not in text
+    assert units(text) < 120
+
+
+def test_slow_down_rounds_the_wait_up() -> None:
+    """Whoever waits as long as told is heard again."""
+    assert "13s" in replies.slow_down(10, 12.2)
+    assert "12s" in replies.slow_down(10, 12.0)
+    assert "1s" in replies.slow_down(10, 0.0)
+    assert "4s" in refusals.cooling_down("Spin", 3.4)
+
+
+def test_quiet_mode_is_explained() -> None:
+    """P-MSG-4: `quiet` lists what is muted, what is not, and how to undo it."""
+    text = replies.quiet_on()
+    for muted in ("milestones", "streaks", "bridge", "welcome back", "achievements", "rank-ups"):
+        assert muted in text.split("Still sent")[0]
+    for muted in ("CyTube level", "rain", "event bonus", "competition", "daily summary"):
+        assert muted in text.split("Still sent")[0]
+    assert "'unquiet'" in text
+    assert "already" in replies.quiet_on(was_on=True)
+    assert "already" in replies.quiet_off(was_off=True)
+
+
+def test_hint_is_one_line() -> None:
+    """A notice that can be muted ends with the one line about `quiet`."""
+    assert replies.with_quiet_hint("Rain!").splitlines() == ["Rain!", replies.QUIET_HINT]
+
+
+def test_welcome_follows_the_template() -> None:
+    """The configured text is used, and a broken one gives way to the built-in one."""
+    currency = {"currency": "Z-Coin", "currency_plural": "Z-Coins", "symbol": "Z"}
+    assert replies.welcome("{amount} {currency_plural}!", 1500, currency) == "1,500 Z-Coins!"
+    assert replies.welcome("oh {no", 100, currency).startswith("Welcome! You've got 100 Z-Coin.")
+
+
+def test_insufficient_says_how_much_is_missing() -> None:
+    """Price, balance and difference are all named."""
+    text = refusals.insufficient(1000, 300, "Z")
+    assert all(part in text for part in ("1,000 Z", "300 Z", "700 Z short"))
+
+
+def test_usage_names_the_syntax() -> None:
+    """What was wrong stands in front of how it is written."""
+    assert replies.usage("tip @user <amount>") == "Usage: tip @user <amount>"
+    assert replies.usage("ban @user", "Who?") == "Who?\nUsage: ban @user"
+
+
+def test_affected_users_learn_amount_and_reason() -> None:
+    """A grant or deduction tells amount, reason and new balance; the reason is cleaned."""
+    text = admin_replies.grant_notice(5000, 6000, "  for\nthe poll. ", "Z")
+    assert "5,000 Z: for the poll. Your balance: 6,000 Z." in text
+    assert "account. Your" in admin_replies.deduct_notice(1, 2, "  ", "Z")
+    assert units(admin_replies.ban_notice("x" * 900)) < 320
+
+
+def test_reload_reports_and_keeps_the_error() -> None:
+    """A reload names what changed and what waits; a failure shows the whole reason."""
+    assert "nothing has changed" in admin_replies.reloaded([], [])
+    text = admin_replies.reloaded(["rain.enabled"], ["nats.servers"])
+    assert "rain.enabled" in text.split("restart")[0]
+    assert "nats.servers" in text.split("restart")[1]
+    many = admin_replies.reloaded([f"key{n}" for n in range(40)], [])
+    assert "and 28 more" in many
+    failed = admin_replies.reload_failed("line 3: rain.max_amount\n\nmust be >= 5")
+    assert failed.splitlines()[1:] == ["line 3: rain.max_amount", "must be >= 5"]
+
+
+def _row(
+    minute: int, amount_z: int, balance_z: int, trigger_id: str, reason: str | None = None
+) -> HistoryRow:
+    return HistoryRow(_AT_MS + minute * _MINUTE_MS, amount_z, balance_z, trigger_id, reason)
+
+
+def test_history_lines() -> None:
+    """A line shows signed amount, reason or else trigger id, minute, and balance after."""
+    rows = [
+        _row(1, -50, 1200, "spend.tip", "tip to\nBob"),
+        _row(0, 1250, 1250, "onboarding.wallet"),
+    ]
+    _, first, second = history(rows, 10, "Z", _UTC).splitlines()
+    assert first == "-50 Z | tip to Bob | 2026-11-20 10:40 | balance 1,200 Z"
+    assert second == "+1,250 Z | onboarding.wallet | 2026-11-20 10:39 | balance 1,250 Z"
+    assert "11:39" in history(rows, 10, "Z", ZoneInfo("Europe/Berlin"))
+
+
+def test_history_is_limited_and_never_silent() -> None:
+    """Only the asked number of lines is shown, and an empty history says so."""
+    rows = [_row(-minute, 1, 100 - minute, "chat.long_message") for minute in range(30)]
+    assert len(history(rows, 25, "Z", _UTC).splitlines()) == 26
+    assert "No movements yet" in history([], 10, "Z", _UTC)
+
+
+def test_presence_of_an_hour_is_one_line() -> None:
+    """Minutes present are summed per clock hour, also around other rows; money is kept."""
+    rows = [
+        _row(22, 1, 104, PRESENCE),  # 11:01
+        _row(20, 1, 103, PRESENCE),  # 10:59
+        _row(19, 2, 102, "chat.laugh_received"),
+        _row(18, 1, 100, PRESENCE),
+        _row(17, 1, 99, PRESENCE),
+    ]
+    merged = presence_merged(rows, _UTC)
+    assert [row.amount_z for row in merged] == [1, 3, 2]
+    assert sum(row.amount_z for row in merged) == sum(row.amount_z for row in rows)
+    assert merged[1].balance_after_z == 103
+    assert merged[1].at_ms == rows[1].at_ms
+    assert merged[1].reason == "present, 3 min"
+    assert merged[0].reason == "present"
