@@ -14,6 +14,7 @@ import structlog
 from economy_actors.announcer import protocol as outbox
 from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.dwelling import Dwelling
+from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
     AfkChanged,
     BotSpoke,
@@ -55,14 +56,13 @@ from economy_actors.session.messages import (
     SessionMessage,
 )
 from economy_actors.world import World
-from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
 from kryten_economy.ledger import (
     Depart,
     PresenceFact,
     PresenceMinute,
     PresencePaid,
 )
-from kryten_economy.messages import refusals, replies
+from kryten_economy.messages import replies
 from kryten_economy.messages.currency import currency_variables
 from kryten_economy.messages.lengths import clip
 from kryten_economy.refusals import ReadOnly
@@ -99,12 +99,14 @@ class Channel(Actor[ChannelMessage]):
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
         self._sessions: dict[str, Ref[SessionMessage]] = {}
-        self._limiter = RateLimiter(world.live.settings.commands.rate_limit_per_minute)
         self._ignored = world.live.settings.ignored_names
         self._fractions = Accumulator()
         self._progress = ProgressWatch(name, world, self._roster)
         self._dwelling = Dwelling(world, self._session)
         self._talk = Talk(name, world, self._roster, self._session)
+        self._intake = PrivateIntake(
+            name, world, self._roster, self._below, self._session, self._ask_for_userlist
+        )
         self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
 
     async def started(self) -> None:
@@ -126,7 +128,7 @@ class Channel(Actor[ChannelMessage]):
             case Rewarded(names):
                 self._talk.rewarded(names)
             case PrivateMessage():
-                self._private(message)
+                self._intake.take(message, self.now_s(), self.trace)
             case Joined(name, rank, afk, at_ms):
                 self._joined(name, rank, at_ms, afk=afk)
             case Left(name, at_ms):
@@ -186,7 +188,10 @@ class Channel(Actor[ChannelMessage]):
     def _listed(self, message: Listed) -> None:
         lowest = self._world.live.settings.presence.min_cytube_rank
         users = [each for each in message.users if each.rank >= lowest]
-        self._below = {each.name.lower(): each.rank for each in message.users if each.rank < lowest}
+        self._below.clear()
+        self._below.update(
+            (each.name.lower(), each.rank) for each in message.users if each.rank < lowest
+        )
         change = self._roster.listed(
             [(each.name, each.rank, each.afk) for each in users], message.at_ms, self._window_ms
         )
@@ -210,7 +215,7 @@ class Channel(Actor[ChannelMessage]):
     def _settings_changed(self) -> None:
         """Let those go whom the new settings ignore; have those read whom they let in again."""
         settings, now_ms = self._world.live.settings, self._world.clock.now_ms()
-        self._limiter.limit = settings.commands.rate_limit_per_minute
+        self._intake.settings_changed()
         self._dwelling.settings_changed()
         lowest = settings.presence.min_cytube_rank
         for visit in self._roster.connected():
@@ -307,46 +312,10 @@ class Channel(Actor[ChannelMessage]):
         if session is not None:
             self.end_child(session)
 
-    # Talk
-
-    def _private(self, message: PrivateMessage) -> None:
-        if not message.text.strip():
-            return
-        visit = self._roster.get(message.name)
-        if visit is None or not visit.connected:
-            self._private_of_stranger(message)
-            return
-        is_admin = visit.rank >= self._world.live.settings.admin.owner_level
-        if not is_admin and not self._allowed(message.name):
-            return
-        command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
-        if not self._session(visit.name).offer(command):
-            self._reply(visit.display_name, refusals.busy())
-
-    def _private_of_stranger(self, message: PrivateMessage) -> None:
-        """Someone of too low a rank, or someone the presence table has not heard of yet."""
-        if not self._allowed(message.name):
-            return
-        if message.name.lower() in self._below:
-            self._reply(message.name, replies.guest_not_allowed())
-            return
-        self._reply(message.name, replies.not_known_yet())
-        self._ask_for_userlist()
-
     def _ask_for_userlist(self) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.
         if self._world.gateway is not None:
             self._world.gateway.offer(ReadUserlist(self._name))
-
-    def _allowed(self, name: str) -> bool:
-        match self._limiter.allow(UserKey.of(self._name, name), self.now_s()):
-            case Allowed():
-                return True
-            case TellSlowDown(retry_after_s):
-                self._reply(name, replies.slow_down(self._limiter.limit, retry_after_s))
-                return False
-            case Silent():
-                return False
 
     def _reply(self, name: str, text: str) -> None:
         self._outbox.offer(Pm(to=name, text=text, priority=Priority.REPLY, trace=self.trace))

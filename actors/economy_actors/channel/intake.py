@@ -1,0 +1,83 @@
+"""Private messages on their way to a session (`spec/commands.md` 1)."""
+
+from collections.abc import Callable, Mapping
+
+from economy_actors.announcer.message import Pm, Priority
+from economy_actors.channel.messages import PrivateMessage
+from economy_actors.runtime import Ref
+from economy_actors.session.messages import Command, SessionMessage
+from economy_actors.world import World
+from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
+from kryten_economy.messages import refusals, replies
+from kryten_economy.rules.presence import Roster
+from kryten_economy.users import UserKey
+
+__all__ = ("PrivateIntake",)
+
+
+class PrivateIntake:
+    """Lets commands pass to the sessions of those who are here, at a bearable rate.
+
+    ``below`` holds who is here with too low a rank; ``unknown`` is called when a stranger asks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        roster: Roster,
+        below: Mapping[str, float],
+        session: Callable[[str], Ref[SessionMessage]],
+        unknown: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._world = world
+        self._roster = roster
+        self._below = below
+        self._session = session
+        self._unknown = unknown
+        self._limiter = RateLimiter(world.live.settings.commands.rate_limit_per_minute)
+
+    def settings_changed(self) -> None:
+        """Take over the new limit."""
+        self._limiter.limit = self._world.live.settings.commands.rate_limit_per_minute
+
+    def take(self, message: PrivateMessage, now_s: float, trace: str | None) -> None:
+        """Pass a message on, or answer why not; a blank one does nothing."""
+        if not message.text.strip():
+            return
+        visit = self._roster.get(message.name)
+        if visit is None or not visit.connected:
+            self._of_stranger(message, now_s, trace)
+            return
+        is_admin = visit.rank >= self._world.live.settings.admin.owner_level
+        if not is_admin and not self._allowed(message.name, now_s, trace):
+            return
+        command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
+        if not self._session(visit.name).offer(command):
+            self._reply(visit.display_name, refusals.busy(), trace)
+
+    def _of_stranger(self, message: PrivateMessage, now_s: float, trace: str | None) -> None:
+        """Someone of too low a rank, or someone the presence table has not heard of yet."""
+        if not self._allowed(message.name, now_s, trace):
+            return
+        if message.name.lower() in self._below:
+            self._reply(message.name, replies.guest_not_allowed(), trace)
+            return
+        self._reply(message.name, replies.not_known_yet(), trace)
+        self._unknown()
+
+    def _allowed(self, name: str, now_s: float, trace: str | None) -> bool:
+        match self._limiter.allow(UserKey.of(self._name, name), now_s):
+            case Allowed():
+                return True
+            case TellSlowDown(retry_after_s):
+                text = replies.slow_down(self._limiter.limit, retry_after_s)
+                self._reply(name, text, trace)
+                return False
+            case Silent():
+                return False
+
+    def _reply(self, name: str, text: str, trace: str | None) -> None:
+        pm = Pm(to=name, text=text, priority=Priority.REPLY, trace=trace)
+        self._world.outboxes[self._name].offer(pm)
