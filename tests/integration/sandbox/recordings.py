@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "traces"
+FOLDER = Path(__file__).parents[2] / "traces"
 BASIC = FOLDER / "session-basic.jsonl"
 RESTART = FOLDER / "robot-restart.jsonl"
 
