@@ -63,7 +63,8 @@ async def _top_page(world: World, request: UserRequest, board: Board, page: int)
     ]
     mine = None if own.place is None else BoardRow(own.place, request.display_name, own.value)
     shown = placed[(page - 1) * _ROWS :]
-    return standing.top(board, shown, mine, page, settings.currency.symbol)
+    symbol = settings.currency.symbol
+    return standing.top(board, shown, mine, page, symbol, listed=own.listed)
 
 
 def board_rows(

@@ -13,8 +13,8 @@ from economy_actors.session.user_request import UserRequest
 from economy_actors.world import SERVICE_NAME, World
 from kryten_economy.commands import grammar
 from kryten_economy.commands.helping import help_text
-from kryten_economy.ledger import SetQuiet
-from kryten_economy.messages import replies
+from kryten_economy.ledger import Listed, SetListed, SetQuiet
+from kryten_economy.messages import replies, standing
 from kryten_economy.messages.history import HistoryRow, history
 from kryten_economy.rules.ranks import rank_shown
 
@@ -74,11 +74,15 @@ async def _history(world: World, request: UserRequest) -> str:
 
 
 async def _quiet(world: World, request: UserRequest) -> str:
+    if _is_about_boards(request):
+        return standing.unlisted(changed=await _set_listed(world, request, listed=False))
     await _set_quiet(world, request, on=True)
     return replies.quiet_on(was_on=request.wallet.quiet)
 
 
 async def _unquiet(world: World, request: UserRequest) -> str:
+    if _is_about_boards(request):
+        return standing.listed_again(changed=await _set_listed(world, request, listed=True))
     await _set_quiet(world, request, on=False)
     return replies.quiet_off(was_off=not request.wallet.quiet)
 
@@ -87,6 +91,22 @@ async def _set_quiet(world: World, request: UserRequest, *, on: bool) -> None:
     at_ms = world.clock.now_ms()
     day = world.live.calendar.day(at_ms)
     await commit(world.ledger, SetQuiet(request.user, request.display_name, on, at_ms, day))
+
+
+def _is_about_boards(request: UserRequest) -> bool:
+    """Whether ``top`` stands behind the command; other words have never meant anything."""
+    return [each.lower() for each in request.parsed.args] == ["top"]
+
+
+async def _set_listed(world: World, request: UserRequest, *, listed: bool) -> bool:
+    """Whether that was news to the books."""
+    at_ms = world.clock.now_ms()
+    day = world.live.calendar.day(at_ms)
+    answer = await commit(
+        world.ledger, SetListed(request.user, request.display_name, listed, at_ms, day)
+    )
+    assert isinstance(answer, Listed), answer
+    return answer.changed
 
 
 _HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {

@@ -73,9 +73,15 @@ COMMANDS: tuple[CommandSpec, ...] = (
         Section.PROGRESS,
         ("leaderboard", "lb"),
     ),
-    CommandSpec("quiet", "quiet", "mute automatic notices", Section.NOTIFICATIONS, ("mute",)),
     CommandSpec(
-        "unquiet", "unquiet", "get automatic notices again", Section.NOTIFICATIONS, ("unmute",)
+        "quiet",
+        "quiet [top]",
+        "mute automatic notices; with 'top', be on no leaderboard",
+        Section.NOTIFICATIONS,
+        ("mute",),
+    ),
+    CommandSpec(
+        "unquiet", "unquiet [top]", "the other way round", Section.NOTIFICATIONS, ("unmute",)
     ),
     CommandSpec(
         "events", "events", "what multiplies earning now", Section.BOUNTIES, ("multipliers",)

@@ -20,6 +20,7 @@ from kryten_economy.ledger.answers import (
     Failed,
     Held,
     JobRun,
+    Listed,
     MilestoneClaimed,
     Posted,
     PresenceFact,
@@ -98,6 +99,7 @@ from kryten_economy.ledger.previews import (
 )
 from kryten_economy.ledger.progress_requests import (
     Award,
+    SetListed,
     SetRank,
     StoreLevel,
     StoreRank,
@@ -210,6 +212,7 @@ __all__ = (
     "HoldRow",
     "JobRun",
     "LedgerError",
+    "Listed",
     "MaintainBalances",
     "Maintained",
     "MilestoneClaimed",
@@ -254,6 +257,7 @@ __all__ = (
     "SaveCounters",
     "Saved",
     "SetBalance",
+    "SetListed",
     "SetQuiet",
     "SetRank",
     "SetReadOnly",

@@ -60,6 +60,7 @@ _ACCOUNTS = """
     WHERE a.kind = 'wallet' AND a.channel_id = (SELECT id FROM channel WHERE name = ?1)
 """
 _NOT_LEFT_OUT = """
+    AND a.unlisted = 0
     AND NOT EXISTS (
         SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
     )
@@ -140,7 +141,10 @@ class AccountReports:
     def richest(
         self, channel: str, limit: int = 10, ignored: Sequence[str] = ()
     ) -> tuple[AccountRow, ...]:
-        """The highest balances above 0, without the banned and the ``ignored`` (lower case)."""
+        """The highest balances above 0.
+
+        Left out are the banned, the ``ignored`` (lower case) and who wants to be on no board.
+        """
         rows = self._sql.rows(_RICHEST, channel, bounded(limit), json.dumps(ignored))
         return tuple(map(AccountRow._make, rows))
 

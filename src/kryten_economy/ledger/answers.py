@@ -28,6 +28,7 @@ __all__ = (
     "Failed",
     "Held",
     "JobRun",
+    "Listed",
     "MilestoneClaimed",
     "Posted",
     "PresenceFact",
@@ -290,6 +291,14 @@ class JobRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Whether leaderboards name the user now; ``changed`` if they did not agree before."""
+
+    listed: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """How many rows went."""
 
@@ -323,6 +332,7 @@ Answer = (
     | Released
     | Expired
     | BanState
+    | Listed
     | Saved
     | ChannelState
     | Audited

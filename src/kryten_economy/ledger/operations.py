@@ -30,7 +30,13 @@ from kryten_economy.ledger.occasion_requests import (
     RainDrop,
     StartAdHoc,
 )
-from kryten_economy.ledger.progress_requests import Award, SetRank, StoreLevel, StoreRank
+from kryten_economy.ledger.progress_requests import (
+    Award,
+    SetListed,
+    SetRank,
+    StoreLevel,
+    StoreRank,
+)
 from kryten_economy.ledger.requests import (
     Arrive,
     Audit,
@@ -109,6 +115,8 @@ def answer(tx: Tx, request: Request) -> Answer:  # noqa: C901, PLR0911, PLR0912 
             return people.unban(tx, request)
         case SetQuiet():
             return people.set_quiet(tx, request)
+        case SetListed():
+            return people.set_listed(tx, request)
         case StoreRank():
             return progress.store_rank(tx, request)
         case StoreLevel():

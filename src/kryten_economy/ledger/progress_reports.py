@@ -60,27 +60,29 @@ class ProgressReports:
     def place(self, board: Board, user: UserKey, day: str, ignored: Sequence[str] = ()) -> Place:
         """A user's value on a leaderboard and his place; equal values share a place.
 
-        The place is None for a value of 0 and for whoever is left out (banned, ``ignored``).
+        The place is None for whoever is left out (banned, ``ignored``), and for a value of 0
+        but of lifetime earnings. Who wants to be on no board takes no place from others, and
+        still has one to see.
         """
         value, source = _BOARDS[board]
         left_out = json.dumps(ignored)
         own = self._sql.row(
-            f"SELECT {value} {source} AND a.name = ?3 AND ?4 IS NOT NULL",
+            f"SELECT {value}, a.unlisted {source} AND a.name = ?3 AND ?4 IS NOT NULL",
             user.channel,
             left_out,
             user.name,
             day,
         )
-        if own is None or not own[0]:
+        if own is None or not (own[0] or board == "lifetime"):
             return Place(0, None)
         (before,) = self._sql.only(
-            f"SELECT count(*) {source} AND {value} > ?3 AND ?4 IS NOT NULL",
+            f"SELECT count(*) {source} AND {value} > ?3 AND ?4 IS NOT NULL AND a.unlisted = 0",
             user.channel,
             left_out,
             own[0],
             day,
         )
-        return Place(own[0], before + 1)
+        return Place(own[0], before + 1, listed=not own[1])
 
     def standings(self, channel: str, ignored: Sequence[str] = ()) -> tuple[RankInput, ...]:
         """What the distribution of ranks among those who take part is worked out from."""

@@ -1,10 +1,10 @@
-"""What may be asked of the books about ranks and achievements."""
+"""What may be asked of the books about standing: ranks, achievements, leaderboards."""
 
 from dataclasses import dataclass
 
 from kryten_economy.users import UserKey
 
-__all__ = ("Award", "SetRank", "StoreLevel", "StoreRank")
+__all__ = ("Award", "SetListed", "SetRank", "StoreLevel", "StoreRank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,17 @@ class SetRank:
     user: UserKey
     rank_name: str
     held: bool
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetListed:
+    """Let leaderboards name a user or not; opens the account if missing. Answer: Listed."""
+
+    user: UserKey
+    display_name: str
+    listed: bool
+    at_ms: int
     day: str
 
 

@@ -50,10 +50,14 @@ class AccountRow(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A user's value on a leaderboard; no place where he is not on it."""
+    """A user's value on a leaderboard; no place where he is not on it.
+
+    ``listed`` is False for who has asked that nobody else is shown his line.
+    """
 
     value: int
     place: int | None
+    listed: bool = True
 
 
 class AwardRow(NamedTuple):

@@ -19,7 +19,13 @@ from kryten_economy.ledger.presence_requests import (
     PresenceMinute,
     QualifyDay,
 )
-from kryten_economy.ledger.progress_requests import Award, SetRank, StoreLevel, StoreRank
+from kryten_economy.ledger.progress_requests import (
+    Award,
+    SetListed,
+    SetRank,
+    StoreLevel,
+    StoreRank,
+)
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -356,6 +362,7 @@ Request = (
     | Ban
     | Unban
     | SetQuiet
+    | SetListed
     | SetRank
     | StoreLevel
     | StoreRank

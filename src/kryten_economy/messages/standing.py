@@ -12,11 +12,13 @@ __all__ = (
     "NextRank",
     "achievements",
     "bar",
+    "listed_again",
     "profile",
     "rank_counts",
     "rank_report",
     "top",
     "unknown_category",
+    "unlisted",
 )
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}
@@ -73,15 +75,43 @@ def rank_report(
 
 
 def top(
-    category: str, rows: Sequence[BoardRow], own: BoardRow | None, page: int, symbol: str
+    category: str,
+    rows: Sequence[BoardRow],
+    own: BoardRow | None,
+    page: int,
+    symbol: str,
+    *,
+    listed: bool = True,
 ) -> str:
-    """A page of a leaderboard, and the asker's own line in any case; ``own`` None: not on it."""
+    """A page of a leaderboard with the asker's own line, once; ``own`` None: not on it.
+
+    Who is not ``listed`` for others is told so.
+    """
     title = _TITLES[category] + (f" (page {page})" if page > 1 else "")
-    lines = [title, *(_row(row, symbol) for row in rows)]
+    name = "" if own is None else own.name.lower()
+    lines = [title]
+    lines += [_row(row, symbol) + (" (you)" if row.name.lower() == name else "") for row in rows]
     if not rows:
         lines.append("Nobody yet." if page == 1 else "Nobody on this page.")
-    lines.append("You: not on this list yet." if own is None else f"You: {_row(own, symbol)}")
+    if own is None:
+        lines.append("You: not on this list yet.")
+    elif name not in {row.name.lower() for row in rows}:
+        lines.append(f"You: {_row(own, symbol)}")
+    if not listed:
+        lines.append("Only you see your line: 'unquiet top' shows it to all.")
     return "\n".join(lines)
+
+
+def unlisted(*, changed: bool) -> str:
+    """The user is on no leaderboard."""
+    state = "are on no leaderboard now" if changed else "were on no leaderboard already"
+    return f"🔕 You {state}. 'top' still shows you your own line. PM 'unquiet top' to be back."
+
+
+def listed_again(*, changed: bool) -> str:
+    """The user is on the leaderboards."""
+    state = "are on the leaderboards again" if changed else "are on the leaderboards already"
+    return f"🔔 You {state}. PM 'quiet top' to be left out."
 
 
 def rank_counts(counts: Mapping[str, int], own: str) -> str:

@@ -114,3 +114,15 @@ async def test_a_user_in_detail(tmp_path: Path) -> None:
         assert account["first_seen"].startswith("2026-11-20 10:")
         assert account["rank_name"] == "Extra"
         assert data["gambling"]["net_profit"] == 0
+
+
+async def test_who_opted_out_is_on_no_leaderboard_of_the_api(tmp_path: Path) -> None:
+    """'quiet top' counts for requests as well; the counts per rank name nobody."""
+    async with api(tmp_path) as it:
+        await it.house.join("Alice")
+        await it.house.join("Bob")
+        await it.house.pm("Alice", "quiet top")
+        for category in ("earners", "rich", "lifetime"):
+            rows = (await it.data("leaderboard", category=category))["rows"]
+            assert [row["username"] for row in rows] == ["Bob"]
+        assert (await it.data("leaderboard", category="ranks"))["distribution"] == {"Extra": 2}

@@ -37,12 +37,12 @@ async def test_top_shows_ten_and_always_the_asker(tmp_path: Path) -> None:
         [answer] = await h.pm("User11", "top earners 2")
         assert answer.splitlines()[1:] == [
             "11. User10: 2 Z",
-            "12. User11: 1 Z",
-            "You: 12. User11: 1 Z",
+            "12. User11: 1 Z (you)",
         ]
         for text in ("lb rich", "leaderboard LIFETIME", "top balances", "top all"):
             [answer] = await h.pm("User00", text)
-            assert "🥇 User00: 12 Z" in answer
+            assert "🥇 User00: 12 Z (you)" in answer
+            assert "You:" not in answer
 
 
 async def test_the_banned_and_the_ignored_are_on_no_leaderboard(tmp_path: Path) -> None:
@@ -56,9 +56,40 @@ async def test_the_banned_and_the_ignored_are_on_no_leaderboard(tmp_path: Path) 
             [answer] = await h.pm("User02", text)
             assert "User00" not in answer
             assert "User01" not in answer
-            assert answer.splitlines()[-1].startswith("You: 🥇")
+            assert answer.splitlines()[-1].startswith("🥇 User02")
         [answer] = await h.pm("User02", "top ranks")
         assert "Extra: 1 user" in answer
+
+
+async def test_quiet_top_hides_one_from_others(tmp_path: Path) -> None:
+    """Others see neither line nor gap; the own line stays, until 'unquiet top'."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        await _crowd(h, 2)
+        assert "on no leaderboard now" in (await h.pm("User00", "quiet top"))[0]
+        assert "already" in (await h.pm("User00", "QUIET Top"))[0]
+        [answer] = await h.pm("User01", "top")
+        assert answer.splitlines()[1:] == ["🥇 User01: 1 Z (you)"]
+        [answer] = await h.pm("User00", "top")
+        assert answer.splitlines()[1:3] == ["🥇 User01: 1 Z", "You: 🥇 User00: 2 Z"]
+        assert "'unquiet top'" in answer
+        wallet = h.wallet("User00")
+        assert wallet is not None
+        assert not wallet.quiet
+        assert "again" in (await h.pm("User00", "unquiet top"))[0]
+        [answer] = await h.pm("User01", "top")
+        assert answer.splitlines()[1:] == ["🥇 User00: 2 Z", "🥈 User01: 1 Z (you)"]
+
+
+async def test_ties_share_a_place_in_name_order(tmp_path: Path) -> None:
+    """Equal values have the same place, on the page and in the own line."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        for name in ("Cid", "ann", "Bob"):
+            await h.join(name)
+        await h.minutes(1)
+        [answer] = await h.pm("Cid", "top")
+        assert answer.splitlines()[1:] == ["🥇 ann: 1 Z", "🥇 Bob: 1 Z", "🥇 Cid: 1 Z (you)"]
+        [answer] = await h.pm("Cid", "top 2")
+        assert answer.splitlines()[1:] == ["Nobody on this page.", "You: 🥇 Cid: 1 Z"]
 
 
 async def test_an_unknown_leaderboard_lists_the_known(tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""Being on no leaderboard, in the books (`spec/progression.md` 3)."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
+
+from kryten_economy.ledger import Books, Listed, Reports, SetListed, migrations
+from kryten_economy.ledger.progress_reports import Board
+
+
+def _list(name: str, *, listed: bool) -> SetListed:
+    return SetListed(key(name), name, listed, NOW, DAY)
+
+
+def _named(reports: Reports) -> list[list[str]]:
+    return [
+        [row.username for row in reports.earners(CHANNEL, DAY)],
+        [row.username for row in reports.richest(CHANNEL)],
+        [row.username for row in reports.top_lifetime(CHANNEL)],
+    ]
+
+
+@pytest.mark.parametrize("board", ["earners", "rich", "lifetime"])
+def test_who_opted_out_is_seen_by_himself_only(
+    books: Books, reports: Reports, board: Board
+) -> None:
+    """No board names him, nobody's place counts him, and he still has a place of his own."""
+    for name, amount_z in (("Ann", 30), ("Bob", 20), ("Cid", 10)):
+        ask(books, earn(name, amount_z))
+    ask(books, _list("Ann", listed=False))
+    assert _named(reports) == [["Bob", "Cid"]] * 3
+    assert reports.place(board, key("Bob"), DAY) == (20, 1, True)
+    assert reports.place(board, key("Ann"), DAY) == (30, 1, False)
+    ask(books, _list("Ann", listed=True))
+    assert _named(reports) == [["Ann", "Bob", "Cid"]] * 3
+    assert reports.place(board, key("Cid"), DAY) == (10, 3, True)
+
+
+def test_opting_out_is_told_once_and_opens_an_account(books: Books) -> None:
+    """The answer says whether it was news; somebody without account can ask for it too."""
+    assert told(books, _list("Eve", listed=False), Listed) == Listed(False, True)
+    assert told(books, _list("EVE", listed=False), Listed) == Listed(False, False)
+    assert told(books, _list("Eve", listed=True), Listed) == Listed(True, True)
+    assert look(books, "Eve").balance_z == 0
+
+
+def test_books_of_before_list_everybody(tmp_path: Path) -> None:
+    """The migration leaves every account on the boards."""
+    path = tmp_path / "old.db"
+    connection = apsw.Connection(str(path))
+    migrations.migrate(connection, 10)
+    connection.execute("INSERT INTO channel (id, name) VALUES (1, ?)", (CHANNEL,))
+    connection.execute(
+        "INSERT INTO account (channel_id, kind, name, display_name, lifetime_earned_z,"
+        " first_seen_ms, last_seen_ms) VALUES (1, 'wallet', 'ann', 'Ann', 5, 1, 1)"
+    )
+    connection.close()
+    Books.open(path).close()
+    reports = Reports.open(path)
+    assert [row.username for row in reports.top_lifetime(CHANNEL)] == ["Ann"]
+    reports.close()
