@@ -12,6 +12,7 @@ from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
 from economy_actors.world import World
 from kryten_economy.ledger import PresenceFact
+from kryten_economy.rules.achievements import BY_MONEY, Facts, earned_now
 from kryten_economy.rules.presence import MINUTE_MS, Roster
 from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
@@ -51,21 +52,18 @@ class ProgressWatch:
                 assert_never(message)
 
     def rose(self, paid: Sequence[PresenceFact]) -> list[str]:
-        """Those for whose rank or lifetime earnings these minutes were the ones that counted."""
-        ladder = Ladder(self._world.live.settings.ranks.tiers)
-        goals = {
-            each.id: each.condition.threshold
-            for each in self._world.live.settings.achievements
-            if each.condition.type == "lifetime_earned"
-        }
+        """Those who have a rank or an achievement to get for the money that moved until now.
+
+        That is what these minutes have paid, and what others have moved since the last ones.
+        """
+        settings = self._world.live.settings
+        ladder = Ladder(settings.ranks.tiers)
+        goals = [each for each in settings.achievements if each.condition.type in BY_MONEY]
         return [
             fact.name
             for fact in paid
             if ladder.step(fact.rank_name, fact.lifetime_earned_z, fact.rank_held_from_z)
-            or any(
-                fact.lifetime_earned_z >= goal_z and each not in self._won(fact.name)
-                for each, goal_z in goals.items()
-            )
+            or (goals and earned_now(goals, _facts_of(fact), self._won(fact.name)))
         ]
 
     async def stayed(self, at_ms: int, paid: Sequence[PresenceFact]) -> dict[str, int]:
@@ -104,3 +102,14 @@ class ProgressWatch:
 
     def _won(self, name: str) -> frozenset[str]:
         return self._world.won.get(UserKey(self._channel, name), frozenset())
+
+
+def _facts_of(fact: PresenceFact) -> Facts:
+    return Facts(
+        earned_z=fact.lifetime_earned_z,
+        spent_z=fact.lifetime_spent_z,
+        gambled_z=fact.lifetime_gambled_in_z,
+        biggest_win_z=fact.biggest_win_z,
+        tip_recipients=fact.tip_recipients,
+        tip_senders=fact.tip_senders,
+    )

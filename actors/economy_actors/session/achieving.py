@@ -23,11 +23,14 @@ _REMEMBERED_MAX = 20_000
 def facts_of(world: World, wallet: Wallet, minutes_present: int | None = None) -> Facts:
     """What achievements are measured by."""
     return Facts(
-        messages=wallet.lifetime_messages,
-        streak_days=wallet.streak_days,
         earned_z=wallet.lifetime_earned_z,
         spent_z=wallet.lifetime_spent_z,
         gambled_z=wallet.lifetime_gambled_in_z,
+        biggest_win_z=wallet.biggest_win_z,
+        tip_recipients=wallet.tip_recipients,
+        tip_senders=wallet.tip_senders,
+        messages=wallet.lifetime_messages,
+        streak_days=wallet.streak_days,
         rank=effective_index(
             world.live.settings.ranks.tiers,
             wallet.rank_name,

@@ -49,7 +49,8 @@ class Wallet(NamedTuple):
     ``minutes_today`` and ``streak_days`` are of the day the request named; times are UTC
     epoch milliseconds. ``rank_name`` is "" until a rank has been stored; ``rank_held_from_z``
     are the lifetime earnings at which an admin set it, None where nobody has
-    (`rules.ranks`).
+    (`rules.ranks`). ``biggest_win_z`` is the most a single game has brought beyond its stake;
+    ``tip_recipients`` and ``tip_senders`` are how many users were tipped and have tipped.
     """
 
     user: UserKey
@@ -59,6 +60,7 @@ class Wallet(NamedTuple):
     lifetime_spent_z: int
     lifetime_gambled_in_z: int
     lifetime_gambled_out_z: int
+    biggest_win_z: int
     rank_name: str
     cytube_level: int
     quiet: bool
@@ -72,6 +74,8 @@ class Wallet(NamedTuple):
     streak_days: int
     minutes_today: int
     rank_held_from_z: int | None = None
+    tip_recipients: int = 0
+    tip_senders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Departed:
 
 
 class PresenceFact(NamedTuple):
-    """One user's state after a presence tick; ``credited_z`` is 0 for the banned."""
+    """One user's state after a presence tick, as in Wallet; 0 is credited to the banned."""
 
     name: str
     credited_z: int
@@ -107,6 +111,11 @@ class PresenceFact(NamedTuple):
     minutes_today: int
     rank_name: str = ""
     rank_held_from_z: int | None = None
+    lifetime_spent_z: int = 0
+    lifetime_gambled_in_z: int = 0
+    biggest_win_z: int = 0
+    tip_recipients: int = 0
+    tip_senders: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Money set aside: placed once, then captured, released or expired once.
 
 What is given back lowers the counters that the hold raised, on the day it was placed
-(`spec/storage.md` 2.1 note 2). A settled hold never moves again: the change of state is
-guarded, and whoever comes second learns the state.
+(`spec/storage.md` 2.1 note 2); a stake raises them only when it is captured. A settled hold
+never moves again: the change of state is guarded, and whoever comes second learns the state.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,12 @@ from kryten_economy.refusals import (
     NoHold,
     Refusal,
 )
-from kryten_economy.rules.transaction_types import NOTHING, counters_of, transaction_type
+from kryten_economy.rules.transaction_types import (
+    NOTHING,
+    held_counters,
+    settled_counters,
+    transaction_type,
+)
 from kryten_economy.users import UserKey
 
 __all__ = ("HOLD_COLUMNS", "Hold", "capture_hold", "give_back", "place_hold", "release_hold")
@@ -123,7 +128,8 @@ def _place(  # noqa: PLR0911 - one way out for each refusal
     if not tx.journal.fits(channel.escrow, request.amount_z):
         return InvalidAmount(request.amount_z)
     line = Line(request.type, request.trigger_id, request.reason, request.at_ms, request.day)
-    holder, _ = post(tx, holder, -request.amount_z, channel.escrow, line)
+    counters = held_counters(request.type, request.amount_z)
+    holder, _ = post(tx, holder, -request.amount_z, channel.escrow, line, counters=counters)
     _insert(tx, request, holder)
     return Kept(Held(request.hold_id, holder.facts), [money_of(holder.facts)])
 
@@ -181,13 +187,15 @@ def _capture(tx: Tx, request: CaptureHold) -> Kept | Answer:
             hold.day,
         ),
     )
+    if captured_z and (settled := settled_counters(hold.type, captured_z)) != NOTHING:
+        owner = tx.wallets.count(owner, settled, request.day)
     if taker is None:
         _spend(tx, request, hold, channel, owner, captured_z)
         return _captured(request, captured_z, released_z, owner.facts, None)
     if taker.account_id == owner.account_id:
         owner = taker = _pay(tx, request, channel, owner, captured_z)
     else:
-        taker = _pay(tx, request, channel, taker, captured_z)
+        taker = _pay(tx, request, channel, taker, captured_z, won_z=captured_z)
     return _captured(request, captured_z, released_z, owner.facts, taker.facts)
 
 
@@ -226,7 +234,7 @@ def _settle(tx: Tx, hold: Hold, state: str, at_ms: int, captured_z: int = 0) -> 
 def _give(tx: Tx, hold: Hold, channel: Channel, owner: Holder, amount_z: int, line: Line) -> Holder:
     if not amount_z:
         return owner
-    undone = counters_of(hold.type, -amount_z).negated()
+    undone = held_counters(hold.type, amount_z).negated()
     return post(tx, owner, amount_z, channel.escrow, line, counters=undone)[0]
 
 
@@ -253,7 +261,15 @@ def _spend(
         tx.wallets.count_day(owner, kept, request.day)
 
 
-def _pay(tx: Tx, request: CaptureHold, channel: Channel, taker: Holder, captured_z: int) -> Holder:
+def _pay(
+    tx: Tx,
+    request: CaptureHold,
+    channel: Channel,
+    taker: Holder,
+    captured_z: int,
+    *,
+    won_z: int = 0,
+) -> Holder:
     if not captured_z:
         return taker
     line = Line(
@@ -264,7 +280,8 @@ def _pay(tx: Tx, request: CaptureHold, channel: Channel, taker: Holder, captured
         request.day,
         metadata=request.metadata,
     )
-    return post(tx, taker, captured_z, channel.escrow, line, net_z=request.net_z)[0]
+    net_z = request.net_z
+    return post(tx, taker, captured_z, channel.escrow, line, net_z=net_z, won_z=won_z)[0]
 
 
 def _captured(

@@ -194,8 +194,11 @@ def _move_between(tx: Tx, request: Transfer, giver: Holder, taker: Holder) -> Ke
     paid = Line(request.debit_type, request.debit_trigger, reason, request.at_ms, request.day)
     got = Line(request.credit_type, request.credit_trigger, reason, request.at_ms, request.day)
     giver, debit_side = move_side(tx, giver, -amount_z, paid, counters_of(paid.type, -amount_z))
-    taker, credit_side = move_side(tx, taker, amount_z, got, counters_of(got.type, amount_z))
+    won = counters_of(got.type, amount_z, won_z=amount_z)
+    taker, credit_side = move_side(tx, taker, amount_z, got, won)
     tx.journal.add(giver.channel_id, debit_side, credit_side, amount_z, reason, request.at_ms)
+    if transaction_type(request.debit_type).tips:
+        giver, taker = tx.wallets.met(giver, taker)
     memo = [money_of(giver.facts), money_of(taker.facts)]
     return Kept(Transferred(giver.facts, taker.facts), memo)
 

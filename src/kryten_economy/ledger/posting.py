@@ -77,14 +77,15 @@ def post(
     line: Line,
     *,
     net_z: int = 0,
+    won_z: int = 0,
     counters: Counters | None = None,
 ) -> tuple[Holder, int]:
     """Move between a wallet and a system account; answers the id of the wallet's row.
 
-    ``counters`` stands in for what the type says, where a refund undoes a stored spend.
+    ``counters`` stands in for what the type says, where money is set aside or given back.
     """
     if counters is None:
-        counters = counters_of(line.type, delta_z, net_z)
+        counters = counters_of(line.type, delta_z, net_z, won_z)
     moved, side = move_side(tx, holder, delta_z, line, counters)
     debit, credit = (Side(other), side) if delta_z > 0 else (side, Side(other))
     transfer_id = tx.journal.add(

@@ -40,7 +40,8 @@ _PAY = """
         display_name = ?4,
         last_transfer = coalesce(?5, last_transfer)
     WHERE id = ?1
-    RETURNING lifetime_earned_z, rank_name, rank_held_from_z
+    RETURNING lifetime_earned_z, rank_name, rank_held_from_z, lifetime_spent_z,
+        lifetime_gambled_in_z, biggest_win_z, tip_recipients, tip_senders
 """
 _COUNT_DAY = """
     INSERT INTO daily_activity (
@@ -59,7 +60,8 @@ _PAID_THEN = """
 """
 _NOW = """
     SELECT a.name, a.balance_z, a.lifetime_earned_z, coalesce(d.minutes_present, 0),
-        a.rank_name, a.rank_held_from_z
+        a.rank_name, a.rank_held_from_z, a.lifetime_spent_z, a.lifetime_gambled_in_z,
+        a.biggest_win_z, a.tip_recipients, a.tip_senders
     FROM account AS a
     LEFT JOIN daily_activity AS d
         ON d.channel_id = a.channel_id AND d.day = ?3 AND d.account_id = a.id
@@ -168,9 +170,9 @@ def _write(
     )
     return tuple(
         PresenceFact(
-            share.entry.name, share.credit_z, share.balance_z, earned_z, minutes_today, *rank
+            share.entry.name, share.credit_z, share.balance_z, earned_z, minutes_today, *more
         )
-        for share, (earned_z, *rank), (minutes_today,) in zip(shares, earned, minutes, strict=True)
+        for share, (earned_z, *more), (minutes_today,) in zip(shares, earned, minutes, strict=True)
     )
 
 
@@ -199,9 +201,9 @@ def _retell(tx: Tx, request: PresenceMinute, memo: Memo) -> Answer:
     now = {row[0]: row[1:] for row in tx.sql.rows(_NOW, channel.id, names, request.day)}
     facts = []
     for entry in request.entries:
-        balance_z, earned_z, minutes_today, *rank = now[entry.name]
+        balance_z, earned_z, minutes_today, *more = now[entry.name]
         credited_z, balance_z = then.get(entry.name, (0, balance_z))
         facts.append(
-            PresenceFact(entry.name, credited_z, balance_z, earned_z, minutes_today, *rank)
+            PresenceFact(entry.name, credited_z, balance_z, earned_z, minutes_today, *more)
         )
     return PresencePaid(request.op_id, tuple(facts), replayed=True)

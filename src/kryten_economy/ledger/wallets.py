@@ -17,7 +17,8 @@ __all__ = ("Holder", "Wallets", "wallet_of")
 
 WALLET_COLUMNS = """
     a.id, a.display_name, a.balance_z, a.lifetime_earned_z, a.lifetime_spent_z,
-    a.lifetime_gambled_in_z, a.lifetime_gambled_out_z, a.rank_name, a.cytube_level, a.quiet,
+    a.lifetime_gambled_in_z, a.lifetime_gambled_out_z, a.biggest_win_z,
+    a.rank_name, a.cytube_level, a.quiet,
     EXISTS (
         SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
     ),
@@ -32,6 +33,8 @@ WALLET_COLUMNS = """
         WHERE d.channel_id = a.channel_id AND d.day = ?1 AND d.account_id = a.id
     ), 0),
     a.rank_held_from_z,
+    a.tip_recipients,
+    a.tip_senders,
     a.last_transfer
 """
 
@@ -50,11 +53,12 @@ _MOVE = """
         lifetime_earned_z = max(0, min(lifetime_earned_z + ?3, 4611686018427387904)),
         lifetime_spent_z = max(0, min(lifetime_spent_z + ?4, 4611686018427387904)),
         lifetime_gambled_in_z = max(0, min(lifetime_gambled_in_z + ?5, 4611686018427387904)),
-        lifetime_gambled_out_z = max(0, min(lifetime_gambled_out_z + ?6, 4611686018427387904))
+        lifetime_gambled_out_z = max(0, min(lifetime_gambled_out_z + ?6, 4611686018427387904)),
+        biggest_win_z = max(biggest_win_z, ?8)
     WHERE id = ?1 AND balance_z + ?2 BETWEEN 0 AND 4611686018427387904
     RETURNING
         balance_z, lifetime_earned_z, lifetime_spent_z, lifetime_gambled_in_z,
-        lifetime_gambled_out_z
+        lifetime_gambled_out_z, biggest_win_z
 """
 _RAISE_DAY = """
     INSERT INTO daily_activity (
@@ -75,6 +79,12 @@ _LOWER_DAY = """
         z_gambled_out = max(0, z_gambled_out + ?7),
         tips_sent_z = max(0, tips_sent_z + ?8)
     WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3
+"""
+_MEET = "INSERT OR IGNORE INTO tip_pair (sender, recipient) VALUES (?, ?)"
+_COUNT_MET = """
+    UPDATE account SET
+        tip_recipients = tip_recipients + (id = ?1), tip_senders = tip_senders + (id = ?2)
+    WHERE id IN (?1, ?2)
 """
 _HIT_USER = """
     INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
@@ -102,8 +112,8 @@ class Holder(NamedTuple):
 
 def wallet_of(user: UserKey, row: Row) -> Wallet:
     """The facts from a row of ``WALLET_COLUMNS``."""
-    flags = (bool(row[9]), bool(row[10]), bool(row[11]))
-    return Wallet._make((user, *row[1:9], *flags, *row[12:20]))
+    flags = (bool(row[10]), bool(row[11]), bool(row[12]))
+    return Wallet._make((user, *row[1:10], *flags, *row[13:-1]))
 
 
 class Wallets:
@@ -116,7 +126,7 @@ class Wallets:
     def find(self, channel_id: int, user: UserKey, day: str) -> Holder | None:
         """The wallet with its facts on ``day``, or None."""
         row = self._sql.row(_FIND, day, channel_id, user.name)
-        return None if row is None else Holder(row[0], channel_id, wallet_of(user, row), row[20])
+        return None if row is None else Holder(row[0], channel_id, wallet_of(user, row), row[-1])
 
     def open(
         self, channel_id: int, user: UserKey, display_name: str, day: str, at_ms: int
@@ -128,25 +138,43 @@ class Wallets:
         return opened
 
     def move(
-        self, holder: Holder, delta_z: int, counters: Counters, day: str, transfer_id: int
+        self, holder: Holder, delta_z: int, counters: Counters, day: str, transfer_id: int | None
     ) -> Holder:
         """Change a balance by what the caller has found to be possible, with all counters.
 
         ``counters`` that fall belong to ``day`` as well: the day of the spend they undo.
         """
         account_id, channel_id, facts, _ = holder
-        row = self._sql.row(_MOVE, account_id, delta_z, *counters[:4], transfer_id)
+        row = self._sql.row(
+            _MOVE, account_id, delta_z, *counters[:4], transfer_id, counters.biggest_win_z
+        )
         assert row is not None, (holder, delta_z)
         self._journal.moved_wallet(delta_z)
-        if any(counters[4:]):
+        if any(counters.of_day):
             self.count_day(holder, counters, day)
-        moved = Wallet._make((*facts[:2], *row, *facts[7:]))
+        moved = Wallet._make((*facts[:2], *row, *facts[8:]))
         return Holder(account_id, channel_id, moved, transfer_id)
+
+    def count(self, holder: Holder, counters: Counters, day: str) -> Holder:
+        """Raise or lower counters where no money moves."""
+        return self.move(holder, 0, counters, day, holder.last_transfer)
+
+    def met(self, sender: Holder, recipient: Holder) -> tuple[Holder, Holder]:
+        """Somebody has tipped somebody; a pair is counted once."""
+        pair = (sender.account_id, recipient.account_id)
+        self._sql.run(_MEET, *pair)
+        if not self._sql.changed():
+            return sender, recipient
+        self._sql.run(_COUNT_MET, *pair)
+        gave = sender.facts._replace(tip_recipients=sender.facts.tip_recipients + 1)
+        got = recipient.facts._replace(tip_senders=recipient.facts.tip_senders + 1)
+        return sender._replace(facts=gave), recipient._replace(facts=got)
 
     def count_day(self, holder: Holder, counters: Counters, day: str) -> None:
         """Raise or lower the daily counters, never below 0."""
-        statement = _LOWER_DAY if min(counters[4:]) < 0 else _RAISE_DAY
-        self._sql.run(statement, holder.channel_id, day, holder.account_id, *counters[4:])
+        of_day = counters.of_day
+        statement = _LOWER_DAY if min(of_day) < 0 else _RAISE_DAY
+        self._sql.run(statement, holder.channel_id, day, holder.account_id, *of_day)
 
     def hit(self, holder: Holder, trigger_id: str, amount_z: int, day: str) -> None:
         """Count a paid trigger: the hit, the distinct user, the amount."""

@@ -8,18 +8,33 @@ from typing import NamedTuple
 
 from kryten_economy.config.achievements import Achievement, AchievementType
 
-__all__ = ("Facts", "earned_now", "is_open", "progress_of")
+__all__ = ("BY_MONEY", "Facts", "earned_now", "is_open", "progress_of")
+
+BY_MONEY: frozenset[AchievementType] = frozenset(
+    {
+        "unique_tip_recipients",
+        "unique_tip_senders",
+        "lifetime_earned",
+        "lifetime_spent",
+        "lifetime_gambled",
+        "gambling_biggest_win",
+    }
+)
+"""What is reached by money alone, which others may move: nothing the user does need follow."""
 
 
 class Facts(NamedTuple):
-    """What is known about a user; ``minutes_present`` is None where nobody has looked."""
+    """What is known about a user; None where nobody has looked."""
 
-    messages: int
-    streak_days: int
     earned_z: int
     spent_z: int
     gambled_z: int
-    rank: int
+    biggest_win_z: int
+    tip_recipients: int
+    tip_senders: int
+    messages: int | None = None
+    streak_days: int | None = None
+    rank: int | None = None
     minutes_present: int | None = None
 
 
@@ -30,9 +45,12 @@ def progress_of(kind: AchievementType, facts: Facts) -> int | None:
         "lifetime_messages": facts.messages,
         "lifetime_presence_hours": None if minutes is None else minutes // 60,
         "daily_streak": facts.streak_days,
+        "unique_tip_recipients": facts.tip_recipients,
+        "unique_tip_senders": facts.tip_senders,
         "lifetime_earned": facts.earned_z,
         "lifetime_spent": facts.spent_z,
         "lifetime_gambled": facts.gambled_z,
+        "gambling_biggest_win": facts.biggest_win_z,
         "rank_reached": facts.rank,
     }
     return known.get(kind)

@@ -15,7 +15,9 @@ __all__ = (
     "Counters",
     "TransactionType",
     "counters_of",
+    "held_counters",
     "is_multiplied",
+    "settled_counters",
     "transaction_type",
 )
 
@@ -23,7 +25,10 @@ Counterpart = Literal["mint", "sink", "house", "wallet"]
 
 
 class Counters(NamedTuple):
-    """By how much a movement raises each counter, in Z; negative for what a refund undoes."""
+    """By how much a movement raises each counter, in Z; negative for what a refund undoes.
+
+    ``biggest_win_z`` alone is no sum: it is what was won now, to be compared.
+    """
 
     lifetime_earned_z: int = 0
     lifetime_spent_z: int = 0
@@ -34,6 +39,12 @@ class Counters(NamedTuple):
     z_gambled_in: int = 0
     z_gambled_out: int = 0
     tips_sent_z: int = 0
+    biggest_win_z: int = 0
+
+    @property
+    def of_day(self) -> tuple[int, ...]:
+        """Those that are kept by day."""
+        return self[4:9]
 
     def negated(self) -> "Counters":
         """What undoes these."""
@@ -159,15 +170,16 @@ def is_multiplied(type_name: str, trigger_id: str, *, scheduled: bool = False) -
 
 
 @lru_cache(maxsize=4096)
-def counters_of(type_name: str, amount_z: int, net_z: int = 0) -> Counters:
+def counters_of(type_name: str, amount_z: int, net_z: int = 0, won_z: int = 0) -> Counters:
     """What a row of this type and signed amount counts toward.
 
-    ``net_z`` is max(0, payout - stake) of a house game, 0 between players.
+    ``net_z`` is max(0, payout - stake) of a house game, 0 between players; ``won_z`` is what a
+    player has won of another's stake.
     """
     kind = TYPES[type_name]
     if amount_z < 0:
         return _debit_counters(kind, -amount_z)
-    return _credit_counters(kind, amount_z, net_z)
+    return _credit_counters(kind, amount_z, net_z, won_z)
 
 
 def _debit_counters(kind: TransactionType, amount_z: int) -> Counters:
@@ -181,7 +193,21 @@ def _debit_counters(kind: TransactionType, amount_z: int) -> Counters:
     )
 
 
-def _credit_counters(kind: TransactionType, amount_z: int, net_z: int) -> Counters:
+def held_counters(type_name: str, amount_z: int) -> Counters:
+    """What money that is set aside counts toward until it is used or given back.
+
+    A stake counts when its game is settled: a game that is called off changes no statistics
+    (`spec/gambling.md` 1.1).
+    """
+    return NOTHING if TYPES[type_name].gambled else counters_of(type_name, -amount_z)
+
+
+def settled_counters(type_name: str, amount_z: int) -> Counters:
+    """What money counts toward once it is used, beside what it counted while it was held."""
+    return counters_of(type_name, -amount_z) if TYPES[type_name].gambled else NOTHING
+
+
+def _credit_counters(kind: TransactionType, amount_z: int, net_z: int, won_z: int) -> Counters:
     if kind.earns:
         return Counters(lifetime_earned_z=amount_z, z_earned=amount_z)
     if kind.undoes:
@@ -191,5 +217,6 @@ def _credit_counters(kind: TransactionType, amount_z: int, net_z: int) -> Counte
             lifetime_earned_z=net_z if kind.wins else 0,
             lifetime_gambled_out_z=amount_z,
             z_gambled_out=amount_z,
+            biggest_win_z=max(net_z, won_z) if kind.wins else 0,
         )
     return NOTHING

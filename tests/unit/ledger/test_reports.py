@@ -1,10 +1,13 @@
 """Reports: what they count, their order and their bounds (`spec/admin-api.md` 3)."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
     NOW,
+    capture,
     earn,
     hold,
     key,
@@ -130,6 +133,9 @@ def test_gauges_are_of_one_moment(books: Books, reports: Reports) -> None:
     assert (gauges.accounts, gauges.circulation_z, gauges.escrow_z) == (2, 9, 3)
     assert (gauges.median_balance_z, gauges.participation_rate) == (3, 100.0)
     assert (gauges.earned_today_z, gauges.spent_today_z, gauges.active_today) == (11, 2, 2)
+    assert (gauges.gambled_in_today_z, gauges.gambled_in_lifetime_z) == (0, 0)
+    books.commit([replace(capture("h", 3), to="house")])
+    gauges = reports.channel_gauges(CHANNEL, DAY)
     assert (gauges.gambled_in_today_z, gauges.gambled_in_lifetime_z) == (3, 3)
 
 

@@ -8,7 +8,16 @@ from kryten_economy.config.achievements import Achievement, AchievementType
 from kryten_economy.rules.achievements import Facts, earned_now, is_open, progress_of
 
 FACTS = Facts(
-    messages=10, streak_days=3, earned_z=500, spent_z=40, gambled_z=7, rank=2, minutes_present=125
+    earned_z=500,
+    spent_z=40,
+    gambled_z=7,
+    biggest_win_z=6,
+    tip_recipients=4,
+    tip_senders=5,
+    messages=10,
+    streak_days=3,
+    rank=2,
+    minutes_present=125,
 )
 
 
@@ -24,9 +33,12 @@ def achievement(name: str, kind: str, threshold: int, **more: Any) -> dict[str, 
         ("lifetime_messages", 10),
         ("lifetime_presence_hours", 2),
         ("daily_streak", 3),
+        ("unique_tip_recipients", 4),
+        ("unique_tip_senders", 5),
         ("lifetime_earned", 500),
         ("lifetime_spent", 40),
         ("lifetime_gambled", 7),
+        ("gambling_biggest_win", 6),
         ("rank_reached", 2),
     ],
 )
