@@ -12,7 +12,9 @@ from random import Random
 
 import anyio
 
+from economy_actors.sandbox.past import PAST
 from economy_actors.sandbox.personas import (
+    ANSWERS,
     COMMENTS,
     EMOTES,
     FILMS,
@@ -25,6 +27,7 @@ from economy_actors.sandbox.personas import (
     ORDERS,
     OWNER,
     PERSONAS,
+    QUESTIONS,
     STAKES,
     Persona,
 )
@@ -33,7 +36,7 @@ from economy_actors.sandbox.robot import SimulatedRobot
 
 __all__ = ("Crowd", "dress_channel")
 
-_PAUSE_S = 3.5
+_PAUSE_S = 6.0
 _FEWEST = 5
 _CUES = ("heist", "crew")
 _CUES_MAX = 3
@@ -55,6 +58,7 @@ class _Mood:
 
     newcomers: list[str] = field(default_factory=list)
     joker: str | None = None
+    asked: str | None = None
     cues: int = 0
 
 
@@ -68,12 +72,14 @@ class Crowd:
         self._speed = speed
         self._here: list[Persona] = []
         self._away: list[Persona] = []
+        self._missed = [stay.name for stay in PAST]
         self._afk: set[str] = set()
         self._mood = _Mood()
         self._recent: deque[str] = deque(maxlen=_RECENT_MAX)
         self._orders = list(ORDERS)
         self._stakes = list(STAKES)
         self._tips = True
+        self._likes = True
         robot.listeners.append(self._overhear)
 
     @property
@@ -88,6 +94,7 @@ class Crowd:
             self._orders = [order for order in ORDERS if order.split()[0] in words] or ["help"]
             self._stakes = [stake for stake in STAKES if stake.split()[0] in words]
             self._tips = "tip" in words
+            self._likes = "like" in words
 
     def greet(self, name: str) -> None:
         """Let somebody who is not of the crowd be welcomed."""
@@ -114,9 +121,14 @@ class Crowd:
         if not self._here:
             await self._come()
             return _PAUSE_S
+        if self._mood.asked is not None:
+            await self._answer(self._mood.asked)
+            return _PAUSE_S
         acts: list[tuple[Callable[[], Awaitable[None]], float]] = [
-            (self._talk, 50),
-            (self._ask_bot, 14),
+            (self._talk, 56),
+            (self._ask_aloud, 3),
+            (self._ask_bot, 8),
+            (self._like, 3 if self._likes else 0),
             (self._play, 10 if self._stakes else 0),
             (self._tip, 4 if self._tips else 0),
             (self._come, 8 if self._away else 0),
@@ -178,6 +190,19 @@ class Crowd:
         self._recent.append(chosen)
         return chosen
 
+    async def _ask_aloud(self) -> None:
+        asker = self._someone("talk")
+        await self._robot.chat(asker.name, f"{self._robot.bot} {self._fresh(QUESTIONS)}")
+
+    async def _answer(self, name: str) -> None:
+        """Another service that speaks through the bot's account answers who has spoken to it."""
+        self._mood.asked = None
+        text = self._fresh(ANSWERS).format(name=name, title=self._title())
+        await self._robot.act(self._robot.room.chat(self._robot.bot, text), typed=text)
+
+    async def _like(self) -> None:
+        await self._robot.pm(self._someone("talk").name, "like")
+
     async def _ask_bot(self) -> None:
         asker = self._someone("play")
         is_muddled = self._rng.random() < 0.12
@@ -193,7 +218,8 @@ class Crowd:
 
     async def _come(self) -> None:
         if self._away:
-            persona = self._rng.choice(self._away)
+            missed = [persona for persona in self._away if persona.name in self._missed]
+            persona = self._rng.choice(missed or self._away)
             self._away.remove(persona)
             await self._join(persona)
 
@@ -231,6 +257,8 @@ class Crowd:
     async def _join(self, persona: Persona) -> None:
         await self._robot.join(persona.name, rank=0 if persona.is_guest else persona.rank)
         self._here.append(persona)
+        if persona.name in self._missed:
+            self._missed.remove(persona.name)
         self._mood.newcomers = [*self._mood.newcomers, persona.name][-3:]
 
     async def _leave(self, persona: Persona) -> None:
@@ -247,7 +275,12 @@ class Crowd:
             self._away.append(persona)
 
     def _overhear(self, heard: Heard) -> None:
-        """Notice invitations of the bot."""
-        is_invitation = heard.sender == self._robot.bot and heard.to is None
-        if is_invitation and any(cue in heard.text.lower() for cue in _CUES):
+        """Notice invitations of the bot, and questions to it."""
+        if heard.to is not None:
+            return
+        text = heard.text.lower()
+        if heard.sender != self._robot.bot:
+            if self._robot.bot.lower() in text:
+                self._mood.asked = heard.sender
+        elif any(cue in text for cue in _CUES):
             self._mood.cues = min(_CUES_MAX, self._mood.cues + 2)

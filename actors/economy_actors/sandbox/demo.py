@@ -29,6 +29,7 @@ from economy_actors.sandbox.keyboard import (
     undisturbed,
 )
 from economy_actors.sandbox.nats import NatsServer
+from economy_actors.sandbox.past import write_past
 from economy_actors.sandbox.records import Inbox
 from economy_actors.sandbox.robot import SimulatedRobot
 from economy_actors.sandbox.room import LoginRefusedError
@@ -39,6 +40,7 @@ from economy_actors.sandbox.settings import (
     demo_settings,
 )
 from economy_actors.sandbox.view import View
+from kryten_economy.config import load
 from kryten_economy.users import is_name
 
 __all__ = ("DemoConfig", "ServiceInfo", "StartService", "main", "run_demo")
@@ -92,7 +94,7 @@ async def run_demo(
         robot = await stack.enter_async_context(
             SimulatedRobot(server.url, DOMAIN, CHANNEL, BOT, seed=seed)
         )
-        config = _written_config(server.url, folder)
+        config = _written_config(server.url, folder, robot.clock())
         crowd = Crowd(robot, random.Random(seed), speed=speed)
         await dress_channel(robot)
         await crowd.arrive()
@@ -116,10 +118,12 @@ async def _announced(robot: SimulatedRobot, view: View) -> None:
         view.note("The service has not announced itself on the bus yet.")
 
 
-def _written_config(nats_url: str, folder: Path) -> DemoConfig:
-    path = folder / "config.yaml"
-    text = demo_settings(nats_url, DOMAIN, CHANNEL, BOT, folder / "economy.db")
+def _written_config(nats_url: str, folder: Path, now_s: float) -> DemoConfig:
+    """The configuration, and the books of a channel that has been there for a while."""
+    path, minute = folder / "config.yaml", int(now_s // 60 % 60)
+    text = demo_settings(nats_url, DOMAIN, CHANNEL, BOT, folder / "economy.db", minute)
     path.write_text(text, encoding="utf-8")
+    write_past(load(path, {}).settings, CHANNEL, int(now_s * 1000))
     return DemoConfig(nats_url, DOMAIN, CHANNEL, BOT, folder, path)
 
 
@@ -156,6 +160,10 @@ class _Stage:
     async def play(self, source: TextIO, leaving: anyio.Event) -> None:
         """Let everything happen until the person leaves."""
         robot = self._robot
+        for heard in robot.heard:
+            # Who comes in sees what was said before, as in a browser.
+            if heard.to is None:
+                self._view.hear(heard)
         robot.listeners.append(self._view.hear)
         robot.watchers.append(lambda event: self._view.happen(event, robot.clock()))
         await robot.join(self._user, rank=_OWNER_RANK)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from economy_actors.sandbox.media import Media
 
 __all__ = (
+    "ANSWERS",
     "COMMENTS",
     "EMOTES",
     "FILMS",
@@ -17,6 +18,7 @@ __all__ = (
     "ORDERS",
     "OWNER",
     "PERSONAS",
+    "QUESTIONS",
     "STAKES",
     "Persona",
 )
@@ -57,7 +59,7 @@ PERSONAS = (
     Persona("Visitor12", ("hello, what is this?", "can I join?"), is_guest=True, play=0.3),
 )
 
-GREETINGS = ("hi {name}", "hey {name}!", "welcome back {name}", "o/ {name}", "{name}! good evening")
+GREETINGS = ("hi {name}", "hey {name}!", "welcome {name}", "o/ {name}", "{name}! good evening")
 KUDOS = ("{name}++", "{name}++ for that one", "++{name}", "good one {name}++")
 LAUGHS = ("lol", "hahaha", "LOL", "lmao", "rofl", "haha 😂")
 JOKES = (
@@ -77,6 +79,12 @@ COMMENTS = (
     "the sound design carries this whole scene if you ask me",
     "he should not open that door",
     "*great* cast",
+)
+QUESTIONS = ("what is this?", "how long does this one run?", "what's next?", "are you there?")
+ANSWERS = (
+    "@{name} this is {title}",
+    "@{name} look at the playlist, it's all there",
+    "@{name} yes, always",
 )
 LINKS = (
     "found the poster: https://example.com/posters/night_feature.jpg",

@@ -1,6 +1,7 @@
 """What the sandbox and the service it starts tell each other.
 
-The configuration file is livelier than a real channel's: short waits, a bigger welcome.
+The configuration file is livelier than a real channel's: short waits, low thresholds, a bigger
+welcome.
 """
 
 import json
@@ -40,6 +41,9 @@ class ServiceInfo:
 
 StartService = Callable[[DemoConfig], AbstractAsyncContextManager[ServiceInfo]]
 
+_EVENT_AFTER_MINUTES = 3
+_EVENT_EVERY_MINUTES = 10
+
 _TEMPLATE = """\
 # Written by `kryten-economy demo`; gone when it ends.
 nats:
@@ -50,9 +54,75 @@ channels:
 bot: {{username: {bot}}}
 database: {{path: {database}}}
 metrics: {{port: {port}}}
-onboarding: {{welcome_wallet: 500, welcome_delay_seconds: 3}}
-presence: {{base_rate_per_minute: 5, join_debounce_minutes: 1}}
-rain: {{interval_minutes: 3}}
+onboarding: {{welcome_wallet: 250, welcome_delay_seconds: 3}}
+presence:
+  base_rate_per_minute: 5
+  active_bonus_per_minute: 2
+  join_debounce_minutes: 1
+  hourly_milestones: {{1: 25, 3: 75, 6: 150}}
+  night_watch: {{enabled: true, hours: [{every_hour}], multiplier: 1.2}}  # a demo is always late
+streaks: {{daily: {{min_presence_minutes: 2}}}}
+rain: {{interval_minutes: 4}}
+balance_maintenance: {{interest: {{daily_rate: 0.01}}}}
+chat_triggers:
+  kudos_received: {{hidden: false}}
+  first_message_of_day: {{hidden: false}}
+  conversation_starter: {{min_silence_minutes: 2}}
+content_triggers:
+  like_current: {{hidden: false}}
+social_triggers:
+  greeted_newcomer: {{hidden: false}}
+multipliers:
+  off_peak: {{enabled: false}}
+  high_population: {{min_users: 10, multiplier: 1.5, hidden: false}}
+  scheduled_events:
+    - name: Happy Minutes
+      cron: "{event_minutes} * * * *"
+      duration_hours: 0.05
+      multiplier: 2.0
+      presence_bonus: 150
+ranks:
+  tiers:
+    - {{name: Extra, min_lifetime_earned: 0}}
+    - {{name: Grip, min_lifetime_earned: 350, perks: [1 free daily fortune]}}
+    - {{name: Key Grip, min_lifetime_earned: 800, perks: [rain drops +20%]}}
+    - {{name: Gaffer, min_lifetime_earned: 2000, perks: [+1 queue/day]}}
+    - {{name: Best Boy, min_lifetime_earned: 5000}}
+cytube_promotion: {{min_rank: Best Boy}}
+achievements:
+  - id: first_words
+    description: Say three things in the channel
+    condition: {{type: lifetime_messages, threshold: 3}}
+    reward: 20
+    hidden: false
+  - id: earner
+    description: Earn 500 Z
+    condition: {{type: lifetime_earned, threshold: 500}}
+    reward: 50
+    hidden: false
+  - id: key_grip
+    description: Reach the rank Key Grip
+    condition: {{type: rank_reached, threshold: 2}}
+    reward: 40
+    hidden: false
+  - id: full_week
+    description: Come back 7 days in a row
+    condition: {{type: daily_streak, threshold: 7}}
+    reward: 100
+    hidden: false
+  - id: collector
+    description: Use three different emotes
+    condition: {{type: unique_emotes_used_lifetime, threshold: 3}}
+    reward: 30
+daily_competitions:
+  - id: chatterbox
+    description: Write 50 messages in a day
+    condition: {{type: daily_threshold, field: messages_sent, threshold: 50}}
+    reward: 20
+  - id: gif_champion
+    description: Post the most GIFs of the day
+    condition: {{type: daily_top, field: gifs_posted}}
+    reward: 35
 commands: {{rate_limit_per_minute: 60}}
 gambling:
   min_account_age_minutes: 0
@@ -63,8 +133,13 @@ gambling:
 """
 
 
-def demo_settings(nats_url: str, domain: str, channel: str, bot: str, database: Path) -> str:
-    """The text of a ``config.yaml`` for the demo's bus, with a free port for the metrics."""
+def demo_settings(
+    nats_url: str, domain: str, channel: str, bot: str, database: Path, minute: int = 0
+) -> str:
+    """The text of a ``config.yaml`` for the demo's bus, with a free port for the metrics.
+
+    The demo starts in this ``minute`` of the hour: its event comes soon after, and again and again.
+    """
     return _TEMPLATE.format(
         nats_url=json.dumps(nats_url),
         domain=domain,
@@ -72,6 +147,9 @@ def demo_settings(nats_url: str, domain: str, channel: str, bot: str, database: 
         bot=bot,
         database=json.dumps(str(database)),
         port=_free_port(),
+        every_hour=", ".join(map(str, range(24))),
+        event_minutes=f"{(minute + _EVENT_AFTER_MINUTES) % _EVENT_EVERY_MINUTES}-59"
+        f"/{_EVENT_EVERY_MINUTES}",
     )
 
 

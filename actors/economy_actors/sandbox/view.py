@@ -5,6 +5,7 @@ dimmed, what others write to the bot, since that is what makes the economy move.
 """
 
 import zlib
+from collections import deque
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -21,6 +22,8 @@ _TO_YOU = "\x1b[1;35m"
 _NOTE = "\x1b[36m"
 _NAMES = ("\x1b[31m", "\x1b[32m", "\x1b[34m", "\x1b[91m", "\x1b[92m", "\x1b[94m", "\x1b[96m")
 _INDENT = " " * 6
+_SAME_MS = 60_000
+_SHOWN_MAX = 32
 
 
 class View:
@@ -32,6 +35,7 @@ class View:
         self._user = user.lower()
         self._bot = bot
         self._colour = colour
+        self._shown: deque[tuple[str, str, int]] = deque(maxlen=_SHOWN_MAX)
 
     def hear(self, heard: Heard) -> None:
         """Show a line of chat or a PM."""
@@ -40,7 +44,7 @@ class View:
             text = f"{self._name(heard.sender)} {self._text(heard)}"
         elif is_mine:
             text = self._paint(_TO_YOU, f"{heard.sender} → {heard.to}:") + f" {self._text(heard)}"
-        elif self.shows_others_pms:
+        elif self.shows_others_pms and self._is_news(heard):
             first, _, rest = heard.text.partition("\n")
             more = " …" if rest else ""
             text = self._paint(_DIM, f"{heard.sender} → {heard.to}: {_printable(first)}{more}")
@@ -58,6 +62,16 @@ class View:
         """Something the demo itself has to say."""
         for line in text.splitlines():
             self._write(self._paint(_NOTE, line))
+
+    def _is_news(self, heard: Heard) -> bool:
+        """What many are told at once is shown once."""
+        is_known = any(
+            heard.sender == sender and heard.text == text and heard.at_ms - at_ms <= _SAME_MS
+            for sender, text, at_ms in self._shown
+        )
+        if not is_known:
+            self._shown.append((heard.sender, heard.text, heard.at_ms))
+        return not is_known
 
     def _name(self, name: str) -> str:
         colour = _NAMES[zlib.crc32(name.lower().encode()) % len(_NAMES)]

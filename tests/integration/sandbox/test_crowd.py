@@ -6,6 +6,7 @@ import pytest
 from tests.integration.conftest import MakeRobot
 
 from economy_actors.sandbox.crowd import Crowd, dress_channel
+from economy_actors.sandbox.past import PAST
 from economy_actors.sandbox.personas import PERSONAS
 from economy_actors.sandbox.robot import SimulatedRobot
 from kryten_economy.users import is_name
@@ -16,7 +17,7 @@ async def _evening(robot: SimulatedRobot, seed: int, steps: int) -> list[tuple[s
     await dress_channel(robot)
     await crowd.arrive()
     pauses = [await crowd.step() for _ in range(steps)]
-    assert all(0 < pause < 20 for pause in pauses)
+    assert all(0 < pause < 30 for pause in pauses)
     return [(heard.sender, heard.text) for heard in robot.heard]
 
 
@@ -52,6 +53,27 @@ async def test_invitation_is_followed(robot: SimulatedRobot) -> None:
     assert "join" in [heard.text for heard in robot.heard]
 
 
+async def test_who_speaks_to_the_bot_is_answered(robot: SimulatedRobot) -> None:
+    """Another service answers by the bot's account, once, and names whom it answers."""
+    crowd = Crowd(robot, Random(3))
+    await robot.join("Kim")
+    await crowd.arrive()
+    await robot.chat("Kim", f"hello {robot.bot}")
+    await crowd.step()
+    await crowd.step()
+    assert ["@Kim" in heard.text for heard in robot.heard if heard.sender == robot.bot] == [True]
+
+
+async def test_who_was_missed_comes_first(robot: SimulatedRobot) -> None:
+    """Who has a past here and is away comes back before anybody new comes."""
+    crowd = Crowd(robot, Random(3))
+    await crowd.arrive()
+    early = set(crowd.names)
+    while len(set(crowd.names) - early) < 2:
+        await crowd.step()
+    assert set(crowd.names) - early == {stay.name for stay in PAST} - early
+
+
 async def test_who_is_thrown_out_may_return(robot: SimulatedRobot) -> None:
     """A kicked persona is no longer made to talk, and an emptied room fills again."""
     crowd = Crowd(robot, Random(3))
@@ -79,7 +101,7 @@ async def test_run_keeps_its_pace(robot: SimulatedRobot) -> None:
     heard = len(robot.heard)
     with pytest.raises(InterruptedError):
         await crowd.run(sleep)
-    assert slept[1:] == [0.35, 0.35]
+    assert slept[1:] == [0.6, 0.6]
     assert len(robot.heard) <= heard + 1
 
 

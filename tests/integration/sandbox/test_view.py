@@ -39,6 +39,14 @@ def test_pms_of_others_are_short_and_can_be_hidden() -> None:
     assert _shown(heard, others=False) == ""
 
 
+def test_what_many_are_told_is_shown_once() -> None:
+    """The same words to one after another are one line, unless a while has passed."""
+    rain = [Heard(AT_MS + at, "ZCoinBot", to, "rain") for at, to in ((0, "Bob"), (9, "Kim"))]
+    later = Heard(AT_MS + 90_000, "ZCoinBot", "Bob", "rain")
+    assert _shown(*rain).count("rain") == 1
+    assert _shown(*rain, later).count("rain") == 2
+
+
 def test_text_of_people_does_not_steer_the_terminal() -> None:
     """Control characters never reach the screen."""
     evil = "\x1b[2Jgone\x07"
