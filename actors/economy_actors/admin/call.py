@@ -10,11 +10,14 @@ from economy_actors.deeds import Cause
 from economy_actors.world import World
 from kryten_economy.users import UserKey
 
-__all__ = ("ADMIN", "REQUEST_ID", "USERNAME", "ApiCommand", "Call", "Handler")
+__all__ = ("ADMIN", "REPLAY", "REQUEST_ID", "USERNAME", "ApiCommand", "Call", "Handler")
 
 USERNAME = Username()
 ADMIN = Text("admin", most=64, default="system")
 REQUEST_ID = Text("request_id", most=128)
+
+REPLAY = {"idempotent_replay": True}
+"""Joins the data of a request that was done before under its id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from economy_actors import deeds
-from economy_actors.admin.call import Call
+from economy_actors.admin.call import REPLAY, Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount, Text
 from economy_actors.deeds import Busy, Ignored
@@ -45,8 +45,6 @@ RANK = Text("rank_name", most=100, required=True)
 REASON = Text("reason", most=500)
 MESSAGE = Text("message", most=2_000, required=True, cleaned=False)
 
-_REPLAY = {"idempotent_replay": True}
-
 
 async def balance_adjust(world: World, call: Call) -> Outcome:
     """Give or take by the sign of the amount."""
@@ -60,7 +58,7 @@ async def balance_adjust(world: World, call: Call) -> Outcome:
         "amount": delta_z,
         "balance": answer.wallet.balance_z,
     }
-    return Done(data | _REPLAY if answer.replayed else data)
+    return Done(data | REPLAY if answer.replayed else data)
 
 
 async def balance_set(world: World, call: Call) -> Outcome:
@@ -76,7 +74,7 @@ async def balance_set(world: World, call: Call) -> Outcome:
         "new_balance": answer.new_z,
         "delta": answer.new_z - answer.old_z,
     }
-    return Done(data | _REPLAY if answer.replayed else data)
+    return Done(data | REPLAY if answer.replayed else data)
 
 
 async def rank_set(world: World, call: Call) -> Outcome:
@@ -166,10 +164,7 @@ def _refused(  # noqa: PLR0911  # one answer for each refusal
         case Busy():
             return Refused(Code.UNAVAILABLE, refusals.busy())
         case Conflict():
-            return Refused(
-                Code.REQUEST_ID_CONFLICT,
-                "This request_id was used before, for something else. Nothing was changed.",
-            )
+            return Refused(Code.REQUEST_ID_CONFLICT, admin_replies.request_id_used())
         case Banned():
             return Refused(Code.BANNED, refusals.target_banned(call.name))
         case SameAccount() | NoHold() | AlreadySettled():

@@ -7,16 +7,16 @@ from fractions import Fraction
 
 from economy_actors import deeds
 from economy_actors.admin.body import NumberText
-from economy_actors.admin.call import Call
+from economy_actors.admin.call import REPLAY, Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount, Invalid, Text
 from economy_actors.deeds import Busy
 from economy_actors.multipliers import multipliers_now
 from economy_actors.world import World
 from kryten_economy.ledger import Distributed, TooFewCoins
+from kryten_economy.messages import admin_replies, refusals, replies
 from kryten_economy.messages import occasions as texts
-from kryten_economy.messages import refusals, replies
-from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
+from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly
 from kryten_economy.rules.multipliers import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
@@ -102,25 +102,26 @@ async def event_stop(world: World, call: Call) -> Outcome:
     return Done({"channel": call.channel, "stopped": stopped is not None})
 
 
-async def rain(world: World, call: Call) -> Outcome:
+async def rain(world: World, call: Call) -> Outcome:  # noqa: PLR0911  # one for each answer
     """Let exactly so much fall on those present."""
     total_z = call.values[TOTAL]
     match await deeds.rain(world, call.cause, total_z):
-        case Distributed(paid=paid):
-            return Done(
-                {
-                    "channel": call.channel,
-                    "recipients": len(paid),
-                    "amount_each": total_z // len(paid),
-                    "total_awarded": total_z,
-                }
-            )
+        case Distributed(paid=paid, replayed=replayed):
+            data = {
+                "channel": call.channel,
+                "recipients": len(paid),
+                "amount_each": total_z // len(paid),
+                "total_awarded": total_z,
+            }
+            return Done(data | REPLAY if replayed else data)
         case TooFewCoins(users=users):
             symbol = world.live.settings.currency.symbol
             return Refused(Code.REJECTED, texts.rain_refused(users, total_z, symbol))
         case InvalidAmount():
             text = f"total_amount must leave balances of at most {AMOUNT_MAX_Z}"
             return Refused(Code.INVALID_REQUEST, text)
+        case Conflict():
+            return Refused(Code.REQUEST_ID_CONFLICT, admin_replies.request_id_used())
         case ReadOnly():
             return Refused(Code.UNAVAILABLE, refusals.books_closed())
         case Busy():

@@ -57,7 +57,7 @@ _ROWS = (
         mutating=True,
     ),
     ApiCommand("event.stop", occasions.event_stop, mutating=True),
-    ApiCommand("rain", occasions.rain, (occasions.TOTAL,), mutating=True),
+    ApiCommand("rain", occasions.rain, (occasions.TOTAL,), mutating=True, repeatable=True),
     ApiCommand("user.ban", changing.user_ban, (changing.REASON,), user=True, mutating=True),
     ApiCommand("user.unban", changing.user_unban, user=True, mutating=True),
     ApiCommand("announce", changing.announce, (changing.MESSAGE,), mutating=True),

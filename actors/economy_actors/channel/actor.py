@@ -20,6 +20,7 @@ from economy_actors.channel.messages import (
     BotSpoke,
     ChannelMessage,
     ChannelView,
+    Credited,
     DwellSettled,
     Joined,
     Left,
@@ -127,6 +128,8 @@ class Channel(Actor[ChannelMessage]):
                 self._talk.arrived(name, at_ms)
             case Rewarded(names):
                 self._talk.rewarded(names)
+            case Credited(name):
+                self._session(name).offer(ProgressDue(), trace=self.trace)
             case PrivateMessage():
                 self._intake.take(message, self.now_s(), self.trace)
             case Joined(name, rank, afk, at_ms):

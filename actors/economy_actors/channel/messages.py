@@ -14,6 +14,7 @@ __all__ = (
     "BotSpoke",
     "ChannelMessage",
     "ChannelView",
+    "Credited",
     "DwellSettled",
     "Joined",
     "Left",
@@ -196,6 +197,13 @@ class Rewarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Credited:
+    """An operator has given something to this lower-case name, who may be absent."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """New settings are in force."""
 
@@ -233,6 +241,7 @@ ChannelMessage = (
     | MediaChanged
     | Newcomer
     | Rewarded
+    | Credited
     | PrivateMessage
     | AfkChanged
     | RankChanged

@@ -1,13 +1,16 @@
 """Grant, deduct, adjust, set a balance (`spec/commands.md` 8, `spec/admin-api.md` 6).
 
 Each is one operation on the books. Taking never opens an account, and giving opens one only for
-somebody who is connected (P-MON-12). The user is told after the commit, once.
+somebody who is connected (P-MON-12). The user is told after the commit, once, and whoever was
+given something looks at what he has reached, here or not (`spec/progression.md` 1).
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
+from economy_actors.channel.messages import Credited
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import connected, tell_user
 from economy_actors.ledger.client import commit
@@ -35,6 +38,25 @@ class Busy:
 
 AdjustAnswer: TypeAlias = Posted | Refusal | Ignored | Busy
 
+R = TypeVar("R", Credit, Debit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Money to give or take; ``reason`` is what the operator wrote, ``stated`` what is kept."""
+
+    cause: Cause
+    name: str
+    amount_z: int
+    type: str
+    reason: str
+    stated: str
+
+    @property
+    def trigger_id(self) -> str:
+        """``admin.grant`` for the type ``admin_grant``."""
+        return self.type.replace("_", ".")
+
 
 async def grant(world: World, cause: Cause, name: str, amount_z: int, reason: str) -> AdjustAnswer:
     """Give ``amount_z`` > 0. ``reason`` may be empty.
@@ -43,25 +65,20 @@ async def grant(world: World, cause: Cause, name: str, amount_z: int, reason: st
     money was moved.
     """
     stated = reason or f"Admin grant by {cause.admin}"
-    return await _give(world, cause, name, amount_z, ("admin_grant", "admin.grant"), stated, reason)
+    return await _give(world, _Order(cause, name, amount_z, "admin_grant", reason, stated))
 
 
 async def deduct(world: World, cause: Cause, name: str, amount_z: int, reason: str) -> AdjustAnswer:
     """Take ``amount_z`` > 0, all of it or nothing. ``reason`` may be empty."""
     stated = reason or f"Admin deduction by {cause.admin}"
-    return await _take(
-        world, cause, name, amount_z, ("admin_deduct", "admin.deduct"), stated, reason
-    )
+    return await _take(world, _Order(cause, name, amount_z, "admin_deduct", reason, stated))
 
 
 async def adjust(world: World, cause: Cause, name: str, delta_z: int, reason: str) -> AdjustAnswer:
     """Give or take, as the sign of ``delta_z`` (not 0) says. ``reason`` may be empty."""
-    kind = ("admin_adjust", "admin.adjust")
-    if delta_z > 0:
-        stated = reason or f"Admin credit by {cause.admin}"
-        return await _give(world, cause, name, delta_z, kind, stated, reason)
-    stated = reason or f"Admin debit by {cause.admin}"
-    return await _take(world, cause, name, -delta_z, kind, stated, reason)
+    stated = reason or f"Admin {'credit' if delta_z > 0 else 'debit'} by {cause.admin}"
+    order = _Order(cause, name, abs(delta_z), "admin_adjust", reason, stated)
+    return await (_give if delta_z > 0 else _take)(world, order)
 
 
 async def set_balance(world: World, cause: Cause, name: str, amount_z: int) -> BalanceSet | Refusal:
@@ -89,43 +106,21 @@ async def set_balance(world: World, cause: Cause, name: str, amount_z: int) -> B
     return answer
 
 
-async def _give(
-    world: World,
-    cause: Cause,
-    name: str,
-    amount_z: int,
-    kind: tuple[str, str],
-    stated: str,
-    reason: str,
-) -> AdjustAnswer:
-    if world.live.ignores(name):
-        return Ignored(name)
-    at_ms = world.clock.now_ms()
-    request = Credit(
-        op_id=cause.op_id,
-        user=UserKey.of(cause.channel, name),
-        amount_z=amount_z,
-        type=kind[0],
-        trigger_id=kind[1],
-        reason=stated,
-        at_ms=at_ms,
-        day=world.live.calendar.day(at_ms),
-        metadata=json.dumps({"by": cause.admin}),
-    )
+async def _give(world: World, order: _Order) -> AdjustAnswer:
+    if world.live.ignores(order.name):
+        return Ignored(order.name)
+    request = _request(world, Credit, order)
     answer: Answer | Busy = await commit(world.ledger, request)
     if isinstance(answer, NoAccount | Conflict):
         answer = await _give_newcomer(world, request, answer)
     if isinstance(answer, Posted):
         if not answer.replayed:
-            world.metrics.earned(amount_z)
-            world.metrics.trigger(cause.channel, kind[1], amount_z)
-            text = admin_replies.grant_notice(
-                amount_z, answer.wallet.balance_z, reason, world.live.settings.currency.symbol
-            )
-            tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
-        return answer
-    assert isinstance(answer, Refusal | Busy), answer
-    return answer
+            world.metrics.earned(order.amount_z)
+            world.metrics.trigger(order.cause.channel, order.trigger_id, order.amount_z)
+        # Also after a repetition: nobody knows how far the first time came behind the commit.
+        channel = world.channels[order.cause.channel]
+        channel.offer(Credited(request.user.name), trace=order.cause.trace)
+    return _settled(world, order, answer, admin_replies.grant_notice)
 
 
 async def _give_newcomer(
@@ -147,36 +142,38 @@ async def _give_newcomer(
     return await commit(world.ledger, replace(request, create=True, display_name=shown.name))
 
 
-async def _take(
-    world: World,
-    cause: Cause,
-    name: str,
-    amount_z: int,
-    kind: tuple[str, str],
-    stated: str,
-    reason: str,
-) -> AdjustAnswer:
+async def _take(world: World, order: _Order) -> AdjustAnswer:
+    answer = await commit(world.ledger, _request(world, Debit, order))
+    return _settled(world, order, answer, admin_replies.deduct_notice)
+
+
+def _request(world: World, kind: type[R], order: _Order) -> R:
     at_ms = world.clock.now_ms()
-    answer = await commit(
-        world.ledger,
-        Debit(
-            op_id=cause.op_id,
-            user=UserKey.of(cause.channel, name),
-            amount_z=amount_z,
-            type=kind[0],
-            trigger_id=kind[1],
-            reason=stated,
-            at_ms=at_ms,
-            day=world.live.calendar.day(at_ms),
-            metadata=json.dumps({"by": cause.admin}),
-        ),
+    return kind(
+        op_id=order.cause.op_id,
+        user=UserKey.of(order.cause.channel, order.name),
+        amount_z=order.amount_z,
+        type=order.type,
+        trigger_id=order.trigger_id,
+        reason=order.stated,
+        at_ms=at_ms,
+        day=world.live.calendar.day(at_ms),
+        metadata=json.dumps({"by": order.cause.admin}),
     )
-    if isinstance(answer, Posted):
-        if not answer.replayed:
-            text = admin_replies.deduct_notice(
-                amount_z, answer.wallet.balance_z, reason, world.live.settings.currency.symbol
-            )
-            tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
+
+
+def _settled(
+    world: World,
+    order: _Order,
+    answer: Answer | Busy,
+    notice: Callable[[int, int, str | None, str], str],
+) -> AdjustAnswer:
+    """Tell the user what was done, the first time."""
+    if not isinstance(answer, Posted):
+        assert isinstance(answer, Refusal | Busy), answer
         return answer
-    assert isinstance(answer, Refusal), answer
+    if not answer.replayed:
+        wallet, symbol = answer.wallet, world.live.settings.currency.symbol
+        text = notice(order.amount_z, wallet.balance_z, order.reason, symbol)
+        tell_user(world, order.cause.channel, wallet.display_name, text, order.cause.trace)
     return answer

@@ -11,7 +11,7 @@ import structlog
 
 from economy_actors.announcer.message import Line, LineKind
 from economy_actors.ledger.client import commit, look
-from economy_actors.occasions.presence import credited
+from economy_actors.occasions.presence import all_credited, credited
 from economy_actors.runtime import Actor, RuntimeFault
 from economy_actors.session.notices import notify
 from economy_actors.world import World
@@ -110,6 +110,7 @@ class DailyJobs(Actor[LookForJobs]):
             self._world.metrics.trigger(
                 due.channel, "maintenance.interest", answer.total_z, answer.accounts
             )
+            await all_credited(self._world, due.channel)
         else:
             self._world.metrics.spent(answer.total_z)
         _log.info(terms.mode, channel=due.channel, accounts=answer.accounts, total=answer.total_z)

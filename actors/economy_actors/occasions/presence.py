@@ -1,11 +1,12 @@
 """Who is here, for whoever gives something to all of them, and what follows for each."""
 
-from economy_actors.channel.messages import ShownUser, ShowPresence
+from economy_actors.channel.messages import Rewarded, ShownUser, ShowPresence
+from economy_actors.runtime import RuntimeFault
 from economy_actors.session import progress
 from economy_actors.world import World
 from kryten_economy.ledger import Paid, Present
 
-__all__ = ("PRESENCE_TIMEOUT_S", "credited", "present_users")
+__all__ = ("PRESENCE_TIMEOUT_S", "all_credited", "credited", "present_users")
 
 PRESENCE_TIMEOUT_S = 2.0
 
@@ -29,3 +30,15 @@ async def credited(
     world.metrics.trigger(channel, trigger_id, total_z, len(paid))
     for each in paid:
         await progress.after(world, world.channels[channel], each.wallet, trace=trace)
+
+
+async def all_credited(world: World, channel: str) -> None:
+    """Let those who are here look at what a credit to all accounts has made of them.
+
+    The absent look when they come, and so does a channel that does not answer at its next minute.
+    """
+    try:
+        present = await present_users(world, channel)
+    except RuntimeFault:
+        return
+    world.channels[channel].offer(Rewarded(tuple(each.name for each in present)))

@@ -88,31 +88,31 @@ async def run(world: World, request: AdminRequest) -> Told:
 
 
 async def _grant(world: World, request: AdminRequest) -> _Answer:
-    match _name_and_amount(request.parsed):
-        case (name, amount_z):
-            reason = user_text(request.parsed.text(2))
-            answer = await deeds.grant(world, _cause(request, "grant"), name, amount_z, reason)
-        case wrong:
-            return wrong
-    match answer:
-        case Posted(wallet=wallet):
-            symbol = world.live.settings.currency.symbol
-            return admin_replies.granted(wallet.display_name, amount_z, wallet.balance_z, symbol)
-        case refusal:
-            return _refusal(_refused(world, name, amount_z, refusal))
+    return await _move(world, request, "grant", deeds.grant, admin_replies.granted)
 
 
 async def _deduct(world: World, request: AdminRequest) -> _Answer:
+    return await _move(world, request, "deduct", deeds.deduct, admin_replies.deducted)
+
+
+async def _move(
+    world: World,
+    request: AdminRequest,
+    verb: str,
+    deed: Callable[[World, Cause, str, int, str], Awaitable[deeds.AdjustAnswer]],
+    done: Callable[[str, int, int, str], str],
+) -> _Answer:
+    """Give or take; ``done`` words the reply from name, amount, new balance and symbol."""
     match _name_and_amount(request.parsed):
         case (name, amount_z):
             reason = user_text(request.parsed.text(2))
-            answer = await deeds.deduct(world, _cause(request, "deduct"), name, amount_z, reason)
+            answer = await deed(world, _cause(request, verb), name, amount_z, reason)
         case wrong:
             return wrong
     match answer:
         case Posted(wallet=wallet):
             symbol = world.live.settings.currency.symbol
-            return admin_replies.deducted(wallet.display_name, amount_z, wallet.balance_z, symbol)
+            return done(wallet.display_name, amount_z, wallet.balance_z, symbol)
         case refusal:
             return _refusal(_refused(world, name, amount_z, refusal))
 

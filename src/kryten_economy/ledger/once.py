@@ -1,8 +1,8 @@
 """Once per id: an operation that was done answers what it answered, and moves nothing.
 
-The content of a request is everything but its id, its times and what only decorates it; a
-known id with other content is a Conflict. A refused operation did not happen: its id stays
-free. A read-only channel refuses everything that was not done before.
+The content of a request is everything but its id, its times, who happened to be there and what
+only decorates it; a known id with other content is a Conflict. A refused operation did not
+happen: its id stays free. A read-only channel refuses everything that was not done before.
 
 With each operation a memo of its money facts is kept. A repetition is told from it; the
 profile around the money (name, rank, last seen) is read as it is now.
@@ -26,7 +26,7 @@ __all__ = ("Kept", "Memo", "money_of", "once", "wallet_then")
 Memo = list[Any]
 """JSON values; what they are is known to the act that wrote them."""
 
-_ATTEMPT = frozenset({"op_id", "at_ms", "day", "display_name", "expires_at_ms"})
+_ATTEMPT = frozenset({"op_id", "at_ms", "day", "display_name", "expires_at_ms", "present"})
 _CONTENT = {
     kind: attrgetter(*(field.name for field in fields(kind) if field.name not in _ATTEMPT))
     for kind in get_args(MoneyRequest)

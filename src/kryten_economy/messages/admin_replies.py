@@ -19,6 +19,7 @@ __all__ = (
     "not_banned",
     "reload_failed",
     "reloaded",
+    "request_id_used",
     "set_balance_done",
     "set_balance_notice",
     "unban_notice",
@@ -140,6 +141,11 @@ def reload_failed(error: str) -> str:
 def announced(lines: int) -> str:
     """To the admin: the text is on its way."""
     return "✅ Announced." if lines == 1 else f"✅ Announced in {plural(lines, 'line')}."
+
+
+def request_id_used() -> str:
+    """To a service that takes an id of its own for something else."""
+    return "This request_id was used before, for something else. Nothing was changed."
 
 
 def _because(reason: str | None) -> str:

@@ -45,6 +45,18 @@ async def test_an_adjustment_gives_and_takes(tmp_path: Path) -> None:
         assert first.result.startswith("ok ")
 
 
+async def test_a_given_rank_is_reached_at_once(tmp_path: Path) -> None:
+    """What is given counts as earned, so the rank follows the credit; what is taken does not."""
+    async with api(tmp_path, NO_WALLET) as it:
+        await it.house.join("Alice")
+        await it.data("balance.adjust", username="alice", amount=1_000)
+        assert any("promoted to Grip" in text for text in it.house.pms("alice"))
+        await it.data("balance.set", username="alice", amount=90_000)
+        wallet = it.house.wallet("alice")
+        assert wallet is not None
+        assert wallet.rank_name == "Grip"
+
+
 async def test_an_adjustment_below_zero_changes_nothing(tmp_path: Path) -> None:
     """Negative beyond the balance is an error that says what there is."""
     async with api(tmp_path) as it:

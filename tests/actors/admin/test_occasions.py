@@ -27,6 +27,25 @@ async def test_rain_by_request_is_exact_and_told_first(tmp_path: Path) -> None:
         assert [line.admin for line in it.audit()] == ["Zed"]
 
 
+async def test_rain_falls_once_per_request_id(tmp_path: Path) -> None:
+    """A repetition answers the same, whoever is here by then; another total is a conflict."""
+    async with api(tmp_path, settings_with(**NO_WALLET)) as it:
+        for name in ("Alice", "Bob"):
+            await it.house.join(name)
+        first = await it.data("rain", total_amount=9, request_id="r-1", admin="Zed")
+        await it.house.join("Carl")
+        await it.house.leave("Bob")
+        again = await it.data("rain", total_amount=9, request_id="r-1", admin="Zed")
+        assert again == first | {"idempotent_replay": True}
+        assert [it.house.balance(name) for name in ("Alice", "Bob", "Carl")] == [5, 4, 0]
+        assert len(it.house.lines()) == 1
+        code, text = await it.refused("rain", total_amount=10, request_id="r-1", admin="Zed")
+        assert code == "request_id_conflict"
+        assert "Nothing was changed" in text
+        await it.data("rain", total_amount=9, request_id="r-2", admin="Zed")
+        assert it.house.balance("Carl") == 4
+
+
 async def test_rain_that_cannot_fall_is_refused(tmp_path: Path) -> None:
     """Nobody there, or fewer coins than users: an error, and nothing paid."""
     async with api(tmp_path, settings_with(**NO_WALLET)) as it:

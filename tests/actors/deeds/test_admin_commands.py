@@ -56,9 +56,10 @@ async def test_grant_pays_tells_and_is_logged(tmp_path: Path) -> None:
         assert "1,000" in reply
         assert "1,100" in reply
         assert "Alice" in reply
-        (notice,) = h.pms("alice")
+        notice, promotion = h.pms("alice")
         assert "1,000" in notice
         assert "for the party" in notice
+        assert "promoted to Grip" in promotion
         row = last_row(h, "alice")
         assert (row.amount_z, row.type, row.trigger_id) == (1000, "admin_grant", "admin.grant")
         assert row.reason == "for the party"
@@ -67,6 +68,25 @@ async def test_grant_pays_tells_and_is_logged(tmp_path: Path) -> None:
         assert (line.admin, line.channel, line.command) == ("Boss", CHANNEL, "grant")
         assert line.arguments == "@aLICE, 1,000 for the party"
         assert "1,100" in line.result
+
+
+async def test_a_grant_is_followed_by_what_it_reaches_at_once(tmp_path: Path) -> None:
+    """Rank and achievement come with the credit, also for somebody absent (progression.md 1)."""
+    rich = {
+        "id": "rich",
+        "description": "Well off",
+        "condition": {"type": "lifetime_earned", "threshold": 2_000},
+        "reward": 7,
+    }
+    settings = settings_with(onboarding={"welcome_wallet": 0}, achievements=[rich])
+    async with staffed(tmp_path, settings) as h:
+        await h.leave("Alice")
+        await told(h, "grant alice 2000")
+        wallet = h.wallet("alice")
+        assert wallet is not None
+        assert (wallet.balance_z, wallet.rank_name) == (2_107, "Grip")
+        await told(h, "deduct alice 107")
+        assert h.balance("alice") == 2_000
 
 
 async def test_the_notice_of_a_grant_is_not_muted(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from tests.actors.admin.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
+from economy_actors.occasions.jobs import DailyJobs
 from kryten_economy.ledger import Credit
 from kryten_economy.users import UserKey
 
@@ -65,6 +67,29 @@ async def test_interest_is_paid_once_a_day(tmp_path: Path) -> None:
         assert home.balance("Alice") == 5_005
         await _until(home, 0.2)
         assert home.balance("Alice") == 5_010
+
+
+async def test_interest_brings_those_who_are_here_their_rank_at_once(tmp_path: Path) -> None:
+    """They are told by the job itself; who is absent hears of it when he comes."""
+    tiers = [{"name": "A", "min_lifetime_earned": 0}, {"name": "B", "min_lifetime_earned": 5_001}]
+    settings = settings_with(
+        **NO_WALLET,
+        balance_maintenance={"mode": "interest"},
+        presence={"base_rate_per_minute": 0},
+        ranks={"tiers": tiers},
+        cytube_promotion={"min_rank": "A"},
+    )
+    async with house(tmp_path / "economy.db", settings) as home:
+        await _earn(home, "Alice", 5_000)
+        await _earn(home, "Bob", 5_000)
+        await home.join("Alice")
+        spawn(home, "jobs", lambda: DailyJobs(home.world))
+        await _until(home, 0.001)
+        assert home.balance("Bob") == 5_005
+        assert [text for text in home.pms("Alice") if "promoted to B" in text]
+        assert not home.pms("Bob")
+        await home.join("Bob")
+        assert [text for text in home.pms("Bob") if "promoted to B" in text]
 
 
 async def test_decay_takes_from_the_large(tmp_path: Path) -> None:

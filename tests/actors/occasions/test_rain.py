@@ -72,3 +72,18 @@ async def test_operator_rain_is_exact(tmp_path: Path) -> None:
         assert "rain <total>" in (await home.pm("Boss", "rain 0"))[0]
         assert "admin" in (await home.pm("Carl", "rain 10"))[0].lower()
         assert home.balance("Carl") == 3
+
+
+async def test_the_gate_keeps_ambient_rain_off_and_not_the_operators(tmp_path: Path) -> None:
+    """Newcomers get no rain (`spec/earning.md` 2.4); an operator's falls on all, to the coin."""
+    settings = settings_with(onboarding={"welcome_wallet": 0, "min_messages_to_earn": 1}, rain=RAIN)
+    async with house(tmp_path / "economy.db", settings) as home:
+        await home.userlist(("Boss", 4), ("Alice", 1))
+        await home.chat("Alice", "hello")
+        await anyio.sleep(13.1 * 60)
+        await home.settle()
+        assert home.balance("Alice") == 5 * len(home.lines()) > 0
+        assert home.balance("Boss") == 0
+        before_z = home.balance("Alice")
+        await home.pm("Boss", "rain 4")
+        assert (home.balance("Alice"), home.balance("Boss")) == (before_z + 2, 2)
