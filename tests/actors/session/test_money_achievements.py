@@ -80,8 +80,9 @@ async def _loses_a_stake(h: House) -> None:
 
 
 async def _wins_of_the_house(h: House) -> None:
-    won = ("gamble_win", "gambling.spin")
-    await h.commit(Credit("w", _key("Alice"), 3, *won, *_about(h), net_z=2))
+    reason, at_ms, day = _about(h)
+    win = Credit("w", _key("Alice"), 3, "gamble_win", "gambling.spin", reason, at_ms, day, net_z=2)
+    await h.commit(win)
 
 
 async def _wins_of_another(h: House) -> None:
