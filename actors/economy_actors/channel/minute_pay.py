@@ -7,6 +7,7 @@ from economy_actors.world import World
 from kryten_economy.ledger import PresenceEntry, PresenceFact, PresenceMinute, Reports
 from kryten_economy.rules.fractions import Accumulator
 from kryten_economy.rules.minutes import MinuteWorth, minute_rate, minute_worth, rank_factor
+from kryten_economy.rules.multipliers import with_carry
 from kryten_economy.rules.presence import MinuteShare
 from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
@@ -33,7 +34,9 @@ async def minute_entries(
         if worth is None:
             rank = rank_factor(settings, case[2])
             worth = worths[case] = minute_worth(rate, minutes, active, combined, rank)
+        before = fractions.held(visit.name)
         credit_z = fractions.add(visit.name, worth.amount)
+        base = rate.plain(minutes, active)
         night_z = None
         if rate.is_night:
             night_z = fractions.add((visit.name, NIGHT_TRIGGER), worth.night)
@@ -44,7 +47,7 @@ async def minute_entries(
                 minutes,
                 active,
                 credit_z,
-                worth.metadata,
+                with_carry(worth.metadata, base, before, fractions.held(visit.name)),
                 night_z,
             )
         )

@@ -11,9 +11,10 @@ from economy_actors.world import World
 from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare, Reports
 from kryten_economy.messages import occasions as texts
 from kryten_economy.messages.currency import currency_variables
+from kryten_economy.rules.multipliers import metadata
 from kryten_economy.rules.onboarding import earning_gate
 from kryten_economy.rules.perks import perks_of
-from kryten_economy.rules.rain import rain_amount
+from kryten_economy.rules.rain import rain_amount, rain_perk
 from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
 
@@ -52,7 +53,7 @@ async def _shares(
 ) -> tuple[RainShare, ...]:
     ranks = world.live.settings.ranks
     ladder, day = Ladder(ranks.tiers), world.live.calendar.day(at_ms)
-    events = multipliers_now(world, channel, at_ms).scheduled_product
+    events = multipliers_now(world, channel, at_ms).scheduled
 
     def read(reports: Reports) -> tuple[RainShare, ...]:
         shares = []
@@ -64,7 +65,9 @@ async def _shares(
                     wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
                 )
             bonus = perks_of(ranks, index).rain_bonus_percent
-            shares.append(RainShare(name, display_name, rain_amount(base_z, events, bonus)))
+            amount_z = rain_amount(base_z, events.product, bonus)
+            why = metadata(base_z, events.also(rain_perk(bonus)))
+            shares.append(RainShare(name, display_name, amount_z, why))
         return tuple(shares)
 
     return await look(world.reader, read)

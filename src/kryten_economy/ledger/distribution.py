@@ -1,6 +1,8 @@
 """The same thing for several users in one operation: rain, event bonuses."""
 
+import json
 from collections.abc import Iterable
+from itertools import repeat
 
 from kryten_economy.ledger.answers import Answer
 from kryten_economy.ledger.channels import Channel
@@ -39,8 +41,8 @@ def _drop(tx: Tx, request: RainDrop) -> Kept | Answer:
         )
         facts = holder.facts
         if gate.is_open(facts.first_seen_ms, facts.lifetime_messages, request.at_ms):
-            shares.append((holder, share.amount_z))
-    return _kept(pay_each(tx, channel, shares, line))
+            shares.append((holder, share.amount_z, line._replace(metadata=share.metadata)))
+    return _kept(pay_each(tx, channel, shares))
 
 
 def _admin_rain(tx: Tx, request: AdminRain) -> Kept | Answer:
@@ -62,7 +64,10 @@ def _admin_rain(tx: Tx, request: AdminRain) -> Kept | Answer:
     ]
     if not all(map(has_room, holders, parts)):
         return InvalidAmount(request.total_z)
-    return _kept(pay_each(tx, channel, zip(holders, parts, strict=True), line))
+    why = {"by": request.by, "total": request.total_z, "users": len(wet)}
+    line = line._replace(metadata=json.dumps(why))
+    shares = zip(holders, parts, repeat(line, len(wet)), strict=True)
+    return _kept(pay_each(tx, channel, shares))
 
 
 def holder_of(tx: Tx, channel: Channel, user: UserKey, display_name: str, line: Line) -> Holder:
@@ -72,11 +77,11 @@ def holder_of(tx: Tx, channel: Channel, user: UserKey, display_name: str, line: 
 
 
 def pay_each(
-    tx: Tx, channel: Channel, shares: Iterable[tuple[Holder, int]], line: Line
+    tx: Tx, channel: Channel, shares: Iterable[tuple[Holder, int, Line]]
 ) -> tuple[Paid, ...]:
     """Credit each from the mint; who is banned or has no room is passed over."""
     paid = []
-    for holder, amount_z in shares:
+    for holder, amount_z, line in shares:
         if holder.facts.banned or not has_room(holder, amount_z):
             continue
         if not tx.journal.fits(channel.mint, -amount_z):

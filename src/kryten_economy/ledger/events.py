@@ -1,5 +1,6 @@
 """Events that multiply earning: begun, paid and ended once each (`spec/earning.md` 9.4, 9.5)."""
 
+import json
 from fractions import Fraction
 
 from kryten_economy.ledger.answers import Answer
@@ -81,13 +82,14 @@ def _pay_bonus(tx: Tx, channel: Channel, request: OpenEvent) -> tuple[Paid, ...]
         f"Present at {request.name}",
         request.at_ms,
         request.day,
+        metadata=json.dumps({"users": len(request.present)}),
     )
     holders = [
         holder_of(tx, channel, UserKey(request.channel, each.name), each.display_name, line)
         for each in request.present
     ]
     each_z = request.bonus_each_z
-    paid = pay_each(tx, channel, [(holder, each_z) for holder in holders], line)
+    paid = pay_each(tx, channel, [(holder, each_z, line) for holder in holders])
     winners = {each.wallet.user for each in paid}
     accounts = [holder.account_id for holder in holders if holder.facts.user in winners]
     if accounts:

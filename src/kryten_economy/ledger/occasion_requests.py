@@ -31,11 +31,12 @@ class Present(NamedTuple):
 
 
 class RainShare(NamedTuple):
-    """What one user gets of a drop."""
+    """What one user gets of a drop; ``metadata`` is JSON."""
 
     name: str
     display_name: str
     amount_z: int
+    metadata: str | None = None
 
 
 class Prize(NamedTuple):

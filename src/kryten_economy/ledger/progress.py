@@ -1,5 +1,6 @@
 """Ranks and achievements: what was reached is stored once (`spec/progression.md` 1, 2)."""
 
+import json
 from fractions import Fraction
 
 from kryten_economy.ledger.answers import Answer, Awarded, RankStored
@@ -100,6 +101,7 @@ def _award(tx: Tx, request: Award) -> Kept | Answer:
             f"Achievement: {request.description}",
             request.at_ms,
             request.day,
+            metadata=_share(request, holder.facts.lifetime_earned_z),
         )
         holder, _ = post(tx, holder, reward_z, channel.mint, line)
     answer = Awarded(request.achievement_id, reward_z, True, holder.facts)
@@ -112,6 +114,13 @@ def _reward(request: Award, lifetime_earned_z: int) -> int:
     if percent > 0:
         return max(1, int(lifetime_earned_z * percent / 100))
     return request.reward_z
+
+
+def _share(request: Award, lifetime_earned_z: int) -> str | None:
+    """What the reward was a part of; None where it was a fixed one."""
+    if request.reward_percent <= 0:
+        return None
+    return json.dumps({"percent": request.reward_percent, "of": lifetime_earned_z})
 
 
 def _retell(tx: Tx, request: Award, memo: Memo) -> Answer:

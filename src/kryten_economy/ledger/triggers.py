@@ -10,6 +10,7 @@ from kryten_economy.ledger.rewarding import is_past, may_earn
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.rules.multipliers import with_carry
 from kryten_economy.users import UserKey
 
 __all__ = ("memo_of", "pay_all", "pay_triggers", "retold")
@@ -82,9 +83,9 @@ def _pay_one(
     holder = _find(tx, request, award.name)
     if holder is None or not _passes(tx, request, holder, award):
         return None
-    amount_z = 0
+    amount_z, why = 0, award.metadata
     if is_past(request.gate, holder, request.at_ms):
-        amount_z = _whole(tx, holder, award)
+        amount_z, why = _whole(tx, holder, award)
     if amount_z and may_earn(tx, channel, holder, amount_z):
         line = Line(
             "earn",
@@ -93,7 +94,7 @@ def _pay_one(
             request.at_ms,
             request.day,
             award.related_user,
-            award.metadata,
+            why,
         )
         holder, _ = post(tx, holder, amount_z, channel.mint, line)
     else:
@@ -119,8 +120,8 @@ def _passes(tx: Tx, request: PayTriggers | RecordChat, holder: Holder, award: Tr
             return True
 
 
-def _whole(tx: Tx, holder: Holder, award: TriggerAward) -> int:
-    """Add to what is held of this trigger and take out what has become whole (2.2)."""
+def _whole(tx: Tx, holder: Holder, award: TriggerAward) -> tuple[int, str | None]:
+    """Add to what is held of this trigger; take out what has become whole (2.2), and say why."""
     row = tx.sql.row(_HELD, holder.account_id, award.trigger_id)
     held: float = 0.0 if row is None else row[0]
     total = held + award.amount
@@ -129,7 +130,7 @@ def _whole(tx: Tx, holder: Holder, award: TriggerAward) -> int:
     rest = rest if rest > _ROUNDING else 0.0
     if rest != held:
         tx.sql.run(_HOLD, holder.account_id, award.trigger_id, rest)
-    return whole
+    return whole, with_carry(award.metadata, award.amount, held, rest)
 
 
 def memo_of(paid: tuple[PaidTrigger, ...]) -> Memo:

@@ -28,6 +28,10 @@ class Accumulator:
             self._held.pop(key, None)
         return whole
 
+    def held(self, key: Hashable) -> float:
+        """The remainder that waits for more."""
+        return self._held.get(key, 0.0)
+
     def forget(self, key: Hashable) -> None:
         """Drop the remainder of a user who has left for good."""
         self._held.pop(key, None)

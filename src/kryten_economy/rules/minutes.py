@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kryten_economy.config import Settings
-from kryten_economy.rules.multipliers import PLAIN, Combined, Factor, exact, metadata
+from kryten_economy.rules.multipliers import (
+    NIGHT_WATCH,
+    PLAIN,
+    RANK,
+    Combined,
+    Factor,
+    exact,
+    metadata,
+)
 
 __all__ = ("MinuteRate", "MinuteWorth", "minute_rate", "minute_worth", "rank_factor")
 
@@ -59,7 +67,7 @@ def minute_rate(settings: Settings, hour: int) -> MinuteRate:
 def rank_factor(settings: Settings, tier_index: int) -> Factor:
     """What the rank multiplies earning by: 0.05 per rank and index 4 give 1.2."""
     step = exact(settings.ranks.earn_multiplier_per_rank)
-    return Factor("rank", 1 + step * tier_index, "rank bonus")
+    return Factor(RANK, 1 + step * tier_index, "rank bonus")
 
 
 def minute_worth(
@@ -71,9 +79,16 @@ def minute_worth(
 ) -> MinuteWorth:
     """Night watch on the base, then the rank, then everything that is active in the channel."""
     plain = rate.plain(minutes, active_minutes)
-    night = Factor("night_watch", exact(rate.night_factor), "night watch")
+    night = Factor(NIGHT_WATCH, exact(rate.night_factor), "night watch")
     after_night = plain * night.mult + rate.night_bonus * minutes
     others = combined if rank is None else combined.also(rank)
     amount = Fraction(after_night) * others.product
     added = max(Fraction(0), Fraction(after_night - plain) * others.product)
-    return MinuteWorth(float(amount), float(added), metadata(plain, others.also(night)))
+    why = metadata(
+        plain,
+        others.also(night),
+        minutes=minutes if minutes != 1 else 0,
+        active_bonus=rate.active_bonus * active_minutes,
+        night_bonus=rate.night_bonus * minutes,
+    )
+    return MinuteWorth(float(amount), float(added), why)

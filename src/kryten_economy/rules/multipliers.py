@@ -20,8 +20,12 @@ __all__ = (
     "ADHOC_MINUTES_MAX",
     "ADHOC_MULTIPLIER_MAX",
     "ADHOC_NAME_MAX",
+    "NIGHT_WATCH",
     "OFF_PEAK",
     "PLAIN",
+    "POPULATION",
+    "RAIN_PERK",
+    "RANK",
     "AdHoc",
     "Combined",
     "Factor",
@@ -32,6 +36,7 @@ __all__ = (
     "is_off_peak",
     "metadata",
     "scheduled_now",
+    "with_carry",
 )
 
 ADHOC_MULTIPLIER_MAX = 10
@@ -39,6 +44,12 @@ ADHOC_MINUTES_MAX = 1440
 ADHOC_NAME_MAX = 60
 
 OFF_PEAK = "off_peak"
+POPULATION = "population"
+NIGHT_WATCH = "night_watch"
+RANK = "rank"
+RAIN_PERK = "rain_perk"
+
+_ROUNDING = 1e-9
 
 
 class Factor(NamedTuple):
@@ -90,9 +101,9 @@ class Combined:
         return _product(self.visible)
 
     @property
-    def scheduled_product(self) -> Fraction:
+    def scheduled(self) -> "Combined":
         """The part of scheduled events, which ambient rain follows as well."""
-        return _product(tuple(f for f in self.factors if f.source.startswith("scheduled:")))
+        return Combined(tuple(f for f in self.factors if f.source.startswith("scheduled:")))
 
     def also(self, *factors: Factor) -> "Combined":
         """These and some more; a factor of 1 changes nothing and is left out."""
@@ -118,7 +129,7 @@ def active_multipliers(
     crowd = multipliers.high_population
     if crowd.enabled and population >= crowd.min_users:
         mult = exact(crowd.multiplier)
-        found.append(Factor("population", mult, "crowd bonus", hidden=crowd.hidden))
+        found.append(Factor(POPULATION, mult, "crowd bonus", hidden=crowd.hidden))
     found.extend(
         Factor(f"holiday:{name}", mult, name)
         for name, mult in holidays_now(settings, calendar, at_ms)
@@ -168,15 +179,34 @@ def scheduled_now(settings: Settings, calendar: Calendar, at_ms: int) -> tuple[O
     return tuple(running)
 
 
-def metadata(base: float, combined: Combined) -> str | None:
-    """The JSON of `spec/storage.md` 2.1 for a multiplied credit; None where nothing multiplies.
+def metadata(base: float, combined: Combined, **parts: float) -> str | None:
+    """The JSON of `spec/storage.md` 2.1 for a multiplied credit; None where all of it is base.
 
-    A factor that undoes another one is still told.
+    A factor that undoes another one is still told, and that it was hidden. ``parts`` are what
+    else the amount was made of; those of 0 are left out.
     """
-    if not combined.factors:
+    told = {key: value for key, value in parts.items() if value}
+    if not (combined.factors or told):
         return None
-    sources = [{"source": each.source, "mult": float(each.mult)} for each in combined.factors]
-    return json.dumps({"base": base, "multiplier": float(combined.product), "sources": sources})
+    sources = [
+        {"source": each.source, "mult": float(each.mult)}
+        | ({"hidden": True} if each.hidden else {})
+        for each in combined.factors
+    ]
+    found = {"base": base, "multiplier": float(combined.product), "sources": sources}
+    return json.dumps(found | told)
+
+
+def with_carry(text: str | None, base: float, before: float, after: float) -> str | None:
+    """The metadata of a credit with the parts of a coin that were held before and after it.
+
+    Where they are the same the credit is what it says, and nothing is added. ``base`` stands
+    where nothing multiplied.
+    """
+    if abs(after - before) <= _ROUNDING:
+        return text
+    told = json.loads(text) if text else {"base": base, "multiplier": 1.0, "sources": []}
+    return json.dumps(told | {"carried_in": round(before, 9), "carried": round(after, 9)})
 
 
 def _product(factors: tuple[Factor, ...]) -> Fraction:

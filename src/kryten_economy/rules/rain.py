@@ -4,9 +4,10 @@ from fractions import Fraction
 
 from kryten_economy.config.gifts import Rain
 from kryten_economy.dice import Dice
+from kryten_economy.rules.multipliers import RAIN_PERK, Factor
 from kryten_economy.rules.sharing import rounded
 
-__all__ = ("rain_amount", "rain_pause_s")
+__all__ = ("rain_amount", "rain_pause_s", "rain_perk")
 
 _SPREAD = 0.3
 _PAUSE_MIN_S = 60.0
@@ -19,4 +20,9 @@ def rain_pause_s(rain: Rain, dice: Dice) -> float:
 
 def rain_amount(base_z: int, events: Fraction, bonus_percent: int) -> int:
     """One user's part: scheduled events and the rain perk of the rank count, at least 1."""
-    return max(1, rounded(base_z * events * Fraction(100 + bonus_percent, 100)))
+    return max(1, rounded(base_z * events * rain_perk(bonus_percent).mult))
+
+
+def rain_perk(bonus_percent: int) -> Factor:
+    """What the perk of a rank multiplies rain by."""
+    return Factor(RAIN_PERK, Fraction(100 + bonus_percent, 100), "rain perk")

@@ -77,7 +77,10 @@ def test_all_factors_multiply() -> None:
     assert json.loads(metadata(1, found) or "") == {
         "base": 1,
         "multiplier": 3.0,
-        "sources": [{"source": "off_peak", "mult": 2.0}, {"source": "population", "mult": 1.5}],
+        "sources": [
+            {"source": "off_peak", "mult": 2.0},
+            {"source": "population", "mult": 1.5, "hidden": True},
+        ],
     }
 
 
@@ -97,7 +100,7 @@ def test_overlapping_events_all_count() -> None:
     ]
     config = _with(scheduled_events=events)
     assert _now(config).product == 6
-    assert _now(config).scheduled_product == 6
+    assert _now(config).scheduled.product == 6
     assert _now(config, START_MS + HOUR_MS // 2).product == 2
     assert _now(config, START_MS + HOUR_MS).product == 1
 
