@@ -22,6 +22,8 @@ from economy_actors.channel.messages import (
     ChannelView,
     Credited,
     DwellSettled,
+    EmoteChanged,
+    EmotesListed,
     Joined,
     Left,
     LevelDue,
@@ -35,6 +37,7 @@ from economy_actors.channel.messages import (
     RankUpsDue,
     Rewarded,
     RobotPresence,
+    RoomStored,
     Said,
     SettingsChanged,
     ShownUser,
@@ -114,6 +117,7 @@ class Channel(Actor[ChannelMessage]):
         """A new instance knows nobody: have the stored user list read."""
         await self._dwelling.catch_up(self._name)
         self._ask_for_userlist()
+        self._talk.emotes.ask()
 
     async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912  # one case each
         """Keep the presence table true and pass on what concerns one user."""
@@ -124,6 +128,10 @@ class Channel(Actor[ChannelMessage]):
                 self._talk.bot_spoke(text)
             case MediaChanged():
                 self._talk.media_changed(message)
+            case EmotesListed() | EmoteChanged():
+                self._talk.emotes.told(message)
+            case RoomStored():
+                self._talk.stored(message)
             case Newcomer(name, at_ms):
                 self._talk.arrived(name, at_ms)
             case Rewarded(names):
@@ -145,6 +153,7 @@ class Channel(Actor[ChannelMessage]):
             case RobotPresence(here):
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
             case MinutePassed(at_ms):
+                self._talk.emotes.minute(at_ms)
                 await self._minute(at_ms)
             case WelcomeDue():
                 self._welcome(message)

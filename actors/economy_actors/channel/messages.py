@@ -16,6 +16,8 @@ __all__ = (
     "ChannelView",
     "Credited",
     "DwellSettled",
+    "EmoteChanged",
+    "EmotesListed",
     "Joined",
     "Left",
     "LevelDue",
@@ -30,6 +32,7 @@ __all__ = (
     "RankedUp",
     "Rewarded",
     "RobotPresence",
+    "RoomStored",
     "Said",
     "SettingsChanged",
     "ShowPresence",
@@ -175,10 +178,34 @@ class BotSpoke:
 
 @dataclass(frozen=True, slots=True)
 class MediaChanged:
-    """An item begins, or the current one is told again."""
+    """An item begins, or the current one is told again; ``position_s`` is how far it is."""
 
     medium: Medium
     at_ms: int
+    position_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmotesListed:
+    """All emotes of the channel, by name."""
+
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EmoteChanged:
+    """An emote was added or changed, or taken away."""
+
+    name: str
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStored:
+    """What the robot's store says of emotes and of what plays; None where it says nothing."""
+
+    emotes: frozenset[str] | None
+    medium: Medium | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +266,9 @@ ChannelMessage = (
     | Said
     | BotSpoke
     | MediaChanged
+    | EmotesListed
+    | EmoteChanged
+    | RoomStored
     | Newcomer
     | Rewarded
     | Credited

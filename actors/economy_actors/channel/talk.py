@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from economy_actors.channel.messages import MediaChanged
+from economy_actors.channel.emotes import Emotes
+from economy_actors.channel.messages import MediaChanged, RoomStored
 from economy_actors.ledger.client import look
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.messages import ChatLine, Deserved, ProgressDue, SessionMessage
 from economy_actors.world import World
 from kryten_economy.rules.conversation import Conversation, Effect, Room, Spoken
 from kryten_economy.rules.presence import Roster
-from kryten_economy.rules.screening import Screening, survived_award
+from kryten_economy.rules.screening import Screening, begins, survived_award
 
 __all__ = ("Talk",)
 
@@ -40,6 +41,7 @@ class Talk:
         self._session = session
         self._conversation = Conversation()
         self._screening = Screening()
+        self.emotes = Emotes(name, world)
         self._resumed = False
 
     async def said(self, name: str, text: str, at_ms: int) -> None:
@@ -52,8 +54,9 @@ class Talk:
         line, room = Spoken(visit.name, text, at_ms), self._room(at_ms)
         content = self._screening.hear(line, room.settings)
         effect = self._conversation.hear(line, room)
-        if content:
-            effect = effect._replace(awards=effect.awards + content)
+        emotes = self.emotes.used(text)
+        if content or emotes:
+            effect = effect._replace(awards=effect.awards + content, emotes=emotes)
         self._session(visit.name).offer(ChatLine(visit.display_name, text, at_ms, effect))
 
     def bot_spoke(self, text: str) -> None:
@@ -68,18 +71,30 @@ class Talk:
     def media_changed(self, message: MediaChanged) -> None:
         """Pay who has watched the old item to its end, and begin the new one (8.5)."""
         medium, at_ms = message.medium, message.at_ms
-        if not self._screening.is_change(medium):
+        if not self._screening.is_change(medium, message.position_s):
             return
-        settings = self._world.live.settings
-        if self._screening.is_survivable(settings, at_ms):
-            since_ms = self._screening.started_at_ms
-            for visit in self._roster.connected():
-                # A visit goes on through a bounce and begins anew after an absence.
-                awards = survived_award(settings, visit.name)
-                if awards and visit.since_ms <= since_ms:
-                    self._session(visit.name).offer(Deserved(Effect(awards), at_ms))
-        self._screening.change(medium, at_ms)
+        is_seen = begins(message.position_s)
+        if is_seen:
+            self._pay_survivors(at_ms)
+        self._screening.change(medium, at_ms if is_seen else None)
         self._world.playing[self._name] = medium
+
+    def _pay_survivors(self, at_ms: int) -> None:
+        settings, since_ms = self._world.live.settings, self._screening.started_at_ms
+        if since_ms is None or not self._screening.is_survivable(settings, at_ms):
+            return
+        for visit in self._roster.connected():
+            # A visit goes on through a bounce and begins anew after an absence.
+            awards = survived_award(settings, visit.name)
+            if awards and visit.since_ms <= since_ms:
+                self._session(visit.name).offer(Deserved(Effect(awards), at_ms))
+
+    def stored(self, message: RoomStored) -> None:
+        """What plays at the start; later events know better than the store (`spec/wire.md` 5)."""
+        self.emotes.told(message)
+        if message.medium is not None and self._screening.medium is None:
+            self._screening.change(message.medium, None)
+            self._world.playing[self._name] = message.medium
 
     def arrived(self, name: str, at_ms: int) -> None:
         """A genuine arrival, which may be greeted."""

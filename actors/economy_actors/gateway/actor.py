@@ -13,9 +13,9 @@ from typing import ClassVar, assert_never
 import structlog
 
 from economy_actors.announcer.protocol import SendFailed
-from economy_actors.channel.messages import Listed
+from economy_actors.channel.messages import Listed, RoomStored
 from economy_actors.gateway.bus import Bus
-from economy_actors.gateway.errands import Errands, FindRobots, OpenBus, WantedList
+from economy_actors.gateway.errands import Errands, FindRobots, OpenBus, ReadRooms, WantedList
 from economy_actors.gateway.intake import Intake
 from economy_actors.gateway.messages import (
     Connect,
@@ -25,13 +25,16 @@ from economy_actors.gateway.messages import (
     Opened,
     Pulse,
     PulseReturned,
+    ReadRoom,
     ReadUserlist,
     Refuse,
     RobotInDoubt,
     RobotStarted,
+    RoomsRead,
     Search,
     Searched,
 )
+from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
 from economy_actors.runtime import Actor, Supervision, Timer
@@ -86,6 +89,7 @@ class Gateway(Actor[GatewayMessage]):
         self._seeking = False
         self._doubting = False
         self._wanted: dict[str, _Want] = {}
+        self._rooms: set[str] = set()
         self._again: Timer | None = None
         self._again_s = _SEARCH_AGAIN_S
 
@@ -114,9 +118,10 @@ class Gateway(Actor[GatewayMessage]):
             case RobotInDoubt():
                 self._doubting = True
                 self._search_after(_DOUBT_S)
-            case ReadUserlist(channel):
-                self._wanted.setdefault(channel, _Want(3, True))
-                self._search()
+            case ReadUserlist() | ReadRoom():
+                self._read(message)
+            case RoomsRead(rooms):
+                self._rooms_read(rooms)
             case GiveRank():
                 await self._give_rank(message)
             case Search():
@@ -187,6 +192,8 @@ class Gateway(Actor[GatewayMessage]):
             for name in self._translator.places.names:
                 # After an outage the store may be older than what we know: then we keep that.
                 self._wanted.setdefault(name, _Want(5, False))
+        # Whatever the store lacks or has too late, the events of the robot tell.
+        self._rooms.update(self._translator.places.names)
         self._seeking = True
         self._again_s = _SEARCH_AGAIN_S
         self._search()
@@ -216,9 +223,19 @@ class Gateway(Actor[GatewayMessage]):
 
     # The robots
 
+    def _read(self, message: ReadUserlist | ReadRoom) -> None:
+        match message:
+            case ReadUserlist(channel):
+                self._wanted.setdefault(channel, _Want(3, True))
+            case ReadRoom(channel):
+                self._rooms.add(channel)
+            case _:
+                assert_never(message)
+        self._search()
+
     def _search(self) -> None:
         """Send for news of robots and lists, if any are wanted and the bus works."""
-        if not self._up or not (self._seeking or self._doubting or self._wanted):
+        if not self._up or not (self._seeking or self._doubting or self._wanted or self._rooms):
             return
         if self._errands.depth:
             self._search_after(self._again_s)
@@ -239,7 +256,7 @@ class Gateway(Actor[GatewayMessage]):
         elif self._doubting:
             self._robots.all_gone()
             self._seeking, self._doubting = True, False
-        if self._seeking or self._wanted:
+        if self._seeking or self._wanted or self._rooms:
             self._search_after(self._again_s)
             self._again_s = min(2 * self._again_s, _SEARCH_AGAIN_MAX_S)
         else:
@@ -250,6 +267,8 @@ class Gateway(Actor[GatewayMessage]):
             for channel in self._robots.away:
                 self._robots.back(channel)
         self._seeking = self._doubting = False
+        if self._rooms and self._errands.offer(ReadRooms(tuple(self._rooms))):
+            self._rooms.clear()
         for channel, entries in found.lists:
             users = self._translator.listed(entries)
             if users is not None:
@@ -267,6 +286,11 @@ class Gateway(Actor[GatewayMessage]):
         if want.tries <= (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
             _log.warning("no user list to be had; it comes with the robot", channel=channel)
             del self._wanted[channel]
+
+    def _rooms_read(self, rooms: tuple[tuple[str, object, object], ...]) -> None:
+        for channel, emotes, current in rooms:
+            stored = RoomStored(emotes_in(emotes), medium_in(current, stored_uid(current)))
+            self._world.channels[channel].offer(stored)
 
 
 def _busy_answer(body: bytes) -> dict[str, object]:

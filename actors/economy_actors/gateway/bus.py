@@ -185,18 +185,20 @@ class Bus:
             return None
         if not confirmed and not await self.robot_answers():
             return None
-        users = await self._stored_users(channel)
+        users = await self.stored(channel, "userlist", "users")
+        if not isinstance(users, list):
+            return None
         return users if not confirmed or _names(users) == named else None
 
-    async def _stored_users(self, channel: str) -> list[Any] | None:
-        bucket = f"kryten_{channel}_userlist"
+    async def stored(self, channel: str, kind: str, key: str) -> object:
+        """What the robot has stored of a channel (`spec/wire.md` 5); None if there is nothing."""
+        bucket = f"kryten_{channel}_{kind}"
         try:
             with anyio.fail_after(_STORE_WAIT_S):
-                users = await self._opened().kv_get(bucket, "users", parse_json=True)
+                return await self._opened().kv_get(bucket, key, parse_json=True)
         except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
-            _log.info("no stored user list", channel=channel, error=repr(error))
+            _log.info("nothing in the store", bucket=bucket, key=key, error=repr(error))
             return None
-        return users if isinstance(users, list) else None
 
     async def _names_told(self) -> frozenset[str] | None:
         question = {"service": "robot", "command": "state.userlist"}

@@ -1,10 +1,11 @@
 """kryten-py's client, made fit for a service that starts before its bus does.
 
-Three things differ: the first connection gives up instead of being tried for ever inside
-nats-py, where nothing could clean up after it; lost and regained connections are told; and a
-handler is called without a timeout of its own. The library has no event for the second
-(P-OPS-9), so this leans on callbacks of its own. Should they be renamed one day, the gateway's
-pulse still notices, only later, and an event costs a task and a timer more.
+Four things differ: the first connection gives up instead of being tried for ever inside
+nats-py, where nothing could clean up after it; lost and regained connections are told; a
+handler is called without a timeout of its own; and a media change keeps its position. The
+library has no event for the second (P-OPS-9), so this leans on callbacks of its own. Should
+they be renamed one day, the gateway's pulse still notices, only later, and an event costs a task
+and a timer more.
 """
 
 import logging
@@ -12,7 +13,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kryten import KrytenClient
+from kryten import KrytenClient, RawEvent
 
 from kryten_economy.config import Settings
 
@@ -55,10 +56,16 @@ class PatientClient(KrytenClient):  # type: ignore[misc]  # kryten-py ships no t
         self._nats.options["max_reconnect_attempts"] = wanted
 
     async def _invoke_handler(
-        self, handler: Callable[[Any], Awaitable[None]], event: object
+        self, handler: Callable[[Any], Awaitable[None]], event: RawEvent
     ) -> None:
         # Our handlers never wait: a timeout is a second task and a timer per event for nothing.
         await handler(self._convert_to_typed_event(event))
+
+    def _convert_to_typed_event(self, raw_event: RawEvent) -> object:
+        # The typed media change forgets how far the film is, and so whether it has just begun.
+        if raw_event.event_name.lower() == "changemedia":
+            return raw_event
+        return super()._convert_to_typed_event(raw_event)
 
     async def _on_disconnected(self) -> None:
         self._on_link(False)

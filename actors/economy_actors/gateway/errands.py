@@ -10,10 +10,10 @@ import anyio
 import structlog
 
 from economy_actors.gateway.bus import Bus, BusAway
-from economy_actors.gateway.messages import GatewayMessage, Opened, Searched
+from economy_actors.gateway.messages import GatewayMessage, Opened, RoomsRead, Searched
 from economy_actors.runtime import Actor, ActorGone, MailboxFull, Ref
 
-__all__ = ("Errand", "Errands", "FindRobots", "OpenBus", "WantedList")
+__all__ = ("Errand", "Errands", "FindRobots", "OpenBus", "ReadRooms", "WantedList")
 
 _SEARCH_S = 10.0
 _TOLD_S = 5.0
@@ -41,7 +41,14 @@ class FindRobots:
     wanted: tuple[WantedList, ...]
 
 
-Errand = OpenBus | FindRobots
+@dataclass(frozen=True, slots=True)
+class ReadRooms:
+    """Read these channels' emotes and what plays there."""
+
+    channels: tuple[str, ...]
+
+
+Errand = OpenBus | FindRobots | ReadRooms
 
 
 class Errands(Actor[Errand]):
@@ -58,6 +65,8 @@ class Errands(Actor[Errand]):
                 await self._open()
             case FindRobots(wanted):
                 await self._tell(await self._search(wanted))
+            case ReadRooms(channels):
+                await self._tell(await self._read(channels))
             case _:
                 assert_never(message)
 
@@ -79,7 +88,16 @@ class Errands(Actor[Errand]):
                 found.append((each.channel, users))
         return Searched(answered, tuple(found))
 
-    async def _tell(self, news: Opened | Searched) -> None:
+    async def _read(self, channels: tuple[str, ...]) -> RoomsRead:
+        rooms = []
+        with anyio.move_on_after(_SEARCH_S):
+            for channel in channels:
+                emotes = await self._bus.stored(channel, "emotes", "list")
+                current = await self._bus.stored(channel, "playlist", "current")
+                rooms.append((channel, emotes, current))
+        return RoomsRead(tuple(rooms))
+
+    async def _tell(self, news: Opened | Searched | RoomsRead) -> None:
         try:
             await self._gateway.send(news, timeout_s=_TOLD_S)
         except (MailboxFull, ActorGone):

@@ -10,10 +10,12 @@ __all__ = (
     "Opened",
     "Pulse",
     "PulseReturned",
+    "ReadRoom",
     "ReadUserlist",
     "Refuse",
     "RobotInDoubt",
     "RobotStarted",
+    "RoomsRead",
     "Search",
     "Searched",
 )
@@ -64,6 +66,13 @@ class ReadUserlist:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRoom:
+    """Read a channel's emotes and what plays there from the robot's store; tell the channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveRank:
     """Have the bot give a user a channel rank; CyTube confirms it by telling the new rank."""
 
@@ -86,6 +95,13 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomsRead:
+    """What the store holds, raw: channel, list of emotes and what plays; None where nothing."""
+
+    rooms: tuple[tuple[str, object, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """The API has no room for this request."""
 
@@ -102,8 +118,10 @@ GatewayMessage = (
     | RobotStarted
     | RobotInDoubt
     | ReadUserlist
+    | ReadRoom
     | GiveRank
     | Search
     | Searched
+    | RoomsRead
     | Refuse
 )

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
-from kryten import ChangeMediaEvent, ChatMessageEvent, RawEvent, UserJoinEvent, UserLeaveEvent
+from kryten import ChatMessageEvent, RawEvent, UserJoinEvent, UserLeaveEvent
 
 from economy_actors.announcer.delivery import Medium
 from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import (
     AfkChanged,
+    EmoteChanged,
+    EmotesListed,
     Joined,
     Left,
     Listed,
@@ -28,20 +30,24 @@ from economy_actors.clock import Clock
 from economy_actors.gateway.freshness import Freshness
 from economy_actors.gateway.payloads import (
     afk_in,
+    emote_in,
+    emotes_in,
     epoch_ms,
     failed_pm_to,
     listed_user,
+    medium_in,
     name_in,
+    position_in,
     rank_in,
     rank_of,
     typed_line,
+    uid_of,
 )
 from economy_actors.gateway.places import Places
 from economy_actors.gateway.recent import RecentIds
 from economy_actors.live import LiveSettings
 from economy_actors.observability.families import GatewayDrop
 from kryten_economy.messages.markup import typed_text
-from kryten_economy.rules import screening
 from kryten_economy.users import is_name
 
 __all__ = (
@@ -61,6 +67,8 @@ Domestic = (
     | Said
     | PrivateMessage
     | MediaChanged
+    | EmotesListed
+    | EmoteChanged
     | AfkChanged
     | RankChanged
     | Echoed
@@ -124,6 +132,7 @@ class Translator:
         self.freshness = Freshness(clock.now_ms())
         self._live = live
         self._recent = RecentIds(clock)
+        self._uids: dict[str, int] = {}
         self.kinds: Mapping[str, Callable[[Event], Translation]] = {
             "chatmsg": self.chat,
             "pm": self.private,
@@ -136,7 +145,11 @@ class Translator:
             "errormsg": self.error,
             "cooldown": self.throttled,
             "kick": self.kicked,
+            "setcurrent": self.current,
             "changemedia": self.media,
+            "emotelist": self.emotes,
+            "updateemote": self.emote_set,
+            "removeemote": self.emote_removed,
             "mediaupdate": self.sign_of_life,
             "usercount": self.sign_of_life,
         }
@@ -289,17 +302,53 @@ class Translator:
         channel = self._place(event)
         return channel if isinstance(channel, Dropped) else Translated(channel, RobotGone())
 
-    def media(self, event: Event) -> Translation:
-        """What plays now; the uid of this event is never set (`spec/wire.md` 3)."""
+    # What the channel shows
+
+    def current(self, event: Event) -> Translation:
+        """The uid of what plays, told right before it (`spec/wire.md` 3)."""
         channel = self._place(event)
         if isinstance(channel, Dropped):
             return channel
-        if not isinstance(event, ChangeMediaEvent) or not event.media_id:
+        uid = uid_of(_payload(event))
+        if uid is None:
+            return _malformed("no uid")
+        self._uids[channel] = uid
+        return Nothing(channel)
+
+    def media(self, event: Event) -> Translation:
+        """What plays now."""
+        channel = self._place(event)
+        if isinstance(channel, Dropped):
+            return channel
+        payload = _payload(event)
+        medium = medium_in(payload, self._uids.get(channel))
+        if medium is None:
             return Nothing(channel)
-        medium = screening.Medium(
-            f"{event.media_type}:{event.media_id}"[:500], event.title[:500], max(0, event.duration)
-        )
-        return Translated(channel, MediaChanged(medium, epoch_ms(event.timestamp)))
+        changed = MediaChanged(medium, epoch_ms(event.timestamp), position_in(payload))
+        return Translated(channel, changed)
+
+    def emotes(self, event: Event) -> Translation:
+        """All emotes of the channel."""
+        channel = self._place(event)
+        if isinstance(channel, Dropped):
+            return channel
+        names = emotes_in(_payload(event))
+        return _malformed("no list") if names is None else Translated(channel, EmotesListed(names))
+
+    def emote_set(self, event: Event) -> Translation:
+        """An emote is new, or shows another picture."""
+        return self._emote(event, exists=True)
+
+    def emote_removed(self, event: Event) -> Translation:
+        """An emote was taken away."""
+        return self._emote(event, exists=False)
+
+    def _emote(self, event: Event, *, exists: bool) -> Translation:
+        channel = self._place(event)
+        if isinstance(channel, Dropped):
+            return channel
+        name = emote_in(_payload(event))
+        return Nothing(channel) if name is None else Translated(channel, EmoteChanged(name, exists))
 
     def sign_of_life(self, event: Event) -> Translation:
         """An event without news for the economy."""

@@ -51,6 +51,7 @@ async def record(
         day=live.calendar.day(line.at_ms),
         long_messages=effect.long_messages,
         gifs_posted=effect.gifs_posted,
+        emotes=effect.emotes,
         tallies=effect.tallies,
         awards=effect.awards,
         gate=earning_gate(live.settings.onboarding),

@@ -57,6 +57,7 @@ class Effect(NamedTuple):
     tallies: tuple[Tally, ...] = ()
     long_messages: int = 0
     gifs_posted: int = 0
+    emotes: tuple[str, ...] = ()
 
 
 NOTHING = Effect()

@@ -17,6 +17,7 @@ from economy_actors.channel.messages import (
     PrivateMessage,
     RankChanged,
     RobotPresence,
+    RoomStored,
     Said,
 )
 from economy_actors.gateway.messages import ReadUserlist
@@ -31,7 +32,7 @@ async def house(
     """A gateway in the test's channel, with the robot there before it."""
     await robot.join("alice")
     async with open_house(settings_for(nats_server.url, channel)) as house:
-        await until(lambda: house.told(channel, Listed))
+        await until(lambda: house.told(channel, RoomStored))
         yield house
 
 
@@ -75,6 +76,7 @@ async def test_stored_list_at_the_start(house: House, channel: str) -> None:
         RobotPresence,
         RobotPresence,
         Listed,
+        RoomStored,
     ]
     listed = house.told(channel, Listed)[0]
     assert listed.stored

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kryten import KrytenClient, RawEvent
+from kryten import RawEvent
 
 from economy_actors.clock import SteppedClock
+from economy_actors.gateway.client import PatientClient, client_config
 from economy_actors.gateway.translate import Event, Translation, Translator
 from economy_actors.live import LiveSettings
 from kryten_economy.config import Settings
@@ -77,13 +78,11 @@ def envelope_of(name: str, payload: Any, **more: Any) -> dict[str, Any]:
 
 @cache
 def _client() -> Any:
-    return KrytenClient(
-        {"nats": {"servers": ["nats://x"]}, "channels": [{"domain": "d", "channel": "c"}]}
-    )
+    return PatientClient(client_config(settings()), lambda _: None)
 
 
 def typed(envelope: dict[str, Any]) -> Event:
-    """The event object that kryten-py hands to a handler."""
+    """The event object that the client hands to a handler."""
     event: Event = _client()._convert_to_typed_event(RawEvent(**envelope))
     return event
 
