@@ -97,7 +97,7 @@ async def test_the_shadow_muted_are_present_and_not_heard(tmp_path: Path) -> Non
 
 
 async def test_guests_below_the_lowest_rank_take_no_part(tmp_path: Path) -> None:
-    """Below `presence.min_cytube_rank`: no session, no row, nothing for them nor because of them."""
+    """Below `presence.min_cytube_rank`: no session, no row, nothing for or because of them."""
     settings = _settings(presence={"min_cytube_rank": 2, "base_rate_per_minute": 1})
     async with street(tmp_path / "e.db", settings) as it:
         home = it.house
