@@ -12,7 +12,7 @@ from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
 from economy_actors.world import World
 from kryten_economy.ledger import PresenceFact
-from kryten_economy.rules.achievements import BY_MONEY, Facts, earned_now
+from kryten_economy.rules.achievements import BY_MINUTE, Facts, earned_now
 from kryten_economy.rules.presence import MINUTE_MS, Roster
 from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
@@ -52,18 +52,18 @@ class ProgressWatch:
                 assert_never(message)
 
     def rose(self, paid: Sequence[PresenceFact]) -> list[str]:
-        """Those who have a rank or an achievement to get for the money that moved until now.
+        """Those who have a rank or an achievement to get for what happened until now.
 
-        That is what these minutes have paid, and what others have moved since the last ones.
+        That is what these minutes have paid, and what others have done since the last ones.
         """
         settings = self._world.live.settings
         ladder = Ladder(settings.ranks.tiers)
-        goals = [each for each in settings.achievements if each.condition.type in BY_MONEY]
+        goals = [each for each in settings.achievements if each.condition.type in BY_MINUTE]
         return [
             fact.name
             for fact in paid
             if ladder.step(fact.rank_name, fact.lifetime_earned_z, fact.rank_held_from_z)
-            or (goals and earned_now(goals, _facts_of(fact), self._won(fact.name)))
+            or (goals and earned_now(goals, _facts_of(fact, ladder), self._won(fact.name)))
         ]
 
     async def stayed(self, at_ms: int, paid: Sequence[PresenceFact]) -> dict[str, int]:
@@ -104,7 +104,7 @@ class ProgressWatch:
         return self._world.won.get(UserKey(self._channel, name), frozenset())
 
 
-def _facts_of(fact: PresenceFact) -> Facts:
+def _facts_of(fact: PresenceFact, ladder: Ladder) -> Facts:
     return Facts(
         earned_z=fact.lifetime_earned_z,
         spent_z=fact.lifetime_spent_z,
@@ -112,4 +112,5 @@ def _facts_of(fact: PresenceFact) -> Facts:
         biggest_win_z=fact.biggest_win_z,
         tip_recipients=fact.tip_recipients,
         tip_senders=fact.tip_senders,
+        rank=ladder.effective(fact.rank_name, fact.lifetime_earned_z, fact.rank_held_from_z),
     )

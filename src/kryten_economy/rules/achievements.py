@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from kryten_economy.config.achievements import Achievement, AchievementType
 
-__all__ = ("BY_MONEY", "Facts", "earned_now", "is_open", "progress_of")
+__all__ = ("BY_MINUTE", "Facts", "earned_now", "is_open", "progress_of")
 
-BY_MONEY: frozenset[AchievementType] = frozenset(
+BY_MINUTE: frozenset[AchievementType] = frozenset(
     {
         "unique_tip_recipients",
         "unique_tip_senders",
@@ -18,9 +18,10 @@ BY_MONEY: frozenset[AchievementType] = frozenset(
         "lifetime_spent",
         "lifetime_gambled",
         "gambling_biggest_win",
+        "rank_reached",
     }
 )
-"""What is reached by money alone, which others may move: nothing the user does need follow."""
+"""What others may bring about, so that nothing the user does need follow."""
 
 
 class Facts(NamedTuple):
@@ -36,6 +37,7 @@ class Facts(NamedTuple):
     streak_days: int | None = None
     rank: int | None = None
     minutes_present: int | None = None
+    emotes_used: int | None = None
 
 
 def progress_of(kind: AchievementType, facts: Facts) -> int | None:
@@ -52,6 +54,7 @@ def progress_of(kind: AchievementType, facts: Facts) -> int | None:
         "lifetime_gambled": facts.gambled_z,
         "gambling_biggest_win": facts.biggest_win_z,
         "rank_reached": facts.rank,
+        "unique_emotes_used_lifetime": facts.emotes_used,
     }
     return known.get(kind)
 

@@ -16,6 +16,7 @@ __all__ = ("Perks", "discount_percent", "perks_of", "perks_shown")
 
 _QUEUE = re.compile(r"\+\s*([0-9]{1,6})(?![0-9]*\s*%)", re.ASCII)
 _RAIN = re.compile(r"\+\s*([0-9]{1,6})\s*%", re.ASCII)
+_DISCOUNT = re.compile(r"discount|[0-9]\s*%\s*off\b")
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -53,7 +54,7 @@ def perks_shown(ranks: Ranks, index: int) -> tuple[str, ...]:
                 or 0 < _rain(lowered) < best.rain_bonus_percent
                 or 0 < _fortunes(lowered) < best.free_fortunes
             )
-            if not beaten and "discount" not in lowered:
+            if not beaten and not _DISCOUNT.search(lowered):
                 shown.setdefault(lowered, text)
     return tuple(shown.values())
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.unit.rules.test_achievements import achievement
 
-from economy_actors.channel.messages import SettingsChanged
+from economy_actors.channel.messages import Joined, MinutePassed, Said, SettingsChanged
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Ban
+from kryten_economy.ledger import Ban, Unban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}
@@ -139,3 +140,125 @@ async def test_achievements_of_a_reload_are_given_to_those_who_are_here(tmp_path
         await h.minutes(10)
         await h.join("Bob")
         assert _won(h, "bob") == ["first"]
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+@pytest.mark.parametrize("announce", [None, True])
+async def test_a_hidden_one_is_announced_once_won(
+    tmp_path: Path, hidden: bool, announce: bool | None
+) -> None:
+    """Hidden means not listed before; whoever wins it is told about in public like any other."""
+    first = achievement("first", "lifetime_messages", 1, hidden=hidden, announce_public=announce)
+    async with house(tmp_path / "e.db", _settings(first)) as h:
+        await h.join("Alice")
+        await h.chat("Alice", "hello")
+        assert [line for line in h.lines() if "Alice" in line and "Did first" in line]
+
+
+async def test_each_channel_has_achievements_of_its_own(tmp_path: Path) -> None:
+    """What was won in one channel can be won in another, once in each."""
+    first = achievement("first", "lifetime_messages", 1, reward=5)
+    channels = (CHANNEL, "Other")
+    async with house(tmp_path / "e.db", _settings(first), channels=channels) as h:
+        for channel in channels:
+            h.world.channels[channel].tell(Joined("Alice", 1, False, h.now_ms))
+            await h.settle()
+            for text in ("hello", "again"):
+                h.world.channels[channel].tell(Said("Alice", text, h.now_ms))
+                await h.settle()
+        for channel in channels:
+            user = UserKey.of(channel, "alice")
+            assert len(h.report(lambda reports, user=user: reports.awards(user))) == 1
+
+
+async def test_the_casing_of_a_name_makes_no_second_winner(tmp_path: Path) -> None:
+    """Alice and ALICE are one user (`spec/storage.md` S5)."""
+    first = achievement("first", "lifetime_messages", 1, reward=5)
+    async with house(tmp_path / "e.db", _settings(first)) as h:
+        for name in ("Alice", "ALICE"):
+            await h.join(name)
+            await h.chat(name, "hello")
+            await h.leave(name)
+            h.world.won.clear()
+        assert _rewards(h, "alice") == [5]
+
+
+async def test_what_a_reward_of_a_reward_reaches_waits_for_the_next_minute(tmp_path: Path) -> None:
+    """One further pass, no more: the third and the rank it makes come a minute later."""
+    tiers = [
+        {"name": "Extra", "min_lifetime_earned": 0},
+        {"name": "Grip", "min_lifetime_earned": 1_000},
+    ]
+    settings = _settings(
+        achievement("one", "lifetime_earned", 1, reward=100),
+        achievement("two", "lifetime_earned", 100, reward=1_000),
+        achievement("three", "lifetime_earned", 1_000, reward=10_000),
+        achievement("grip", "rank_reached", 1),
+        ranks={"tiers": tiers},
+        cytube_promotion={"min_rank": "Grip"},
+    )
+    async with house(tmp_path / "e.db", settings) as h:
+        await h.join("Alice")
+        await h.minutes(1)
+        assert _rewards(h, "alice") == [1_000, 100]
+        assert any("promoted to Grip" in text for text in h.pms("alice"))
+        await h.minutes(1)
+        assert _won(h, "alice") == ["one", "two", "grip", "three"]
+        assert _rewards(h, "alice") == [10_000, 1_000, 100]
+
+
+async def test_a_rank_set_by_hand_wins_at_the_next_minute(tmp_path: Path) -> None:
+    """`rank_reached` compares the tier that counts, and an admin's setting counts."""
+    grip = achievement("grip", "rank_reached", 1, reward=5)
+    async with house(tmp_path / "e.db", _settings(grip)) as h:
+        await h.join("Alice")
+        await h.join("Boss")
+        await h.rank("Boss", 4)
+        await h.pm("Boss", "set_rank alice Grip")
+        assert _won(h, "alice") == []
+        await h.minutes(1)
+        assert _rewards(h, "alice") == [5]
+
+
+async def test_a_streak_day_wins(tmp_path: Path) -> None:
+    """`daily_streak` follows the day that makes it long enough."""
+    loyal = achievement("loyal", "daily_streak", 2, reward=5)
+    daily = {"daily": {"enabled": True, "min_presence_minutes": 2}}
+    async with house(tmp_path / "e.db", _settings(loyal, streaks=daily)) as h:
+        await h.join("Alice")
+        await h.minutes(3)
+        assert _won(h, "alice") == []
+        await anyio.sleep(20 * 3600)
+        h.channel.tell(MinutePassed(h.now_ms // 60_000 * 60_000))
+        await h.minutes(3)
+        assert _rewards(h, "alice") == [5]
+
+
+async def test_the_banned_win_nothing_by_minutes_until_the_ban_is_lifted(tmp_path: Path) -> None:
+    """What was reached before the ban is won at the first minute after it."""
+    saver = achievement("saver", "lifetime_earned", 2, reward=5)
+    async with house(tmp_path / "e.db", _settings()) as h:
+        await h.join("Alice")
+        await h.minutes(2)
+        user = UserKey.of(CHANNEL, "alice")
+        await h.commit(Ban(user, "Alice", "Boss", "", h.now_ms))
+        h.world.live.swap(_settings(saver))
+        h.channel.tell(SettingsChanged())
+        await h.minutes(2)
+        assert _won(h, "alice") == []
+        await h.commit(Unban(user))
+        await h.minutes(1)
+        assert _rewards(h, "alice") == [5]
+
+
+async def test_who_is_ignored_from_a_reload_on_wins_nothing_by_it(tmp_path: Path) -> None:
+    """The same reload brings the achievement and the name on the list."""
+    first = achievement("first", "lifetime_messages", 1, reward=5)
+    async with house(tmp_path / "e.db", _settings()) as h:
+        for name in ("Alice", "Bob"):
+            await h.join(name)
+            await h.chat(name, "hello")
+        h.world.live.swap(_settings(first, ignored_users=["ALICE"]))
+        h.channel.tell(SettingsChanged())
+        await h.minutes(10)
+        assert (_won(h, "alice"), _won(h, "bob")) == ([], ["first"])

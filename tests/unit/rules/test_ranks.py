@@ -84,6 +84,8 @@ def test_the_discount_is_the_formula_and_no_text_states_another() -> None:
     assert [discount_percent(RANKS, index) for index in (0, 1, 5, 8, 9)] == [0, 2, 10, 16, 18]
     for index in range(len(RANKS.tiers)):
         assert not [text for text in perks_shown(RANKS, index) if "discount" in text]
+    worded = Tier(name="X", min_lifetime_earned=0, perks=("50% OFF everything", "2 off days"))
+    assert perks_shown(Ranks(tiers=(worded,)), 0) == ("2 off days",)
 
 
 def test_only_the_best_of_a_kind_is_shown() -> None:
