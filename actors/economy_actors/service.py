@@ -24,6 +24,7 @@ from kryten_economy import __version__
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import enabled_multipliers_line
 from kryten_economy.dice import Dice
+from kryten_economy.rules.triggers import dead_triggers
 
 __all__ = ("STOP_WITHIN_S", "Service", "open_service")
 
@@ -67,6 +68,7 @@ async def open_service(
         channels=channels,
         commands=[spec.name for spec in COMMANDS],
         api_commands=API_COMMANDS,
+        triggers=dead_triggers(settings, ()),
     )
     chance = dice or Dice.from_system()
     world = World(live, clock or SystemClock(), metrics, chance, __version__)

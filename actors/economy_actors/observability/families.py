@@ -76,6 +76,16 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
         "economy_achievements_awarded_total",
         "Achievements awarded.",
     ),
+    "competition_awards_total": (
+        "economy_competition_awards_total",
+        "Prizes of daily competitions.",
+    ),
+    "rain_drops_total": ("economy_rain_drops_total", "Rain, ambient and by an admin."),
+    "rain_z_distributed_total": ("economy_rain_z_distributed_total", "Z that rain has paid."),
+    "adhoc_events_started_total": (
+        "economy_adhoc_events_started_total",
+        "Events started by an admin.",
+    ),
 }
 """Key in ``service_metrics`` -> family and help; these survive restarts (`spec/metrics.md` 2)."""
 

@@ -42,7 +42,8 @@ class Metrics:
     """All metrics of one service.
 
     ``channels``, ``commands`` and ``api_commands`` are the known label values; a command outside
-    them is counted as ``unknown``. ``clock`` gives monotonic seconds, ``wall`` UTC epoch seconds.
+    them is counted as ``unknown``. ``triggers`` are those that can pay, so that one which never
+    does is seen. ``clock`` gives monotonic seconds, ``wall`` UTC epoch seconds.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Metrics:
         channels: Collection[str] = (),
         commands: Collection[str] = (),
         api_commands: Collection[str] = (),
+        triggers: Collection[str] = (),
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -76,7 +78,7 @@ class Metrics:
             "economy_tick_duration_seconds": None,
         }
         self._register()
-        self._bind(channels)
+        self._bind(channels, triggers)
 
     def _register(self) -> None:
         self.registry.register(self._lifetimes)
@@ -95,7 +97,7 @@ class Metrics:
     def _value_of(self, name: str) -> Callable[[], float | None]:
         return lambda: self._values[name]
 
-    def _bind(self, channels: Collection[str]) -> None:
+    def _bind(self, channels: Collection[str], triggers: Collection[str]) -> None:
         """Make the children of hot and alerted series now, so that they start at 0."""
         own = self._families
         self._event = {kind: own.events.labels(kind) for kind in families.EVENT_TYPES}
@@ -111,6 +113,8 @@ class Metrics:
             own.outbox_depth.labels(channel)
             for drop in families.ANNOUNCEMENT_DROPS:
                 own.announcements_dropped.labels(channel, drop)
+            for trigger in triggers:
+                self._trigger_pair(channel, trigger)
 
     # Lifetime counters
 
@@ -172,15 +176,29 @@ class Metrics:
 
     def trigger(self, channel: str, trigger: str, amount_z: int, hits: int = 1) -> None:
         """Count rewards paid by a trigger, and their Z."""
-        pair = self._triggers.get((channel, trigger))
-        if pair is None:
-            pair = (
-                self._families.trigger_hits.labels(channel, trigger),
-                self._families.trigger_z.labels(channel, trigger),
-            )
-            self._triggers[channel, trigger] = pair
+        pair = self._triggers.get((channel, trigger)) or self._trigger_pair(channel, trigger)
         pair[0].inc(hits)
         pair[1].inc(amount_z)
+
+    def _trigger_pair(self, channel: str, trigger: str) -> tuple[Counter, Counter]:
+        pair = (
+            self._families.trigger_hits.labels(channel, trigger),
+            self._families.trigger_z.labels(channel, trigger),
+        )
+        self._triggers[channel, trigger] = pair
+        return pair
+
+    def given_to_all(self, trigger: str, amount_z: int, people: int) -> None:
+        """Count rain and prizes, which ``trigger`` tells apart from what else is given to many."""
+        if trigger in {"rain.ambient", "admin.rain"}:
+            self._totals["rain_drops_total"] += 1
+            self._totals["rain_z_distributed_total"] += amount_z
+        elif trigger.startswith("competition."):
+            self._totals["competition_awards_total"] += people
+
+    def adhoc_started(self) -> None:
+        """Count an event that an admin has started."""
+        self._totals["adhoc_events_started_total"] += 1
 
     def error(self, component: str) -> None:
         """Count an error of a part of the service."""

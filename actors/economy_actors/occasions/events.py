@@ -155,6 +155,7 @@ class Events:
         request = StartAdHoc(self._channel, order.name, order.multiplier, ends_at_ms, at_ms)
         answer = await commit(self._world.ledger, request)
         assert isinstance(answer, EventStarted), answer
+        self._world.metrics.adhoc_started()
         self._running = [each for each in self._running if each.kind != "adhoc"]
         self._running.append(answer.event)
         self._world.adhoc[self._channel] = _adhoc(answer.event)

@@ -28,6 +28,7 @@ async def credited(
     total_z = sum(each.amount_z for each in paid)
     world.metrics.earned(total_z)
     world.metrics.trigger(channel, trigger_id, total_z, len(paid))
+    world.metrics.given_to_all(trigger_id, total_z, len(paid))
     for each in paid:
         await progress.after(world, world.channels[channel], each.wallet, trace=trace)
 

@@ -44,6 +44,8 @@ def test_standard_names_are_the_documented_ones() -> None:
         *("trigger_hits_total", "trigger_z_total", "pm_commands_total", "api_requests_total"),
         *("events_total", "announcements_dropped_total", "errors_total"),
         *("rank_promotions_total", "achievements_awarded_total", "cytube_promotions_total"),
+        *("rain_drops_total", "rain_z_distributed_total", "competition_awards_total"),
+        "adhoc_events_started_total",
     }
     expected = {(f"economy_{name}", "gauge") for name in gauges}
     expected |= {(f"economy_{name}", "counter") for name in counters}
@@ -59,6 +61,32 @@ def test_every_family_has_help_type_and_no_creation_time() -> None:
     assert helps == re.findall(r"^# TYPE (\S+) ", page, re.MULTILINE)
     assert len(helps) == len(set(helps))
     assert "_created" not in page
+
+
+def test_a_trigger_that_never_pays_is_seen() -> None:
+    """A trigger that can pay stands on the page with 0 from the start."""
+    metrics = Metrics(channels=["lounge"], triggers=["chat.kudos_received"])
+    labels = {"channel": "lounge", "trigger": "chat.kudos_received"}
+    assert value(metrics, "economy_trigger_hits_total", **labels) == 0
+    metrics.trigger("lounge", "chat.kudos_received", 3)
+    assert value(metrics, "economy_trigger_hits_total", **labels) == 1
+    assert value(metrics, "economy_trigger_z_total", **labels) == 3
+
+
+def test_rain_and_prizes_are_counted() -> None:
+    """Both kinds of rain count as drops, prizes by their winners, an event's bonus as neither."""
+    metrics = Metrics()
+    metrics.given_to_all("rain.ambient", 40, 4)
+    metrics.given_to_all("admin.rain", 60, 4)
+    metrics.given_to_all("competition.chatterbox", 60, 3)
+    metrics.given_to_all("event.Movie night.presence", 500, 5)
+    metrics.adhoc_started()
+    assert {key: count for key, count in metrics.persistent().items() if count} == {
+        "rain_drops_total": 2,
+        "rain_z_distributed_total": 100,
+        "competition_awards_total": 3,
+        "adhoc_events_started_total": 1,
+    }
 
 
 def test_lifetime_counters_survive_a_restart() -> None:
@@ -118,7 +146,7 @@ def test_unknown_names_never_become_labels() -> None:
     metrics.event("setmotd")
     page = metrics.render().decode()
     assert "bob" not in page
-    assert "drop" not in page.replace("dropped", "")
+    assert "everything" not in page
     assert value(metrics, "economy_pm_commands_total", command="unknown", result="refused") == 1
     assert value(metrics, "economy_api_requests_total", command="unknown", result="error") == 1
     assert value(metrics, "economy_events_total", type="other") == 1
