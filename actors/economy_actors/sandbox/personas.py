@@ -80,11 +80,11 @@ COMMENTS = (
     "he should not open that door",
     "*great* cast",
 )
-QUESTIONS = ("what is this?", "how long does this one run?", "what's next?", "are you there?")
+QUESTIONS = ("what is this?", "what's on?", "what are we watching again?")
 ANSWERS = (
     "@{name} this is {title}",
-    "@{name} look at the playlist, it's all there",
-    "@{name} yes, always",
+    "@{name} you're watching {title}",
+    "@{name} that's {title}, the rest is in the playlist",
 )
 LINKS = (
     "found the poster: https://example.com/posters/night_feature.jpg",

@@ -22,6 +22,7 @@ _TO_YOU = "\x1b[1;35m"
 _NOTE = "\x1b[36m"
 _NAMES = ("\x1b[31m", "\x1b[32m", "\x1b[34m", "\x1b[91m", "\x1b[92m", "\x1b[94m", "\x1b[96m")
 _INDENT = " " * 6
+_REPLY_MS = 2_000
 _SAME_MS = 60_000
 _SHOWN_MAX = 32
 
@@ -35,6 +36,7 @@ class View:
         self._user = user.lower()
         self._bot = bot
         self._colour = colour
+        self._asked: dict[str, int | None] = {}
         self._shown: deque[tuple[str, str, int]] = deque(maxlen=_SHOWN_MAX)
 
     def hear(self, heard: Heard) -> None:
@@ -64,7 +66,18 @@ class View:
             self._write(self._paint(_NOTE, line))
 
     def _is_news(self, heard: Heard) -> bool:
-        """What many are told at once is shown once."""
+        """A reply is shown by its first PM, what many are told at once by one of them."""
+        if heard.sender != self._bot:
+            self._asked[heard.sender] = None
+            return True
+        if heard.to in self._asked:
+            answered_ms = self._asked[heard.to]
+            if answered_ms is None:
+                self._asked[heard.to] = heard.at_ms
+                return True
+            if heard.at_ms - answered_ms <= _REPLY_MS:
+                return False
+            del self._asked[heard.to]
         is_known = any(
             heard.sender == sender and heard.text == text and heard.at_ms - at_ms <= _SAME_MS
             for sender, text, at_ms in self._shown

@@ -39,6 +39,16 @@ def test_pms_of_others_are_short_and_can_be_hidden() -> None:
     assert _shown(heard, others=False) == ""
 
 
+def test_a_reply_to_somebody_else_is_one_line() -> None:
+    """Of a reply of several PMs the first is shown; what comes later is news again."""
+    texts = ((0, "part 1"), (900, "part 2"), (5000, "a notice"))
+    asked = Heard(AT_MS, "Bob", "ZCoinBot", "help")
+    text = _shown(asked, *(Heard(AT_MS + at, "ZCoinBot", "Bob", text) for at, text in texts))
+    assert "part 1" in text
+    assert "part 2" not in text
+    assert "a notice" in text
+
+
 def test_what_many_are_told_is_shown_once() -> None:
     """The same words to one after another are one line, unless a while has passed."""
     rain = [Heard(AT_MS + at, "ZCoinBot", to, "rain") for at, to in ((0, "Bob"), (9, "Kim"))]
