@@ -20,7 +20,12 @@ __all__ = ("award_due", "facts_of", "known_won")
 _REMEMBERED_MAX = 20_000
 
 
-def facts_of(world: World, wallet: Wallet, minutes_present: int | None = None) -> Facts:
+def facts_of(
+    world: World,
+    wallet: Wallet,
+    minutes_present: int | None = None,
+    emotes_used: int | None = None,
+) -> Facts:
     """What achievements are measured by."""
     return Facts(
         earned_z=wallet.lifetime_earned_z,
@@ -38,6 +43,7 @@ def facts_of(world: World, wallet: Wallet, minutes_present: int | None = None) -
             wallet.rank_held_from_z,
         ),
         minutes_present=minutes_present,
+        emotes_used=emotes_used,
     )
 
 
@@ -53,10 +59,14 @@ async def known_won(world: World, wallet: Wallet) -> frozenset[str]:
 
 
 async def award_due(
-    world: World, wallet: Wallet, minutes_present: int | None, trace: str | None
+    world: World,
+    wallet: Wallet,
+    minutes_present: int | None,
+    trace: str | None,
+    emotes_used: int | None = None,
 ) -> Wallet:
     """Award everything whose condition is met; answers the wallet after it."""
-    facts = facts_of(world, wallet, minutes_present)
+    facts = facts_of(world, wallet, minutes_present, emotes_used)
     achievements = world.live.settings.achievements
     if not earned_now(achievements, facts, world.won.get(wallet.user, ())):
         return wallet

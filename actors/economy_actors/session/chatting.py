@@ -14,7 +14,7 @@ from economy_actors.ledger.client import commit, look
 from economy_actors.ledger.messages import Commit
 from economy_actors.multipliers import multipliers_now
 from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session import progress
+from economy_actors.session import emoting, progress
 from economy_actors.session.messages import ChatLine, Deserved
 from economy_actors.world import World
 from kryten_economy.ledger import (
@@ -59,8 +59,10 @@ async def record(
     if not (effect.awards or effect.tallies):
         world.ledger.offer(Commit(request))
         await progress.after_chat(world, channel, user, line.display_name, trace=trace)
-        return
-    await _settle(world, channel, user, request, trace)
+    else:
+        await _settle(world, channel, user, request, trace)
+    if effect.emotes:
+        await emoting.after_emotes(world, channel, user, line.display_name, trace=trace)
 
 
 async def pay(

@@ -21,11 +21,11 @@ __all__ = ("HANDLERS",)
 async def _achievements(world: World, request: UserRequest) -> str:
     user = request.user
 
-    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int]:
+    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int, int]:
         minutes = reports.minutes_present(user.channel, [user.name])
-        return reports.awards(user), minutes.get(user.name, 0)
+        return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
 
-    awards, minutes = await look(world.reader, query)
+    awards, minutes, emotes = await look(world.reader, query)
     ids = {row.achievement_id for row in awards}
     known = {each.id: each.description for each in world.live.settings.achievements}
     zone = world.live.calendar.zone
@@ -36,7 +36,7 @@ async def _achievements(world: World, request: UserRequest) -> str:
     hidden = sum(
         1 for each in world.live.settings.achievements if each.hidden and each.id not in ids
     )
-    goals = _goals(world, facts_of(world, request.wallet, minutes), ids)
+    goals = _goals(world, facts_of(world, request.wallet, minutes, emotes), ids)
     return standing.achievements(won, goals, hidden)
 
 

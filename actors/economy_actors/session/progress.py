@@ -34,17 +34,19 @@ async def after(
     *,
     trace: str | None,
     minutes_present: int | None = None,
+    emotes_used: int | None = None,
 ) -> None:
     """Do what the facts after a credit call for; never fails for want of the books.
 
-    ``minutes_present`` are those of the user's lifetime, where they are known.
+    ``minutes_present`` and the distinct ``emotes_used`` are those of the user's lifetime, where
+    they are known.
     """
     if wallet.banned or world.live.ignores(wallet.display_name):
         return
     try:
         for _ in range(_PASSES):
             before = await _check_rank(world, channel, wallet, trace)
-            wallet = await award_due(world, before, minutes_present, trace)
+            wallet = await award_due(world, before, minutes_present, trace, emotes_used)
             if wallet.lifetime_earned_z == before.lifetime_earned_z:
                 break
         else:

@@ -51,6 +51,12 @@ _MINUTES = f"""
 """  # noqa: S608 - put together from constants
 
 
+_EMOTES = f"""
+    SELECT count(*) FROM lifetime_emotes AS e JOIN account AS a ON a.id = e.account_id
+    WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = ?2
+"""  # noqa: S608 - put together from constants
+
+
 class ProgressReports:
     """Questions about who stands where."""
 
@@ -92,6 +98,11 @@ class ProgressReports:
     def awards(self, user: UserKey) -> tuple[AwardRow, ...]:
         """The achievements a user has won, the oldest first."""
         return tuple(map(AwardRow._make, self._sql.rows(_AWARDS, *user)))
+
+    def emotes_used(self, user: UserKey) -> int:
+        """How many different emotes a user has ever used."""
+        (count,) = self._sql.only(_EMOTES, *user)
+        return int(count)
 
     def minutes_present(self, channel: str, names: Sequence[str]) -> dict[str, int]:
         """The minutes ever spent in the channel, by lower-case name."""

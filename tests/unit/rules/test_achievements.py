@@ -18,6 +18,7 @@ FACTS = Facts(
     streak_days=3,
     rank=2,
     minutes_present=125,
+    emotes_used=8,
 )
 
 
@@ -40,6 +41,7 @@ def achievement(name: str, kind: str, threshold: int, **more: Any) -> dict[str, 
         ("lifetime_gambled", 7),
         ("gambling_biggest_win", 6),
         ("rank_reached", 2),
+        ("unique_emotes_used_lifetime", 8),
     ],
 )
 def test_a_condition_is_met_at_its_threshold(kind: AchievementType, value: int) -> None:
