@@ -18,7 +18,13 @@ from economy_actors.gateway.translate import Translated, Translator
 from kryten_economy.config import Settings
 from kryten_economy.rules.screening import Medium
 
-__all__ = ("Street", "earned", "paying", "play", "street")
+__all__ = ("ONE_RANK", "Street", "earned", "paying", "play", "street")
+
+ONE_RANK: dict[str, Any] = {
+    "ranks": {"tiers": [{"name": "Extra", "min_lifetime_earned": 0}]},
+    "cytube_promotion": {"min_rank": "Extra"},
+}
+"""Nobody is ever promoted, so that no such notice comes between others."""
 
 _OFF: dict[str, Any] = {"enabled": False}
 _SECTION_OF = {

@@ -25,7 +25,7 @@ LAUGHS = [
     "😂",
     "🤣",
 ]
-NO_LAUGHS = tuple(["lols", "deadline", "ha", "he", "hah", "lmaof", "keks"])
+NO_LAUGHS = ("lols", "deadline", "ha", "he", "hah", "lmaof", "keks")
 
 
 async def _crowd(home: House, *names: str) -> None:
