@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from tests.unit.config.samples import NO_ENVIRONMENT
 
 from kryten_economy.config import Settings, load, reload_report
+from kryten_economy.config.achievements import AchievementType
 from kryten_economy.config.document import read
 from kryten_economy.config.problems import SECRET_KEYS
 from kryten_economy.config.schema import key_paths, shape
@@ -59,6 +61,27 @@ def test_values_are_the_defaults() -> None:
     assert {change.key_path for change in report.changed} == DIFFERENT
     assert example.nats == type(example.nats)(servers=example.nats.servers)
     assert example.pace == default.pace
+
+
+def _uncommented(text: str) -> str:
+    """The example with the commented entries of its lists made real."""
+    text = re.sub(r": \[\](?=.*\n *# +- )", ":", text)
+    block = re.compile(r"^ *# +- .*\n(?: *# .*\n)*", re.MULTILINE)
+    return block.sub(lambda found: re.sub(r"(?m)^( *)#", r"\1 ", found[0]), text)
+
+
+def test_commented_entries_are_valid(tmp_path: Path) -> None:
+    """Whoever takes the comment away from an entry gets a file that loads without warnings."""
+    path = tmp_path / "config.yaml"
+    path.write_text(_uncommented(EXAMPLE.read_text(encoding="utf-8")), encoding="utf-8")
+    loaded = load(path, NO_ENVIRONMENT)
+    assert loaded.warnings == ()
+    settings, example = loaded.settings, load(EXAMPLE, NO_ENVIRONMENT).settings
+    assert len(settings.multipliers.scheduled_events) == 2
+    assert len(settings.spending.blackout_windows) == 1
+    assert len(settings.daily_competitions) > len(example.daily_competitions)
+    types = {each.condition.type for each in settings.achievements}
+    assert types == set(get_args(AchievementType))
 
 
 def test_examples_of_the_specification() -> None:
