@@ -1,5 +1,6 @@
 """Achievements from an event or the clock to reward and message (`spec/progression.md` 2)."""
 
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -166,9 +167,8 @@ async def test_each_channel_has_achievements_of_its_own(tmp_path: Path) -> None:
             for text in ("hello", "again"):
                 h.world.channels[channel].tell(Said("Alice", text, h.now_ms))
                 await h.settle()
-        for channel in channels:
-            user = UserKey.of(channel, "alice")
-            assert len(h.report(lambda reports, user=user: reports.awards(user))) == 1
+        for user in (UserKey.of(channel, "alice") for channel in channels):
+            assert len(h.report(methodcaller("awards", user))) == 1
 
 
 async def test_the_casing_of_a_name_makes_no_second_winner(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from tests.actors.admin.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
@@ -14,6 +15,7 @@ TIERS = [
     {"name": "Extra", "min_lifetime_earned": 0},
     {"name": "Mogul", "min_lifetime_earned": 102, "cytube_level_promotion": 2},
 ]
+WALLET = {"welcome_wallet": 102}
 SETTINGS = settings_with(ranks={"tiers": TIERS}, cytube_promotion={"min_rank": "Mogul"})
 
 
@@ -78,3 +80,42 @@ async def test_nobody_is_lowered(tmp_path: Path) -> None:
         await h.minutes(2)
         await anyio.sleep(6)
         assert asked == []
+
+
+@pytest.mark.parametrize(("low", "high", "asked_for"), [(2, None, 2), (2, 3, 3), (3, 2, 2)])
+async def test_the_highest_tier_that_was_crossed_decides(
+    tmp_path: Path, low: int, high: int | None, asked_for: int
+) -> None:
+    """Several tiers at once ask once: for the level of the highest of them that has one."""
+    tiers = [
+        {"name": "Extra", "min_lifetime_earned": 0},
+        {"name": "Grip", "min_lifetime_earned": 101, "cytube_level_promotion": low},
+        {"name": "Mogul", "min_lifetime_earned": 102, "cytube_level_promotion": high},
+    ]
+    settings = settings_with(
+        ranks={"tiers": tiers}, cytube_promotion={"min_rank": "Mogul"}, onboarding=WALLET
+    )
+    async with house(tmp_path / "e.db", settings) as h:
+        asked = _gateway(h)
+        await h.join("Alice")
+        await h.rank("Alice", 1)
+        await anyio.sleep(6)
+        assert asked == [GiveRank(CHANNEL, "Alice", asked_for)]
+
+
+async def test_a_rank_change_by_somebody_else_is_no_confirmation(tmp_path: Path) -> None:
+    """A lower rank than the one asked for confirms nothing; what was never asked for neither."""
+    async with house(tmp_path / "e.db", SETTINGS) as h:
+        _gateway(h)
+        for name in ("Alice", "Bob"):
+            await h.join(name)
+            await h.rank(name, 1)
+        await h.rank("Bob", 2)
+        await h.minutes(2)
+        await anyio.sleep(6)
+        await h.rank("Alice", 1.5)
+        for name in ("alice", "bob"):
+            wallet = h.wallet(name)
+            assert wallet is not None
+            assert wallet.cytube_level == 1
+            assert not any("CyTube level" in text for text in h.pms(name))
