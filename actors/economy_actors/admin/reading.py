@@ -23,6 +23,7 @@ __all__ = (
     "health",
     "ping",
     "stats_float",
+    "transaction_shown",
     "transactions_list",
     "transactions_recent",
 )
@@ -134,7 +135,7 @@ async def transactions_list(world: World, call: Call) -> Outcome:
             "channel": call.channel,
             "limit": limit,
             "offset": offset,
-            "transactions": [_transaction(call.channel, row) for row in rows],
+            "transactions": [transaction_shown(call.channel, row) for row in rows],
         }
     )
 
@@ -147,7 +148,7 @@ async def transactions_recent(world: World, call: Call) -> Outcome:
         {
             "channel": call.channel,
             "limit": limit,
-            "transactions": [_transaction(call.channel, row) for row in rows],
+            "transactions": [transaction_shown(call.channel, row) for row in rows],
         }
     )
 
@@ -158,7 +159,8 @@ async def stats_float(world: World, call: Call) -> Outcome:
     return Done({"channel": call.channel, "float": found.float_z, "accounts": found.accounts})
 
 
-def _transaction(channel: str, row: TransactionRow) -> dict[str, object]:
+def transaction_shown(channel: str, row: TransactionRow) -> dict[str, object]:
+    """A movement as requests get it (`spec/admin-api.md` 3)."""
     return {
         "id": row.id,
         "username": row.username,

@@ -7,7 +7,7 @@ done.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from economy_actors.admin import changing, occasions, reading, standing, triggers
+from economy_actors.admin import changing, explaining, occasions, reading, standing, triggers
 from economy_actors.admin.body import Body, NotJson, NotObject
 from economy_actors.admin.call import ADMIN, ApiCommand, Call
 from economy_actors.admin.envelope import Code, Refused
@@ -27,6 +27,7 @@ _ROWS = (
         "transactions.list", reading.transactions_list, (reading.ROWS, reading.OFFSET), user=True
     ),
     ApiCommand("transactions.recent", reading.transactions_recent, (reading.ROWS,)),
+    ApiCommand("transactions.explain", explaining.transactions_explain, (explaining.TRANSACTION,)),
     ApiCommand("stats.float", reading.stats_float),
     ApiCommand("triggers.stats", triggers.triggers_stats, (triggers.DAYS,)),
     ApiCommand("leaderboard", standing.leaderboard, (standing.CATEGORY, standing.TOP_ROWS)),

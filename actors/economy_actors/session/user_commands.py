@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from economy_actors.ledger.client import commit, look
 from economy_actors.session import (
     chat_commands,
+    explain_commands,
     occasion_commands,
     profile_commands,
     progress_commands,
@@ -66,7 +67,14 @@ async def _history(world: World, request: UserRequest) -> str:
         lambda reports: reports.transactions(request.user, count * _ROWS_PER_LINE, 0),
     )
     shown = [
-        HistoryRow(row.created_at_ms, row.amount_z, row.balance_after_z, row.trigger_id, row.reason)
+        HistoryRow(
+            row.id,
+            row.created_at_ms,
+            row.amount_z,
+            row.balance_after_z,
+            row.trigger_id,
+            row.reason,
+        )
         for row in rows
     ]
     live = world.live
@@ -117,6 +125,7 @@ _HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {
     "quiet": _quiet,
     "unquiet": _unquiet,
     **chat_commands.HANDLERS,
+    **explain_commands.HANDLERS,
     **occasion_commands.HANDLERS,
     **progress_commands.HANDLERS,
     **profile_commands.HANDLERS,

@@ -63,6 +63,13 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("like", "like", "like what is playing", Section.MEDIA),
     CommandSpec("rewards", "rewards", "what earns here", Section.BASICS),
     CommandSpec("history", "history [n]", "your last movements, 1 to 25 of them", Section.BASICS),
+    CommandSpec(
+        "why",
+        "why [number]",
+        "where a movement comes from; the numbers are in 'history'",
+        Section.BASICS,
+        ("explain",),
+    ),
     CommandSpec("rank", "rank", "your rank, its perks and the next one", Section.PROGRESS),
     CommandSpec("profile", "profile [@user]", "who somebody is here", Section.PROGRESS),
     CommandSpec("achievements", "achievements", "what you've won and can win", Section.PROGRESS),

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from kryten_economy.rules.explanations import Movement
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -37,6 +38,19 @@ class TransactionRow(NamedTuple):
     created_at_ms: int
     created_at: str
     balance_after_z: int
+
+    @property
+    def movement(self) -> Movement:
+        """The row as far as it explains itself."""
+        return Movement(
+            self.amount_z,
+            self.balance_after_z,
+            self.type,
+            self.trigger_id,
+            self.reason,
+            self.related_user,
+            self.metadata,
+        )
 
 
 class AccountRow(NamedTuple):

@@ -17,8 +17,12 @@ _LABEL_UNITS_MAX = 80
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One movement of a wallet; ``amount_z`` is signed, ``reason`` may be a user's words."""
+    """One movement of a wallet; ``amount_z`` is signed, ``reason`` may be a user's words.
 
+    ``number`` is what `why` takes.
+    """
+
+    number: int
     at_ms: int
     amount_z: int
     balance_after_z: int
@@ -42,7 +46,7 @@ def history(rows: Sequence[HistoryRow], count: int, symbol: str, zone: ZoneInfo)
 def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryRow]:
     """The rows with the presence of each clock hour as one row, in the place of its newest.
 
-    Its amount is the sum, its time and balance are those of the newest minute.
+    Its amount is the sum; number, time and balance are those of the newest minute.
     """
     merged: list[HistoryRow] = []
     places: dict[str, int] = {}
@@ -70,6 +74,6 @@ def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryR
 def _line(row: HistoryRow, symbol: str, zone: ZoneInfo) -> str:
     label = clip(user_text(row.reason or "") or row.trigger_id, _LABEL_UNITS_MAX)
     return (
-        f"{signed_money(row.amount_z, symbol)} | {label} | {minute_of(row.at_ms, zone)}"
+        f"#{row.number} {signed_money(row.amount_z, symbol)} | {label} | {minute_of(row.at_ms, zone)}"
         f" | balance {money(row.balance_after_z, symbol)}"
     )

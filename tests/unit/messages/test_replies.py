@@ -160,7 +160,7 @@ def test_reload_reports_and_keeps_the_error() -> None:
 def _row(
     minute: int, amount_z: int, balance_z: int, trigger_id: str, reason: str | None = None
 ) -> HistoryRow:
-    return HistoryRow(_AT_MS + minute * _MINUTE_MS, amount_z, balance_z, trigger_id, reason)
+    return HistoryRow(42, _AT_MS + minute * _MINUTE_MS, amount_z, balance_z, trigger_id, reason)
 
 
 def test_history_lines() -> None:
@@ -170,8 +170,8 @@ def test_history_lines() -> None:
         _row(0, 1250, 1250, "onboarding.wallet"),
     ]
     _, first, second = history(rows, 10, "Z", _UTC).splitlines()
-    assert first == "-50 Z | tip to Bob | 2026-11-20 10:40 | balance 1,200 Z"
-    assert second == "+1,250 Z | onboarding.wallet | 2026-11-20 10:39 | balance 1,250 Z"
+    assert first == "#42 -50 Z | tip to Bob | 2026-11-20 10:40 | balance 1,200 Z"
+    assert second == "#42 +1,250 Z | onboarding.wallet | 2026-11-20 10:39 | balance 1,250 Z"
     assert "11:39" in history(rows, 10, "Z", ZoneInfo("Europe/Berlin"))
 
 
