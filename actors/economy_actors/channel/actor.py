@@ -44,7 +44,7 @@ from economy_actors.channel.messages import (
     ShowPresence,
     WelcomeDue,
 )
-from economy_actors.channel.minute_pay import count_minutes, forget_fractions, minute_entries
+from economy_actors.channel.minute_pay import count_minutes, minute_entries
 from economy_actors.channel.progress_watch import ProgressWatch
 from economy_actors.channel.talk import Talk
 from economy_actors.gateway.messages import ReadUserlist
@@ -88,6 +88,10 @@ MAILBOX = 1024
 SESSION_MAILBOX = 64
 SESSION_IDLE_S = 600.0
 
+_ARRIVING_MS = 5_000
+"""How long the books may take to judge an arrival; a minute counted before it is judged would
+pass for an earlier visit."""
+
 _log = structlog.get_logger("channel")
 
 
@@ -102,6 +106,7 @@ class Channel(Actor[ChannelMessage]):
         self._roster = Roster()
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
+        self._arriving: dict[str, int] = {}
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
         self._fractions = Accumulator()
@@ -184,9 +189,13 @@ class Channel(Actor[ChannelMessage]):
         # A stored list may have been read before the news of this very join was heard.
         is_news = entrance is Entrance.ALREADY_HERE and name.lower() in self._unjudged
         if entrance is Entrance.NEW or is_news:
-            self._session(name.lower()).offer(Arriving(name, at_ms))
+            self._arrived(name, at_ms)
         self._unjudged.discard(name.lower())
         self._show_population()
+
+    def _arrived(self, name: str, at_ms: int) -> None:
+        self._arriving[name.lower()] = at_ms
+        self._session(name.lower()).offer(Arriving(name, at_ms))
 
     def _left(self, name: str, at_ms: int) -> None:
         self._below.pop(name.lower(), None)
@@ -213,7 +222,7 @@ class Channel(Actor[ChannelMessage]):
             self._unjudged.update(visit.name for visit in change.begun)
         else:
             for visit in change.begun:
-                self._session(visit.name).offer(Arriving(visit.display_name, message.at_ms))
+                self._arrived(visit.display_name, message.at_ms)
         self._show_population()
         _log.info(
             "user list",
@@ -274,10 +283,10 @@ class Channel(Actor[ChannelMessage]):
         if not minutes:
             return
         self._ticked_at_ms = at_ms
-        settings = self._world.live.settings
-        shares, over = self._roster.tick(
-            at_ms, minutes, self._window_ms, settings.presence.afk_threshold_minutes * MINUTE_MS
-        )
+        afk_ms = self._world.live.settings.presence.afk_threshold_minutes * MINUTE_MS
+        since_ms = at_ms - _ARRIVING_MS
+        self._arriving = {name: ms for name, ms in self._arriving.items() if ms > since_ms}
+        shares, over = self._roster.tick(at_ms, minutes, self._window_ms, afk_ms, self._arriving)
         for visit in over:
             self._forget(visit)
         if shares:
@@ -318,7 +327,6 @@ class Channel(Actor[ChannelMessage]):
 
     def _forget(self, visit: Visit) -> None:
         self._unjudged.discard(visit.name)
-        forget_fractions(self._fractions, visit.name)
         self._dwelling.forget(visit.name)
         session = self._sessions.pop(visit.name, None)
         if session is not None:

@@ -5,7 +5,7 @@ left is departing until the window is over; meanwhile nothing is counted or paid
 minutes are held and paid together if the user returns in time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -193,11 +193,17 @@ class Roster:
         return visit
 
     def tick(
-        self, now_ms: int, minutes: int, window_ms: int, afk_after_ms: int
+        self,
+        now_ms: int,
+        minutes: int,
+        window_ms: int,
+        afk_after_ms: int,
+        arriving: Container[str] = (),
     ) -> tuple[list[MinuteShare], list[Visit]]:
         """Share out ``minutes`` and forget the visits whose window is over.
 
         Returns the shares of all connected users, held minutes included, and the forgotten.
+        The minutes of the ``arriving`` are held.
         """
         shares: list[MinuteShare] = []
         over: list[Visit] = []
@@ -206,7 +212,7 @@ class Roster:
                 over.append(visit)
                 continue
             active = minutes if self._is_active(visit, now_ms, afk_after_ms) else 0
-            if visit.departed_at_ms is not None:
+            if visit.departed_at_ms is not None or visit.name in arriving:
                 visit.held_minutes += minutes
                 visit.held_active_minutes += active
             else:
