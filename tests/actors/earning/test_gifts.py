@@ -1,5 +1,6 @@
 """Wallet, welcome back, rain, interest and decay at their edges (`spec/earning.md` 7)."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ async def test_rain_falls_in_its_time_and_measure(tmp_path: Path) -> None:
                 assert [type(each) for each in told] == [Line, Pm, Pm]
                 assert home.balance("Alice") == home.balance("Bob")
                 assert str(fallen[-1]) in home.pms("alice")[0]
-        waits = [(b - a) / 60_000 for a, b in zip(times, times[1:], strict=False)]
+        waits = [(b - a) / 60_000 for a, b in pairwise(times)]
         assert len(fallen) in range(4, 9)
         assert all(6 <= wait <= 14 for wait in waits), waits
         assert all(5 <= amount <= 25 for amount in fallen)
@@ -114,10 +115,15 @@ async def test_what_rain_tells(
         assert home.heard == []
         await home.join("Alice")
         del home.heard[:]
-        while home.now_ms < START_MS + 240_000 and not home.lines():
-            await anyio.sleep(1)
+        await _until(home, START_MS + 170_000)
         assert (len(home.lines()), len(home.pms("alice"))) == (lines, pms)
         assert home.balance("Alice") == paid
+
+
+async def _until(home: House, at_ms: int) -> None:
+    """With an interval of a minute, drops are 60 to 78 s apart."""
+    await anyio.sleep((at_ms - home.now_ms) / 1000)
+    await home.settle()
 
 
 PERKS = [
@@ -156,9 +162,7 @@ async def test_perks_and_events_make_more_rain(
             await home.join(name)
             await home.pm(name, "balance")
             await home.pm("Boss", f"set_rank {name} {rank}")
-        before = home.now_ms
-        while not earned(home, "Ann")[0] and home.now_ms < before + 80_000:
-            await anyio.sleep(1)
+        await _until(home, START_MS + 100_000)
         assert earned(home, "Ann", "Ben", "Cat") == [[("rain.ambient", z)] for z in rows]
 
 
