@@ -12,6 +12,7 @@ import structlog
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.clock import Clock, SystemClock
 from economy_actors.exporter import check_health
+from economy_actors.gateway.aliases import Aliases
 from economy_actors.gateway.bus import Bus
 from economy_actors.ledger.home import books_at, reports_at
 from economy_actors.live import LiveSettings
@@ -80,6 +81,7 @@ async def open_service(
         metrics.watch_runtime(observer, system.depths)
         bus = Bus(settings)
         world.bus_connected = lambda: bus.connected
+        world.canonical = Aliases(bus.alias_owner).canonical
         service = Service(world, system, bus, None, anyio.Event())
         data_file = Path(settings.database.path)
         parts = Parts(

@@ -4,7 +4,7 @@ The root fills in the refs before anybody who needs them is started; they stay v
 restarts.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from economy_actors.admin.messages import AdminMessage
@@ -27,9 +27,16 @@ __all__ = ("SERVICE_NAME", "World")
 SERVICE_NAME = "economy"
 
 
+async def _plain(name: str) -> str:
+    return name.lower()
+
+
 @dataclass(slots=True)
 class World:
-    """Shared by all actors of one service; only the root writes the refs."""
+    """Shared by all actors of one service; only the root writes the refs.
+
+    ``canonical`` gives the one name of a person with several, as far as is known; it may wait.
+    """
 
     live: LiveSettings
     clock: Clock
@@ -41,6 +48,7 @@ class World:
     admin: Ref[AdminMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
+    canonical: Callable[[str], Awaitable[str]] = _plain
     won: dict[UserKey, frozenset[str]] = field(default_factory=dict)
     population: dict[str, int] = field(default_factory=dict)
     playing: dict[str, Medium] = field(default_factory=dict)

@@ -19,11 +19,15 @@ from economy_actors.gateway.client import PatientClient, client_config
 from economy_actors.gateway.places import Places
 from economy_actors.gateway.translate import Event
 from kryten_economy.config import Settings
+from kryten_economy.users import is_name
 
-__all__ = ("COMMAND_SUBJECT", "Bus", "BusAway", "Listener")
+__all__ = ("ANSWER_S", "COMMAND_SUBJECT", "Bus", "BusAway", "Listener")
 
 COMMAND_SUBJECT = "kryten.economy.command"
+ANSWER_S = 2.0
+"""How long another service may take to answer (`spec/earning.md` 1)."""
 _ROBOT_SUBJECT = "kryten.robot.command"
+_USERSTATS_SUBJECT = "kryten.userstats.command"
 _LIFECYCLE_KINDS = ("startup", "connected", "disconnected", "shutdown")
 _ROBOT_WAIT_S = 2.0
 _STORE_WAIT_S = 3.0
@@ -33,7 +37,7 @@ _log = structlog.get_logger("bus")
 
 
 class BusAway(Exception):  # noqa: N818  # says what is the case, as SendFailed does
-    """There is no connection to NATS. Try again later."""
+    """There is no connection to NATS, or nobody there who answers. Try again later."""
 
 
 class Listener(Protocol):
@@ -207,6 +211,19 @@ class Bus:
             return _names(answer["data"]["userlist"])
         except Exception:  # noqa: BLE001  # no answer, or none that can be read
             return None
+
+    # Questions to userstats
+
+    async def alias_owner(self, name: str) -> str | None:
+        """The user who goes by this alias, None if nobody does; BusAway if there is no answer."""
+        question = {"service": "userstats", "command": "alias.find", "alias": name}
+        try:
+            client = self._usable()
+            answer = await client.nats_request(_USERSTATS_SUBJECT, question, ANSWER_S)
+            owner = answer["data"]["username"] if answer["data"]["found"] else None
+        except Exception as error:  # the bus edge: no answer, or none that can be read
+            raise BusAway(str(error) or type(error).__name__) from error
+        return owner if isinstance(owner, str) and is_name(owner) else None
 
     # Incoming
 

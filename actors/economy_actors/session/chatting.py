@@ -14,7 +14,7 @@ from economy_actors.ledger.client import commit, look
 from economy_actors.ledger.messages import Commit
 from economy_actors.multipliers import multipliers_now
 from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session import emoting, progress
+from economy_actors.session import aliases, emoting, progress
 from economy_actors.session.messages import ChatLine, Deserved
 from economy_actors.world import World
 from kryten_economy.ledger import (
@@ -42,7 +42,8 @@ async def record(
     world: World, channel: Ref[ChannelMessage], user: UserKey, line: ChatLine, trace: str | None
 ) -> None:
     """Count a line and pay what it set off (`spec/earning.md` 8)."""
-    live, effect = world.live, line.effect
+    live = world.live
+    effect = await aliases.without_self(world, user.name, line.effect)
     request = RecordChat(
         op_id=f"chat:{user.channel}:{trace or uuid.uuid4().hex}",
         user=user,

@@ -1,0 +1,60 @@
+"""Who is behind a name, as kryten-userstats knows it (`spec/earning.md` 1, `spec/wire.md` 8).
+
+Promises: it never raises and never keeps anybody waiting for longer than `ANSWER_S`; a name that
+was asked for is known for ten minutes. Where userstats does not answer, a name stands for itself,
+and for a minute nobody asks again: without userstats a wait for each laugh would be for nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import structlog
+
+from economy_actors.gateway.bus import ANSWER_S, BusAway
+
+__all__ = ("AWAY_S", "KEPT_S", "NAMES_MAX", "Aliases")
+
+KEPT_S = 600.0
+AWAY_S = 60.0
+NAMES_MAX = 4096
+
+_log = structlog.get_logger("aliases")
+
+
+class Aliases:
+    """``owner_of`` asks whose alias a name is: None for nobody's; it may raise BusAway."""
+
+    def __init__(self, owner_of: Callable[[str], Awaitable[str | None]]) -> None:
+        self._owner_of = owner_of
+        self._known: dict[str, tuple[str, float]] = {}
+        self._away_until_s = float("-inf")
+        self._is_away = False
+
+    async def canonical(self, name: str) -> str:
+        """The lower-case name by which the same person is always known."""
+        plain = name.lower()
+        known, kept_until_s = self._known.get(plain, (plain, float("-inf")))
+        if anyio.current_time() < kept_until_s:
+            return known
+        if anyio.current_time() < self._away_until_s:
+            return plain
+        try:
+            with anyio.fail_after(ANSWER_S):
+                owner = await self._owner_of(plain)
+        except (BusAway, TimeoutError) as failed:
+            self._failed(failed)
+            return plain
+        self._is_away = False
+        return self._keep(plain, plain if owner is None else owner.lower())
+
+    def _keep(self, name: str, owner: str) -> str:
+        if len(self._known) >= NAMES_MAX:
+            self._known.clear()
+        self._known[name] = (owner, anyio.current_time() + KEPT_S)
+        return owner
+
+    def _failed(self, why: Exception) -> None:
+        self._away_until_s = anyio.current_time() + AWAY_S
+        if not self._is_away:
+            self._is_away = True
+            _log.info("userstats does not answer: aliases are not known", error=str(why))

@@ -1,0 +1,29 @@
+"""Nobody laughs at his own jokes or thanks himself under another name (`rules.selves`).
+
+The speaker's own session finds out and waits for it, so nobody else does; a line without laugh
+or kudos asks nobody. What is not known within `LINE_S` is left to plain names.
+"""
+
+import anyio
+
+from economy_actors.world import World
+from kryten_economy.rules.conversation import Effect
+from kryten_economy.rules.selves import suspects, without
+
+__all__ = ("LINE_S", "without_self")
+
+LINE_S = 2.0
+
+
+async def without_self(world: World, speaker: str, effect: Effect) -> Effect:
+    """What a line sets off, without what the speaker would get for thanking himself."""
+    names = suspects(effect, world.live.settings)
+    if not names:
+        return effect
+    own: set[str] = set()
+    with anyio.move_on_after(LINE_S):
+        person = await world.canonical(speaker)
+        for name in names:
+            if await world.canonical(name) == person:
+                own.add(name)
+    return without(effect, own, world.live.settings) if own else effect
