@@ -34,6 +34,7 @@ from kryten_economy.rules.multipliers import (
     is_off_peak,
     scheduled_now,
 )
+from kryten_economy.rules.triggers import PRESENT_AT_EVENT
 
 __all__ = ("LATE_MS", "Events")
 
@@ -118,7 +119,7 @@ class Events:
         symbol = self._world.live.settings.currency.symbol
         for each in answer.paid:
             notify(self._world, each.wallet, texts.bonus_notice(event.name, each.amount_z, symbol))
-        await credited(self._world, self._channel, f"event.{event.name}.presence", answer.paid)
+        await credited(self._world, self._channel, PRESENT_AT_EVENT.id, answer.paid)
 
     def _bonus_each(self, occurrence: Occurrence, users: int) -> int:
         """Each one's part of the pool, at least 1; 0 where there is no pool or nobody."""

@@ -5,15 +5,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import anyio
+
 from economy_actors.clock import Clock
 from economy_actors.live import LiveSettings
 from economy_actors.observability import logs
+from economy_actors.sandbox.bus import SandboxError
 from economy_actors.sandbox.settings import DemoConfig, ServiceInfo
 from economy_actors.service import Service
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import load
 
-__all__ = ("OpenService", "hosted", "starter")
+__all__ = ("OpenService", "hosted", "looked_around", "starter")
+
+_WITHIN_S = 10.0
+_POLL_S = 0.001
 
 
 class OpenService(Protocol):
@@ -37,6 +43,17 @@ async def hosted(
         yield service
 
 
+async def looked_around(service: Service) -> None:
+    """Wait until the service has read who is in its channels; raises SandboxError."""
+    population = service.world.population
+    try:
+        with anyio.fail_after(_WITHIN_S):
+            while population.keys() != service.world.channels.keys():  # noqa: ASYNC110  # nobody tells
+                await anyio.sleep(_POLL_S)
+    except TimeoutError:
+        raise SandboxError("The service did not read who is in the channel") from None
+
+
 def starter(
     open_service: OpenService,
 ) -> Callable[[DemoConfig], AbstractAsyncContextManager[ServiceInfo]]:
@@ -47,6 +64,7 @@ def starter(
         with config.log_path.open("a", encoding="utf-8") as log:
             logs.configure("INFO", log, as_json=False)
             async with hosted(open_service, config.config_path) as service:
+                await looked_around(service)
                 at = service.listening
                 settings = service.world.live.settings
                 url = f"http://{at.host}:{at.port}{settings.metrics.metrics_path}" if at else None

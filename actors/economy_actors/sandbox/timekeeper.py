@@ -18,6 +18,7 @@ from economy_actors.gateway.translate import Translator
 from economy_actors.ledger.client import commit
 from economy_actors.runtime.instance import NOTHING
 from economy_actors.sandbox.bus import SandboxError
+from economy_actors.sandbox.hosting import looked_around
 from economy_actors.service import Service
 from kryten_economy.ledger import Depart
 from kryten_economy.rules.presence import MINUTE_MS
@@ -64,13 +65,7 @@ class Timekeeper:
 
     async def begin(self) -> None:
         """Wait until the service has read the stored user lists; raises SandboxError."""
-        population = self._world.population
-        try:
-            with anyio.fail_after(_WITHIN_S):
-                while population.keys() != self._world.channels.keys():  # noqa: ASYNC110  # nobody tells
-                    await anyio.sleep(_POLL_S)
-        except TimeoutError:
-            raise SandboxError("The service did not read who is in the channel") from None
+        await looked_around(self._service)
 
     async def reach(self, at_s: float, stage: Stage) -> None:
         """Let the recorded time pass until ``at_s``; raises SandboxError if the service hangs."""

@@ -21,6 +21,7 @@ __all__ = (
     "LIKE",
     "LONG_MESSAGE",
     "MENTIONED",
+    "PRESENT_AT_EVENT",
     "STARTER",
     "SURVIVED",
     "TRIGGERS",

@@ -79,7 +79,7 @@ def test_rain_and_prizes_are_counted() -> None:
     metrics.given_to_all("rain.ambient", 40, 4)
     metrics.given_to_all("admin.rain", 60, 4)
     metrics.given_to_all("competition.chatterbox", 60, 3)
-    metrics.given_to_all("event.Movie night.presence", 500, 5)
+    metrics.given_to_all("content.present_at_event_start", 500, 5)
     metrics.adhoc_started()
     assert {key: count for key, count in metrics.persistent().items() if count} == {
         "rain_drops_total": 2,

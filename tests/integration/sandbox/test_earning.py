@@ -79,6 +79,16 @@ class Books:
         with closing(apsw.Connection(str(self._path), flags=flags)) as books:
             return {value for (value,) in books.execute(sql, {"start": START_MS})}
 
+    def hits(self) -> dict[str, int]:
+        """How often each trigger has paid today."""
+        sql = (
+            "SELECT trigger_id, hit_count FROM trigger_analytics"
+            " WHERE day = date(:start / 1000, 'unixepoch')"
+        )
+        flags = apsw.SQLITE_OPEN_READONLY
+        with closing(apsw.Connection(str(self._path), flags=flags)) as books:
+            return dict(books.execute(sql, {"start": START_MS}))
+
     def missing(self) -> set[str]:
         """The ways to earn that nobody has gone yet."""
         types = "SELECT credit_type FROM transfer WHERE created_at_ms >= :start"
@@ -95,7 +105,7 @@ class Books:
 async def test_crowd_earns_in_every_way(
     nats_server: NatsServer, channel: str, tmp_path: Path
 ) -> None:
-    """Within an hour of the demo every trigger and every type of earning has paid somebody."""
+    """Within an hour every trigger and type of earning has paid, and the metrics say the same."""
     clock, path, books = SteppedClock(START_MS), tmp_path / "c.yaml", Books(tmp_path / "e.db")
     text = demo_settings(nats_server.url, DOMAIN, channel, BOT, tmp_path / "e.db")
     path.write_text(f"{text}chat_min_delay: 0\nchat_jitter: 0\n", encoding="utf-8")
@@ -132,8 +142,18 @@ async def test_crowd_earns_in_every_way(
                     if steps == RAIN_AFTER_STEPS:
                         # Clouds keep the time of the running loop, not of the stepped clock.
                         service.world.occasions[channel].offer(RainDue())
+                metrics = service.world.metrics
+                counted = {
+                    trigger.id: metrics.registry.get_sample_value(
+                        "economy_trigger_hits_total", {"channel": channel, "trigger": trigger.id}
+                    )
+                    for trigger in TRIGGERS
+                }
+                totals = metrics.persistent()
     finally:
         await client.disconnect()
     assert not missing, f"after {steps} acts nobody has earned by {sorted(missing)}"
     assert "Key Grip" in books.column("SELECT rank_name FROM account")
+    assert {**books.hits(), **counted} == books.hits()
+    assert (totals["rain_drops_total"], totals["competition_awards_total"]) == (1, 3)
     assert verify(tmp_path / "e.db").ok
