@@ -12,7 +12,7 @@ from kryten_economy.rules.presence import MinuteShare
 from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
 
-__all__ = ("count_minutes", "forget_fractions", "minute_entries")
+__all__ = ("count_minutes", "minute_entries")
 
 NIGHT_TRIGGER = "presence.night_watch"
 
@@ -69,12 +69,6 @@ def count_minutes(
     ]
     if night:
         metrics.trigger(request.channel, NIGHT_TRIGGER, sum(night), len(night))
-
-
-def forget_fractions(fractions: Accumulator, name: str) -> None:
-    """Drop the parts of coins of a user who has left for good."""
-    fractions.forget(name)
-    fractions.forget((name, NIGHT_TRIGGER))
 
 
 async def _tiers(

@@ -43,6 +43,20 @@ async def test_half_coins_are_paid_when_they_are_whole(tmp_path: Path) -> None:
         assert home.balance("Alice") == 3
 
 
+async def test_half_a_coin_waits_for_its_owner_to_return(tmp_path: Path) -> None:
+    """Parts of a coin outlive a visit; only a restart may lose them (`spec/earning.md` 2.2)."""
+    multipliers = PLAIN_MULTIPLIERS | {"high_population": CROWD | {"min_users": 1}}
+    settings = settings_with(**NO_WALLET, multipliers=multipliers)
+    async with house(tmp_path / "economy.db", settings) as home:
+        await home.join("Alice")
+        await home.minutes(1)
+        await home.leave("Alice")
+        await home.minutes(6)
+        await home.join("Alice")
+        await home.minutes(1)
+        assert home.balance("Alice") == 3
+
+
 async def test_rank_makes_more_of_a_minute(tmp_path: Path) -> None:
     """The rank's part is added for those who have the rank."""
     ranks = {
