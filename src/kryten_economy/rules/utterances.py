@@ -6,6 +6,7 @@ Pure. All texts are what the person typed (`messages.markup.typed_text`); marks 
 
 import re
 from collections.abc import Collection
+from unicodedata import category
 from urllib.parse import urlsplit
 
 __all__ = ("emotes_in", "has_gif", "is_laugh", "kudos_in", "words_in")
@@ -15,7 +16,9 @@ _LAUGH = re.compile(
     r"(?<![^\W_])(?:lol|lmao|lmfao|rofl|kek|dead|(?:ha){2,}|hehe+)(?![^\W_])|[💀😂🤣]",
     re.IGNORECASE,
 )
-_KUDOS = re.compile(r"""(?<!\S)@?([A-Za-z0-9_-]{1,20})\+\+(?=$|[\s!"#%&'()*,\-./:;?@\[\\\]_{}…])""")
+_KUDOS = re.compile(r"(?<!\S)(?:[*`]|~~|\[sp\]|_(?=@))*@?([A-Za-z0-9_-]{1,21})\+\+")
+_CLOSING_MARKS = "`~"
+_NAME_MAX = 20
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _AFTER_LINK = ")>]}.,!?;:'\"*_~`"
@@ -31,7 +34,19 @@ def kudos_in(text: str) -> tuple[str, ...]:
     """Who is thanked by ``name++``, each once, in the order of the text (8.3)."""
     if "++" not in text:
         return ()
-    return tuple(dict.fromkeys(name.lower() for name in _KUDOS.findall(text)))
+    found = (_thanked(match, text[match.end() :][:1]) for match in _KUDOS.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _thanked(match: re.Match[str], after: str) -> str:
+    """The name, unless something follows that is neither space, punctuation nor a mark."""
+    name = match.group(1).lower()
+    if after and not (after.isspace() or after in _CLOSING_MARKS or category(after)[0] == "P"):
+        return ""
+    # `_bob++_` is bob, emphasised; `_bob++` is a user of that name.
+    if after == "_" and name[0] == "_":
+        name = name[1:]
+    return name if len(name) <= _NAME_MAX else ""
 
 
 def words_in(text: str) -> frozenset[str]:
