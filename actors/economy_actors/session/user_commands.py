@@ -9,6 +9,7 @@ from economy_actors.session import (
     occasion_commands,
     profile_commands,
     progress_commands,
+    status_commands,
 )
 from economy_actors.session.user_request import UserRequest
 from economy_actors.world import SERVICE_NAME, World
@@ -129,4 +130,5 @@ _HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {
     **occasion_commands.HANDLERS,
     **progress_commands.HANDLERS,
     **profile_commands.HANDLERS,
+    **status_commands.HANDLERS,
 }

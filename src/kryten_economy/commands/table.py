@@ -71,6 +71,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         ("explain",),
     ),
     CommandSpec("rank", "rank", "your rank, its perks and the next one", Section.PROGRESS),
+    CommandSpec("streak", "streak", "your days in a row and the bridge", Section.PROGRESS),
     CommandSpec("profile", "profile [@user]", "who somebody is here", Section.PROGRESS),
     CommandSpec("achievements", "achievements", "what you've won and can win", Section.PROGRESS),
     CommandSpec(
@@ -90,6 +91,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "unquiet", "unquiet [top]", "the other way round", Section.NOTIFICATIONS, ("unmute",)
     ),
+    CommandSpec("status", "status", "what goes on here now", Section.BOUNTIES, ("eventstatus",)),
     CommandSpec(
         "events", "events", "what multiplies earning now", Section.BOUNTIES, ("multipliers",)
     ),

@@ -1,7 +1,10 @@
-"""Reports about who was here last, for what a stop may have left undone."""
+"""Reports about who was here when: the last minutes, and the days of streaks."""
 
 from kryten_economy.ledger.account_reports import bounded
 from kryten_economy.ledger.sqlite import Sql
+from kryten_economy.rules.bridge import BridgeState
+from kryten_economy.rules.streaks import StreakState
+from kryten_economy.users import UserKey
 
 __all__ = ("DwellReports",)
 
@@ -16,10 +19,18 @@ _MINUTES = """
     AND a.last_seen_ms >= ?3
     ORDER BY a.name LIMIT ?4
 """
+_STREAK = """
+    SELECT s.current_daily_streak, s.longest_daily_streak, s.last_streak_date,
+        s.weekend_seen_this_week, s.weekday_seen_this_week, s.weekend_seen_last_week,
+        s.bridge_claimed_this_week, s.week_number, s.reminder_week
+    FROM streaks AS s JOIN account AS a ON a.id = s.account_id
+    WHERE a.kind = 'wallet' AND a.channel_id = (SELECT id FROM channel WHERE name = ?1)
+    AND a.name = ?2
+"""
 
 
 class DwellReports:
-    """Questions about the last minutes before now."""
+    """Questions about being here."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
@@ -35,3 +46,10 @@ class DwellReports:
         """Lower-case names and the day's minutes of those who were seen since an instant."""
         rows = self._sql.rows(_MINUTES, channel, day, seen_since_ms, bounded(limit))
         return tuple((name, minutes) for name, minutes in rows)
+
+    def streak_of(self, user: UserKey) -> tuple[StreakState, BridgeState]:
+        """A user's streak and bridge as they are stored, which may be days ago."""
+        row = self._sql.row(_STREAK, *user)
+        if row is None:
+            return StreakState(), BridgeState()
+        return StreakState._make(row[:3]), BridgeState._make((*map(bool, row[3:7]), *row[7:]))

@@ -39,11 +39,12 @@ def explained(
     For anybody else ``why`` must be what `Explanation.for_users` gave.
     """
     symbol = settings.currency.symbol
+    amount = signed_money(movement.amount_z, symbol)
     after = money(movement.balance_after_z, symbol)
     words = rule_in_words(movement, why, settings, everything=everything)
     whose = "" if owner is None else f" of {name_shown(owner)}"
     lines = [
-        f"🔎 #{number}{whose}: {signed_money(movement.amount_z, symbol)} | {minute} | balance {after}",
+        f"🔎 #{number}{whose}: {amount} | {minute} | balance {after}",
         f"{words} ({movement.trigger_id})",
         *_sum(why, symbol, everything=everything),
     ]

@@ -74,6 +74,6 @@ def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryR
 def _line(row: HistoryRow, symbol: str, zone: ZoneInfo) -> str:
     label = clip(user_text(row.reason or "") or row.trigger_id, _LABEL_UNITS_MAX)
     return (
-        f"#{row.number} {signed_money(row.amount_z, symbol)} | {label} | {minute_of(row.at_ms, zone)}"
-        f" | balance {money(row.balance_after_z, symbol)}"
+        f"#{row.number} {signed_money(row.amount_z, symbol)} | {label}"
+        f" | {minute_of(row.at_ms, zone)} | balance {money(row.balance_after_z, symbol)}"
     )

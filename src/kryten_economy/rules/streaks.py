@@ -2,10 +2,21 @@
 
 from typing import NamedTuple
 
-from kryten_economy.calendar import day_before
+from kryten_economy.calendar import day_after, day_before
 from kryten_economy.config.streaks import DailyStreak
 
-__all__ = ("ANNOUNCED", "Reward", "StreakState", "StreakTerms", "counted", "streak_awards", "terms")
+__all__ = (
+    "ANNOUNCED",
+    "NextDay",
+    "Reward",
+    "StreakState",
+    "StreakTerms",
+    "counted",
+    "next_day",
+    "next_milestone",
+    "streak_awards",
+    "terms",
+)
 
 ANNOUNCED = frozenset({7, 30})
 """The days of a streak that the channel hears of."""
@@ -35,6 +46,14 @@ class Reward(NamedTuple):
     amount_z: int
 
 
+class NextDay(NamedTuple):
+    """The day of the streak that comes next: today's, or tomorrow's if today has counted."""
+
+    is_today: bool
+    days: int
+    awards: tuple[Reward, ...]
+
+
 def terms(daily: DailyStreak) -> StreakTerms:
     """The terms that the settings state."""
     rewards = tuple(sorted(daily.rewards.items()))
@@ -54,9 +73,31 @@ def streak_awards(days: int, pay: StreakTerms) -> tuple[Reward, ...]:
     reward_z = 0
     if days >= 2:
         reward_z = next((z for day, z in reversed(pay.rewards) if day <= days), 0)
-    bonus_z = {7: pay.bonus_7_z, 30: pay.bonus_30_z}.get(days, 0)
+    bonuses = (each for each in _milestones(pay) if each[0] == days)
     awards = (
         Reward(f"streak.day{days}", f"Streak day {days}", reward_z),
-        Reward(f"streak.milestone.{days}", f"{days} days in a row", bonus_z),
+        *(award for _, award in bonuses),
     )
     return tuple(award for award in awards if award.amount_z)
+
+
+def next_day(state: StreakState, day: str, pay: StreakTerms) -> NextDay:
+    """What the streak stands to gain, given what is stored on ``day``."""
+    today = counted(state, day)
+    coming = today or counted(state, day_after(day))
+    # Only a day from the future, as after a change of the zone, leaves nothing to count.
+    days = state.days if coming is None else coming.days
+    return NextDay(today is not None, days, streak_awards(days, pay))
+
+
+def next_milestone(days: int, pay: StreakTerms) -> Reward | None:
+    """The bonus of the next long streak; None behind the last."""
+    ahead = (award for day, award in _milestones(pay) if day > days and award.amount_z)
+    return next(ahead, None)
+
+
+def _milestones(pay: StreakTerms) -> tuple[tuple[int, Reward], ...]:
+    bonuses = ((7, pay.bonus_7_z), (30, pay.bonus_30_z))
+    return tuple(
+        (day, Reward(f"streak.milestone.{day}", f"{day} days in a row", z)) for day, z in bonuses
+    )

@@ -1,0 +1,59 @@
+"""The reply to `status`: what goes on here now. Nothing of what is hidden (P-EARN-15)."""
+
+from datetime import tzinfo
+
+from kryten_economy.messages.clean import user_text
+from kryten_economy.messages.lengths import clip
+from kryten_economy.messages.numbers import duration, factor, minute_of, plural
+from kryten_economy.rules.blackouts import Break
+from kryten_economy.rules.multipliers import Combined
+
+__all__ = ("queue_breaks", "status")
+
+_TITLE_UNITS_MAX = 34
+_NAME_UNITS_MAX = 16
+_NAMED_MAX = 2
+_SOON_S = 3600
+
+
+def status(
+    present: int, title: str | None, combined: Combined, rain_minutes: int | None, breaks: str
+) -> str:
+    """One PM: who is here, what plays, what multiplies, rain, breaks of the queue.
+
+    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off.
+    """
+    playing = "" if title is None else f" | ▶ {clip(user_text(title), _TITLE_UNITS_MAX)}"
+    lines = [f"📊 {plural(present, 'user')} here{playing}", f"{_earning(combined)} More: 'events'"]
+    if rain_minutes is not None:
+        lines.append(f"☔ Rain about every {plural(rain_minutes, 'minute')}")
+    return "\n".join([*lines, breaks])
+
+
+def queue_breaks(running: Break | None, following: Break | None, at_ms: int, zone: tzinfo) -> str:
+    """The break that runs, with its end; else the next one, by the minute if it is near."""
+    if running is not None:
+        left = duration((running.ends_at_ms - at_ms + 999) // 1000)
+        return f"⛔ No queueing: {_name(running.name)}, {left} left"
+    if following is None:
+        return "🎬 No queue breaks are planned"
+    wait_s = (following.starts_at_ms - at_ms + 999) // 1000
+    if wait_s <= _SOON_S:
+        return f"🎬 No queueing in {duration(wait_s)}: {_name(following.name)}"
+    begins = minute_of(following.starts_at_ms, zone)
+    return f"🎬 Next queue break: {_name(following.name)}, {begins}"
+
+
+def _earning(combined: Combined) -> str:
+    shown = combined.visible
+    if not shown:
+        return "Earnings: base rate (1x)."
+    names = [f"{_name(each.label)} {factor(each.mult)}" for each in shown[:_NAMED_MAX]]
+    if len(shown) > _NAMED_MAX:
+        names.append(f"{len(shown) - _NAMED_MAX} more")
+    together = f", {factor(combined.visible_product)} together" if len(shown) > 1 else ""
+    return f"Earnings: {', '.join(names)}{together}."
+
+
+def _name(name: str) -> str:
+    return clip(user_text(name), _NAME_UNITS_MAX)
