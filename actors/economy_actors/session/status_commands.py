@@ -31,6 +31,7 @@ async def _status(world: World, request: UserRequest) -> str:
         multipliers_now(world, channel, now_ms),
         settings.rain.interval_minutes if settings.rain.enabled else None,
         breaks,
+        settings.messages.max_length,
     )
 
 

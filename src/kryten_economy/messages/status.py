@@ -3,31 +3,47 @@
 from datetime import tzinfo
 
 from kryten_economy.messages.clean import user_text
-from kryten_economy.messages.lengths import clip
+from kryten_economy.messages.lengths import clip, units
 from kryten_economy.messages.numbers import duration, factor, minute_of, plural
 from kryten_economy.rules.blackouts import Break
 from kryten_economy.rules.multipliers import Combined
 
 __all__ = ("queue_breaks", "status")
 
-_TITLE_UNITS_MAX = 34
+_TITLE_UNITS_MAX = 60
+_TITLE_UNITS_MIN = 8
 _NAME_UNITS_MAX = 16
 _NAMED_MAX = 2
 _SOON_S = 3600
 
 
 def status(
-    present: int, title: str | None, combined: Combined, rain_minutes: int | None, breaks: str
+    present: int,
+    title: str | None,
+    combined: Combined,
+    rain_minutes: int | None,
+    breaks: str,
+    max_units: int = 240,
 ) -> str:
     """One PM: who is here, what plays, what multiplies, rain, breaks of the queue.
 
-    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off.
+    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off. The title gets the
+    room that the others leave.
     """
-    playing = "" if title is None else f" | ▶ {clip(user_text(title), _TITLE_UNITS_MAX)}"
-    lines = [f"📊 {plural(present, 'user')} here{playing}", f"{_earning(combined)} More: 'events'"]
+    head = f"📊 {plural(present, 'user')} here"
+    lines = [f"{_earning(combined)} More: 'events'"]
     if rain_minutes is not None:
         lines.append(f"☔ Rain about every {plural(rain_minutes, 'minute')}")
-    return "\n".join([*lines, breaks])
+    rest = "\n".join(["", *lines, breaks])
+    return f"{head}{_playing(title, max_units - units(head) - units(rest))}{rest}"
+
+
+def _playing(title: str | None, room: int) -> str:
+    mark = " | ▶ "
+    room = min(room - units(mark), _TITLE_UNITS_MAX)
+    if title is None or room < _TITLE_UNITS_MIN:
+        return ""
+    return mark + clip(user_text(title), room)
 
 
 def queue_breaks(running: Break | None, following: Break | None, at_ms: int, zone: tzinfo) -> str:
