@@ -27,6 +27,7 @@ from kryten_economy.ledger import (
     Reports,
     Request,
     Unban,
+    migrations,
     verify,
 )
 from kryten_economy.rules.transaction_types import TYPES
@@ -257,7 +258,7 @@ class Audit:
             if Path(f"{books}{part}").exists():
                 shutil.copy(f"{books}{part}", copy / f"books.db{part}")
         file = copy / "books.db"
-        if not self.done and not _has_schema(file):
+        if not self.done and not _is_begun(file):
             return
         report = verify(file)
         _check(report.ok, "the books do not balance", report)
@@ -364,11 +365,11 @@ def _operations(reports: Reports) -> dict[str, _Row]:
     return rows
 
 
-def _has_schema(file: Path) -> bool:
+def _is_begun(file: Path) -> bool:
+    """Whether the first start came as far as the newest schema."""
     connection = apsw.Connection(str(file))
     try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'job_runs'")
-        return bool(tables.fetchall()[0][0])
+        return migrations.examine(connection) == migrations.SCHEMA_VERSION
     finally:
         connection.close()
 
