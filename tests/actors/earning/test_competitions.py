@@ -168,18 +168,19 @@ async def test_two_missed_days_are_caught_up(tmp_path: Path, days_later: int, pa
         assert len(earned(home, "Alice")[0]) == paid
 
 
-async def test_the_last_minute_of_a_day_counts(tmp_path: Path) -> None:
-    """P-EARN-17: judged at 00:00:30, not before; by then the last minute is in the books."""
-    at_ten = {"type": "daily_threshold", "threshold": 1}
-    settings = _settings(_competition("there", "minutes_present", condition=at_ten))
-    start_ms = MIDNIGHT_MS - 60_000 - 1_000
+async def test_the_last_second_of_a_day_counts(tmp_path: Path) -> None:
+    """P-EARN-17: judged at 00:00:30 and not before, by all that was done until midnight."""
+    settings = _settings(_competition("talk", "messages_sent"))
+    start_ms = MIDNIGHT_MS - 20_000
     async with house(tmp_path / "e.db", settings, start_ms=start_ms, scheduled=True) as home:
         await home.join("Alice")
+        await anyio.sleep((MIDNIGHT_MS - 500 - home.now_ms) / 1000)
+        await home.chat("Alice", "good night")
         await anyio.sleep((MIDNIGHT_MS + 29_000 - home.now_ms) / 1000)
         assert earned(home, "Alice") == [[]]
         await anyio.sleep(2)
         await home.settle()
-        assert _prizes(home, "Alice") == [{"there": 10}]
+        assert _prizes(home, "Alice") == [{"talk": 10}]
 
 
 async def test_one_prize_that_cannot_be_paid_stops_no_other(tmp_path: Path) -> None:

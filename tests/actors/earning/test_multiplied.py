@@ -186,7 +186,7 @@ async def test_an_event_noticed_late_only_multiplies(
     """P-EARN-13: within five minutes it is announced and paid, later it is neither."""
     event = _event("Show", "0 10 * * *", 1, multiplier=3, presence_bonus=50)
     settings = paying(**BASE, multipliers={"scheduled_events": [event]})
-    start_ms = START_MS + late_s * 1000 - 1000
+    start_ms = START_MS + late_s * 1000 - 10_000
     async with house(tmp_path / "e.db", settings, start_ms=start_ms) as home:
         await home.join("Alice")
         await home.minutes(1)
