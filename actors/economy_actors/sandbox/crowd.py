@@ -177,9 +177,9 @@ class Crowd:
             case "link":
                 return self._fresh(LINKS)
             case "emote":
-                return f"{rng.choice(EMOTES)[0]} {rng.choice(speaker.sayings)}"
+                return f"{rng.choice(EMOTES)[0]} {self._fresh(speaker.sayings)}"
             case "mention" if others:
-                return f"@{rng.choice(others)} {rng.choice(speaker.sayings)}"
+                return f"@{rng.choice(others)} {self._fresh(speaker.sayings)}"
             case _:
                 return self._fresh(speaker.sayings)
 
@@ -205,7 +205,7 @@ class Crowd:
 
     async def _ask_bot(self) -> None:
         asker = self._someone("play")
-        is_muddled = self._rng.random() < 0.12
+        is_muddled = self._rng.random() < 0.2
         await self._robot.pm(asker.name, self._rng.choice(MUDDLES if is_muddled else self._orders))
 
     async def _play(self) -> None:

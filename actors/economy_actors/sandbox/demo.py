@@ -54,7 +54,7 @@ _ANNOUNCED_WITHIN_S = 10.0
 _OWNER_RANK = 4
 
 HELP = f"""\
-A line you type is a PM to {BOT}: try  balance  or  help
+A line you type is a PM to {BOT}: try  balance,  rewards,  top  or  help
 'text  or  /say text   say it in the channel
 /who   who is here      /pms on|off   show what others write to the bot
 /crowd on|off           let the crowd live or rest
@@ -152,7 +152,9 @@ class _Stage:
         metrics = self._info.metrics_url or "switched off"
         return (
             f"In the channel {CHANNEL} you are called {self._user} and are an owner"
-            f" (rank {_OWNER_RANK}), so admin commands work for you too.\n"
+            f" (rank {_OWNER_RANK}):\n"
+            "admin commands work for you too. Coins come for being here and for taking part:\n"
+            "say hello, greet who comes in, laugh, thank somebody with name++, like the film.\n"
             f"{HELP}\n"
             f"Metrics: {metrics}\nLog: {log_path}\nSeed of this evening: {seed}\n"
         )

@@ -41,21 +41,62 @@ class Persona:
 
 
 PERSONAS = (
-    Persona("Mara", ("popcorn is ready", "who picked this one?"), talk=1.6, is_early=True),
-    Persona("old_tom", ("seen it in the cinema in '84", "they knew how"), talk=0.9),
-    Persona("Pixel-9", ("the matte painting though", "that cut was clean"), is_early=True),
-    Persona("nightowl", ("is it 3 am already", "one more film"), play=0.5, is_early=True),
-    Persona("Dr_Z_oid", ("in my professional opinion: no", "fascinating"), play=1.5),
-    Persona("lucky7", ("feeling lucky tonight", "all in next time"), play=3.0, is_early=True),
+    Persona(
+        "Mara",
+        ("popcorn is ready", "who picked this one?", "good pick", "volume up please"),
+        talk=1.6,
+        is_early=True,
+    ),
+    Persona(
+        "old_tom",
+        ("seen it in the cinema in '84", "they knew how", "bring back intermissions"),
+        talk=0.9,
+    ),
+    Persona(
+        "Pixel-9",
+        ("the matte painting though", "that cut was clean", "16 mm, you can tell", "nice grain"),
+        is_early=True,
+    ),
+    Persona(
+        "nightowl",
+        ("is it 3 am already", "one more film", "coffee, anyone?"),
+        play=0.5,
+        is_early=True,
+    ),
+    Persona(
+        "Dr_Z_oid",
+        ("in my professional opinion: no", "fascinating", "the patient is stable"),
+        play=1.5,
+    ),
+    Persona(
+        "lucky7", ("feeling lucky tonight", "all in next time", "7 again!"), play=3.0, is_early=True
+    ),
     Persona("Quiet-Kay", ("mm", "nice"), talk=0.3, play=0.6, is_early=True),
-    Persona("BananaJoe", ("BANANA", "why is everyone so serious"), talk=1.8, is_early=True),
-    Persona("selma", ("hi from the couch", "brb tea"), talk=1.1),
-    Persona("Vex", ("this aged well", "plot hole!"), talk=1.2, play=1.3, is_early=True),
+    Persona(
+        "BananaJoe",
+        ("BANANA", "why is everyone so serious", "needs more banana", "called it", "what a line"),
+        talk=1.5,
+        is_early=True,
+    ),
+    Persona("selma", ("hi from the couch", "brb tea", "back, what did I miss"), talk=1.1),
+    Persona(
+        "Vex",
+        ("this aged well", "plot hole!", "physics has left the building", "sequel when"),
+        talk=1.2,
+        play=1.3,
+        is_early=True,
+    ),
     Persona("modjo", ("keep it friendly :)", "rules are in the motd"), rank=2, talk=0.8, play=0.4),
-    Persona("Rita_R", ("who has the soundtrack", "that score is lovely"), play=0.9),
-    Persona("hal-2001", ("I'm sorry Dave", "affirmative"), talk=0.8, play=1.1, is_early=True),
-    Persona("Knut", ("moin", "das war knapp"), talk=0.7),
-    Persona("tiny_tina", ("explosions!!", "more explosions"), talk=1.5, play=1.6),
+    Persona("Rita_R", ("who has the soundtrack", "that score is lovely", "the oboe!"), play=0.9),
+    Persona(
+        "hal-2001",
+        ("I'm sorry Dave", "affirmative", "I can't allow that", "it can only be human error"),
+        talk=0.8,
+        play=1.1,
+        is_early=True,
+    ),
+    Persona("Knut", ("moin", "das war knapp", "stark"), talk=0.7),
+    Persona("tiny_tina", ("explosions!!", "more explosions", "BOOM"), talk=1.5, play=1.6),
     Persona("Visitor12", ("hello, what is this?", "can I join?"), is_guest=True, play=0.3),
 )
 

@@ -96,8 +96,8 @@ achievements:
     reward: 20
     hidden: false
   - id: earner
-    description: Earn 500 Z
-    condition: {{type: lifetime_earned, threshold: 500}}
+    description: Earn 1,000 Z
+    condition: {{type: lifetime_earned, threshold: 1000}}
     reward: 50
     hidden: false
   - id: key_grip
