@@ -30,6 +30,7 @@ from economy_actors.gateway.messages import (
     Refuse,
     RobotInDoubt,
     RobotStarted,
+    RoomRead,
     RoomsRead,
     Search,
     Searched,
@@ -45,6 +46,7 @@ __all__ = ("PULSE_S", "Gateway")
 PULSE_S = 5.0
 _SEARCH_AGAIN_S = 1.0
 _SEARCH_AGAIN_MAX_S = 8.0
+_OVERTAKEN_S = 0.2
 _UNCONFIRMED_TRIES = 3
 _DOUBT_S = 2.0
 """A robot that has said goodbye still answers for a moment."""
@@ -267,7 +269,9 @@ class Gateway(Actor[GatewayMessage]):
             for channel in self._robots.away:
                 self._robots.back(channel)
         self._seeking = self._doubting = False
-        if self._rooms and self._errands.offer(ReadRooms(tuple(self._rooms))):
+        news = self._translator.emote_news
+        rooms = tuple((channel, news[channel]) for channel in self._rooms)
+        if rooms and self._errands.offer(ReadRooms(rooms)):
             self._rooms.clear()
         for channel, entries in found.lists:
             users = self._translator.listed(entries)
@@ -287,10 +291,16 @@ class Gateway(Actor[GatewayMessage]):
             _log.warning("no user list to be had; it comes with the robot", channel=channel)
             del self._wanted[channel]
 
-    def _rooms_read(self, rooms: tuple[tuple[str, object, object], ...]) -> None:
-        for channel, emotes, current in rooms:
-            stored = RoomStored(emotes_in(emotes), medium_in(current, stored_uid(current)))
-            self._world.channels[channel].offer(stored)
+    def _rooms_read(self, rooms: tuple[RoomRead, ...]) -> None:
+        for room in rooms:
+            if room.news != self._translator.emote_news[room.channel]:
+                # An event has overtaken the reading, which may not know what it told.
+                self._rooms.add(room.channel)
+                self._search_after(_OVERTAKEN_S)
+                continue
+            medium = medium_in(room.current, stored_uid(room.current))
+            stored = RoomStored(emotes_in(room.emotes), medium)
+            self._world.channels[room.channel].offer(stored)
 
 
 def _busy_answer(body: bytes) -> dict[str, object]:

@@ -10,7 +10,13 @@ import anyio
 import structlog
 
 from economy_actors.gateway.bus import Bus, BusAway
-from economy_actors.gateway.messages import GatewayMessage, Opened, RoomsRead, Searched
+from economy_actors.gateway.messages import (
+    GatewayMessage,
+    Opened,
+    RoomRead,
+    RoomsRead,
+    Searched,
+)
 from economy_actors.runtime import Actor, ActorGone, MailboxFull, Ref
 
 __all__ = ("Errand", "Errands", "FindRobots", "OpenBus", "ReadRooms", "WantedList")
@@ -43,9 +49,9 @@ class FindRobots:
 
 @dataclass(frozen=True, slots=True)
 class ReadRooms:
-    """Read these channels' emotes and what plays there."""
+    """Read these channels' emotes and what plays there; with each its `RoomRead.news`."""
 
-    channels: tuple[str, ...]
+    channels: tuple[tuple[str, int], ...]
 
 
 Errand = OpenBus | FindRobots | ReadRooms
@@ -88,13 +94,13 @@ class Errands(Actor[Errand]):
                 found.append((each.channel, users))
         return Searched(answered, tuple(found))
 
-    async def _read(self, channels: tuple[str, ...]) -> RoomsRead:
+    async def _read(self, channels: tuple[tuple[str, int], ...]) -> RoomsRead:
         rooms = []
         with anyio.move_on_after(_SEARCH_S):
-            for channel in channels:
+            for channel, news in channels:
                 emotes = await self._bus.stored(channel, "emotes", "list")
                 current = await self._bus.stored(channel, "playlist", "current")
-                rooms.append((channel, emotes, current))
+                rooms.append(RoomRead(channel, news, emotes, current))
         return RoomsRead(tuple(rooms))
 
     async def _tell(self, news: Opened | Searched | RoomsRead) -> None:

@@ -15,6 +15,7 @@ __all__ = (
     "Refuse",
     "RobotInDoubt",
     "RobotStarted",
+    "RoomRead",
     "RoomsRead",
     "Search",
     "Searched",
@@ -95,10 +96,23 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomsRead:
-    """What the store holds, raw: channel, list of emotes and what plays; None where nothing."""
+class RoomRead:
+    """What the store holds of a channel, raw: emotes and what plays; None where nothing.
 
-    rooms: tuple[tuple[str, object, object], ...]
+    ``news`` is how many events had told of emotes when the reading was asked for.
+    """
+
+    channel: str
+    news: int
+    emotes: object
+    current: object
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsRead:
+    """What was found in the store."""
+
+    rooms: tuple[RoomRead, ...]
 
 
 @dataclass(frozen=True, slots=True)

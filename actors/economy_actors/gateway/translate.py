@@ -5,6 +5,7 @@ shadow-muted lines, repeated old chat, duplicates, ignored users and other peopl
 here; texts leave as they were typed. It waits for nothing and tells nobody: the gateway does.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
@@ -133,6 +134,7 @@ class Translator:
         self._live = live
         self._recent = RecentIds(clock)
         self._uids: dict[str, int] = {}
+        self.emote_news: Counter[str] = Counter()
         self.kinds: Mapping[str, Callable[[Event], Translation]] = {
             "chatmsg": self.chat,
             "pm": self.private,
@@ -333,7 +335,10 @@ class Translator:
         if isinstance(channel, Dropped):
             return channel
         names = emotes_in(_payload(event))
-        return _malformed("no list") if names is None else Translated(channel, EmotesListed(names))
+        if names is None:
+            return _malformed("no list")
+        self.emote_news[channel] += 1
+        return Translated(channel, EmotesListed(names))
 
     def emote_set(self, event: Event) -> Translation:
         """An emote is new, or shows another picture."""
@@ -348,7 +353,10 @@ class Translator:
         if isinstance(channel, Dropped):
             return channel
         name = emote_in(_payload(event))
-        return Nothing(channel) if name is None else Translated(channel, EmoteChanged(name, exists))
+        if name is None:
+            return Nothing(channel)
+        self.emote_news[channel] += 1
+        return Translated(channel, EmoteChanged(name, exists))
 
     def sign_of_life(self, event: Event) -> Translation:
         """An event without news for the economy."""

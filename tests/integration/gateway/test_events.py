@@ -14,15 +14,18 @@ from economy_actors.channel.messages import (
     Joined,
     Left,
     Listed,
+    MediaChanged,
     PrivateMessage,
     RankChanged,
     RobotPresence,
     RoomStored,
     Said,
 )
-from economy_actors.gateway.messages import ReadUserlist
+from economy_actors.gateway.messages import ReadRoom, ReadUserlist, RoomRead, RoomsRead
+from economy_actors.sandbox.media import Media
 from economy_actors.sandbox.nats import NatsServer
 from economy_actors.sandbox.robot import SimulatedRobot
+from kryten_economy.rules.screening import Medium as Film
 
 
 @pytest.fixture
@@ -94,6 +97,32 @@ async def test_channel_asks_for_the_list(house: House, channel: str, robot: Simu
     house.world.gateway.tell(ReadUserlist(channel))
     await until(lambda: len(house.told(channel, Listed)) == 2)
     assert {user.name for user in house.told(channel, Listed)[1].users} == {"alice", "Bob"}
+
+
+async def test_channel_asks_for_emotes_and_film(
+    house: House, channel: str, robot: SimulatedRobot
+) -> None:
+    """The store is read again when a channel wants it, and holds the uid with the film."""
+    assert house.world.gateway is not None
+    assert house.told(channel, RoomStored) == [RoomStored(frozenset(), None)]
+    await robot.act([robot.dressing.update_emote(":kappa:", "https://example.com/kappa.png")])
+    await robot.change_media(Media("abc", "Some Film", 90, "yt"))
+    await until(lambda: house.told(channel, MediaChanged))
+    house.world.gateway.tell(ReadRoom(channel))
+    await until(lambda: len(house.told(channel, RoomStored)) == 2)
+    medium = Film("yt:abc", "Some Film", 90, 0)
+    assert house.told(channel, RoomStored)[1] == RoomStored(frozenset({":kappa:"}), medium)
+    assert house.told(channel, MediaChanged)[0].medium == medium
+    assert house.told(channel, MediaChanged)[0].position_s == -3
+
+
+async def test_a_reading_that_an_event_overtook_is_repeated(house: House, channel: str) -> None:
+    """What was read before the news of another emote takes nothing away again."""
+    assert house.world.gateway is not None
+    late = RoomRead(channel, news=-1, emotes=[{"name": ":late:"}], current=None)
+    house.world.gateway.tell(RoomsRead((late,)))
+    await until(lambda: len(house.told(channel, RoomStored)) == 2)
+    assert house.told(channel, RoomStored)[1] == RoomStored(frozenset(), None)
 
 
 async def test_own_messages_come_back_to_the_outbox(

@@ -225,7 +225,15 @@ async def test_the_economy_can_do_all_it_needs(server: NatsServer) -> None:
         await robot.connection.publish(request.reply, b'{"success":true}')
         assert await asked == {"success": True}
 
-        assert robot.errors == []
+        userstats = await stack.enter_async_context(connected(server, "userstats"))
+        questions = await userstats.connection.subscribe("kryten.userstats.command")
+        await userstats.connection.flush()
+        asked = asyncio.ensure_future(client.nats_request("kryten.userstats.command", {"x": 1}))
+        request = await questions.next_msg(WAIT_S)
+        await userstats.connection.publish(request.reply, b'{"success":true}')
+        assert await asked == {"success": True}
+
+        assert robot.errors == userstats.errors == []
         assert client.health().errors == 0
 
 
