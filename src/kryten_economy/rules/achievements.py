@@ -1,9 +1,7 @@
-"""Which achievements the facts about a user call for (`spec/progression.md` 2).
+"""Which achievements the facts about a user call for (`spec/progression.md` 2)."""
 
-A type without a value here is one whose facts nobody keeps yet: it is neither won nor shown.
-"""
-
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from kryten_economy.config.achievements import Achievement, AchievementType
@@ -40,23 +38,28 @@ class Facts(NamedTuple):
     emotes_used: int | None = None
 
 
+def _hours(facts: Facts) -> int | None:
+    return None if facts.minutes_present is None else facts.minutes_present // 60
+
+
+_VALUES: dict[AchievementType, Callable[[Facts], int | None]] = {
+    "lifetime_messages": attrgetter("messages"),
+    "lifetime_presence_hours": _hours,
+    "daily_streak": attrgetter("streak_days"),
+    "unique_tip_recipients": attrgetter("tip_recipients"),
+    "unique_tip_senders": attrgetter("tip_senders"),
+    "lifetime_earned": attrgetter("earned_z"),
+    "lifetime_spent": attrgetter("spent_z"),
+    "lifetime_gambled": attrgetter("gambled_z"),
+    "gambling_biggest_win": attrgetter("biggest_win_z"),
+    "rank_reached": attrgetter("rank"),
+    "unique_emotes_used_lifetime": attrgetter("emotes_used"),
+}
+
+
 def progress_of(kind: AchievementType, facts: Facts) -> int | None:
     """The value that is compared with the threshold; None where it is not known."""
-    minutes = facts.minutes_present
-    known: dict[AchievementType, int | None] = {
-        "lifetime_messages": facts.messages,
-        "lifetime_presence_hours": None if minutes is None else minutes // 60,
-        "daily_streak": facts.streak_days,
-        "unique_tip_recipients": facts.tip_recipients,
-        "unique_tip_senders": facts.tip_senders,
-        "lifetime_earned": facts.earned_z,
-        "lifetime_spent": facts.spent_z,
-        "lifetime_gambled": facts.gambled_z,
-        "gambling_biggest_win": facts.biggest_win_z,
-        "rank_reached": facts.rank,
-        "unique_emotes_used_lifetime": facts.emotes_used,
-    }
-    return known.get(kind)
+    return _VALUES[kind](facts)
 
 
 def earned_now(

@@ -1,6 +1,6 @@
 """Which achievements the facts call for (`spec/progression.md` 2)."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -60,3 +60,8 @@ def test_what_nobody_has_looked_at_is_not_won() -> None:
     assert is_open([hours], "lifetime_presence_hours", ())
     assert not is_open([hours], "lifetime_presence_hours", {"h"})
     assert not is_open([hours], "lifetime_messages", ())
+
+
+def test_every_type_of_the_file_has_a_value() -> None:
+    """No achievement that can be configured is impossible to win or without progress."""
+    assert all(progress_of(kind, FACTS) is not None for kind in get_args(AchievementType))
