@@ -27,6 +27,7 @@ async def test_ways_to_write_a_command(house: House, text: str) -> None:
     await house.ask("alice", "balance")
     await house.give("alice", 1234)
     await house.robot.wait_pm("alice", "1,234")
+    await house.robot.wait_pm("alice", "promoted")
 
     assert "1,234 Z" in await house.ask("alice", text)
 
