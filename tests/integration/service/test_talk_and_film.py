@@ -115,7 +115,7 @@ async def test_a_level_that_cytube_refuses_is_asked_for_at_the_next_arrival(
     await house.minutes(2)
     while asked != {"alice", "Bob", "Dr_Z_oid"}:
         body = json.loads((await inbox.next_msg(timeout=WAIT_S)).data)
-        asked |= {body["args"]["name"]} if body.get("command") == "setChannelRank" else set()
+        asked |= {body["args"]["username"]} if body.get("command") == "setChannelRank" else set()
     await house.settled()
     assert house.robot.room.accounts["alice"].rank == 1
     assert house.rows("SELECT max(cytube_level) FROM account") == [(1,)]
