@@ -67,12 +67,13 @@ def is_cron(cron: str) -> bool:
 class Calendar:
     """The calendar of one zone; `zoneinfo.ZoneInfoNotFoundError` for an unknown name."""
 
-    __slots__ = ("_day", "_end_ms", "_start_ms", "zone")
+    __slots__ = ("_day", "_end_ms", "_fires", "_start_ms", "zone")
 
     def __init__(self, zone: str = "UTC") -> None:
         self.zone = ZoneInfo(zone)
         self._day = ""
         self._start_ms = self._end_ms = 0
+        self._fires: dict[str, tuple[int, int]] = {}
 
     def day(self, at_ms: int) -> str:
         """The day of an instant. Called for every event, so the last day is remembered."""
@@ -120,8 +121,18 @@ class Calendar:
         return self.hour(at_ms) in hours
 
     def last_fire(self, cron: str, at_ms: int) -> int | None:
-        """The latest instant at or before ``at_ms`` at which the cron entry fires."""
-        return self._nearest(cron, at_ms, forward=False)
+        """The latest instant at or before ``at_ms`` at which the cron entry fires.
+
+        Asked for every event and minute, so it is remembered until the entry fires again.
+        ``cron`` is an entry of the config file: there are few, and they come again and again.
+        """
+        last_ms, next_ms = self._fires.get(cron, (0, 0))
+        if last_ms <= at_ms < next_ms:
+            return last_ms
+        last, following = self._nearest(cron, at_ms, forward=False), self.next_fire(cron, at_ms)
+        if last is not None and following is not None:
+            self._fires[cron] = (last, following)
+        return last
 
     def next_fire(self, cron: str, at_ms: int) -> int | None:
         """The earliest instant after ``at_ms`` at which the cron entry fires; None: never."""

@@ -244,6 +244,21 @@ def test_last_and_next_fire_are_neighbours(zone: str, cron: str, at_ms: int) -> 
     assert calendar.last_fire(cron, next_ms - 1) == last_ms
 
 
+@given(_ZONES, _CRONS, st.lists(_NEAR_CHANGES, min_size=2, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_the_remembered_fire_never_lies(zone: str, cron: str, instants: list[int]) -> None:
+    """A calendar that was asked before answers like a new one."""
+    calendar = Calendar(zone)
+    for at_ms in instants:
+        last_ms = Calendar(zone).last_fire(cron, at_ms)
+        next_ms = Calendar(zone).next_fire(cron, at_ms)
+        assert last_ms is not None
+        assert next_ms is not None
+        for near_ms in (at_ms, last_ms, next_ms - 1, next_ms, at_ms):
+            expected_ms = next_ms if near_ms == next_ms else last_ms
+            assert calendar.last_fire(cron, near_ms) == expected_ms
+
+
 def test_an_entry_that_never_fires() -> None:
     """The 30th of February has neither a next nor a last time."""
     assert is_cron("0 0 30 2 *")
