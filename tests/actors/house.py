@@ -251,11 +251,12 @@ async def house(
     channels: Sequence[str] = (CHANNEL,),
     scheduled: bool = False,
     start_ms: int = START_MS,
+    books: Callable[[Path], Books] = Books.open,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
-    The clock begins at ``start_ms``.
+    The clock begins at ``start_ms``; ``books`` opens the file.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -266,7 +267,7 @@ async def house(
     async def start(root: _Root) -> None:
         world.ledger = await root.spawn_started(
             "ledger",
-            lambda: Ledger(lambda: InlineHome(lambda: Books.open(path)), metrics),
+            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics),
             capacity=4096,
         )
         world.reader = await root.spawn_started(
