@@ -14,7 +14,8 @@ from economy_actors.ledger.client import look
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.messages import ChatLine, Deserved, ProgressDue, SessionMessage
 from economy_actors.world import World
-from kryten_economy.rules.conversation import Conversation, Effect, Room, Spoken
+from kryten_economy.rules.awards import TriggerAward
+from kryten_economy.rules.conversation import NOTHING, Conversation, Effect, Room, Spoken
 from kryten_economy.rules.presence import Roster
 from kryten_economy.rules.screening import Screening, begins, survived_award
 
@@ -23,6 +24,24 @@ __all__ = ("Talk",)
 _BUSY_DEPTH = 4
 
 _log = structlog.get_logger("channel")
+
+
+class _Guard:
+    """Keeps the error of one trigger from the others and from the line (P-EARN-12)."""
+
+    def __init__(self, channel: str, world: World) -> None:
+        self._channel = channel
+        self._world = world
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self._world.metrics.error("triggers")
+        _log.error("a trigger failed", channel=self._channel, exc_info=error)
+        return True
 
 
 class Talk:
@@ -43,18 +62,27 @@ class Talk:
         self._screening = Screening()
         self.emotes = Emotes(name, world)
         self._resumed = False
+        self._guard = _Guard(name, world)
 
     async def said(self, name: str, text: str, at_ms: int) -> None:
-        """Somebody said something; who is not tracked here is not heard."""
+        """Somebody said something; who is not tracked here, or said nothing, is not heard."""
+        if not text.strip():
+            return
         visit = self._roster.chatted(name, at_ms)
         if visit is None:
             return
         if not self._resumed:
             await self._resume(at_ms)
         line, room = Spoken(visit.name, text, at_ms), self._room(at_ms)
-        content = self._screening.hear(line, room.settings)
-        effect = self._conversation.hear(line, room)
-        emotes = self.emotes.used(text)
+        content: tuple[TriggerAward, ...] = ()
+        emotes: tuple[str, ...] = ()
+        effect = NOTHING
+        with self._guard:
+            content = self._screening.hear(line, room.settings, self._guard)
+        with self._guard:
+            effect = self._conversation.hear(line, room, self._guard)
+        with self._guard:
+            emotes = self.emotes.used(text)
         if content or emotes:
             effect = effect._replace(awards=effect.awards + content, emotes=emotes)
         self._session(visit.name).offer(ChatLine(visit.display_name, text, at_ms, effect))

@@ -6,6 +6,7 @@ What a limit, an account or a ban refuses is for the books to know.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,12 +25,15 @@ from kryten_economy.rules.triggers import (
 )
 from kryten_economy.rules.utterances import has_gif, is_laugh, kudos_in, words_in
 
-__all__ = ("NOTHING", "Conversation", "Effect", "Room", "Spoken", "award_of")
+__all__ = ("NOTHING", "UNGUARDED", "Conversation", "Effect", "Room", "Spoken", "award_of")
 
 _HOUR_MS = 3_600_000
 _JOKE_MS = 300_000
 _SPEAKER_MS = 120_000
 _KUDOS_PER_DAY = 10
+
+UNGUARDED: AbstractContextManager[object] = nullcontext()
+"""Errors come through."""
 
 
 class Spoken(NamedTuple):
@@ -89,23 +93,34 @@ class Conversation:
         """A genuine arrival, which may be greeted."""
         self._newcomers[name.lower()] = at_ms
 
-    def hear(self, line: Spoken, room: Room) -> Effect:
-        """Judge a line and record it; an empty one does nothing."""
+    def hear(
+        self, line: Spoken, room: Room, guard: AbstractContextManager[object] = UNGUARDED
+    ) -> Effect:
+        """Judge a line and record it; an empty one does nothing.
+
+        Each trigger is judged inside ``guard``, which may keep its error from the others.
+        """
         if not line.text.strip():
             return NOTHING
         words = words_in(line.text)
         laugh = is_laugh(line.text)
-        awards = [
-            *self._long(line, room),
-            *self._first(line, room),
-            *self._starter(line, room),
-            *self._greeting(line, room, words),
-            *_mentions(line, room, words),
-        ]
+        awards: list[TriggerAward] = []
         tallies: list[Tally] = []
+        with guard:
+            awards += self._long(line, room)
+        with guard:
+            awards += self._first(line, room)
+        with guard:
+            awards += self._starter(line, room)
+        with guard:
+            awards += self._greeting(line, room, words)
+        with guard:
+            awards += _mentions(line, room, words)
         if laugh:
-            self._laughed(line, room, awards, tallies)
-        _thanked(line, room, awards, tallies)
+            with guard:
+                self._laughed(line, room, awards, tallies)
+        with guard:
+            _thanked(line, room, awards, tallies)
         self._record(line, laugh=laugh)
         long_from = room.settings.chat_triggers.long_message.min_chars
         return Effect(

@@ -4,11 +4,12 @@ One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, 
 (P-USR-4). It forgets everything about an item when the next one begins.
 """
 
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from kryten_economy.config import Settings
 from kryten_economy.rules.awards import TriggerAward, Window
-from kryten_economy.rules.conversation import Spoken, award_of
+from kryten_economy.rules.conversation import UNGUARDED, Spoken, award_of
 from kryten_economy.rules.triggers import COMMENT, FIRST_AFTER_MEDIA, LIKE, SURVIVED
 
 __all__ = ("Medium", "Screening", "begins", "comment_cap", "like_award", "survived_award")
@@ -67,11 +68,18 @@ class Screening:
         self._comments.clear()
         self._is_claimed = False
 
-    def hear(self, line: Spoken, settings: Settings) -> tuple[TriggerAward, ...]:
-        """What a line during the item pays."""
+    def hear(
+        self, line: Spoken, settings: Settings, guard: AbstractContextManager[object] = UNGUARDED
+    ) -> tuple[TriggerAward, ...]:
+        """What a line during the item pays; each trigger is judged inside ``guard``."""
         if self.medium is None or not line.text.strip():
             return ()
-        return (*self._first(line, settings), *self._comment(line, self.medium, settings))
+        awards: list[TriggerAward] = []
+        with guard:
+            awards += self._first(line, settings)
+        with guard:
+            awards += self._comment(line, self.medium, settings)
+        return tuple(awards)
 
     def _first(self, line: Spoken, settings: Settings) -> tuple[TriggerAward, ...]:
         window_ms = settings.content_triggers.first_after_media_change.window_seconds * 1000

@@ -5,12 +5,16 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.actors.earning.street import earned, paying
+from tests.actors.earning.street import earned, paying, play
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import hits
 
 from economy_actors.channel.messages import BotSpoke
 from kryten_economy.ledger import Ban
+from kryten_economy.rules import conversation, screening
+from kryten_economy.rules.awards import TriggerAward
+from kryten_economy.rules.conversation import award_of
+from kryten_economy.rules.triggers import TriggerSpec
 from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000
@@ -253,3 +257,69 @@ async def test_analytics_know_distinct_users(tmp_path: Path) -> None:
         told = hits(home, "chat.first_message_of_day")
         assert told is not None
         assert (told.hit_count, told.unique_users, told.total_z_awarded) == (2, 2, 8)
+
+
+_EACH = {
+    "chat.long_message": ("Alice", 1),
+    "chat.first_message_of_day": ("Alice", 5),
+    "chat.conversation_starter": ("Alice", 10),
+    "social.greeted_newcomer": ("Alice", 3),
+    "content.first_after_media_change": ("Alice", 3),
+    "content.comment_during_media": ("Alice", 1),
+    "social.mentioned_by_other": ("Bob", 1),
+    "chat.kudos_received": ("Bob", 3),
+    "chat.laugh_received": ("Carol", 2),
+}
+
+
+@pytest.mark.parametrize("broken", _EACH)
+async def test_one_triggers_error_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """P-EARN-12: one line sets off nine triggers; whichever fails, eight pay and all live on."""
+    settings = paying(
+        *(name.split(".")[1] for name in _EACH),
+        chat_triggers={"conversation_starter": {"min_silence_minutes": 0}},
+        content_triggers={"comment_during_media": {"reward_per_message": 1}},
+    )
+
+    def failing(trigger: TriggerSpec, *args: Any, **more: Any) -> tuple[TriggerAward, ...]:
+        if trigger.id == broken:
+            raise ZeroDivisionError
+        return award_of(trigger, *args, **more)
+
+    async with house(tmp_path / "e.db", settings) as home:
+        await _crowd(home, "Alice", "Carol")
+        await home.chat("Carol", "a joke")
+        await home.join("Bob")
+        await play(home, "a")
+        before = dict(zip(("Alice", "Carol"), earned(home, "Alice", "Carol"), strict=True))
+        with monkeypatch.context() as patch:
+            patch.setattr(conversation, "award_of", failing)
+            patch.setattr(screening, "award_of", failing)
+            await home.chat("Alice", "lol, welcome in the channel, Bob++")
+        for name in ("Alice", "Bob", "Carol"):
+            rows = earned(home, name)[0][len(before.get(name, [])) :]
+            wanted = {each: z for each, (whom, z) in _EACH.items() if whom == name}
+            wanted.pop(broken, None)
+            assert dict(rows) == wanted
+        assert b'economy_errors_total{component="triggers"} 1.0' in home.world.metrics.render()
+        assert await home.present() == {"Alice", "Bob", "Carol"}
+        wallet = home.wallet("Alice")
+        assert wallet is not None
+        assert wallet.lifetime_messages == 1
+
+
+async def test_a_blank_line_does_nothing(tmp_path: Path) -> None:
+    """8: it is not counted, claims nothing, breaks no silence and ends nobody's idleness."""
+    settings = paying("first_message_of_day", "conversation_starter")
+    async with house(tmp_path / "e.db", settings) as home:
+        await home.join("Alice")
+        await home.pm("Alice", "balance")
+        for text in ("", "   ", "\t\n"):
+            await home.chat("Alice", text)
+        wallet = home.wallet("Alice")
+        assert wallet is not None
+        assert (wallet.balance_z, wallet.lifetime_messages, wallet.last_active_ms) == (0, 0, None)
+        await home.chat("Alice", "hello")
+        assert home.balance("Alice") == 15
