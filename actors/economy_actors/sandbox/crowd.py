@@ -63,13 +63,16 @@ class _Mood:
 
 
 class Crowd:
-    """The personas of the demo in one robot's channel."""
+    """The personas of the demo in one robot's channel; nobody of them is called ``without``."""
 
-    def __init__(self, robot: SimulatedRobot, rng: Random, *, speed: float = 1.0) -> None:
+    def __init__(
+        self, robot: SimulatedRobot, rng: Random, *, speed: float = 1.0, without: str = ""
+    ) -> None:
         self.is_active = True
         self._robot = robot
         self._rng = rng
         self._speed = speed
+        self._personas = [one for one in PERSONAS if one.name.lower() != without.lower()]
         self._here: list[Persona] = []
         self._away: list[Persona] = []
         self._missed = [stay.name for stay in PAST]
@@ -102,7 +105,7 @@ class Crowd:
 
     async def arrive(self) -> None:
         """Some are there from the beginning; the others come later."""
-        for persona in PERSONAS:
+        for persona in self._personas:
             if persona.is_early:
                 await self._join(persona)
             else:

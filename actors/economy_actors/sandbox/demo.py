@@ -95,7 +95,7 @@ async def run_demo(
             SimulatedRobot(server.url, DOMAIN, CHANNEL, BOT, seed=seed)
         )
         config = _written_config(server.url, folder, robot.clock())
-        crowd = Crowd(robot, random.Random(seed), speed=speed)
+        crowd = Crowd(robot, random.Random(seed), speed=speed, without=user)
         await dress_channel(robot)
         await crowd.arrive()
         info = await stack.enter_async_context(start_service(config))
@@ -212,6 +212,8 @@ class _Stage:
             await self._say(rest)
         elif word in _ORDERS:
             await self._order(word, rest.strip().lower())
+        elif word.startswith("/") and word[1:].lower() not in self._info.commands:
+            self._view.note(f"There is no {word} here.\n{HELP}")
         else:
             await self._pm(line)
 

@@ -87,6 +87,16 @@ async def test_who_is_thrown_out_may_return(robot: SimulatedRobot) -> None:
     assert crowd.names
 
 
+async def test_a_taken_name_is_not_of_the_crowd(robot: SimulatedRobot) -> None:
+    """Who comes under a persona's name is not made to talk."""
+    await robot.join("mara")
+    crowd = Crowd(robot, Random(3), without="mara")
+    await crowd.arrive()
+    for _ in range(100):
+        await crowd.step()
+    assert "mara" not in {heard.sender.lower() for heard in robot.heard}
+
+
 async def test_run_keeps_its_pace(robot: SimulatedRobot) -> None:
     """Pauses are divided by the speed, and a crowd that is off does nothing."""
     slept: list[float] = []

@@ -79,6 +79,14 @@ async def test_chat_and_orders() -> None:
     assert "never" not in text
 
 
+async def test_a_mistyped_order_is_told_at_once() -> None:
+    """What begins with a slash and is neither an order nor a command does not go to the bot."""
+    text = await _played("/quti", "/balance")
+    assert "There is no /quti here." in text
+    assert "you said /quti" not in text
+    assert "you said /balance" in text
+
+
 async def test_robot_restart_is_survived() -> None:
     """After /restart the service still answers."""
     text = await _played("/restart", "balance")
