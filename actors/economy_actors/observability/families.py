@@ -57,6 +57,7 @@ ERROR_COMPONENTS: Final = (
     "metrics",
     "scheduler",
     "session",
+    "triggers",
 )
 
 LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
