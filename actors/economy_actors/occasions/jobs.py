@@ -128,7 +128,13 @@ class DailyJobs(Actor[LookForJobs]):
             channel=due.channel,
             for_day=due.day,
             prizes=tuple(
-                Prize(each.competition.id, each.competition.description, each.name, each.amount_z)
+                Prize(
+                    each.competition.id,
+                    each.competition.description,
+                    each.name,
+                    each.amount_z,
+                    each.metadata,
+                )
                 for each in awards
             ),
             at_ms=at_ms,

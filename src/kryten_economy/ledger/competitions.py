@@ -29,7 +29,7 @@ def pay_competitions(tx: Tx, request: PayCompetitions) -> Answer:
 def _pay(tx: Tx, request: PayCompetitions) -> Kept | Answer:
     channel = tx.channels.get(request.channel)
     won = []
-    for competition_id, description, name, amount_z in request.prizes:
+    for competition_id, description, name, amount_z, why in request.prizes:
         # Looked up for each prize anew: the same user may win several.
         found = tx.find(UserKey(request.channel, name), request.day)
         if found is None or not may_earn(tx, channel, found[1], amount_z):
@@ -47,7 +47,7 @@ def _pay(tx: Tx, request: PayCompetitions) -> Kept | Answer:
         if tx.sql.changed() == 0:
             continue
         trigger = f"competition.{competition_id}"
-        line = Line("competition", trigger, description, request.at_ms, request.day)
+        line = Line("competition", trigger, description, request.at_ms, request.day, metadata=why)
         moved, _ = post(tx, holder, amount_z, channel.mint, line)
         won.append(Won(competition_id, moved.facts, amount_z))
     finish_job(tx, FinishJob(COMPETITIONS, request.channel, request.for_day, request.at_ms))

@@ -40,12 +40,13 @@ class RainShare(NamedTuple):
 
 
 class Prize(NamedTuple):
-    """What somebody won; ``name`` is lower case."""
+    """What somebody won; ``name`` is lower case, ``metadata`` is JSON."""
 
     competition_id: str
     description: str
     name: str
     amount_z: int
+    metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,11 +99,17 @@ def _event_bonus(movement: Movement, why: Explanation, _: Settings) -> str:
     return f"Being here when the event began{shared}: {_reason(movement)}"
 
 
-def _prize(movement: Movement, why: Explanation, settings: Settings) -> str:
-    if why.percent is None or why.percent_of_z is None:
-        return _reason(movement)
-    whole = money(why.percent_of_z, settings.currency.symbol)
-    return f"{_reason(movement)}, {_shown(why.percent)}% of the {whole} earned until then"
+def _prize(before: str, when: str) -> _Words:
+    """A fixed reward, or a part of what was earned ``when``."""
+
+    def words(movement: Movement, why: Explanation, settings: Settings) -> str:
+        text = before + _reason(movement)
+        if why.percent is None or why.percent_of_z is None:
+            return text
+        whole = money(why.percent_of_z, settings.currency.symbol)
+        return f"{text}, {_shown(why.percent)}% of the {whole} earned {when}"
+
+    return words
 
 
 def _on_balance(movement: Movement, _: Explanation, settings: Settings) -> str:
@@ -150,8 +156,8 @@ EXPLAINED: dict[str, _Words] = {
     "interest": _on_balance,
     "decay": _on_balance,
     "event_bonus": _event_bonus,
-    "achievement": _prize,
-    "competition": _fixed("A daily competition won"),
+    "achievement": _prize("", "until then"),
+    "competition": _prize("A daily competition won: ", "that day"),
     "gamble_stake": _fixed("The stake of a game"),
     "gamble_win": _fixed("What a game paid, the stake included"),
     "gamble_push": _fixed("The stake of a game that nobody won"),

@@ -3,6 +3,7 @@
 Everything is judged by the day as it was before any prize. Whoever ties wins.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, get_args
 
@@ -24,12 +25,13 @@ class DayOf(NamedTuple):
 
 
 class Award(NamedTuple):
-    """A prize that is due."""
+    """A prize that is due; ``metadata`` (JSON) says of what it is a part, if it is one."""
 
     competition: Competition
     name: str
     display_name: str
     amount_z: int
+    metadata: str | None = None
 
 
 def judge(
@@ -38,7 +40,7 @@ def judge(
     """All prizes above 0, by competition and then by name; ``ignored`` names are lower case."""
     players = [each for each in days if not each.banned and each.name not in ignored]
     return tuple(
-        Award(competition, each.name, each.display_name, amount_z)
+        Award(competition, each.name, each.display_name, amount_z, _share(competition, each))
         for competition in competitions
         for each in sorted(_winners(competition, players), key=lambda each: each.name)
         if (amount_z := _reward(competition, each)) > 0
@@ -57,7 +59,18 @@ def _winners(competition: Competition, players: Sequence[DayOf]) -> list[DayOf]:
 
 
 def _reward(competition: Competition, winner: DayOf) -> int:
-    percent = competition.reward_percent_of_earnings
-    if competition.condition.type == "daily_top" and percent > 0:
+    if _is_share(competition):
+        percent = competition.reward_percent_of_earnings
         return max(1, percent_of(winner.values["z_earned"], percent))
     return competition.reward
+
+
+def _is_share(competition: Competition) -> bool:
+    return competition.condition.type == "daily_top" and competition.reward_percent_of_earnings > 0
+
+
+def _share(competition: Competition, winner: DayOf) -> str | None:
+    if not _is_share(competition):
+        return None
+    percent = competition.reward_percent_of_earnings
+    return json.dumps({"percent": percent, "of": winner.values["z_earned"]})

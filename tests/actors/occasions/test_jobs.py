@@ -117,6 +117,11 @@ async def test_finished_day_is_judged_after_midnight(tmp_path: Path) -> None:
         await _until(home, 0.012)
         day_z = before_z + 1
         assert home.balance("Alice") == day_z + day_z // 4 + 40
+        [answer] = await home.pm("Alice", "history 2")
+        number = next(line.split()[0] for line in answer.splitlines() if "Most earned" in line)
+        told = "\n".join(await home.pm("Alice", f"why {number}"))
+        assert f"25% of the {before_z:,} Z earned that day" in told
+        assert "daily_competitions[many].reward_percent_of_earnings = 25" in told
         (line,) = [line for line in home.lines() if "Winners" in line]
         assert "2026-11-20" in line
         assert "Alice, Bob" in line
