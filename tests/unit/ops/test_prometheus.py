@@ -13,6 +13,10 @@ from tests.unit.ops.tools import OPS, checked_by, run
 from economy_actors.observability.metrics import Metrics
 
 RULES = OPS / "prometheus" / "alerts.yml"
+RULE_TESTS = (
+    OPS / "prometheus" / "alerts_test.yml",
+    OPS / "prometheus" / "alerts_days_test.yml",
+)
 DASHBOARD = OPS / "grafana" / "kryten-economy.json"
 
 
@@ -104,7 +108,7 @@ def test_every_alert_has_its_page_in_the_runbook() -> None:
 
 def test_every_alert_is_tested() -> None:
     """Each alert is seen firing, and seen quiet on a healthy service."""
-    cases = YAML(typ="safe").load(OPS / "prometheus" / "alerts_test.yml")["tests"]
+    cases = [case for file in RULE_TESTS for case in YAML(typ="safe").load(file)["tests"]]
     checks = [check for case in cases for check in case["alert_rule_test"]]
     fired = {check["alertname"] for check in checks if check["exp_alerts"]}
     quiet = {check["alertname"] for check in cases[0]["alert_rule_test"]}
@@ -115,7 +119,7 @@ def test_every_alert_is_tested() -> None:
 def test_alert_rules_do_what_they_say() -> None:
     """promtool plays time series against the rules; a healthy service raises nothing."""
     promtool = checked_by("promtool", required_in_ci=True)
-    run([promtool, "test", "rules", OPS / "prometheus" / "alerts_test.yml"])
+    run([promtool, "test", "rules", *RULE_TESTS])
 
 
 def test_the_scrape_job_is_valid() -> None:
