@@ -1,11 +1,14 @@
 """What plays, at its edges, from CyTube's `changeMedia` to the balance (`spec/earning.md` 8.5)."""
 
+import json
 from pathlib import Path
 
 import anyio
 import pytest
 from tests.actors.earning.street import earned, paying, street
-from tests.actors.house import house
+from tests.actors.house import CHANNEL, house
+
+from kryten_economy.config import load
 
 
 @pytest.mark.parametrize(("minutes", "cap"), [(60, 20), (45, 15), (20, 10), (0, 10)])
@@ -141,3 +144,19 @@ async def test_fractions_are_kept_apart(tmp_path: Path) -> None:
         assert earned(it.house, "Alice")[0][1:] == [("content.comment_during_media", 1)]
         await it.chat("Alice", "two and a quarter")
         assert earned(it.house, "Alice")[0][2:] == [("content.comment_during_media", 1)]
+
+
+async def test_an_older_file_may_have_the_trigger_elsewhere(tmp_path: Path) -> None:
+    """P-EARN-8: `first_after_media_change` among the chat triggers pays what it says there."""
+    file = {
+        "nats": {"servers": ["nats://127.0.0.1:4222"]},
+        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
+        "chat_triggers": {"first_after_media_change": {"reward": 9}},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(file))
+    async with street(tmp_path / "e.db", load(path, {}).settings) as it:
+        await it.join("Alice")
+        await it.play("a")
+        await it.chat("Alice", "oh")
+        assert ("content.first_after_media_change", 9) in earned(it.house, "Alice")[0]
