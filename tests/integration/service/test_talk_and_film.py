@@ -10,6 +10,7 @@ from economy_actors.channel import progress_watch
 from economy_actors.sandbox.media import Media
 
 WAIT_S = 20.0
+BEFORE = Media("before", "What Was On", 600)
 FILM = Media("film", "A Film", 600)
 NEXT = Media("next", "The Next", 600)
 LAST = Media("last", "The Last", 600)
@@ -35,8 +36,14 @@ def switched_on(section: str, *triggers: str) -> dict[str, object]:
 async def test_a_film_from_its_first_line_to_its_end(make_house: OpenHouse) -> None:
     """The first to speak after the change and all who stay to the end are paid, once each."""
     house = await make_house(
-        **switched_on("content_triggers", "first_after_media_change", "survived_full_media")
+        start=False,
+        **switched_on("content_triggers", "first_after_media_change", "survived_full_media"),
     )
+    await house.robot.change_media(BEFORE)
+    await house.start()
+    # The room is read at the start; a change in that very moment passes for what was playing.
+    while "Nothing is playing" in await house.ask("boss", "like", timeout_s=WAIT_S):
+        pass
     await house.robot.change_media(FILM)
     await house.settled()
     house.tick(20_000)
@@ -50,7 +57,7 @@ async def test_a_film_from_its_first_line_to_its_end(make_house: OpenHouse) -> N
     await house.robot.join("carol")
     await house.settled()
 
-    house.tick(9 * MINUTE_MS)
+    await house.minutes(9)
     await house.robot.change_media(NEXT)
     await until(
         lambda: all(
