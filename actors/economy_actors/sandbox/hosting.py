@@ -18,7 +18,7 @@ from kryten_economy.config import load
 
 __all__ = ("OpenService", "hosted", "looked_around", "starter")
 
-_WITHIN_S = 10.0
+_WITHIN_S = 30.0
 _POLL_S = 0.001
 
 

@@ -27,7 +27,7 @@ __all__ = ("PAUSE_MS", "Stage", "Timekeeper")
 
 PAUSE_MS = 250
 """What people do after such a pause they do with the service's answers before them."""
-_WITHIN_S = 10.0
+_WITHIN_S = 30.0
 _ANSWER_S = 5.0
 _POLL_S = 0.001
 _HELD_S = 3.0
