@@ -5,7 +5,7 @@ The table is `everything.SOURCES`; one test for each rule goes through all of it
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -14,6 +14,8 @@ from tests.actors.earning.street import earned, paying
 from tests.actors.house import CHANNEL, House, house
 from tests.actors.presence.helpers import hits
 
+from economy_actors.announcer.protocol import OutboxMessage
+from economy_actors.runtime import Ref
 from kryten_economy.ledger import Ban, Held, PlaceHold, SetQuiet, TransactionRow
 from kryten_economy.users import UserKey
 
@@ -163,6 +165,24 @@ async def test_quiet_mode_mutes_every_notice_and_no_money(tmp_path: Path) -> Non
     for name, rows in zip(PEOPLE, earned(home, *PEOPLE), strict=True):
         assert _first(rows) == PLAIN
         assert _notices(home, name) == []
+
+
+class _Deaf:
+    """An outbox that takes nothing."""
+
+    def offer(self, *_: object, **__: object) -> bool:
+        return False
+
+
+async def _silence(home: House) -> None:
+    home.world.outboxes[CHANNEL] = cast("Ref[OutboxMessage]", _Deaf())
+
+
+async def test_what_cannot_be_told_is_paid(tmp_path: Path) -> None:
+    """2.5: a notice or a line that is lost undoes no credit."""
+    home = await live(tmp_path / "e.db", settings(), before=_silence)
+    for rows in earned(home, *PEOPLE):
+        assert _first(rows) == PLAIN
 
 
 async def test_ledger_balance_counters_and_analytics_say_the_same(tmp_path: Path) -> None:

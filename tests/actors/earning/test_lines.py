@@ -259,6 +259,15 @@ async def test_analytics_know_distinct_users(tmp_path: Path) -> None:
         assert (told.hit_count, told.unique_users, told.total_z_awarded) == (2, 2, 8)
 
 
+@pytest.mark.parametrize("text", ["join", "!race 10 red", "!nonsense", "A"])
+async def test_what_is_for_games_is_a_line_like_others(tmp_path: Path, text: str) -> None:
+    """8: chat commands and a bare `join` go through the same evaluation."""
+    async with house(tmp_path / "e.db", paying("first_message_of_day")) as home:
+        await home.join("Alice")
+        await home.chat("Alice", text)
+        assert (home.balance("Alice"), home.pms("alice"), home.lines()) == (5, [], [])
+
+
 _EACH = {
     "chat.long_message": ("Alice", 1),
     "chat.first_message_of_day": ("Alice", 5),
