@@ -224,7 +224,7 @@ def _shown(value: Value) -> str:
     """A number without needless digits."""
     if isinstance(value, str):
         return user_text(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def _reason(movement: Movement) -> str:
