@@ -100,6 +100,7 @@ class Talk:
         """Pay who has watched the old item to its end, and begin the new one (8.5)."""
         medium, at_ms = message.medium, message.at_ms
         if not self._screening.is_change(medium, message.position_s):
+            self._screening.told_again(at_ms, message.position_s)
             return
         is_seen = begins(message.position_s)
         if is_seen:

@@ -68,6 +68,11 @@ class Screening:
         self._comments.clear()
         self._is_claimed = False
 
+    def told_again(self, at_ms: int, position_s: float) -> None:
+        """A resync; what was found playing and is still in its lead-in begins only now."""
+        if self.started_at_ms is None and position_s < 0:
+            self.started_at_ms = at_ms
+
     def hear(
         self, line: Spoken, settings: Settings, guard: AbstractContextManager[object] = UNGUARDED
     ) -> tuple[TriggerAward, ...]:

@@ -53,6 +53,16 @@ def test_an_unseen_start_is_never_survived() -> None:
     assert not playing(at_ms=None).is_survivable(SETTINGS, 100 * MINUTE_MS)
 
 
+@pytest.mark.parametrize(("position_s", "is_seen"), [(-3, True), (0, False), (5, False)])
+def test_a_film_found_in_its_lead_in_begins_there(position_s: float, is_seen: bool) -> None:
+    """The store may tell of a change before its event does; an embed is always told at 0."""
+    screening = playing(at_ms=None)
+    screening.told_again(7 * MINUTE_MS, position_s)
+    assert screening.is_survivable(SETTINGS, 17 * MINUTE_MS) is is_seen
+    screening.told_again(16 * MINUTE_MS, -3)
+    assert screening.is_survivable(SETTINGS, 17 * MINUTE_MS) is is_seen
+
+
 def test_an_unseen_start_leaves_comments() -> None:
     """Lines about a film found in its middle are comments, but none is the first of it."""
     line = Spoken("alice", "nice", 1000)
