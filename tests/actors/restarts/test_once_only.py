@@ -29,9 +29,12 @@ from tests.actors.restarts.evening import Outcome, books_before, play, stops_of
 from tests.actors.restarts.script import HERE, SCENE_OF
 
 FIRST = int(os.environ.get("KRYTEN_RESTARTS_FROM", "0"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("KRYTEN_RESTARTS", "6")))
+SEEDS = range(FIRST, FIRST + int(os.environ.get("KRYTEN_RESTARTS", "4")))
 
-pytestmark = pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True),
+    pytest.mark.timeout(60 + 10 * len(SEEDS)),
+]
 
 
 def wrong_rows(outcome: Outcome, reference: Outcome) -> dict[str, object]:
