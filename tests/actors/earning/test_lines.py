@@ -5,6 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
+from structlog.testing import capture_logs
 from tests.actors.earning.street import earned, paying, play
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import hits
@@ -303,7 +304,7 @@ async def test_one_triggers_error_stops_no_other(
         await home.join("Bob")
         await play(home, "a")
         before = dict(zip(("Alice", "Carol"), earned(home, "Alice", "Carol"), strict=True))
-        with monkeypatch.context() as patch:
+        with monkeypatch.context() as patch, capture_logs() as logged:
             patch.setattr(conversation, "award_of", failing)
             patch.setattr(screening, "award_of", failing)
             await home.chat("Alice", "lol, welcome in the channel, Bob++")
@@ -312,6 +313,7 @@ async def test_one_triggers_error_stops_no_other(
             wanted = {each: z for each, (whom, z) in _EACH.items() if whom == name}
             wanted.pop(broken, None)
             assert dict(rows) == wanted
+        assert [each["event"] for each in logged].count("a trigger failed") == 1
         assert b'economy_errors_total{component="triggers"} 1.0' in home.world.metrics.render()
         assert await home.present() == {"Alice", "Bob", "Carol"}
         wallet = home.wallet("Alice")
