@@ -38,6 +38,10 @@ bench *args:
 torture *args:
     {{python}} -m tests.faults.torture {{args}}
 
+# Four months of 200 regulars, over each change of the clocks, against an independent oracle.
+month seed="20261101":
+    MONTH_FULL=1 MONTH_SEED={{seed}} {{python}} -m pytest -n 2 tests/actors/month
+
 # Write the lock file anew from pyproject.toml.
 lock:
     {{python}} -m pip install -q uv

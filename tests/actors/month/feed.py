@@ -92,10 +92,17 @@ def _gaps(case: Case, dice: Random) -> list[_Gap]:
             from_ms = start_ms + dice.randint(600, 1400) * MINUTE_MS
             until_ms = from_ms + dice.randint(0, 20) * MINUTE_MS
             gaps.append(_Gap(from_ms, until_ms, dice.random() < 0.7, dice.random() < 0.5))
-    # A gap begins and ends late in a minute, where nothing else happens.
-    return [
-        gap._replace(from_ms=gap.from_ms + 42_500, until_ms=gap.until_ms + 44_500) for gap in gaps
-    ]
+    return [_placed(gap, dice) for gap in gaps]
+
+
+def _placed(gap: _Gap, dice: Random) -> _Gap:
+    """Put a gap of whole minutes between the seconds in which people come, go and speak."""
+    from_ms = dice.choice((500, 11_000, 36_000, 42_500, 56_500))
+    until_ms = dice.choice((12_000, 44_500, 57_500))
+    least_ms = gap.from_ms + (0 if until_ms > from_ms else MINUTE_MS)
+    return gap._replace(
+        from_ms=gap.from_ms + from_ms, until_ms=max(gap.until_ms, least_ms) + until_ms
+    )
 
 
 class _Truth:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
-from tests.actors.house import CHANNEL, house, settings_with
+from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.actors.month import events
 from tests.actors.month.cases import Case
 
@@ -72,27 +72,41 @@ async def _one_life(
     coming: Iterator[events.Event],
     day_over: Callable[[events.DayOver], None],
 ) -> None:
+    disagreement: AssertionError | None = None
     try:
         async with house(
             path, settings, scheduled=True, start_ms=start.at_ms, books=_careless_books
         ) as h:
-            for event in coming:
-                await anyio.sleep((event.at_ms - h.now_ms) / 1000)
-                match event:
-                    case events.DayOver():
-                        day_over(event)
-                    case events.Stop(killed=killed):
-                        # Out of here by an exception nothing is drained or stored any more.
-                        if not killed:
-                            await h.system.stop(9)
-                            assert h.now_ms == event.at_ms, "a stop takes no virtual time"
-                        raise _Stopped
-                    case _:
-                        h.channel.tell(_told(event))
-                        if len(h.heard) > 10_000:
-                            h.heard.clear()
+            try:
+                await _events(h, coming, day_over)
+            except AssertionError as wrong:
+                disagreement = wrong
+            # Out of here by an exception nothing is drained or stored any more.
+            raise _Stopped
     except* _Stopped:
         pass
+    if disagreement is not None:
+        raise disagreement
+
+
+async def _events(
+    h: House, coming: Iterator[events.Event], day_over: Callable[[events.DayOver], None]
+) -> None:
+    """Tell what comes until a stop."""
+    for event in coming:
+        await anyio.sleep((event.at_ms - h.now_ms) / 1000)
+        match event:
+            case events.DayOver():
+                day_over(event)
+            case events.Stop(killed=killed):
+                if not killed:
+                    await h.system.stop(9)
+                    assert h.now_ms == event.at_ms, "a stop takes no virtual time"
+                return
+            case _:
+                h.channel.tell(_told(event))
+                if len(h.heard) > 10_000:
+                    h.heard.clear()
 
 
 def _told(event: events.Event) -> ChannelMessage:  # noqa: PLR0911 - one word for each
