@@ -201,7 +201,7 @@ class Bus:
             with anyio.fail_after(_STORE_WAIT_S):
                 return await self._opened().kv_get(bucket, key, parse_json=True)
         except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
-            _log.info("nothing in the store", bucket=bucket, key=key, error=repr(error))
+            _log.debug("nothing in the store", bucket=bucket, key=key, error=repr(error))
             return None
 
     async def _names_told(self) -> frozenset[str] | None:
