@@ -8,7 +8,7 @@ decided here.
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
@@ -70,7 +70,7 @@ class Oracle:
         self._marks = sorted([*self._milestones, self._enough])
         self._units: dict[Fraction, list[int]] = {}
 
-    def hear(self, event: Event) -> None:  # one case each
+    def hear(self, event: Event) -> None:
         """Let time pass up to the event, then take it in."""
         self._pass(event.at_ms)
         at_ms = event.at_ms
@@ -386,7 +386,3 @@ class Oracle:
             elif terms["mode"] == "decay" and person.balance >= decay["exempt_below"]:
                 part = int(person.balance * fraction(decay["daily_rate"]))
                 self.purse.fee(person, today, part)
-
-    def wall(self, at_ms: int) -> datetime:
-        """Local time, for messages."""
-        return self._clock.local(at_ms)

@@ -113,7 +113,7 @@ _HABITS: tuple[tuple[str, int, Habit], ...] = (
     # Sunday and the Monday after it: the bridge in its other order.
     ("Sunmon", 8, _on(lambda _n, day: day.weekday() in {6, 0}, 1.0, (15, 22), (16, 40))),
     ("Casual", 40, _some_days(0.35, (13, 22), (10, 60))),
-    ("Owl", 10, _some_days(0.25, (22, 23), (200, 390))),
+    ("Owl", 10, _some_days(0.12, (22, 23), (200, 390))),
     ("Lamp", 2, _lamp),
     ("Away", 8, _on(lambda n, _day: n < 6 or n >= 14, 1.0, (16, 20), (16, 35))),
     # Fourteen minutes are no streak day, fifteen are.
