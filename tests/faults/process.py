@@ -32,7 +32,7 @@ def write_config(folder: Path, url: str, channel: str, **changes: Any) -> Path:
 def run_once(config: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """A start that is expected to end by itself."""
     command = [*COMMAND, str(config), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
 
 
 class ServiceProcess:
@@ -76,7 +76,7 @@ class ServiceProcess:
         """End it without a chance to say goodbye."""
         if self._process is not None and self._process.poll() is None:
             os.kill(self._process.pid, signal.SIGKILL)
-            await self.ended(5)
+            await self.ended(30)
 
     async def ended(self, within_s: float) -> int:
         """Wait for the end; the exit code."""
@@ -100,7 +100,7 @@ class ServiceProcess:
         """All that was printed."""
         return self._log.read_text(encoding="utf-8")
 
-    async def until_logged(self, event: str, within_s: float = 10.0) -> dict[str, Any]:
+    async def until_logged(self, event: str, within_s: float = 30.0) -> dict[str, Any]:
         """Wait for a line about something."""
         with anyio.fail_after(within_s):
             while not (lines := self.logged(event)):  # noqa: ASYNC110 - a file gives no event
@@ -118,7 +118,7 @@ class ServiceProcess:
         except (aiohttp.ClientError, TimeoutError):
             return 0
 
-    async def until_health(self, status: int, within_s: float = 15.0) -> None:
+    async def until_health(self, status: int, within_s: float = 30.0) -> None:
         """Wait until /health answers so."""
         seen = -1
         with anyio.move_on_after(within_s):

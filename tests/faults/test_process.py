@@ -1,10 +1,10 @@
 """The whole service as a process on a real bus: stopped, killed, cut off, started alone."""
 
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from tests.faults.process import ServiceProcess, write_config
-from tests.integration.service.house import SUBJECT
+from tests.integration.service.house import SUBJECT, until
 
 from economy_actors.sandbox.bus import connect
 from economy_actors.sandbox.nats import NatsServer
 from economy_actors.sandbox.robot import SimulatedRobot
 from kryten_economy.ledger import Reports, verify
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CHANNEL = "Faults"
 USERS = ("Ann", "Bob", "Cyd", "Dee")
@@ -180,6 +180,11 @@ class Bosses:
             self.answers += "Granted" in answer or "Ann" in answer
 
 
+def have_had(callers: Callers, boss: Bosses, calls: int, answers: int) -> bool:
+    """Whether so many requests and commands have been answered by now."""
+    return len(callers.done) >= calls and boss.answers >= answers
+
+
 def granted(books: Path) -> int:
     return sum(op_id.startswith("grant:") for op_id in operations(books))
 
@@ -192,18 +197,14 @@ async def test_sigterm_under_load_keeps_all_that_was_answered(
         boss = Bosses(robot)
         tasks.start_soon(callers.load, "a")
         tasks.start_soon(boss.load)
-        await anyio.sleep(1.5)
-        began_s = time.monotonic()
+        await until(lambda: len(callers.done) > 50 and boss.answers > 3)
         service.terminate()
-        assert await service.ended(10) == 0
-        took_s = time.monotonic() - began_s
+        assert await service.ended(30) == 0
         await anyio.sleep(0.1)
         tasks.cancel_scope.cancel()
-    assert took_s < 10
     [drained] = service.logged("drained")
     assert drained["dropped"] == 0, drained
-    assert len(callers.done) > 50
-    assert boss.answers > 3
+    assert drained["seconds"] < 9, drained
     told_is_kept(service.books, callers)
     assert granted(service.books) >= boss.answers
     assert "Traceback" not in service.raw_log()
@@ -218,7 +219,8 @@ async def test_a_killed_service_has_done_what_it_said(
         async with running(config) as service, anyio.create_task_group() as tasks:
             tasks.start_soon(callers.load, f"k{number}")
             tasks.start_soon(boss.load)
-            await anyio.sleep(0.4 + number / 3)
+            await until(partial(have_had, callers, boss, len(callers.done) + 40, boss.answers + 2))
+            await anyio.sleep(number / 7)
             await service.kill()
             tasks.cancel_scope.cancel()
         told_is_kept(service.books, callers)
@@ -231,9 +233,7 @@ async def test_a_killed_service_has_done_what_it_said(
         assert operations(service.books).keys() - before.keys() == set()
         await callers.repeat(also_unknown=True)
         service.terminate()
-        assert await service.ended(10) == 0
-    assert len(callers.done) > 100
-    assert boss.answers > 3
+        assert await service.ended(30) == 0
     told_is_kept(service.books, callers)
 
 
@@ -243,7 +243,7 @@ async def test_an_outage_of_nats_loses_nothing_committed(
     """While NATS is away /health says 503; when it is back everything goes on, once."""
     async with running(config) as service, anyio.create_task_group() as tasks:
         tasks.start_soon(callers.load, "n")
-        await anyio.sleep(0.7)
+        await until(lambda: len(callers.done) > 20)
         await nats_server.stop(kill=True)
         await service.until_health(503)
         before = len(callers.done)
@@ -251,15 +251,13 @@ async def test_an_outage_of_nats_loses_nothing_committed(
         assert len(callers.done) == before
         told_is_kept(service.books, callers)
         await nats_server.start()
-        await service.until_health(200, within_s=20)
-        with anyio.fail_after(15):
-            while len(callers.done) < before + 50:  # noqa: ASYNC110 - seen from outside
-                await anyio.sleep(0.05)
+        await service.until_health(200, within_s=30)
+        await until(lambda: len(callers.done) >= before + 50)
         tasks.cancel_scope.cancel()
     async with running(config) as service:
         await callers.repeat(also_unknown=True)
         assert robot.is_connected
-        assert "Ann" in await robot.ask("boss", "grant Ann 1 back again", timeout_s=5)
+        assert "Ann" in await robot.ask("boss", "grant Ann 1 back again", timeout_s=20)
     told_is_kept(service.books, callers)
 
 
@@ -273,15 +271,13 @@ async def test_a_service_may_start_before_its_bus(
         line = await service.until_logged("will retry")
         assert line["level"] == "warning"
         await nats_server.start()
-        await service.until_health(200, within_s=20)
+        await service.until_health(200, within_s=30)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(callers.load, "late")
-            with anyio.fail_after(15):
-                while len(callers.done) < 20:  # noqa: ASYNC110 - seen from outside
-                    await anyio.sleep(0.05)
+            await until(lambda: len(callers.done) >= 20)
             tasks.cancel_scope.cancel()
         service.terminate()
-        assert await service.ended(10) == 0
+        assert await service.ended(30) == 0
     told_is_kept(service.books, callers)
 
 
@@ -293,5 +289,5 @@ async def test_a_service_whose_bus_never_came_stops_at_once(
     async with ServiceProcess(config) as service:
         await service.until_health(503)
         service.terminate()
-        assert await service.ended(10) == 0
+        assert await service.ended(30) == 0
     assert verify(service.books).ok

@@ -25,7 +25,7 @@ class SandboxError(RuntimeError):
 
 
 async def connect(
-    url: str, name: str, *, reconnect_wait_s: float = 2.0, timeout_s: float = 3.0
+    url: str, name: str, *, reconnect_wait_s: float = 2.0, timeout_s: float = 15.0
 ) -> Client:
     """A connection that comes back for ever and keeps its troubles to the debug log.
 

@@ -33,7 +33,7 @@ from economy_actors.sandbox.queries import (
     second_answer,
     state_reply,
 )
-from economy_actors.sandbox.records import Command, Heard, Inbox
+from economy_actors.sandbox.records import PATIENCE_S, Command, Heard, Inbox
 from economy_actors.sandbox.room import Room
 
 __all__ = ("RobotProcess",)
@@ -188,7 +188,9 @@ class RobotProcess:
         self.room.playlist.renumber()
         await self.rejoin("no close frame received or sent (attempt 1)")
 
-    async def service_started(self, name: str = "economy", *, timeout_s: float = 5.0) -> None:
+    async def service_started(
+        self, name: str = "economy", *, timeout_s: float = PATIENCE_S
+    ) -> None:
         """Wait until a service has announced itself; kryten-py listens to events by then.
 
         Raises:

@@ -11,7 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ("Command", "Heard", "Inbox", "Wanted")
+__all__ = ("PATIENCE_S", "Command", "Heard", "Inbox", "Wanted")
+
+PATIENCE_S = 20.0
+"""How long to wait for what comes within moments on a machine that has nothing else to do."""
 
 Wanted = str | Callable[[str], bool] | None
 """What to wait for: a part of the text, a predicate, or any line at all."""
@@ -71,7 +74,7 @@ class Inbox:
         """Take everything delivered up to now as seen."""
         self._seen = self._total
 
-    async def wait(self, wanted: Wanted = None, timeout_s: float = 2.0) -> str:
+    async def wait(self, wanted: Wanted = None, timeout_s: float = PATIENCE_S) -> str:
         """The first line not given before that matches; later lines stay waiting.
 
         Raises:

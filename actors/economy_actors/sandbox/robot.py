@@ -12,7 +12,7 @@ from economy_actors.sandbox.link import event_subject
 from economy_actors.sandbox.media import Event, Media
 from economy_actors.sandbox.outbox import Post
 from economy_actors.sandbox.process import RobotProcess
-from economy_actors.sandbox.records import Inbox, Wanted
+from economy_actors.sandbox.records import PATIENCE_S, Inbox, Wanted
 
 __all__ = ("SimulatedRobot",)
 
@@ -61,7 +61,7 @@ class SimulatedRobot(RobotProcess):
             return
         await self.act(events, typed=text)
 
-    async def ask(self, name: str, text: str, *, timeout_s: float = 2.0) -> str:
+    async def ask(self, name: str, text: str, *, timeout_s: float = PATIENCE_S) -> str:
         """Send a PM to the bot and give the next PM that comes back to this user."""
         self._inboxes[name.lower()].skip()
         await self.pm(name, text)
@@ -145,7 +145,7 @@ class SimulatedRobot(RobotProcess):
         """What the bot has said in public, as typed, oldest first."""
         return self._chat.lines
 
-    async def wait_pm(self, name: str, wanted: Wanted = None, timeout_s: float = 2.0) -> str:
+    async def wait_pm(self, name: str, wanted: Wanted = None, timeout_s: float = PATIENCE_S) -> str:
         """The first PM to this user that matches and was not given before.
 
         Raises:
@@ -153,7 +153,7 @@ class SimulatedRobot(RobotProcess):
         """
         return await self._inboxes[name.lower()].wait(wanted, timeout_s)
 
-    async def wait_chat(self, wanted: Wanted = None, timeout_s: float = 2.0) -> str:
+    async def wait_chat(self, wanted: Wanted = None, timeout_s: float = PATIENCE_S) -> str:
         """The same for public lines of the bot."""
         return await self._chat.wait(wanted, timeout_s)
 

@@ -1,12 +1,13 @@
 """A stop at any moment neither repeats an award nor loses one."""
 
-import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import anyio
 import anyio.lowlevel
+import apsw
 import pytest
 from tests.actors.house import MINUTE_MS, START_MS, House, house
 from tests.actors.presence.helpers import been_here, only, triggers
@@ -35,9 +36,8 @@ async def minutes_until_cut_off(h: House, dice: Random, minutes: int, copy: Path
     for _ in range(dice.randrange(40)):
         await anyio.lowlevel.checkpoint()
     at_ms = h.now_ms
-    with sqlite3.connect(h.path) as connection:
+    with closing(apsw.Connection(str(h.path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
         connection.execute("VACUUM INTO ?", (str(copy),))
-    connection.close()
     return at_ms
 
 

@@ -132,7 +132,7 @@ async def open_house(settings: Settings, *, admin_capacity: int = 64) -> AsyncIt
             await house.bus.close()
 
 
-async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 30.0) -> None:
     """Let others run until the condition holds."""
     with anyio.fail_after(within_s):
         while not condition():  # noqa: ASYNC110  # a test looks from outside, nobody signals it

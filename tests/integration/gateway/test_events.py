@@ -146,7 +146,7 @@ async def test_sends_are_not_paced(house: House, channel: str, robot: SimulatedR
     """The bus does not add the library's gap of a second: the announcer paces."""
     for n in range(8):
         await house.bus.pm(channel, "alice", f"line {n}")
-    await until(lambda: len(house.sent(channel, Echoed)) == 8, within_s=2)
+    await until(lambda: len(house.sent(channel, Echoed)) == 8)
 
 
 async def test_pm_to_somebody_absent(house: House, channel: str) -> None:

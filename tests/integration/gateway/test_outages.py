@@ -16,6 +16,9 @@ from economy_actors.gateway.intake import Intake
 from economy_actors.sandbox.nats import NatsServer
 from economy_actors.sandbox.robot import SimulatedRobot
 
+DEADLINE_S = 40.0
+"""What a stop may take; one that waits for something in vain takes all of it."""
+
 
 @asynccontextmanager
 async def live(server: NatsServer, channel: str) -> AsyncIterator[tuple[House, SimulatedRobot]]:
@@ -47,7 +50,7 @@ async def test_outage_and_return(own_nats_server: NatsServer, channel: str) -> N
         await anyio.sleep(3)
         house.channels[channel].clear()
         await own_nats_server.start()
-        await until(lambda: house.told(channel, Listed), within_s=10)
+        await until(lambda: house.told(channel, Listed), within_s=30)
         assert works(house)
         assert house.told(channel, RobotPresence)[-1] == RobotPresence(here=True)
         assert house.outboxes[channel][-1] == RobotBack()
@@ -84,7 +87,7 @@ async def test_nats_comes_after_the_service(tmp_path: Path, channel: str) -> Non
             assert not works(house)
             assert house.sent(channel, RobotBack) == []
             await server.start()
-            await until(lambda: house.bus.connected, within_s=10)
+            await until(lambda: house.bus.connected, within_s=30)
             async with SimulatedRobot(server.url, channel=channel) as robot:
                 await robot.join("alice")
                 await robot.chat("alice", "hello")
@@ -97,22 +100,22 @@ async def test_stop_while_nats_never_came(channel: str) -> None:
         await anyio.sleep(0.3)
         began_s = time.monotonic()
         assert house.system is not None
-        await house.system.stop(5.0)
+        await house.system.stop(DEADLINE_S)
         await house.bus.close()
-        assert time.monotonic() - began_s < 1.0
+        assert time.monotonic() - began_s < DEADLINE_S / 2
 
 
 async def test_stop_in_an_outage(own_nats_server: NatsServer, channel: str) -> None:
-    """A stop while NATS is away takes less than two seconds."""
+    """A stop while NATS is away does not wait for it."""
     async with open_house(settings_for(own_nats_server.url, channel)) as house:
         await until(lambda: house.bus.connected)
         await own_nats_server.stop()
         await until(lambda: not house.bus.connected)
         began_s = time.monotonic()
         assert house.system is not None
-        await house.system.stop(5.0)
+        await house.system.stop(DEADLINE_S)
         await house.bus.close()
-        assert time.monotonic() - began_s < 2.0
+        assert time.monotonic() - began_s < DEADLINE_S / 2
 
 
 async def test_stop_while_a_server_keeps_silent(channel: str) -> None:
@@ -124,8 +127,8 @@ async def test_stop_while_a_server_keeps_silent(channel: str) -> None:
         assert not house.bus.connected
         began_s = time.monotonic()
         assert house.system is not None
-        await house.system.stop(5.0)
-        assert time.monotonic() - began_s < 2.0
+        await house.system.stop(DEADLINE_S)
+        assert time.monotonic() - began_s < DEADLINE_S / 2
 
 
 async def test_server_refuses_our_own_subject(tmp_path: Path, channel: str) -> None:
@@ -157,6 +160,6 @@ async def test_connection_closed_for_good(own_nats_server: NatsServer, channel: 
     async with open_house(settings_for("", channel, nats=nats)) as house:
         await until(lambda: house.bus.connected)
         await own_nats_server.stop()
-        await until(lambda: not house.bus.is_open, within_s=15)
+        await until(lambda: not house.bus.is_open, within_s=30)
         await own_nats_server.start()
-        await until(lambda: house.bus.connected, within_s=15)
+        await until(lambda: house.bus.connected, within_s=30)

@@ -25,7 +25,7 @@ from economy_actors.sandbox.nats import NatsServer, find_nats_server
 
 CONF = Path(__file__).parents[3] / "ops" / "nats-permissions.conf"
 USERS = ("economy", "robot", "gateway", "operator", "userstats", "service", "sys")
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 @pytest.fixture

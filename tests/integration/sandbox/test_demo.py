@@ -163,7 +163,7 @@ def test_interrupt_ends_without_traceback(tmp_path: Path) -> None:
                 if "Kim joined" in line:
                     break
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=30)
         finally:
             process.kill()
     assert (process.returncode, errors) == (0, "")

@@ -88,7 +88,7 @@ async def _settle(robot: SimulatedRobot, tap: Tap) -> None:
     """Wait until the tap has what the robot has published."""
     tap.marked.clear()
     await robot.raw_event("endMark", None)
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         await tap.marked.wait()
 
 

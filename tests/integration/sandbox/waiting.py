@@ -7,11 +7,11 @@ from typing import Any
 import anyio
 from kryten import KrytenClient
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 30.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Return when ``condition`` holds; fail after ten seconds."""
+    """Return when ``condition`` holds; fail after half a minute."""
     with anyio.fail_after(_PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - the thing watched sets no event
             await anyio.sleep(0.005)
@@ -28,7 +28,7 @@ class Events:
         self._queue.put_nowait(event)
 
     async def get(self) -> Any:
-        """The next event; fail after ten seconds."""
+        """The next event; fail after half a minute."""
         with anyio.fail_after(_PATIENCE_S):
             return await self._queue.get()
 

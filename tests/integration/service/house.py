@@ -30,6 +30,8 @@ SUBJECT = "kryten.economy.command"
 NOON_MS = 1_772_625_610_000
 """2026-03-04 12:00:10 UTC, a Wednesday: no day, week or hour ends by accident."""
 MINUTE_MS = 60_000
+PATIENCE_S = 30.0
+"""How long a busy machine may take for what is a matter of moments."""
 
 Answer = dict[str, Any]
 
@@ -124,7 +126,7 @@ class House:
 
     # What people do
 
-    async def ask(self, name: str, text: str, *, timeout_s: float = 3.0) -> str:
+    async def ask(self, name: str, text: str, *, timeout_s: float = PATIENCE_S) -> str:
         """Send a PM to the bot and give the next PM to this user."""
         self.tick()
         return await self.robot.ask(name, text, timeout_s=timeout_s)
@@ -168,7 +170,7 @@ class House:
     async def api(self, command: str, **fields: Any) -> Answer:
         """The envelope that answers a request about this channel."""
         body = {"command": command, "channel": self.channel, **fields}
-        answer: Answer = await self.client.nats_request(SUBJECT, body, timeout=5.0)
+        answer: Answer = await self.client.nats_request(SUBJECT, body, timeout=PATIENCE_S)
         return answer
 
     async def data(self, command: str, **fields: Any) -> Answer:
@@ -252,7 +254,7 @@ OpenHouse = Callable[..., Awaitable[House]]
 
 
 async def until(
-    condition: Callable[[], object], *, within_s: float = 5.0, what: str = "condition"
+    condition: Callable[[], object], *, within_s: float = PATIENCE_S, what: str = "condition"
 ) -> None:
     """Return as soon as the condition holds."""
     with anyio.move_on_after(within_s):

@@ -252,7 +252,7 @@ async def test_the_running_service(nats_server: NatsServer, channel: str, tmp_pa
             assert again.returncode == 1
             assert "Traceback" not in again.stderr
             process.send_signal(signal.SIGTERM)
-            with anyio.fail_after(10):
+            with anyio.fail_after(30):
                 while process.poll() is None:  # noqa: ASYNC110  # a process sets no event
                     await anyio.sleep(0.02)
         finally:
@@ -273,4 +273,4 @@ def started(path: Path, log: Path) -> subprocess.Popen[bytes]:
 async def granted(robot: SimulatedRobot) -> str:
     """The reply to a grant."""
     await robot.pm("boss", "grant boss 5")
-    return await robot.wait_pm("boss", "Granted", timeout_s=5)
+    return await robot.wait_pm("boss", "Granted", timeout_s=20)

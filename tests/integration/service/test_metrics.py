@@ -201,7 +201,7 @@ async def test_configured_paths(make_house: OpenHouse) -> None:
 async def test_the_endpoints_are_published(served: House) -> None:
     """The robot learns where health and metrics are from the service's announcement."""
     services = await served.client.nats_request(
-        "kryten.robot.command", {"service": "robot", "command": "system.services"}, timeout=3
+        "kryten.robot.command", {"service": "robot", "command": "system.services"}, timeout=30
     )
     [entry] = [each for each in services["data"]["services"] if each["name"] == "economy"]
 

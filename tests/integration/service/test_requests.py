@@ -18,7 +18,7 @@ NO_AMOUNTS: tuple[object, ...] = (
 
 async def raw(house: House, body: bytes) -> dict[str, Any]:
     """The answer to a body that need not be a request."""
-    reply = await house.client._nats.request(SUBJECT, body, timeout=5)
+    reply = await house.client._nats.request(SUBJECT, body, timeout=30)
     answer: dict[str, Any] = json.loads(reply.data)
     return answer
 
@@ -331,7 +331,7 @@ class TestEdge:
     async def test_many_at_once(self, house: House) -> None:
         """Three hundred requests at once are all answered, each with its own answer."""
         await house.give("alice", 1)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             answers = await asyncio.gather(
                 *(house.data("balance.search", pattern=f"x{number}") for number in range(300))
             )

@@ -32,7 +32,7 @@ def _settings(path: Path) -> LiveSettings:
 
 
 async def _backups(directory: Path, count: int) -> list[Path]:
-    with anyio.fail_after(10):
+    with anyio.fail_after(30):
         while len(found := sorted(directory.glob("*.db"))) < count:  # noqa: ASYNC110, ASYNC240  # a thread makes them
             await anyio.sleep(0.02)
     return found
@@ -55,7 +55,7 @@ async def test_backups_follow_the_clock_and_survive_restarts(tmp_path: Path) -> 
         await anyio.sleep(0.2)
         assert sorted(directory.glob("*.db")) == [first, second]
         clock.move_to(START_MS + 14 * HOUR_MS)
-        with anyio.fail_after(10):
+        with anyio.fail_after(30):
             while first.exists():  # noqa: ASYNC110  # a thread removes it
                 await anyio.sleep(0.02)
         assert len(await _backups(directory, 2)) == 2
