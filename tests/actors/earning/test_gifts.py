@@ -10,7 +10,7 @@ from tests.actors.earning.street import ONE_RANK, earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 
 from economy_actors.announcer.message import Line, Pm
-from kryten_economy.ledger import Ban, SetBalance
+from kryten_economy.ledger import Ban, SetBalance, Unban
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000
@@ -49,6 +49,21 @@ async def test_who_left_before_the_welcome_is_not_told(tmp_path: Path) -> None:
         await anyio.sleep(20)
         assert (len(home.pms("alice")), home.pms("bob")) == (1, [])
         assert (home.balance("Alice"), home.balance("Bob")) == (30, 30)
+
+
+async def test_the_banned_claim_no_wallet(tmp_path: Path) -> None:
+    """A ban leaves the claim open: the first arrival after it brings the wallet."""
+    path, settings = tmp_path / "e.db", paying(onboarding={"welcome_wallet": 30})
+    mallory = UserKey(CHANNEL, "mallory")
+    async with house(path, settings) as home:
+        await home.commit(Ban(mallory, "Mallory", "boss", "", home.now_ms))
+        await home.join("Mallory")
+        assert earned(home, "Mallory") == [[]]
+        await home.leave("Mallory")
+        await home.commit(Unban(mallory))
+    async with house(path, settings, start_ms=START_MS + HOUR_MS) as home:
+        await home.join("Mallory")
+        assert earned(home, "Mallory") == [[("onboarding.wallet", 30)]]
 
 
 @pytest.mark.parametrize(("away_ms", "paid"), [(7 * DAY_MS - 1000, 0), (7 * DAY_MS, 50)])
