@@ -21,7 +21,7 @@ from economy_actors.ledger.messages import LedgerMessage
 from economy_actors.live import LiveSettings
 from economy_actors.observability.metrics import Metrics
 from economy_actors.root import Parts, Root
-from economy_actors.runtime import AskExpired, AskFailed, Observer, Ref, open_system
+from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, Ref, open_system
 from economy_actors.world import World
 from kryten_economy.dice import Dice
 from kryten_economy.ledger import Books, Reports, Request
@@ -118,4 +118,8 @@ async def _ask(rig: Rig, ledger: Ref[LedgerMessage], request: Request) -> Told:
         except (AskExpired, AskFailed):
             rig.unknowns += 1
             await anyio.sleep(0.01)
+        except ActorGone:
+            # The books are gone for good; the tree's end, which takes a moment, ends the asker.
+            rig.unknowns += 1
+            await anyio.sleep(2)
     raise AssertionError(f"no answer to {request}")
