@@ -106,6 +106,7 @@ class Channel(Actor[ChannelMessage]):
         self._roster = Roster()
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
+        self._heard_list = False
         self._arriving: dict[str, int] = {}
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
@@ -207,6 +208,7 @@ class Channel(Actor[ChannelMessage]):
             self._show_population()
 
     def _listed(self, message: Listed) -> None:
+        self._heard_list = True
         lowest = self._world.live.settings.presence.min_cytube_rank
         users = [each for each in message.users if each.rank >= lowest]
         self._below.clear()
@@ -267,7 +269,7 @@ class Channel(Actor[ChannelMessage]):
 
     def _view(self) -> ChannelView:
         users = [ShownUser(v.display_name, v.rank, v.afk) for v in self._roster.connected()]
-        return ChannelView(self._name, tuple(users))
+        return ChannelView(self._name, tuple(users), self._heard_list or bool(users))
 
     def _show_population(self) -> None:
         present = len(self._roster.connected())

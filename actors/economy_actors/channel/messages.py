@@ -246,10 +246,11 @@ class ShownUser:
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """Who is connected (departing users are not)."""
+    """Who is connected (departing users are not); ``known`` once a user list has been heard."""
 
     channel: str
     users: tuple[ShownUser, ...]
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from economy_actors.announcer.message import Line, LineKind
 from economy_actors.ledger.client import commit, look
 from economy_actors.multipliers import multipliers_now
 from economy_actors.occasions.messages import StartEvent
-from economy_actors.occasions.presence import credited, present_users
+from economy_actors.occasions.presence import credited, present_if_known
 from economy_actors.session.notices import notify
 from economy_actors.world import World
 from kryten_economy.ledger import (
@@ -89,7 +89,10 @@ class Events:
     async def _open(self, occurrence: Occurrence, at_ms: int) -> None:
         event, fired_at_ms, ends_at_ms = occurrence
         in_time = at_ms - fired_at_ms <= LATE_MS
-        present = await present_users(self._world, self._channel) if in_time else ()
+        present = await present_if_known(self._world, self._channel) if in_time else ()
+        if present is None:
+            # Whoever is here shall get his part: the next look may know who that is.
+            return
         request = OpenEvent(
             op_id=f"event:{self._channel}:{event.name}:{fired_at_ms}",
             channel=self._channel,

@@ -156,3 +156,15 @@ async def test_event_that_leaves_the_settings_ends(tmp_path: Path) -> None:
         await _wait(home, MINUTE_S)
         assert "Movie Night is over" in home.lines()[-1]
         assert home.balance("Alice") == 500 + 2
+
+
+async def test_who_is_here_is_waited_for(tmp_path: Path) -> None:
+    """A service that starts as an event does pays those whom the first user list names."""
+    async with house(tmp_path / "economy.db", _settings(EVENT)) as home:
+        await _wait(home, 2.1 * MINUTE_S)
+        assert home.lines() == []
+        await home.userlist(("Alice", 1), ("Bob", 1), stored=True)
+        await _wait(home, MINUTE_S)
+        assert [home.balance(name) for name in ("Alice", "Bob")] == [250] * 2
+        assert len(home.lines()) == 1
+        assert "Movie Night has begun: 3x" in home.lines()[0]
