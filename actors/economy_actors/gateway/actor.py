@@ -102,6 +102,8 @@ class Gateway(Actor[GatewayMessage]):
         # At the start nothing better is known than what the store says.
         self._wanted = {name: _Want(0, True) for name in self._translator.places.names}
         self._errands = self.spawn("errands", lambda: Errands(self._bus, self.ref), capacity=8)
+        # Apart, so that a store which is slow to tell what plays keeps no user list waiting.
+        self._visits = self.spawn("rooms", lambda: Errands(self._bus, self.ref), capacity=8)
         self._bus.listen(Intake(self._world, self._translator, self._robots, self.ref, self._stop))
         self.after(0.0, Connect())
         self.after(self._pulse_s, Pulse())
@@ -271,7 +273,7 @@ class Gateway(Actor[GatewayMessage]):
         self._seeking = self._doubting = False
         news = self._translator.emote_news
         rooms = tuple((channel, news[channel]) for channel in self._rooms)
-        if rooms and self._errands.offer(ReadRooms(rooms)):
+        if rooms and self._visits.offer(ReadRooms(rooms)):
             self._rooms.clear()
         for channel, entries in found.lists:
             users = self._translator.listed(entries)
