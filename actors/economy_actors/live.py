@@ -4,14 +4,15 @@ from pathlib import Path
 
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
+from kryten_economy.rules.ranks import Ladder
 
 __all__ = ("LiveSettings",)
 
 
 class LiveSettings:
-    """Read ``settings`` and ``calendar`` at each use; never keep them over an await."""
+    """Read ``settings`` and what is made of them at each use; never keep them over an await."""
 
-    __slots__ = ("_ignored", "calendar", "path", "settings")
+    __slots__ = ("_ignored", "calendar", "ladder", "path", "settings")
 
     def __init__(self, settings: Settings, path: Path | None = None) -> None:
         self.path = path
@@ -21,6 +22,7 @@ class LiveSettings:
         """Put new settings in force, in one step."""
         self.settings = settings
         self.calendar = Calendar(settings.timezone)
+        self.ladder = Ladder(settings.ranks.tiers)
         names = (*settings.ignored_users, settings.bot.username)
         self._ignored = frozenset(name.lower() for name in names)
 

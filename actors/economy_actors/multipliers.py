@@ -2,8 +2,10 @@
 
 from economy_actors.world import World
 from kryten_economy.rules.multipliers import Combined, active_multipliers
+from kryten_economy.rules.presence import MINUTE_MS
+from kryten_economy.rules.rates import Rates
 
-__all__ = ("multipliers_now",)
+__all__ = ("multipliers_now", "rates_now")
 
 
 def multipliers_now(world: World, channel: str, at_ms: int | None = None) -> Combined:
@@ -16,3 +18,20 @@ def multipliers_now(world: World, channel: str, at_ms: int | None = None) -> Com
         world.population.get(channel, 0),
         world.adhoc.get(channel),
     )
+
+
+def rates_now(world: World, channel: str, at_ms: int) -> Rates:
+    """The same as what it makes of amounts; worked out once a minute, and when anything changes.
+
+    Hours, days and scheduled events begin with a minute; ends and ad-hoc events are looked at.
+    """
+    adhoc = world.adhoc.get(channel)
+    runs = adhoc is not None and adhoc.started_at_ms <= at_ms < adhoc.ends_at_ms
+    population = world.population.get(channel, 0)
+    cause = (at_ms // MINUTE_MS, population, adhoc if runs else None, world.live.settings)
+    known = world.rates.get(channel)
+    if known is not None and known[0] == cause and known[1].in_force(at_ms):
+        return known[1]
+    rates = Rates(world.live.settings, multipliers_now(world, channel, at_ms))
+    world.rates[channel] = (cause, rates)
+    return rates

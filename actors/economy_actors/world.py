@@ -19,6 +19,7 @@ from economy_actors.occasions.messages import OccasionMessage
 from economy_actors.runtime import Ref
 from kryten_economy.dice import Dice
 from kryten_economy.rules.multipliers import AdHoc
+from kryten_economy.rules.rates import Rates
 from kryten_economy.rules.screening import Medium
 from kryten_economy.users import UserKey
 
@@ -54,6 +55,7 @@ class World:
     playing: dict[str, Medium] = field(default_factory=dict)
     occasions: dict[str, Ref[OccasionMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
+    rates: dict[str, tuple[object, Rates]] = field(default_factory=dict)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
 

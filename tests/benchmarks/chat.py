@@ -5,12 +5,18 @@ balance: the answer proves that the service has taken every line before it, and 
 chunks are on their way, so that nothing is measured that a bounded mailbox would have shed. The
 round ends when the database, read from outside, shows every line counted and, from a service that
 pays for long lines at all, every long line paid.
+
+The lines are made up, and so are their shares: the recorded traces are scripted and short. Half of
+them are long enough for the reward, a sixth laugh, a sixth name somebody who is here, a twelfth
+gives kudos, a twelfth holds a GIF. Whom they name changes from line to line. An episode of
+22 minutes begins whenever everybody has said 20 lines, of which ten pay as comments.
 """
 
 import json
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 
 import anyio
 from tests.benchmarks.books import LONG_MESSAGE, Books, open_books
@@ -24,20 +30,24 @@ _POLL_S = 0.005
 _FENCES = 2
 _LONG_CHARS_MIN = 30
 
-# What a talkative evening looks like: half of it long enough for the long message reward, with
-# laughs, kudos, a mention and an emote between.
+_LINES_PER_ITEM = 20
+_ITEM_S = 22 * 60
+
 _LINES = (
     "has anybody here seen the first part of this one already",
     "lol",
     "this soundtrack is far better than it has any right to be",
     "who queued this?",
-    "user_00_00007++",
+    "{name}++",
     "the practical effects hold up so well after all these years",
-    "I think user_00_00011 said so yesterday, and nobody listened",
+    "https://media.giphy.com/media/slow-applause/giphy.gif",
+    "I think {name} said so yesterday, and nobody listened",
     ":kappa: nice",
     "wait for the scene with the bridge, it is worth the whole film",
     "hahaha",
+    "oh no",
 )
+_items = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,13 @@ async def _talk(rig: Rig, until: float) -> _Said:
         for _ in range(rig.subject.chat_chunk):
             # Speakers and lines go round at different lengths, so everybody says everything.
             turn = said.lines
-            text, is_long = lines[(turn + turn // len(speakers)) % len(lines)]
-            await rig.robot.say(channel, speakers[turn % len(speakers)], text)
+            round_number, speaker = divmod(turn, len(speakers))
+            if speaker == 0 and round_number % _LINES_PER_ITEM == 0:
+                await rig.robot.play(channel, next(_items), _ITEM_S)
+            text, is_long = lines[(turn + round_number) % len(lines)]
+            named = speakers[(speaker + 1 + round_number % (len(speakers) - 1)) % len(speakers)]
+            line = text.replace("{name}", named)
+            await rig.robot.say(channel, speakers[speaker], line)
             said.lines += 1
             said.long_lines += is_long
         fence = fences[chunks % _FENCES]

@@ -9,7 +9,7 @@ from tests.benchmarks.chat import ChatRound
 from tests.benchmarks.ledger import LedgerRound
 from tests.benchmarks.run import Findings
 from tests.benchmarks.spread import Spread, spread
-from tests.benchmarks.subjects import BASELINE, FLOOR, OURS
+from tests.benchmarks.subjects import BASELINE, COUNTING, FLOOR, OURS, PAYING
 from tests.benchmarks.table import Cells, Row
 
 __all__ = ("as_json", "notes", "rows")
@@ -25,6 +25,7 @@ def rows(found: Findings) -> list[Row]:
 def _all_rows(found: Findings) -> list[Row]:
     return [
         *_chat_rows(found),
+        *_talk_rows(found.chat),
         *_balance_rows(found),
         *_presence_rows(found),
         *_ledger_rows(found),
@@ -42,6 +43,35 @@ def _chat_rows(found: Findings) -> list[Row]:
         ),
         Row("CPU per chat event, µs", _cells(found.chat, lambda one: one.cpu_us_per_event)),
     ]
+
+
+def _talk_rows(chats: Mapping[str, list[ChatRound]]) -> list[Row]:
+    """Our service twice: both stand in its column, one row each, and their ratio in a third."""
+    pair = [(COUNTING, "no trigger"), (PAYING, "all triggers")]
+    speeds = [
+        Row(
+            f"chat line with {what}: lines per second, durable",
+            _cells({OURS: chats.get(name, [])}, lambda one: one.events_per_s),
+        )
+        for name, what in pair
+    ]
+    costs = [
+        Row(
+            f"chat line with {what}: CPU, µs",
+            _cells({OURS: chats.get(name, [])}, lambda one: one.cpu_us_per_event),
+        )
+        for name, what in pair
+    ]
+    rounds = zip(chats.get(PAYING, []), chats.get(COUNTING, []), strict=False)
+    ratios = [paying.cpu_us_per_event / counting.cpu_us_per_event for paying, counting in rounds]
+    ratio = Row(
+        "chat line: CPU with all triggers ÷ with none",
+        _present({OURS: spread(ratios)}),
+        "≤ 1.5",
+        lambda cells: cells[OURS].median <= 1.5,
+        digits=2,
+    )
+    return [*speeds, *costs, ratio]
 
 
 def _balance_rows(found: Findings) -> list[Row]:

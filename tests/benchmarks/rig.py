@@ -72,7 +72,13 @@ async def rig(
             for channel, members in users.items():
                 await playing.furnish(channel, members)
             config, database = home / "config.yaml", home / "economy.db"
-            write_settings(config, nats_url=server.url, database=database, channels=list(users))
+            write_settings(
+                config,
+                nats_url=server.url,
+                database=database,
+                channels=list(users),
+                earning=subject.earning,
+            )
             furnish(database)
             began = time.perf_counter()
             child = await _start(subject, config, home / "service.log")

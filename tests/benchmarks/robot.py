@@ -65,6 +65,20 @@ class Robot:
                 content = json.dumps(_user_list(users)) if key == "users" else value
                 await bucket.put(key, content.encode())
 
+    async def play(self, channel: str, number: int, seconds: int) -> None:
+        """Begin another item of the playlist."""
+        medium = {
+            "id": f"item{number}",
+            "title": f"Episode {number}",
+            "seconds": seconds,
+            "duration": f"{seconds // 60}:{seconds % 60:02}",
+            "type": "yt",
+            "meta": {},
+            "currentTime": 0,
+            "paused": False,
+        }
+        await self._send(channel, "changeMedia", json.dumps(medium))
+
     async def say(self, channel: str, user: str, text_json: str) -> None:
         """Publish a chat line; the text is given as a JSON string with its quotes."""
         await self._publish(channel, "chatMsg", user, text_json, "")
@@ -111,13 +125,15 @@ class Robot:
         return dict(reply["data"]) if reply.get("success") else None
 
     async def _publish(self, channel: str, event: str, user: str, text: str, extra: str) -> None:
-        now_s = time.time()
-        sent_at = datetime.fromtimestamp(now_s, UTC).isoformat()
-        time_ms = self._time_ms(now_s)
+        time_ms = self._time_ms(time.time())
+        payload = f'{{"username":"{user}","msg":{text},"meta":{{}},"time":{time_ms}{extra}}}'
+        await self._send(channel, event, payload)
+
+    async def _send(self, channel: str, event: str, payload: str) -> None:
+        sent_at = datetime.now(UTC).isoformat()
         body = (
-            f'{{"event_name":"{event}","payload":{{"username":"{user}","msg":{text},"meta":{{}},'
-            f'"time":{time_ms}{extra}}},"channel":"{channel}","domain":"{DOMAIN}",'
-            f'"timestamp":"{sent_at}",'
+            f'{{"event_name":"{event}","payload":{payload},"channel":"{channel}",'
+            f'"domain":"{DOMAIN}","timestamp":"{sent_at}",'
             f'"correlation_id":"b0b00000-0000-4000-8000-{next(self._numbers):012x}"}}'
         )
         subject = f"kryten.events.cytube.{channel}.{event.lower()}"

@@ -18,7 +18,7 @@ from tests.benchmarks.ledger import LedgerRound, ledger_rounds
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.presence import PresenceResult, presence
 from tests.benchmarks.rig import Rig, RigError, crowd, rig
-from tests.benchmarks.subjects import OURS, Subject
+from tests.benchmarks.subjects import OURS, Subject, talk_subjects
 
 __all__ = ("Findings", "run_all")
 
@@ -78,6 +78,25 @@ async def _town(plan: Plan, subjects: Sequence[Subject], found: Findings) -> Non
             await _interleave("balance", balance_round, plan, rigs, found.balance, found)
         if "chat" in plan.parts:
             await _interleave("chat", chat_round, plan, rigs, found.chat, found)
+    ours = [subject for subject in subjects if subject.name == OURS]
+    if "chat" in plan.parts and ours:
+        await _talk(plan, talk_subjects(*ours), found)
+
+
+async def _talk(plan: Plan, pair: Sequence[Subject], found: Findings) -> None:
+    """What a line costs that only counts, and what one that all triggers judge."""
+    async with AsyncExitStack() as stack:
+        try:
+            rigs = [
+                await stack.enter_async_context(
+                    rig(subject, crowd(1, plan.town_users), plan.workdir)
+                )
+                for subject in pair
+            ]
+        except RigError as failure:
+            found.failed(failure)
+            return
+        await _interleave("talk", chat_round, plan, rigs, found.chat, found)
 
 
 async def _interleave(

@@ -3,24 +3,92 @@
 One file serves all: the floor reads the bus part and ignores the rest. Chat triggers work as
 shipped; what would send texts nobody asked for or pay by the hour of the day is switched off,
 so that every run does the same work. Every pace is 0 and the command limit is out of reach.
+
+Two more services of our own are measured side by side for what a paying chat line costs: both get
+everything else that earning consists of, and one of them no triggers at all. What they pay by the
+clock stays off there, too; a crowd's multiplier is in force all the time.
 """
 
 import json
 import socket
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
-__all__ = ("BOT", "DOMAIN", "service_settings", "write_settings")
+from ruamel.yaml import YAML
+
+__all__ = ("BOT", "DOMAIN", "Earning", "service_settings", "write_settings")
 
 BOT = "ZCoinBot"
 DOMAIN = "bench.test"
 _NEVER_REACHED = 1_000_000_000
+_EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+_TRIGGERS = {
+    "chat_triggers": (
+        "long_message",
+        "laugh_received",
+        "kudos_received",
+        "first_message_of_day",
+        "conversation_starter",
+    ),
+    "content_triggers": (
+        "first_after_media_change",
+        "comment_during_media",
+        "like_current",
+        "survived_full_media",
+    ),
+    "social_triggers": ("greeted_newcomer", "mentioned_by_other", "bot_interaction"),
+}
+
+
+class Earning(Enum):
+    """What of earning is on in a service under test."""
+
+    PLAIN = "plain"
+    COUNTING = "counting"
+    PAYING = "paying"
 
 
 def service_settings(
-    *, nats_url: str, database: Path, channels: Sequence[str], http_port: int
+    *,
+    nats_url: str,
+    database: Path,
+    channels: Sequence[str],
+    http_port: int,
+    earning: Earning = Earning.PLAIN,
 ) -> dict[str, object]:
     """The settings as a mapping, in the shape of ``spec/config.md``."""
+    plain = _plain(nats_url, database, channels, http_port)
+    return plain if earning is Earning.PLAIN else plain | _everything(plain, earning)
+
+
+def _everything(plain: dict[str, Any], earning: Earning) -> dict[str, Any]:
+    """Ranks and the crowd's multiplier as shipped, achievements of the example, and the triggers.
+
+    Limits by the hour are out of reach: a benchmark says in seconds what a channel says in hours.
+    """
+    if earning is Earning.COUNTING:
+        triggers: dict[str, Any] = {
+            section: {name: {"enabled": False} for name in names}
+            for section, names in _TRIGGERS.items()
+        }
+    else:
+        triggers = {
+            "chat_triggers": {"long_message": {"max_per_hour": _NEVER_REACHED}},
+            "social_triggers": {"mentioned_by_other": {"max_per_hour_same_user": _NEVER_REACHED}},
+        }
+    return {
+        "ranks": {"earn_multiplier_per_rank": 0.0},
+        "cytube_promotion": {"enabled": False},
+        "multipliers": plain["multipliers"] | {"high_population": {"enabled": True}},
+        "achievements": YAML(typ="safe").load(_EXAMPLE)["achievements"],
+    } | triggers
+
+
+def _plain(
+    nats_url: str, database: Path, channels: Sequence[str], http_port: int
+) -> dict[str, Any]:
     return {
         "nats": {"servers": [nats_url]},
         "channels": [{"domain": DOMAIN, "channel": channel} for channel in channels],
@@ -49,13 +117,24 @@ def service_settings(
     }
 
 
-def write_settings(path: Path, *, nats_url: str, database: Path, channels: Sequence[str]) -> None:
+def write_settings(
+    path: Path,
+    *,
+    nats_url: str,
+    database: Path,
+    channels: Sequence[str],
+    earning: Earning = Earning.PLAIN,
+) -> None:
     """Write the configuration file, with an HTTP port that is free at this moment.
 
     It is written as JSON, which is YAML too: the floor needs no YAML library for it.
     """
     settings = service_settings(
-        nats_url=nats_url, database=database, channels=channels, http_port=_free_port()
+        nats_url=nats_url,
+        database=database,
+        channels=channels,
+        http_port=_free_port(),
+        earning=earning,
     )
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 

@@ -1,13 +1,27 @@
 """The three services under test and how each is started."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-__all__ = ("BASELINE", "FLOOR", "OURS", "Subject", "floor_subject", "our_subject")
+from tests.benchmarks.settings import Earning
+
+__all__ = (
+    "BASELINE",
+    "COUNTING",
+    "FLOOR",
+    "OURS",
+    "PAYING",
+    "Subject",
+    "floor_subject",
+    "our_subject",
+    "talk_subjects",
+)
 
 FLOOR = "floor"
 BASELINE = "0.13.0"
 OURS = "kryten-economy"
+COUNTING = "kryten-economy, no triggers"
+PAYING = "kryten-economy, all triggers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +35,7 @@ class Subject:
         chat_chunk: chat lines sent between two questions that prove they were taken; small for
             a slow service, so that a round ends near its time.
         users_max: the largest crowd it is given in the presence part.
+        earning: what of earning is on.
     """
 
     name: str
@@ -28,6 +43,7 @@ class Subject:
     has_api: bool
     chat_chunk: int = 300
     users_max: int = 1_000_000
+    earning: Earning = Earning.PLAIN
 
 
 def floor_subject() -> Subject:
@@ -39,3 +55,9 @@ def floor_subject() -> Subject:
 def our_subject(program: str) -> Subject:
     """This project's service, started as an operator starts it."""
     return Subject(name=OURS, command=(program, "--log-level", "WARNING"), has_api=True)
+
+
+def talk_subjects(ours: Subject) -> list[Subject]:
+    """The same program twice: once every chat line is only counted, once all triggers are on."""
+    pair = ((COUNTING, Earning.COUNTING), (PAYING, Earning.PAYING))
+    return [replace(ours, name=name, earning=earning) for name, earning in pair]

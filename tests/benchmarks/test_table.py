@@ -1,7 +1,10 @@
 import math
 
+from tests.benchmarks.chat import ChatRound
+from tests.benchmarks.report import rows
+from tests.benchmarks.run import Findings
 from tests.benchmarks.spread import Spread, percentile, spread
-from tests.benchmarks.subjects import FLOOR, OURS
+from tests.benchmarks.subjects import COUNTING, FLOOR, OURS, PAYING
 from tests.benchmarks.table import Row, markdown
 
 
@@ -45,3 +48,17 @@ def test_table_shows_what_was_not_measured() -> None:
         "–",
         "≥ 50 %: **missed**",
     ]
+
+
+def _chat(cpu_us: float) -> ChatRound:
+    return ChatRound(1000, 4000.0, cpu_us, 0, 500, 0)
+
+
+def test_a_paying_line_is_compared_round_by_round() -> None:
+    """The two services took turns, so each round is a pair, and the ratio has its own spread."""
+    chats = {COUNTING: [_chat(100), _chat(200)], PAYING: [_chat(140), _chat(320)]}
+    by_work = {row.work: row for row in rows(Findings(chat=chats))}
+    ratio = by_work["chat line: CPU with all triggers ÷ with none"]
+    assert ratio.cells[OURS] == Spread(1.4, 1.5, 1.6, 2)
+    assert ratio.verdict() is True
+    assert by_work["chat line with all triggers: CPU, µs"].cells[OURS].greatest == 320

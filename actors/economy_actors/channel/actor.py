@@ -27,6 +27,7 @@ from economy_actors.channel.messages import (
     Joined,
     Left,
     LevelDue,
+    LinesBooked,
     Listed,
     MediaChanged,
     MinutePassed,
@@ -46,6 +47,7 @@ from economy_actors.channel.messages import (
 )
 from economy_actors.channel.minute_pay import count_minutes, minute_entries
 from economy_actors.channel.progress_watch import ProgressWatch
+from economy_actors.channel.receipts import Receipts
 from economy_actors.channel.talk import Talk
 from economy_actors.gateway.messages import ReadUserlist
 from economy_actors.ledger.client import commit
@@ -114,6 +116,7 @@ class Channel(Actor[ChannelMessage]):
         self._progress = ProgressWatch(name, world, self._roster)
         self._dwelling = Dwelling(world, self._session)
         self._talk = Talk(name, world, self._roster, self._session)
+        self._receipts = Receipts(name, world, self._roster, self._session, self._look_at_receipts)
         self._intake = PrivateIntake(
             name, world, self._roster, self._below, self._session, self._ask_for_userlist
         )
@@ -129,19 +132,21 @@ class Channel(Actor[ChannelMessage]):
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
-                await self._talk.said(name, text, at_ms)
+                await self._talk.said(name, text, at_ms, self.trace)
             case BotSpoke(text):
-                self._talk.bot_spoke(text)
+                self._talk.bot_spoke(text, self.trace)
             case MediaChanged():
-                self._talk.media_changed(message)
+                self._talk.media_changed(message, self.trace)
             case EmotesListed() | EmoteChanged():
                 self._talk.emotes.told(message)
             case RoomStored():
                 self._talk.stored(message)
             case Newcomer(name, at_ms):
                 self._talk.arrived(name, at_ms)
+            case LinesBooked():
+                self._receipts.look()
             case Rewarded(names):
-                self._talk.rewarded(names)
+                self._receipts.rewarded(names)
             case Credited(name):
                 self._session(name).offer(ProgressDue(), trace=self.trace)
             case PrivateMessage():
@@ -353,7 +358,7 @@ class Channel(Actor[ChannelMessage]):
         if session is None:
             session = self._sessions[name] = self.spawn(
                 name,
-                partial(Session, UserKey(self._name, name), self._world, self.ref),
+                partial(Session, UserKey(self._name, name), self._world, self.ref, self._receipts),
                 capacity=SESSION_MAILBOX,
                 lazy=True,
                 idle_s=SESSION_IDLE_S,
@@ -386,7 +391,12 @@ class Channel(Actor[ChannelMessage]):
         )
         self._outbox.offer(Pm(to=visit.display_name, text=text, priority=Priority.RESULT))
 
+    def _look_at_receipts(self) -> None:
+        # Behind an order to stop `stopping` looks at them.
+        if not self.is_ending:
+            self.ref.offer(LinesBooked())
+
     async def stopping(self) -> None:
         """Who is still here counts as seen until now (`spec/storage.md` 5)."""
-        now_ms = self._world.clock.now_ms()
-        self._record_departures(self._roster.connected(), now_ms)
+        names = tuple(visit.name for visit in self._roster.connected())
+        await self._receipts.finish(Depart(self._name, names, self._world.clock.now_ms()))

@@ -21,6 +21,7 @@ __all__ = (
     "Joined",
     "Left",
     "LevelDue",
+    "LinesBooked",
     "Listed",
     "ListedUser",
     "MediaChanged",
@@ -217,6 +218,11 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesBooked:
+    """The books have answered about lines that were said here (`channel.receipts`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rewarded:
     """These lower-case names were paid by what somebody else said."""
 
@@ -271,6 +277,7 @@ ChannelMessage = (
     | EmoteChanged
     | RoomStored
     | Newcomer
+    | LinesBooked
     | Rewarded
     | Credited
     | PrivateMessage

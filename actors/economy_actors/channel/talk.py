@@ -1,10 +1,12 @@
 """What is said in a channel, and what it sets off for whom (`spec/earning.md` 8).
 
 The conversation itself is a pure value of `rules.conversation`; here it gets the settings, the
-day and the presence table, and its effects go to the sessions that book them.
+day and the presence table, and its effects go to the sessions that book them. Each trigger is
+judged apart: a defect in one costs that trigger, not the line (P-EARN-12).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -12,36 +14,28 @@ from economy_actors.channel.emotes import Emotes
 from economy_actors.channel.messages import MediaChanged, RoomStored
 from economy_actors.ledger.client import look
 from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session.messages import ChatLine, Deserved, ProgressDue, SessionMessage
+from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
 from economy_actors.world import World
-from kryten_economy.rules.awards import TriggerAward
-from kryten_economy.rules.conversation import NOTHING, Conversation, Effect, Room, Spoken
+from kryten_economy.rules.conversation import (
+    NOTHING,
+    Conversation,
+    Effect,
+    Judge,
+    Room,
+    Spoken,
+    together,
+)
 from kryten_economy.rules.presence import Roster
 from kryten_economy.rules.screening import Screening, begins, survived_award
+from kryten_economy.rules.triggers import BOT_INTERACTION, SURVIVED
 
 __all__ = ("Talk",)
 
-_BUSY_DEPTH = 4
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 _log = structlog.get_logger("channel")
-
-
-class _Guard:
-    """Keeps the error of one trigger from the others and from the line (P-EARN-12)."""
-
-    def __init__(self, channel: str, world: World) -> None:
-        self._channel = channel
-        self._world = world
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, trace: object) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        self._world.metrics.error("triggers")
-        _log.error("a trigger failed", channel=self._channel, exc_info=error)
-        return True
 
 
 class Talk:
@@ -61,10 +55,16 @@ class Talk:
         self._conversation = Conversation()
         self._screening = Screening()
         self.emotes = Emotes(name, world)
+        self._judges = (
+            *self._conversation.judges,
+            *self._screening.judges,
+            Judge("daily.unique_emotes_used", self._emotes_used),
+        )
+        self._known_room: Room | None = None
+        self._room_from_ms = 0
         self._resumed = False
-        self._guard = _Guard(name, world)
 
-    async def said(self, name: str, text: str, at_ms: int) -> None:
+    async def said(self, name: str, text: str, at_ms: int, trace: str | None) -> None:
         """Somebody said something; who is not tracked here, or said nothing, is not heard."""
         if not text.strip():
             return
@@ -73,50 +73,30 @@ class Talk:
             return
         if not self._resumed:
             await self._resume(at_ms)
-        line, room = Spoken(visit.name, text, at_ms), self._room(at_ms)
-        content: tuple[TriggerAward, ...] = ()
-        emotes: tuple[str, ...] = ()
-        effect = NOTHING
-        with self._guard:
-            content = self._screening.hear(line, room.settings, self._guard)
-        with self._guard:
-            effect = self._conversation.hear(line, room, self._guard)
-        with self._guard:
-            emotes = self.emotes.used(text)
-        if content or emotes:
-            effect = effect._replace(awards=effect.awards + content, emotes=emotes)
+        effect = self._judged(Spoken(visit.name, text, at_ms), trace)
         self._session(visit.name).offer(ChatLine(visit.display_name, text, at_ms, effect))
 
-    def bot_spoke(self, text: str) -> None:
+    def bot_spoke(self, text: str, trace: str | None) -> None:
         """The bot account said something that was not from here (8.4)."""
         at_ms = self._world.clock.now_ms()
-        bot = self._world.live.settings.bot.username
-        effect = self._conversation.bot_spoke(text, at_ms, bot, self._room(at_ms))
-        name = self._conversation.last_speaker
+        bot, name = self._world.live.settings.bot.username, self._conversation.last_speaker
+        judge = self._conversation.bot_spoke
+        effect = self._apart(BOT_INTERACTION.id, trace, judge, text, at_ms, bot, self._room(at_ms))
         if effect is not None and name is not None and self._roster.get(name) is not None:
             self._session(name).offer(Deserved(effect, at_ms))
 
-    def media_changed(self, message: MediaChanged) -> None:
+    def media_changed(self, message: MediaChanged, trace: str | None) -> None:
         """Pay who has watched the old item to its end, and begin the new one (8.5)."""
         medium, at_ms = message.medium, message.at_ms
         if not self._screening.is_change(medium, message.position_s):
             self._screening.told_again(at_ms, message.position_s)
             return
         is_seen = begins(message.position_s)
-        if is_seen:
-            self._pay_survivors(at_ms)
+        survivors = self._apart(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.change(medium, at_ms if is_seen else None)
         self._world.playing[self._name] = medium
-
-    def _pay_survivors(self, at_ms: int) -> None:
-        settings, since_ms = self._world.live.settings, self._screening.started_at_ms
-        if since_ms is None or not self._screening.is_survivable(settings, at_ms):
-            return
-        for visit in self._roster.connected():
-            # A visit goes on through a bounce and begins anew after an absence.
-            awards = survived_award(settings, visit.name)
-            if awards and visit.since_ms <= since_ms:
-                self._session(visit.name).offer(Deserved(Effect(awards), at_ms))
+        for name, effect in (survivors or {}).items():
+            self._session(name).offer(Deserved(effect, at_ms))
 
     def stored(self, message: RoomStored) -> None:
         """What plays at the start; later events know better than the store (`spec/wire.md` 5)."""
@@ -128,17 +108,6 @@ class Talk:
     def arrived(self, name: str, at_ms: int) -> None:
         """A genuine arrival, which may be greeted."""
         self._conversation.arrived(name, at_ms)
-
-    def rewarded(self, names: Iterable[str]) -> None:
-        """Let those look at what they have reached whom others' lines have paid."""
-        for name in names:
-            if self._roster.get(name) is None:
-                continue
-            session = self._session(name)
-            # Who is busy looks later: the next payment or minute asks again, and a favourite of
-            # the whole channel must keep room for what he says himself.
-            if session.depth < _BUSY_DEPTH:
-                session.offer(ProgressDue())
 
     async def _resume(self, at_ms: int) -> None:
         """Ask the books once how long the channel had been silent before the start."""
@@ -153,16 +122,73 @@ class Talk:
         self._conversation.resume(active_at_ms)
         self._resumed = True
 
-    def _room(self, at_ms: int) -> Room:
-        live = self._world.live
-        calendar = live.calendar
-        return Room(
-            live.settings,
-            calendar.day(at_ms),
-            calendar.next_midnight_ms(at_ms),
-            self._is_here,
-            live.ignores,
+    def _judged(self, line: Spoken, trace: str | None) -> Effect:
+        """What the line sets off, by all who have a say in it."""
+        room = self._room(line.at_ms)
+        told = []
+        for trigger_id, judge in self._judges:
+            try:
+                effect = judge(line, room)
+            except Exception as defect:  # noqa: BLE001 - each trigger is supervised on its own
+                self._failed(trigger_id, trace, defect)
+                continue
+            if effect is not NOTHING:
+                told.append(effect)
+        self._conversation.record(line)
+        return together(told) if told else NOTHING
+
+    def _emotes_used(self, line: Spoken, _room: Room) -> Effect:
+        emotes = self.emotes.used(line.text)
+        return Effect(emotes=emotes) if emotes else NOTHING
+
+    def _apart(
+        self,
+        trigger_id: str,
+        trace: str | None,
+        judge: Callable[P, T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T | None:
+        """What a trigger's judge says; None where the judge has a defect."""
+        try:
+            return judge(*args, **kwargs)
+        except Exception as defect:  # noqa: BLE001 - likewise
+            self._failed(trigger_id, trace, defect)
+            return None
+
+    def _failed(self, trigger_id: str, trace: str | None, defect: Exception) -> None:
+        self._world.metrics.error("triggers")
+        _log.error(
+            "a trigger failed",
+            channel=self._name,
+            trigger=trigger_id,
+            correlation_id=trace,
+            exc_info=defect,
         )
+
+    def _survivors(self, at_ms: int) -> dict[str, Effect]:
+        """Who is paid for having seen the whole item that ends now."""
+        settings, since_ms = self._world.live.settings, self._screening.started_at_ms
+        if since_ms is None or not self._screening.is_survivable(settings, at_ms):
+            return {}
+        # A visit goes on through a bounce and begins anew after an absence.
+        stayed = [v.name for v in self._roster.connected() if v.since_ms <= since_ms]
+        paid = ((name, survived_award(settings, name)) for name in stayed)
+        return {name: Effect(awards) for name, awards in paid if awards}
+
+    def _room(self, at_ms: int) -> Room:
+        """What is true around a line; the same for a whole day under the same settings."""
+        live, known = self._world.live, self._known_room
+        is_known = known is not None and known.settings is live.settings
+        if known is not None and is_known and self._room_from_ms <= at_ms < known.midnight_ms:
+            return known
+        calendar = live.calendar
+        day = calendar.day(at_ms)
+        self._room_from_ms = calendar.day_start_ms(day)
+        self._known_room = room = Room(
+            live.settings, day, calendar.next_midnight_ms(at_ms), self._is_here, live.ignores
+        )
+        return room
 
     def _is_here(self, name: str) -> bool:
         visit = self._roster.get(name)

@@ -2,13 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from economy_actors.runtime import Reply
 from kryten_economy.ledger import Answer, Reports, Request
 from kryten_economy.refusals import Refusal
 
-__all__ = ("CheckBooks", "Commit", "LedgerMessage", "Look", "ReaderMessage")
+__all__ = ("Awaiting", "CheckBooks", "Commit", "LedgerMessage", "Look", "ReaderMessage")
+
+
+class Awaiting(Protocol):
+    """Who gets the answer of the books or the fault in its place: a reply, or one who goes on."""
+
+    def send(self, value: Answer | Refusal, /) -> None:
+        """Take the answer."""
+        ...
+
+    def fail(self, fault: BaseException, /) -> None:
+        """Take the fault."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,7 @@ class Commit:
     """Carry out a request and answer after the commit; without reply nobody waits for it."""
 
     request: Request
-    reply: Reply[Answer | Refusal] | None = None
+    reply: Awaiting | None = None
 
 
 LedgerMessage = Commit

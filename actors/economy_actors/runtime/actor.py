@@ -79,6 +79,11 @@ class Actor(Generic[M]):
         """The trace id of the message being handled."""
         return self._cell.envelope.trace
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the own address takes no more messages, for a stop was ordered."""
+        return not self._cell.accepting
+
     def now_s(self) -> float:
         """Monotonic seconds of the event loop."""
         return self._cell.system.now_s()

@@ -13,9 +13,8 @@ from kryten_economy.ledger import Award, Awarded, Wallet
 from kryten_economy.messages import progress as texts
 from kryten_economy.refusals import Conflict
 from kryten_economy.rules.achievements import Facts, earned_now
-from kryten_economy.rules.ranks import effective_index
 
-__all__ = ("award_due", "facts_of", "known_won")
+__all__ = ("award_due", "facts_of", "known_won", "may_be_due")
 
 _REMEMBERED_MAX = 20_000
 
@@ -36,15 +35,23 @@ def facts_of(
         tip_senders=wallet.tip_senders,
         messages=wallet.lifetime_messages,
         streak_days=wallet.streak_days,
-        rank=effective_index(
-            world.live.settings.ranks.tiers,
-            wallet.rank_name,
-            wallet.lifetime_earned_z,
-            wallet.rank_held_from_z,
+        rank=world.live.ladder.effective(
+            wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
         ),
         minutes_present=minutes_present,
         emotes_used=emotes_used,
     )
+
+
+def may_be_due(world: World, wallet: Wallet) -> bool:
+    """Whether a rank or an achievement may be waiting for the wallet; most credits reach none."""
+    live = world.live
+    held_z = wallet.rank_held_from_z
+    if live.ladder.step(wallet.rank_name, wallet.lifetime_earned_z, held_z) is not None:
+        return True
+    achievements = live.settings.achievements
+    won = world.won.get(wallet.user, ())
+    return bool(achievements and earned_now(achievements, facts_of(world, wallet), won))
 
 
 async def known_won(world: World, wallet: Wallet) -> frozenset[str]:

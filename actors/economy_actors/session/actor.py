@@ -9,6 +9,7 @@ from typing import ClassVar, assert_never
 
 from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.messages import ChannelMessage, DwellSettled, Newcomer, WelcomeDue
+from economy_actors.channel.receipts import Receipts
 from economy_actors.ledger.client import commit, look
 from economy_actors.ledger.faults import Defect
 from economy_actors.runtime import Actor, AskExpired, AskFailed, Ref, Supervision
@@ -24,6 +25,7 @@ from economy_actors.session.messages import (
     LevelGiven,
     ProgressDue,
     SessionMessage,
+    Unsettled,
 )
 from economy_actors.session.told import Result, Told
 from economy_actors.session.user_commands import UserRequest
@@ -46,18 +48,24 @@ class Session(Actor[SessionMessage]):
 
     supervision: ClassVar[Supervision] = Supervision()
 
-    def __init__(self, user: UserKey, world: World, channel: Ref[ChannelMessage]) -> None:
+    def __init__(
+        self, user: UserKey, world: World, channel: Ref[ChannelMessage], receipts: Receipts
+    ) -> None:
         self._user = user
         self._world = world
         self._channel = channel
+        self._receipts = receipts
 
     async def receive(self, message: SessionMessage) -> None:
         """Handle what the user did."""
         match message:
             case ChatLine():
-                await chatting.record(self._world, self._channel, self._user, message, self.trace)
+                await chatting.record(self._world, self._receipts, self._user, message, self.trace)
             case Deserved():
-                await chatting.pay(self._world, self._channel, self._user, message, self.trace)
+                await chatting.pay(self._world, self._receipts, self._user, message, self.trace)
+            case Unsettled(deed):
+                receipt = self._receipts.issue(self._user.name, deed, self.trace)
+                await chatting.settle(self._world, receipt, deed)
             case Command():
                 await self._command(message)
             case Arriving():

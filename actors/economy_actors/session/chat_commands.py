@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 
-from economy_actors.session import chatting
+from economy_actors.session import chatting, progress
 from economy_actors.session.user_request import UserRequest
 from economy_actors.world import World
 from kryten_economy.ledger import PayTriggers, TriggersPaid
@@ -37,12 +37,13 @@ async def _like(world: World, request: UserRequest) -> str:
         awards=(like_award(settings, user.name, medium, at_ms),),
         gate=earning_gate(settings.onboarding),
     )
-    answer = await chatting.book(world, world.channels[user.channel], user, like, None)
+    answer = await chatting.book(world, like)
     if isinstance(answer, ReadOnly):
         return refusals.books_closed()
     assert isinstance(answer, TriggersPaid), answer
     if not answer.paid:
         return liking.already_liked(medium.title)
+    await progress.after(world, world.channels[user.channel], answer.paid[0].wallet, trace=None)
     return liking.liked(medium.title, answer.paid[0].amount_z, settings.currency.symbol)
 
 

@@ -1,7 +1,8 @@
 """A user's chat lines on their way to the books: counted, and paid what they set off.
 
 What a line sets off was judged by the channel (`rules.conversation`); here it is multiplied and
-booked in one operation. A line that sets nothing off is told to the books and not waited for.
+told to the books as one operation. Nobody waits for the answer: it comes back to the channel as a
+receipt (`channel.receipts`), which sees to what follows from it.
 """
 
 import uuid
@@ -9,37 +10,27 @@ from dataclasses import replace
 
 import structlog
 
-from economy_actors.channel.messages import ChannelMessage, Rewarded
-from economy_actors.ledger.client import commit, look
+from economy_actors.channel.receipts import Receipt, Receipts, measure
+from economy_actors.ledger.client import COMMIT_TIMEOUT_S, commit, look
 from economy_actors.ledger.messages import Commit
-from economy_actors.multipliers import multipliers_now
-from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session import aliases, emoting, progress
-from economy_actors.session.messages import ChatLine, Deserved
+from economy_actors.multipliers import rates_now
+from economy_actors.runtime import RuntimeFault
+from economy_actors.session import aliases, emoting
+from economy_actors.session.messages import ChatLine, Deed, Deserved
 from economy_actors.world import World
-from kryten_economy.ledger import (
-    Answer,
-    ChatRecorded,
-    PaidTrigger,
-    PayTriggers,
-    RecordChat,
-    Reports,
-    TriggersPaid,
-)
+from kryten_economy.ledger import Answer, PayTriggers, RecordChat, Reports, TriggersPaid
+from kryten_economy.rules.achievements import is_open
 from kryten_economy.rules.awards import TriggerAward
-from kryten_economy.rules.minutes import rank_factor
-from kryten_economy.rules.multipliers import exact, metadata
 from kryten_economy.rules.onboarding import earning_gate
-from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
 
-__all__ = ("book", "pay", "record")
+__all__ = ("book", "pay", "record", "settle")
 
 _log = structlog.get_logger("chat")
 
 
 async def record(
-    world: World, channel: Ref[ChannelMessage], user: UserKey, line: ChatLine, trace: str | None
+    world: World, receipts: Receipts, user: UserKey, line: ChatLine, trace: str | None
 ) -> None:
     """Count a line and pay what it set off (`spec/earning.md` 8)."""
     live = world.live
@@ -54,20 +45,17 @@ async def record(
         gifs_posted=effect.gifs_posted,
         emotes=effect.emotes,
         tallies=effect.tallies,
-        awards=effect.awards,
+        awards=await _multiplied(world, user.channel, line.at_ms, effect.awards),
         gate=earning_gate(live.settings.onboarding),
     )
-    if not (effect.awards or effect.tallies):
-        world.ledger.offer(Commit(request))
-        await progress.after_chat(world, channel, user, line.display_name, trace=trace)
-    else:
-        await _settle(world, channel, user, request, trace)
+    await _tell(world, receipts, user, request, trace)
     if effect.emotes:
+        channel = world.channels[user.channel]
         await emoting.after_emotes(world, channel, user, line.display_name, trace=trace)
 
 
 async def pay(
-    world: World, channel: Ref[ChannelMessage], user: UserKey, due: Deserved, trace: str | None
+    world: World, receipts: Receipts, user: UserKey, due: Deserved, trace: str | None
 ) -> None:
     """Pay what no line of the user's own set off."""
     live = world.live
@@ -76,82 +64,63 @@ async def pay(
         channel=user.channel,
         at_ms=due.at_ms,
         day=live.calendar.day(due.at_ms),
-        awards=due.effect.awards,
+        awards=await _multiplied(world, user.channel, due.at_ms, due.effect.awards),
         tallies=due.effect.tallies,
         gate=earning_gate(live.settings.onboarding),
     )
-    await _settle(world, channel, user, request, trace)
+    await _tell(world, receipts, user, request, trace)
 
 
-async def _settle(
-    world: World,
-    channel: Ref[ChannelMessage],
-    user: UserKey,
-    request: RecordChat | PayTriggers,
-    trace: str | None,
-) -> None:
+async def settle(world: World, receipt: Receipt, deed: Deed) -> None:
+    """Ask again for what nobody knows of, until the books have answered."""
     try:
-        await book(world, channel, user, request, trace)
+        receipt.send(await commit(world.ledger, deed))
     except RuntimeFault:
-        _log.warning("triggers not booked", channel=user.channel, user=user.name, trace=trace)
+        receipt.give_up()
 
 
-async def book(
-    world: World,
-    channel: Ref[ChannelMessage],
-    user: UserKey,
-    request: RecordChat | PayTriggers,
-    trace: str | None,
-) -> Answer:
-    """Multiply the awards, book them and see to what follows; raises as `ledger.client.commit`."""
-    awards = await _multiplied(world, user.channel, request.at_ms, request.awards)
+async def book(world: World, request: PayTriggers) -> Answer:
+    """Multiply what a command pays and book it at once; raises as `ledger.client.commit`."""
+    awards = await _multiplied(world, request.channel, request.at_ms, request.awards)
     answer = await commit(world.ledger, replace(request, awards=awards))
-    if isinstance(answer, ChatRecorded | TriggersPaid):
-        await _follow(world, channel, user, answer, trace)
+    if isinstance(answer, TriggersPaid) and not answer.replayed:
+        measure(world, request.channel, answer.paid)
     return answer
 
 
-async def _follow(
-    world: World,
-    channel: Ref[ChannelMessage],
-    user: UserKey,
-    answer: ChatRecorded | TriggersPaid,
-    trace: str | None,
+async def _tell(
+    world: World, receipts: Receipts, user: UserKey, deed: Deed, trace: str | None
 ) -> None:
-    """Measure what was paid, and let the paid look at what they have reached."""
-    if not answer.replayed:
-        _measure(world, user.channel, answer.paid)
-    wallets = {each.name: each.wallet for each in answer.paid if each.amount_z}
-    own = wallets.pop(user.name, None)
-    if isinstance(answer, ChatRecorded):
-        own = answer.wallet
-    if own is not None:
-        await progress.after(world, channel, own, trace=trace)
-    if wallets:
-        channel.offer(Rewarded(tuple(wallets)))
+    if not (deed.awards or deed.tallies or _is_worth_counting(world, user)):
+        world.ledger.offer(Commit(deed))
+        return
+    receipt = receipts.issue(user.name, deed, trace)
+    try:
+        await world.ledger.send(Commit(deed, receipt), timeout_s=COMMIT_TIMEOUT_S)
+    except RuntimeFault:
+        receipt.give_up()
 
 
-def _measure(world: World, channel: str, paid: tuple[PaidTrigger, ...]) -> None:
-    for each in paid:
-        if each.amount_z:
-            world.metrics.earned(each.amount_z)
-            world.metrics.trigger(channel, each.trigger_id, each.amount_z)
+def _is_worth_counting(world: World, user: UserKey) -> bool:
+    """Whether the number of lines alone may win something."""
+    achievements = world.live.settings.achievements
+    return is_open(achievements, "lifetime_messages", world.won.get(user, ()))
 
 
 async def _multiplied(
     world: World, channel: str, at_ms: int, awards: tuple[TriggerAward, ...]
 ) -> tuple[TriggerAward, ...]:
     """Rank, then everything that is active in the channel (`spec/earning.md` 2.1)."""
-    combined = multipliers_now(world, channel, at_ms)
-    tiers = await _tiers(world, channel, at_ms, awards)
-    if not combined.factors and not tiers:
+    if not awards:
         return awards
+    tiers = await _tiers(world, channel, at_ms, awards)
+    rates = rates_now(world, channel, at_ms)
     multiplied = []
     for award in awards:
-        all_factors = combined.also(rank_factor(world.live.settings, tiers.get(award.name, 0)))
-        amount = exact(award.amount) * all_factors.product
+        name, trigger_id, reason, amount, limit, related_user, _ = award
+        amount, metadata = rates.of(amount, tiers.get(name, 0))
         multiplied.append(
-            award._replace(amount=float(amount), metadata=metadata(award.amount, all_factors))
+            TriggerAward(name, trigger_id, reason, amount, limit, related_user, metadata)
         )
     return tuple(multiplied)
 
@@ -161,9 +130,9 @@ async def _tiers(
 ) -> dict[str, int]:
     """The rank index of the receivers; empty where ranks do not multiply."""
     ranks = world.live.settings.ranks
-    if not ranks.earn_multiplier_per_rank or not awards:
+    if not ranks.earn_multiplier_per_rank:
         return {}
-    ladder, day = Ladder(ranks.tiers), world.live.calendar.day(at_ms)
+    ladder, day = world.live.ladder, world.live.calendar.day(at_ms)
 
     def read(reports: Reports) -> dict[str, int]:
         found = {}

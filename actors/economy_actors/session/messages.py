@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass, field
 
+from kryten_economy.ledger import PayTriggers, RecordChat
 from kryten_economy.rules.conversation import NOTHING, Effect
 
 __all__ = (
     "Arriving",
     "ChatLine",
     "Command",
+    "Deed",
     "Deserved",
     "Dwelt",
     "LevelGiven",
     "ProgressDue",
     "SessionMessage",
+    "Unsettled",
 )
+
+Deed = RecordChat | PayTriggers
+"""What a session tells the books of and does not wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +84,13 @@ class Dwelt:
     at_ms: int
 
 
-SessionMessage = Arriving | ChatLine | Deserved | Command | ProgressDue | LevelGiven | Dwelt
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """Nobody knows whether this is in the books; it is to be asked for again, by its id."""
+
+    deed: Deed
+
+
+SessionMessage = (
+    Arriving | ChatLine | Deserved | Unsettled | Command | ProgressDue | LevelGiven | Dwelt
+)

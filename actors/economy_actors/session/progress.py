@@ -12,14 +12,13 @@ from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.achieving import award_due
 from economy_actors.session.notices import notify
 from economy_actors.world import World
-from kryten_economy.ledger import RankStored, RecordActivity, StoreLevel, StoreRank, Wallet
+from kryten_economy.ledger import RankStored, StoreLevel, StoreRank, Wallet
 from kryten_economy.messages import progress as texts
-from kryten_economy.rules.achievements import is_open
 from kryten_economy.rules.perks import discount_percent, perks_shown
-from kryten_economy.rules.ranks import Ladder, RankStep, effective_index
+from kryten_economy.rules.ranks import RankStep, effective_index
 from kryten_economy.users import UserKey
 
-__all__ = ("after", "after_chat", "ask_level", "level_given")
+__all__ = ("after", "ask_level", "level_given")
 
 _PASSES = 2
 """A reward may itself reach something; what that brings waits for the next occasion."""
@@ -55,36 +54,12 @@ async def after(
         _log.warning("progress waits for the next occasion", user=wallet.display_name, trace=trace)
 
 
-async def after_chat(
-    world: World,
-    channel: Ref[ChannelMessage],
-    user: UserKey,
-    display_name: str,
-    *,
-    trace: str | None,
-) -> None:
-    """Look whether the line that was just counted was the one that counted.
-
-    Where nothing can be won by talking, nobody waits for the books.
-    """
-    achievements = world.live.settings.achievements
-    if not is_open(achievements, "lifetime_messages", world.won.get(user, ())):
-        return
-    at_ms = world.clock.now_ms()
-    question = RecordActivity(user, display_name, at_ms, world.live.calendar.day(at_ms))
-    try:
-        wallet = await commit(world.ledger, question)
-    except RuntimeFault:
-        return
-    if isinstance(wallet, Wallet):
-        await after(world, channel, wallet, trace=trace)
-
-
 async def _check_rank(
     world: World, channel: Ref[ChannelMessage], wallet: Wallet, trace: str | None
 ) -> Wallet:
-    ladder = Ladder(world.live.settings.ranks.tiers)
-    step = ladder.step(wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z)
+    step = world.live.ladder.step(
+        wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+    )
     if step is None:
         return wallet
     at_ms = world.clock.now_ms()

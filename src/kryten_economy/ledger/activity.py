@@ -3,6 +3,7 @@
 from kryten_economy.ledger.answers import Answer, Arrived, Departed, Wallet
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
+from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.posting import Line, is_amount, post
 from kryten_economy.ledger.requests import Arrive, Depart, RecordActivity
 from kryten_economy.ledger.rewarding import may_earn
@@ -10,8 +11,11 @@ from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import InvalidAmount
 from kryten_economy.rules.presence import is_welcome_back
+from kryten_economy.users import UserKey
 
-__all__ = ("arrive", "depart", "record_activity")
+__all__ = ("arrive", "depart", "page_of", "record_activity")
+
+_COUNTERS = ("messages_sent", "long_messages", "gifs_posted", "commands_used")
 
 _TOUCH = """
     UPDATE account SET
@@ -22,16 +26,6 @@ _TOUCH = """
         lifetime_messages = lifetime_messages + ?5
     WHERE id = ?1
     RETURNING last_seen_ms, last_active_ms, lifetime_messages
-"""
-_COUNT_DAY = """
-    INSERT INTO daily_activity (
-        channel_id, day, account_id, messages_sent, long_messages, gifs_posted, commands_used
-    ) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET
-        messages_sent = messages_sent + excluded.messages_sent,
-        long_messages = long_messages + excluded.long_messages,
-        gifs_posted = gifs_posted + excluded.gifs_posted,
-        commands_used = commands_used + excluded.commands_used
 """
 _CLAIM_WALLET = """
     UPDATE account SET welcome_wallet_claimed = 1 WHERE id = ? AND welcome_wallet_claimed = 0
@@ -45,20 +39,30 @@ _DEPART = """
 
 def record_activity(tx: Tx, request: RecordActivity) -> Wallet:
     """Count what somebody did; a mere question on a known account writes nothing."""
-    user, day = request.user, request.day
-    channel = tx.channels.get(user.channel)
-    holder = tx.wallets.find(channel.id, user, day)
-    if holder is None:
-        holder = tx.wallets.open(channel.id, user, request.display_name, day, request.at_ms)
+    page = page_of(tx, request.user, request.display_name, request.day, request.at_ms)
     counts = (request.messages, request.long_messages, request.gifs_posted, request.commands)
-    counted = any(counts)
-    renamed = holder.facts.display_name != request.display_name
-    if not (counted or renamed or request.chatted):
-        return holder.facts
-    touched = _touch(tx, holder, request)
-    if counted:
-        tx.sql.run(_COUNT_DAY, channel.id, day, holder.account_id, *counts)
-    return touched
+    renamed = page.display_name != request.display_name
+    if any(counts) or renamed or request.chatted:
+        tx.slate.touch(
+            page,
+            request.display_name,
+            request.at_ms,
+            chatted=request.chatted,
+            messages=request.messages,
+        )
+    for counter, by in zip(_COUNTERS, counts, strict=True):
+        if by:
+            tx.slate.count(page, counter, by)
+    return page.facts
+
+
+def page_of(tx: Tx, user: UserKey, display_name: str, day: str, at_ms: int) -> Page:
+    """The page of an account, which is opened if it is new."""
+    channel = tx.channels.get(user.channel)
+    page = tx.slate.find(channel.id, user, day)
+    if page is None:
+        page = tx.slate.open(channel.id, user, display_name, day, at_ms)
+    return page
 
 
 def _touch(tx: Tx, holder: Holder, request: RecordActivity) -> Wallet:

@@ -97,8 +97,9 @@ class Books:
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         tx = self._tx
+        tx.journal.expect(operations.ids_of(batch))
         answers: list[Answer | Failed] = [operations.answer(tx, request) for request in batch]
-        tx.journal.flush()
+        tx.flush()
         run("COMMIT")
         return answers
 
@@ -115,7 +116,7 @@ class Books:
         run("SAVEPOINT request")
         try:
             answer = operations.answer(self._tx, request)
-            self._tx.journal.flush()
+            self._tx.flush()
         except opening.BROKEN_WORLD:
             raise
         except Exception as error:  # noqa: BLE001 - the books supervise their requests

@@ -37,6 +37,11 @@ class RecordChat:
         """Where it was said."""
         return self.user.channel
 
+    @property
+    def is_only_counted(self) -> bool:
+        """Whether it pays nobody and counts for nobody else, so that its id is not used."""
+        return not (self.awards or self.tallies)
+
 
 @dataclass(frozen=True, slots=True)
 class PayTriggers:

@@ -1,5 +1,6 @@
 """Which act answers which request."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from kryten_economy.ledger import (
@@ -49,6 +50,7 @@ from kryten_economy.ledger.requests import (
     Depart,
     ExpireHolds,
     FinishJob,
+    MoneyRequest,
     PayTriggers,
     PlaceHold,
     PresenceMinute,
@@ -69,11 +71,26 @@ from kryten_economy.ledger.requests import (
 )
 from kryten_economy.ledger.tx import Tx
 
-__all__ = ("answer",)
+__all__ = ("answer", "ids_of")
+
+_ON_THE_SLATE = (RecordActivity, RecordChat, PayTriggers)
+"""What works on `Tx.slate`; everything else works on the tables."""
+
+
+def ids_of(batch: Sequence[Request]) -> list[str]:
+    """The ids under which these will be looked for."""
+    return [
+        request.op_id
+        for request in batch
+        if isinstance(request, MoneyRequest)
+        and not (isinstance(request, RecordChat) and request.is_only_counted)
+    ]
 
 
 def answer(tx: Tx, request: Request) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line each
     """Do what is asked, inside the transaction of the batch."""
+    if not isinstance(request, _ON_THE_SLATE):
+        tx.slate.close()
     match request:
         case RecordActivity():
             return activity.record_activity(tx, request)

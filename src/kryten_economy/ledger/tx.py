@@ -6,6 +6,7 @@ import apsw
 
 from kryten_economy.ledger.channels import Channel, Channels
 from kryten_economy.ledger.journal import Journal
+from kryten_economy.ledger.slate import Slate
 from kryten_economy.ledger.sqlite import Sql
 from kryten_economy.ledger.wallets import Holder, Wallets
 from kryten_economy.users import UserKey
@@ -22,16 +23,24 @@ class Tx(NamedTuple):
     journal: Journal
     channels: Channels
     wallets: Wallets
+    slate: Slate
 
     @classmethod
     def on(cls, connection: apsw.Connection) -> "Tx":
         """The parts, over one connection whose schema is up to date."""
         sql = Sql(connection)
         journal = Journal(sql)
-        return cls(sql, journal, Channels(sql), Wallets(sql, journal))
+        wallets = Wallets(sql, journal)
+        return cls(sql, journal, Channels(sql), wallets, Slate(sql, journal, wallets))
+
+    def flush(self) -> None:
+        """Write what is pending; afterwards the accounts add up or this raises."""
+        self.slate.write()
+        self.journal.flush()
 
     def forget(self) -> None:
         """Drop what was remembered of a transaction that was rolled back."""
+        self.slate.forget()
         self.journal.forget()
         self.channels.forget()
 

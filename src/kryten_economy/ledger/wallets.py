@@ -182,12 +182,20 @@ class Wallets:
         self._sql.run(_HIT, holder.channel_id, day, trigger_id, 1, self._sql.changed(), amount_z)
 
     def hit_many(
-        self, channel_id: int, account_ids: list[int], trigger_id: str, amount_z: int, day: str
+        self,
+        channel_id: int,
+        account_ids: list[int],
+        trigger_id: str,
+        amount_z: int,
+        day: str,
+        *,
+        hits: int | None = None,
     ) -> None:
-        """Count a trigger that paid several users once each."""
+        """Count a trigger that paid several users once each, or ``hits`` times in all."""
         before = self._sql.connection.total_changes()
         self._sql.each(
             _HIT_USER, ((channel_id, day, trigger_id, account) for account in account_ids)
         )
         fresh = self._sql.connection.total_changes() - before
-        self._sql.run(_HIT, channel_id, day, trigger_id, len(account_ids), fresh, amount_z)
+        count = len(account_ids) if hits is None else hits
+        self._sql.run(_HIT, channel_id, day, trigger_id, count, fresh, amount_z)

@@ -8,7 +8,7 @@ counts like any other, but nothing that users see may tell of it: show `Combined
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import mul
 from typing import NamedTuple
 
@@ -197,6 +197,7 @@ def metadata(base: float, combined: Combined, **parts: float) -> str | None:
     return json.dumps(found | told)
 
 
+@lru_cache(maxsize=4096)
 def with_carry(text: str | None, base: float, before: float, after: float) -> str | None:
     """The metadata of a credit with the parts of a coin that were held before and after it.
 

@@ -4,12 +4,11 @@ One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, 
 (P-USR-4). It forgets everything about an item when the next one begins.
 """
 
-from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from kryten_economy.config import Settings
 from kryten_economy.rules.awards import TriggerAward, Window
-from kryten_economy.rules.conversation import UNGUARDED, Spoken, award_of
+from kryten_economy.rules.conversation import NOTHING, Effect, Judge, Room, Spoken, award_of
 from kryten_economy.rules.triggers import COMMENT, FIRST_AFTER_MEDIA, LIKE, SURVIVED
 
 __all__ = ("Medium", "Screening", "begins", "comment_cap", "like_award", "survived_award")
@@ -39,6 +38,10 @@ class Screening:
         self.started_at_ms: int | None = None
         self._comments: dict[str, int] = {}
         self._is_claimed = False
+        self.judges = (
+            Judge(FIRST_AFTER_MEDIA.id, self._first),
+            Judge(COMMENT.id, self._comment),
+        )
 
     def is_change(self, medium: Medium, position_s: float = 0.0) -> bool:
         """Whether this is another item; the same one told again is a resync.
@@ -73,36 +76,23 @@ class Screening:
         if self.started_at_ms is None and position_s < 0:
             self.started_at_ms = at_ms
 
-    def hear(
-        self, line: Spoken, settings: Settings, guard: AbstractContextManager[object] = UNGUARDED
-    ) -> tuple[TriggerAward, ...]:
-        """What a line during the item pays; each trigger is judged inside ``guard``."""
-        if self.medium is None or not line.text.strip():
-            return ()
-        awards: list[TriggerAward] = []
-        with guard:
-            awards += self._first(line, settings)
-        with guard:
-            awards += self._comment(line, self.medium, settings)
-        return tuple(awards)
-
-    def _first(self, line: Spoken, settings: Settings) -> tuple[TriggerAward, ...]:
-        window_ms = settings.content_triggers.first_after_media_change.window_seconds * 1000
-        if self._is_claimed or self.started_at_ms is None:
-            return ()
+    def _first(self, line: Spoken, room: Room) -> Effect:
+        window_ms = room.settings.content_triggers.first_after_media_change.window_seconds * 1000
+        if self.medium is None or self._is_claimed or self.started_at_ms is None:
+            return NOTHING
         if line.at_ms - self.started_at_ms > window_ms:
-            return ()
+            return NOTHING
         self._is_claimed = True
-        return award_of(FIRST_AFTER_MEDIA, settings, line.name)
+        return Effect(award_of(FIRST_AFTER_MEDIA, room.settings, line.name))
 
-    def _comment(
-        self, line: Spoken, medium: Medium, settings: Settings
-    ) -> tuple[TriggerAward, ...]:
+    def _comment(self, line: Spoken, room: Room) -> Effect:
+        if self.medium is None:
+            return NOTHING
         count = self._comments.get(line.name, 0)
-        if count >= comment_cap(settings, medium):
-            return ()
+        if count >= comment_cap(room.settings, self.medium):
+            return NOTHING
         self._comments[line.name] = count + 1
-        return award_of(COMMENT, settings, line.name)
+        return Effect(award_of(COMMENT, room.settings, line.name))
 
 
 def begins(position_s: float) -> bool:

@@ -54,8 +54,12 @@ def words_in(text: str) -> frozenset[str]:
 
     ``_`` and ``-`` belong to names but also stand around them, so both readings are in.
     """
-    words = _WORD.findall(text.lower())
-    return frozenset(words).union(word.strip("_-") for word in words) - {""}
+    words = set(_WORD.findall(text.lower()))
+    marked = [word for word in words if word[0] in "_-" or word[-1] in "_-"]
+    if marked:
+        words.update(word.strip("_-") for word in marked)
+        words.discard("")
+    return frozenset(words)
 
 
 def has_gif(text: str) -> bool:

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
+from structlog.testing import capture_logs
 from tests.actors.house import CHANNEL, PLAIN_MULTIPLIERS, House, house, settings_with
 
-from economy_actors.channel.messages import BotSpoke
+from economy_actors.channel.messages import BotSpoke, MediaChanged, Said
 from kryten_economy.config import Settings
 from kryten_economy.ledger import Ban
+from kryten_economy.rules import conversation, screening
+from kryten_economy.rules.screening import Medium
 from kryten_economy.users import UserKey
 
 _OFF: dict[str, Any] = {"enabled": False}
@@ -200,3 +204,72 @@ async def test_others_are_promoted_by_what_they_are_given(tmp_path: Path) -> Non
         wallet = home.wallet("Bob")
         assert wallet is not None
         assert wallet.rank_name == "B"
+
+
+async def test_empty_messages_pay_nothing(tmp_path: Path) -> None:
+    """Section 8: not even the silence is broken."""
+    async with house(tmp_path / "e.db", only("conversation_starter")) as home:
+        await home.join("Alice")
+        await home.join("Bob")
+        await home.chat("Alice", "  ")
+        await home.chat("Bob", "hi")
+        assert await balances(home, "Alice", "Bob") == [0, 10]
+
+
+def _broken(*_: object, **__: object) -> Any:
+    raise ZeroDivisionError("a defect")
+
+
+@pytest.mark.parametrize(
+    ("module", "rule", "trigger_id", "earned_z"),
+    [
+        (conversation, "kudos_in", "chat.kudos_received", [1, 1, 0]),
+        (conversation, "is_laugh", "chat.laugh_received", [1, 4, 0]),
+        (conversation, "has_gif", "daily.gifs_posted", [1, 4, 0]),
+        (screening, "comment_cap", "content.comment_during_media", [1, 4, 0]),
+    ],
+)
+async def test_a_defect_in_one_trigger_leaves_the_others_and_the_counting_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: Any,
+    rule: str,
+    trigger_id: str,
+    earned_z: list[int],
+) -> None:
+    """P-EARN-12: it is logged with the line's id and counted, and the rest of the line stands."""
+    settings = only("long_message", "kudos_received", "mentioned_by_other", "laugh_received")
+    async with house(tmp_path / "e.db", settings) as home:
+        for name in ("Alice", "Bob", "Carol"):
+            await home.join(name)
+        home.channel.tell(MediaChanged(Medium("yt:a", "Film", 0), home.now_ms))
+        monkeypatch.setattr(module, rule, _broken)
+        with capture_logs() as logged:
+            home.channel.tell(Said("Alice", "bob++ " + "x" * 30, home.now_ms), trace="line-1")
+            await home.settle()
+        [line] = [each for each in logged if each["log_level"] == "error"]
+        assert f"{line['trigger']}" == trigger_id
+        assert (line["event"], line["correlation_id"]) == ("a trigger failed", "line-1")
+        value = home.world.metrics.registry.get_sample_value
+        assert value("economy_errors_total", {"component": "triggers"}) == 1
+        assert await balances(home, "Alice", "Bob", "Carol") == earned_z
+        wallet = home.wallet("Alice")
+        assert wallet is not None
+        assert wallet.lifetime_messages == 1
+
+
+async def test_a_defect_of_what_the_bot_or_the_medium_pays_leaves_the_channel_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P-EARN-12: who is here is still known, and the next item plays."""
+    async with house(tmp_path / "e.db", only("bot_interaction")) as home:
+        await home.join("Alice")
+        await home.chat("Alice", "hm")
+        monkeypatch.setattr(screening.Screening, "is_survivable", _broken)
+        monkeypatch.setattr(conversation.Conversation, "bot_spoke", _broken)
+        for key in ("yt:a", "yt:b"):
+            home.channel.tell(MediaChanged(Medium(key, "Film", 600), home.now_ms))
+        home.channel.tell(BotSpoke("No, alice."))
+        await home.settle()
+        assert home.world.playing[CHANNEL].key == "yt:b"
+        assert await home.present() == {"Alice"}

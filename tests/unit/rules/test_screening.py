@@ -3,7 +3,7 @@
 import pytest
 from tests.actors.house import settings_with
 
-from kryten_economy.rules.conversation import Spoken
+from kryten_economy.rules.conversation import Room, Spoken, together
 from kryten_economy.rules.screening import Medium, Screening, begins, like_award
 
 MINUTE_MS = 60_000
@@ -65,15 +65,17 @@ def test_a_film_found_in_its_lead_in_begins_there(position_s: float, is_seen: bo
 
 def test_an_unseen_start_leaves_comments() -> None:
     """Lines about a film found in its middle are comments, but none is the first of it."""
-    line = Spoken("alice", "nice", 1000)
-    seen, found = playing(at_ms=0), playing(at_ms=None)
-    assert [award.trigger_id for award in seen.hear(line, SETTINGS)] == [
+    line, room = Spoken("alice", "nice", 1000), Room(SETTINGS, "", 0, bool, bool)
+
+    def paid(screening: Screening) -> list[str]:
+        found = together(judge.of(line, room) for judge in screening.judges)
+        return [award.trigger_id for award in found.awards]
+
+    assert paid(playing(at_ms=0)) == [
         "content.first_after_media_change",
         "content.comment_during_media",
     ]
-    assert [award.trigger_id for award in found.hear(line, SETTINGS)] == [
-        "content.comment_during_media"
-    ]
+    assert paid(playing(at_ms=None)) == ["content.comment_during_media"]
 
 
 def test_a_like_names_item_and_film() -> None:
