@@ -144,4 +144,9 @@ async def _tiers(
                 )
         return found
 
-    return await look(world.reader, read)
+    try:
+        return await look(world.reader, read)
+    except RuntimeFault:
+        # The line counts and pays all the same, as if nobody had a rank.
+        _log.warning("paid without the factor of ranks", channel=channel)
+        return {}

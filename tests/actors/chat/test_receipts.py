@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import anyio
 import pytest
 from structlog.testing import capture_logs
+from tests.actors.admin.helpers import Silent, spawn
 from tests.actors.chat.test_chat_triggers import only
 from tests.actors.house import CHANNEL, House, house
 
@@ -87,3 +89,20 @@ async def test_the_last_lines_before_a_stop_are_booked_and_measured(tmp_path: Pa
         assert home.balance("Alice") == 5
         assert _trigger_z(home, "chat.long_message") == 5
         assert not home.observer.dead_letters
+
+
+async def test_a_line_whose_ranks_cannot_be_read_counts_and_pays(tmp_path: Path) -> None:
+    """Where reports are slow a line goes without the factor of ranks; nobody's session fails."""
+    settings = only("long_message", ranks={"earn_multiplier_per_rank": 0.05})
+    async with house(tmp_path / "e.db", settings) as home:
+        await home.join("Alice")
+        await home.chat("Alice", "hello")
+        reader, home.world.reader = home.world.reader, spawn(home, "mute", Silent)
+        await home.chat("Alice", _LONG)
+        await anyio.sleep(60)
+        await home.settle()
+        home.world.reader = reader
+        wallet = home.wallet("Alice")
+        assert wallet is not None
+        assert (wallet.lifetime_messages, wallet.balance_z) == (2, 1)
+        assert home.observer.stats("session").restarts == 0
