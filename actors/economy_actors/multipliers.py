@@ -1,11 +1,21 @@
 """What earning is multiplied by in a channel at this moment, for whoever pays something there."""
 
+from collections.abc import Collection
+
+import structlog
+
+from economy_actors.ledger.client import look
+from economy_actors.runtime import RuntimeFault
 from economy_actors.world import World
+from kryten_economy.ledger import Reports
 from kryten_economy.rules.multipliers import Combined, active_multipliers
 from kryten_economy.rules.presence import MINUTE_MS
 from kryten_economy.rules.rates import Rates
+from kryten_economy.users import UserKey
 
-__all__ = ("multipliers_now", "rates_now")
+__all__ = ("multipliers_now", "rank_indexes", "rates_now")
+
+_log = structlog.get_logger("multipliers")
 
 
 def multipliers_now(world: World, channel: str, at_ms: int | None = None) -> Combined:
@@ -35,3 +45,32 @@ def rates_now(world: World, channel: str, at_ms: int) -> Rates:
     rates = Rates(world.live.settings, multipliers_now(world, channel, at_ms))
     world.rates[channel] = (cause, rates)
     return rates
+
+
+async def rank_indexes(
+    world: World, channel: str, at_ms: int, names: Collection[str]
+) -> dict[str, int]:
+    """The rank index of those who have an account; empty where ranks do not multiply.
+
+    It is empty, too, where reports are too slow to say: then everything counts and pays all the
+    same, as if nobody had a rank.
+    """
+    if not names or not world.live.settings.ranks.earn_multiplier_per_rank:
+        return {}
+    ladder, day = world.live.ladder, world.live.calendar.day(at_ms)
+
+    def read(reports: Reports) -> dict[str, int]:
+        found = {}
+        for name in set(names):
+            wallet = reports.wallet(UserKey(channel, name), day)
+            if wallet is not None:
+                found[name] = ladder.effective(
+                    wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+                )
+        return found
+
+    try:
+        return await look(world.reader, read)
+    except RuntimeFault:
+        _log.warning("paid without the factor of ranks", channel=channel)
+        return {}

@@ -1,12 +1,9 @@
 """One channel: its presence table, its minutes, and the way to its users' sessions.
 
-Presence comes from the bus in the economy's own words (`channel.messages`). The minute tick
-is one ledger operation for the whole channel, named after the minute it stands for, so that
-no restart can pay a minute twice.
+Presence comes from the bus in the economy's own words (`channel.messages`).
 """
 
 from functools import partial
-from time import perf_counter
 from typing import ClassVar, assert_never
 
 import structlog
@@ -45,12 +42,11 @@ from economy_actors.channel.messages import (
     ShowPresence,
     WelcomeDue,
 )
-from economy_actors.channel.minute_pay import count_minutes, minute_entries
+from economy_actors.channel.minutes import Minutes
 from economy_actors.channel.progress_watch import ProgressWatch
 from economy_actors.channel.receipts import Receipts
 from economy_actors.channel.talk import Talk
 from economy_actors.gateway.messages import ReadUserlist
-from economy_actors.ledger.client import commit
 from economy_actors.ledger.messages import Commit
 from economy_actors.runtime import Actor, Ref, Supervision
 from economy_actors.session.actor import Session
@@ -64,23 +60,15 @@ from economy_actors.session.messages import (
 from economy_actors.world import World
 from kryten_economy.ledger import (
     Depart,
-    PresenceFact,
-    PresenceMinute,
-    PresencePaid,
 )
 from kryten_economy.messages import replies
 from kryten_economy.messages.currency import currency_variables
 from kryten_economy.messages.lengths import clip
-from kryten_economy.refusals import ReadOnly
-from kryten_economy.rules.fractions import Accumulator
-from kryten_economy.rules.onboarding import earning_gate
 from kryten_economy.rules.presence import (
     MINUTE_MS,
     Entrance,
-    MinuteShare,
     Roster,
     Visit,
-    elapsed_minutes,
 )
 from kryten_economy.users import UserKey
 
@@ -89,10 +77,6 @@ __all__ = ("MAILBOX", "SESSION_IDLE_S", "Channel")
 MAILBOX = 1024
 SESSION_MAILBOX = 64
 SESSION_IDLE_S = 600.0
-
-_ARRIVING_MS = 5_000
-"""How long the books may take to judge an arrival; a minute counted before it is judged would
-pass for an earlier visit."""
 
 _log = structlog.get_logger("channel")
 
@@ -109,18 +93,18 @@ class Channel(Actor[ChannelMessage]):
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
         self._heard_list = False
-        self._arriving: dict[str, int] = {}
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
-        self._fractions = Accumulator()
         self._progress = ProgressWatch(name, world, self._roster)
         self._dwelling = Dwelling(world, self._session)
+        self._minutes = Minutes(
+            name, world, self._roster, self._progress, self._dwelling, self._session
+        )
         self._talk = Talk(name, world, self._roster, self._session)
         self._receipts = Receipts(name, world, self._roster, self._session, self._look_at_receipts)
         self._intake = PrivateIntake(
             name, world, self._roster, self._below, self._session, self._ask_for_userlist
         )
-        self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
 
     async def started(self) -> None:
         """A new instance knows nobody: have the stored user list read."""
@@ -165,7 +149,8 @@ class Channel(Actor[ChannelMessage]):
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)
-                await self._minute(at_ms)
+                for visit in await self._minutes.passed(at_ms):
+                    self._forget(visit)
             case WelcomeDue():
                 self._welcome(message)
             case RankedUp() | RankUpsDue() | LevelDue():
@@ -200,7 +185,7 @@ class Channel(Actor[ChannelMessage]):
         self._show_population()
 
     def _arrived(self, name: str, at_ms: int) -> None:
-        self._arriving[name.lower()] = at_ms
+        self._minutes.arriving(name, at_ms)
         self._session(name.lower()).offer(Arriving(name, at_ms))
 
     def _left(self, name: str, at_ms: int) -> None:
@@ -281,56 +266,7 @@ class Channel(Actor[ChannelMessage]):
         self._world.population[self._name] = present
         self._world.metrics.set_channel_gauges(self._name, {"active_users": present})
 
-    # Minutes
-
-    async def _minute(self, at_ms: int) -> None:
-        """Count and pay the minutes since the last tick, all users in one operation."""
-        began_s = perf_counter()
-        minutes = elapsed_minutes(self._ticked_at_ms, at_ms)
-        if not minutes:
-            return
-        self._ticked_at_ms = at_ms
-        afk_ms = self._world.live.settings.presence.afk_threshold_minutes * MINUTE_MS
-        since_ms = at_ms - _ARRIVING_MS
-        self._arriving = {name: ms for name, ms in self._arriving.items() if ms > since_ms}
-        shares, over = self._roster.tick(at_ms, minutes, self._window_ms, afk_ms, self._arriving)
-        for visit in over:
-            self._forget(visit)
-        if shares:
-            await self._pay(at_ms, shares)
-        duration_s = perf_counter() - began_s
-        self._world.metrics.ticked(duration_s)
-        if duration_s > 5:
-            _log.warning("slow presence minute", channel=self._name, seconds=round(duration_s, 1))
-
-    async def _pay(self, at_ms: int, shares: list[MinuteShare]) -> None:
-        calendar = self._world.live.calendar
-        request = PresenceMinute(
-            op_id=f"presence:{self._name}:{at_ms // MINUTE_MS}",
-            channel=self._name,
-            at_ms=at_ms,
-            day=calendar.day(at_ms),
-            entries=await minute_entries(self._world, self._name, at_ms, shares, self._fractions),
-            gate=earning_gate(self._world.live.settings.onboarding),
-        )
-        match await commit(self._world.ledger, request):
-            case PresencePaid(paid=paid, replayed=False):
-                count_minutes(self._world.metrics, request, paid)
-                await self._check_progress(at_ms, paid)
-                self._dwelling.look(paid, request.day, at_ms)
-            case PresencePaid():
-                _log.warning("minute was paid before", channel=self._name, op_id=request.op_id)
-            case ReadOnly(reason=reason):
-                _log.error("minute not paid", channel=self._name, reason=reason)
-            case refusal:
-                raise AssertionError(f"a presence minute cannot be refused: {refusal!r}")
-
-    async def _check_progress(self, at_ms: int, paid: tuple[PresenceFact, ...]) -> None:
-        """Let those look at what they have reached for whom these minutes counted."""
-        for name in self._progress.rose(paid):
-            self._session(name).offer(ProgressDue())
-        for name, minutes in (await self._progress.stayed(at_ms, paid)).items():
-            self._session(name).offer(ProgressDue(minutes))
+    # Sessions
 
     def _forget(self, visit: Visit) -> None:
         self._unjudged.discard(visit.name)
@@ -350,8 +286,6 @@ class Channel(Actor[ChannelMessage]):
     @property
     def _outbox(self) -> Ref[outbox.OutboxMessage]:
         return self._world.outboxes[self._name]
-
-    # Sessions
 
     def _session(self, name: str) -> Ref[SessionMessage]:
         session = self._sessions.get(name)

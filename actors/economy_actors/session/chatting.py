@@ -11,14 +11,14 @@ from dataclasses import replace
 import structlog
 
 from economy_actors.channel.receipts import Receipt, Receipts, measure
-from economy_actors.ledger.client import COMMIT_TIMEOUT_S, commit, look
+from economy_actors.ledger.client import COMMIT_TIMEOUT_S, commit
 from economy_actors.ledger.messages import Commit
-from economy_actors.multipliers import rates_now
+from economy_actors.multipliers import rank_indexes, rates_now
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session import aliases, emoting
 from economy_actors.session.messages import ChatLine, Deed, Deserved
 from economy_actors.world import World
-from kryten_economy.ledger import Answer, PayTriggers, RecordChat, Reports, TriggersPaid
+from kryten_economy.ledger import Answer, PayTriggers, RecordChat, TriggersPaid
 from kryten_economy.rules.achievements import is_open
 from kryten_economy.rules.awards import TriggerAward
 from kryten_economy.rules.onboarding import earning_gate
@@ -113,7 +113,8 @@ async def _multiplied(
     """Rank, then everything that is active in the channel (`spec/earning.md` 2.1)."""
     if not awards:
         return awards
-    tiers = await _tiers(world, channel, at_ms, awards)
+    names = [award.name for award in awards]
+    tiers = await rank_indexes(world, channel, at_ms, names)
     rates = rates_now(world, channel, at_ms)
     multiplied = []
     for award in awards:
@@ -123,30 +124,3 @@ async def _multiplied(
             TriggerAward(name, trigger_id, reason, amount, limit, related_user, metadata)
         )
     return tuple(multiplied)
-
-
-async def _tiers(
-    world: World, channel: str, at_ms: int, awards: tuple[TriggerAward, ...]
-) -> dict[str, int]:
-    """The rank index of the receivers; empty where ranks do not multiply."""
-    ranks = world.live.settings.ranks
-    if not ranks.earn_multiplier_per_rank:
-        return {}
-    ladder, day = world.live.ladder, world.live.calendar.day(at_ms)
-
-    def read(reports: Reports) -> dict[str, int]:
-        found = {}
-        for name in {award.name for award in awards}:
-            wallet = reports.wallet(UserKey(channel, name), day)
-            if wallet is not None:
-                found[name] = ladder.effective(
-                    wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
-                )
-        return found
-
-    try:
-        return await look(world.reader, read)
-    except RuntimeFault:
-        # The line counts and pays all the same, as if nobody had a rank.
-        _log.warning("paid without the factor of ranks", channel=channel)
-        return {}
