@@ -7,11 +7,9 @@ import structlog
 from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
 from economy_actors.world import World
-from kryten_economy.ledger import Reports
 from kryten_economy.rules.multipliers import Combined, active_multipliers
 from kryten_economy.rules.presence import MINUTE_MS
 from kryten_economy.rules.rates import Rates
-from kryten_economy.users import UserKey
 
 __all__ = ("multipliers_now", "rank_indexes", "rates_now")
 
@@ -47,9 +45,7 @@ def rates_now(world: World, channel: str, at_ms: int) -> Rates:
     return rates
 
 
-async def rank_indexes(
-    world: World, channel: str, at_ms: int, names: Collection[str]
-) -> dict[str, int]:
+async def rank_indexes(world: World, channel: str, names: Collection[str]) -> dict[str, int]:
     """The rank index of those who have an account; empty where ranks do not multiply.
 
     It is empty, too, where reports are too slow to say: then everything counts and pays all the
@@ -57,20 +53,13 @@ async def rank_indexes(
     """
     if not names or not world.live.settings.ranks.earn_multiplier_per_rank:
         return {}
-    ladder, day = world.live.ladder, world.live.calendar.day(at_ms)
-
-    def read(reports: Reports) -> dict[str, int]:
-        found = {}
-        for name in set(names):
-            wallet = reports.wallet(UserKey(channel, name), day)
-            if wallet is not None:
-                found[name] = ladder.effective(
-                    wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
-                )
-        return found
-
+    ladder, among = world.live.ladder, set(names)
     try:
-        return await look(world.reader, read)
+        known = await look(world.reader, lambda reports: reports.rank_facts(channel, among))
     except RuntimeFault:
         _log.warning("paid without the factor of ranks", channel=channel)
         return {}
+    return {
+        name: ladder.effective(rank_name, earned_z, held_from_z)
+        for name, rank_name, earned_z, held_from_z in known
+    }

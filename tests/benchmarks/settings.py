@@ -23,6 +23,7 @@ __all__ = ("BOT", "DOMAIN", "Earning", "service_settings", "write_settings")
 BOT = "ZCoinBot"
 DOMAIN = "bench.test"
 _NEVER_REACHED = 1_000_000_000
+_STREAK_MINUTES = 3
 _EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 _TRIGGERS = {
     "chat_triggers": (
@@ -48,6 +49,8 @@ class Earning(Enum):
     PLAIN = "plain"
     COUNTING = "counting"
     PAYING = "paying"
+    LIVING = "living"
+    """As PAYING, and everything that presence brings, at every hour of the day."""
 
 
 def service_settings(
@@ -60,7 +63,13 @@ def service_settings(
 ) -> dict[str, object]:
     """The settings as a mapping, in the shape of ``spec/config.md``."""
     plain = _plain(nats_url, database, channels, http_port)
-    return plain if earning is Earning.PLAIN else plain | _everything(plain, earning)
+    match earning:
+        case Earning.PLAIN:
+            return plain
+        case Earning.COUNTING | Earning.PAYING:
+            return plain | _everything(plain, earning)
+        case Earning.LIVING:
+            return plain | _everything(plain, Earning.PAYING) | _presence(plain)
 
 
 def _everything(plain: dict[str, Any], earning: Earning) -> dict[str, Any]:
@@ -84,6 +93,39 @@ def _everything(plain: dict[str, Any], earning: Earning) -> dict[str, Any]:
         "multipliers": plain["multipliers"] | {"high_population": {"enabled": True}},
         "achievements": YAML(typ="safe").load(_EXAMPLE)["achievements"],
     } | triggers
+
+
+def _presence(plain: dict[str, Any]) -> dict[str, Any]:
+    """All that multiplies a minute, and a streak day that everybody reaches while we watch."""
+    always = {"hours": list(range(24))}
+    return {
+        "presence": plain["presence"]
+        | {
+            "active_bonus_per_minute": 1,
+            "hourly_milestones": {"1": 10, "3": 30},
+            "night_watch": {"enabled": True, **always},
+        },
+        "streaks": {
+            "daily": {"enabled": True, "min_presence_minutes": _STREAK_MINUTES},
+            "weekend_weekday_bridge": {"enabled": True, "announce_on_weekend": False},
+        },
+        "ranks": {"earn_multiplier_per_rank": 0.05},
+        "multipliers": plain["multipliers"]
+        | {
+            "off_peak": {"enabled": True, "days": list(range(7)), "announce": False, **always},
+            "high_population": {"enabled": True},
+            "scheduled_events": [
+                {
+                    "name": "All day",
+                    "cron": "0 0 * * *",
+                    "duration_hours": 24,
+                    "multiplier": 2.0,
+                    "presence_bonus": 0,
+                    "announce": False,
+                }
+            ],
+        },
+    }
 
 
 def _plain(

@@ -9,10 +9,12 @@ __all__ = (
     "BASELINE",
     "COUNTING",
     "FLOOR",
+    "LIVING",
     "OURS",
     "PAYING",
     "Subject",
     "floor_subject",
+    "living_subject",
     "our_subject",
     "talk_subjects",
 )
@@ -22,6 +24,7 @@ BASELINE = "0.13.0"
 OURS = "kryten-economy"
 COUNTING = "kryten-economy, no triggers"
 PAYING = "kryten-economy, all triggers"
+LIVING = "kryten-economy, everything on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,8 @@ def talk_subjects(ours: Subject) -> list[Subject]:
     """The same program twice: once every chat line is only counted, once all triggers are on."""
     pair = ((COUNTING, Earning.COUNTING), (PAYING, Earning.PAYING))
     return [replace(ours, name=name, earning=earning) for name, earning in pair]
+
+
+def living_subject(ours: Subject) -> Subject:
+    """The same program with everything on that a minute of presence can bring."""
+    return replace(ours, name=LIVING, earning=Earning.LIVING)

@@ -126,7 +126,7 @@ async def _entries(
     rate = minute_rate(settings, calendar.hour(at_ms))
     combined = multipliers_now(world, channel, at_ms)
     names = [share.visit.name for share in shares]
-    tiers = await rank_indexes(world, channel, at_ms, names)
+    tiers = await rank_indexes(world, channel, names)
     worths: dict[tuple[int, int, int], MinuteWorth] = {}
     entries = []
     for visit, minutes, active in shares:

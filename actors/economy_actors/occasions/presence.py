@@ -1,8 +1,10 @@
 """Who is here, for whoever gives something to all of them, and what follows for each."""
 
 from economy_actors.channel.messages import Rewarded, ShownUser, ShowPresence
+from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session import progress
+from economy_actors.session.achieving import may_be_due
 from economy_actors.world import World
 from kryten_economy.ledger import Paid, Present
 
@@ -39,12 +41,16 @@ async def credited(
 
 
 async def all_credited(world: World, channel: str) -> None:
-    """Let those who are here look at what a credit to all accounts has made of them.
+    """Let those who are here look at what a credit to all accounts may have made of them.
 
     The absent look when they come, and so does a channel that does not answer at its next minute.
     """
     try:
-        present = await present_users(world, channel)
+        names = [each.name for each in await present_users(world, channel)]
+        day = world.live.calendar.day(world.clock.now_ms())
+        wallets = await look(world.reader, lambda reports: reports.wallets(channel, day, names))
     except RuntimeFault:
         return
-    world.channels[channel].offer(Rewarded(tuple(each.name for each in present)))
+    due = tuple(name for name, wallet in wallets.items() if may_be_due(world, wallet))
+    if due:
+        world.channels[channel].offer(Rewarded(due))

@@ -114,7 +114,7 @@ async def _multiplied(
     if not awards:
         return awards
     names = [award.name for award in awards]
-    tiers = await rank_indexes(world, channel, at_ms, names)
+    tiers = await rank_indexes(world, channel, names)
     rates = rates_now(world, channel, at_ms)
     multiplied = []
     for award in awards:

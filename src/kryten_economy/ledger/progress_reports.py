@@ -1,11 +1,11 @@
 """Reports about standing: leaderboard places, ranks, achievements, time present."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from kryten_economy.ledger.account_reports import bounded
-from kryten_economy.ledger.report_rows import AwardRow, Place, RankInput
+from kryten_economy.ledger.report_rows import AwardRow, Place, RankFacts, RankInput
 from kryten_economy.ledger.sqlite import Sql
 from kryten_economy.users import UserKey
 
@@ -49,8 +49,11 @@ _MINUTES = f"""
     AND a.name IN (SELECT value FROM json_each(?2))
     GROUP BY a.name
 """  # noqa: S608 - put together from constants
-
-
+_RANKS = f"""
+    SELECT a.name, a.rank_name, a.lifetime_earned_z, a.rank_held_from_z
+    FROM json_each(?2) AS j CROSS JOIN account AS a
+    ON a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = j.value
+"""  # noqa: S608 - put together from constants
 _EMOTES = f"""
     SELECT count(*) FROM lifetime_emotes AS e JOIN account AS a ON a.id = e.account_id
     WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = ?2
@@ -103,6 +106,11 @@ class ProgressReports:
         """How many different emotes a user has ever used."""
         (count,) = self._sql.only(_EMOTES, *user)
         return int(count)
+
+    def rank_facts(self, channel: str, names: Collection[str]) -> tuple[RankFacts, ...]:
+        """What the ranks of those are worked out from who have an account."""
+        rows = self._sql.rows(_RANKS, channel, json.dumps(sorted(names)))
+        return tuple(map(RankFacts._make, rows))
 
     def minutes_present(self, channel: str, names: Sequence[str]) -> dict[str, int]:
         """The minutes ever spent in the channel, by lower-case name."""

@@ -17,6 +17,7 @@ __all__ = (
     "HoldRow",
     "Participation",
     "Place",
+    "RankFacts",
     "RankInput",
     "TransactionRow",
     "TriggerRow",
@@ -137,6 +138,15 @@ class TriggerRow(NamedTuple):
     hit_count: int
     unique_users: int
     total_z_awarded: int
+
+
+class RankFacts(NamedTuple):
+    """What one user's rank is worked out from; ``name`` is lower case."""
+
+    name: str
+    rank_name: str
+    lifetime_earned_z: int
+    rank_held_from_z: int | None
 
 
 class RankInput(NamedTuple):
