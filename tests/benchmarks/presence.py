@@ -78,6 +78,10 @@ async def presence(rig: Rig, minutes: int) -> PresenceResult:
     if minutes == 0 or not rig.subject.has_api:
         return PresenceResult(users, active, rig.child.usage(), None, None, ())
     with open_books(rig.database) as books:
+        # The first minute opens accounts and counts the day; those watched are like all others.
+        while books.minutes() < users:  # noqa: ASYNC110 - another process writes them
+            await anyio.sleep(1)
+        await wait_quiet(rig)
         before = books.minutes()
         bins = await _watch(rig, books, minutes * _MINUTE_S + _MARGIN_S)
     counted = (bins[-1].minutes - before) / users

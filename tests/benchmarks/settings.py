@@ -23,7 +23,7 @@ __all__ = ("BOT", "DOMAIN", "Earning", "service_settings", "write_settings")
 BOT = "ZCoinBot"
 DOMAIN = "bench.test"
 _NEVER_REACHED = 1_000_000_000
-_STREAK_MINUTES = 3
+_STREAK_MINUTES = 1
 _EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 _TRIGGERS = {
     "chat_triggers": (
@@ -96,7 +96,7 @@ def _everything(plain: dict[str, Any], earning: Earning) -> dict[str, Any]:
 
 
 def _presence(plain: dict[str, Any]) -> dict[str, Any]:
-    """All that multiplies a minute, and a streak day that everybody reaches while we watch."""
+    """All that multiplies a minute; the day counts for everybody before the watched ones."""
     always = {"hours": list(range(24))}
     return {
         "presence": plain["presence"]
