@@ -23,7 +23,6 @@ __all__ = ("BOT", "DOMAIN", "Earning", "service_settings", "write_settings")
 BOT = "ZCoinBot"
 DOMAIN = "bench.test"
 _NEVER_REACHED = 1_000_000_000
-_STREAK_MINUTES = 1
 _EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 _TRIGGERS = {
     "chat_triggers": (
@@ -96,7 +95,7 @@ def _everything(plain: dict[str, Any], earning: Earning) -> dict[str, Any]:
 
 
 def _presence(plain: dict[str, Any]) -> dict[str, Any]:
-    """All that multiplies a minute; the day counts for everybody before the watched ones."""
+    """All that a minute is looked at and multiplied for; the day counts after 15, as shipped."""
     always = {"hours": list(range(24))}
     return {
         "presence": plain["presence"]
@@ -106,7 +105,7 @@ def _presence(plain: dict[str, Any]) -> dict[str, Any]:
             "night_watch": {"enabled": True, **always},
         },
         "streaks": {
-            "daily": {"enabled": True, "min_presence_minutes": _STREAK_MINUTES},
+            "daily": {"enabled": True},
             "weekend_weekday_bridge": {"enabled": True, "announce_on_weekend": False},
         },
         "ranks": {"earn_multiplier_per_rank": 0.05},
