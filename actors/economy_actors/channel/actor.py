@@ -150,7 +150,7 @@ class Channel(Actor[ChannelMessage]):
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)
                 for visit in await self._minutes.passed(at_ms):
-                    self._forget(visit)
+                    await self._forget(visit)
             case WelcomeDue():
                 self._welcome(message)
             case RankedUp() | RankUpsDue() | LevelDue():
@@ -268,12 +268,13 @@ class Channel(Actor[ChannelMessage]):
 
     # Sessions
 
-    def _forget(self, visit: Visit) -> None:
+    async def _forget(self, visit: Visit) -> None:
+        """End the session of somebody long gone; who comes back now gets a new one."""
         self._unjudged.discard(visit.name)
         self._dwelling.forget(visit.name)
         session = self._sessions.pop(visit.name, None)
         if session is not None:
-            self.end_child(session)
+            await self.finish_child(session)
 
     def _ask_for_userlist(self) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.

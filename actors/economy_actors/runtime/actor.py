@@ -127,6 +127,14 @@ class Actor(Generic[M]):
         assert child.parent is self._cell, (self._cell.path, child.path)
         orders.stop(child)
 
+    async def finish_child(self, ref: Ref[Any]) -> None:
+        """Let a child finish its mailbox and end; afterwards its name is free again."""
+        from economy_actors.runtime import orders  # noqa: PLC0415  # as above
+
+        child = ref._cell
+        assert child.parent is self._cell, (self._cell.path, child.path)
+        await orders.drain(child, self._cell.system.now_s() + self.supervision.drain_s)
+
     def watch(self, ref: Ref[Any]) -> None:
         """Get one ``on_ended`` when that actor ends, also if it already has."""
         self._cell.watch(ref)

@@ -6,7 +6,7 @@ import anyio
 from tests.actors.house import CHANNEL, house, settings_with
 
 from economy_actors.announcer.protocol import Left as OutboxLeft
-from economy_actors.channel.messages import AfkChanged
+from economy_actors.channel.messages import AfkChanged, Joined, MinutePassed
 from kryten_economy.ledger import Ban
 from kryten_economy.users import UserKey
 
@@ -289,3 +289,18 @@ async def test_channels_do_not_mix(tmp_path: Path) -> None:
         other = h.report(lambda reports: reports.wallet(UserKey("Other", "alice"), "2026-11-20"))
         assert other is None
         assert h.balance("alice") == 2
+
+
+async def test_who_returns_as_his_visit_is_forgotten_gets_a_new_session(tmp_path: Path) -> None:
+    """The minute that ends a session and the join that wants a new one may come back to back."""
+    async with house(tmp_path / "economy.db") as home:
+        await home.join("Alice")
+        await home.pm("Alice", "balance")
+        await home.leave("Alice")
+        await anyio.sleep(6 * 60)
+        home.channel.tell(MinutePassed(home.now_ms))
+        home.channel.tell(Joined("Alice", 1, afk=False, at_ms=home.now_ms))
+        await home.settle()
+        assert await home.present() == {"Alice"}
+        assert len(await home.pm("Alice", "balance")) == 1
+        assert home.observer.stats("channel").restarts == 0
