@@ -11,7 +11,7 @@ from kryten_economy.rules.multipliers import Combined, active_multipliers
 from kryten_economy.rules.presence import MINUTE_MS
 from kryten_economy.rules.rates import Rates
 
-__all__ = ("multipliers_now", "rank_indexes", "rates_now")
+__all__ = ("multipliers_now", "rank_indexes", "ranks_of", "rates_now")
 
 _log = structlog.get_logger("multipliers")
 
@@ -53,12 +53,17 @@ async def rank_indexes(world: World, channel: str, names: Collection[str]) -> di
     """
     if not names or not world.live.settings.ranks.earn_multiplier_per_rank:
         return {}
-    ladder, among = world.live.ladder, set(names)
     try:
-        known = await look(world.reader, lambda reports: reports.rank_facts(channel, among))
+        return await ranks_of(world, channel, names)
     except RuntimeFault:
         _log.warning("paid without the factor of ranks", channel=channel)
         return {}
+
+
+async def ranks_of(world: World, channel: str, names: Collection[str]) -> dict[str, int]:
+    """The rank index of those who have an account; raises as `ledger.client.look`."""
+    ladder, among = world.live.ladder, set(names)
+    known = await look(world.reader, lambda reports: reports.rank_facts(channel, among))
     return {
         name: ladder.effective(rank_name, earned_z, held_from_z)
         for name, rank_name, earned_z, held_from_z in known

@@ -57,7 +57,7 @@ class ProgressWatch:
         That is what these minutes have paid, and what others have done since the last ones.
         """
         settings = self._world.live.settings
-        ladder = Ladder(settings.ranks.tiers)
+        ladder = self._world.live.ladder
         goals = [each for each in settings.achievements if each.condition.type in BY_MINUTE]
         return [
             fact.name

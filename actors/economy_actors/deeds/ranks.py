@@ -12,7 +12,6 @@ from economy_actors.world import World
 from kryten_economy.ledger import RankStored, SetRank
 from kryten_economy.messages import progress as texts
 from kryten_economy.refusals import NoAccount
-from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
 
 __all__ = ("AUTO", "RankSet", "UnknownRank", "set_rank")
@@ -44,7 +43,7 @@ async def set_rank(
     Raises AskExpired or AskFailed when it stays unknown whether it was done.
     """
     user = UserKey.of(cause.channel, name)
-    ladder = Ladder(world.live.settings.ranks.tiers)
+    ladder = world.live.ladder
     day = world.live.calendar.day(world.clock.now_ms())
     automatic = rank.lower() == AUTO
     if automatic:

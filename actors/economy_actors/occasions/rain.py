@@ -3,20 +3,18 @@
 import structlog
 
 from economy_actors.announcer.message import Line
-from economy_actors.ledger.client import commit, look
-from economy_actors.multipliers import multipliers_now
+from economy_actors.ledger.client import commit
+from economy_actors.multipliers import multipliers_now, ranks_of
 from economy_actors.occasions.presence import credited, present_users
 from economy_actors.session.notices import notify
 from economy_actors.world import World
-from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare, Reports
+from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare
 from kryten_economy.messages import occasions as texts
 from kryten_economy.messages.currency import currency_variables
 from kryten_economy.rules.multipliers import metadata
 from kryten_economy.rules.onboarding import earning_gate
 from kryten_economy.rules.perks import perks_of
 from kryten_economy.rules.rain import rain_amount, rain_perk
-from kryten_economy.rules.ranks import Ladder
-from kryten_economy.users import UserKey
 
 __all__ = ("let_it_rain",)
 
@@ -51,26 +49,15 @@ async def let_it_rain(world: World, channel: str) -> None:
 async def _shares(
     world: World, channel: str, at_ms: int, base_z: int, present: tuple[Present, ...]
 ) -> tuple[RainShare, ...]:
-    ranks = world.live.settings.ranks
-    ladder, day = Ladder(ranks.tiers), world.live.calendar.day(at_ms)
     events = multipliers_now(world, channel, at_ms).scheduled
-
-    def read(reports: Reports) -> tuple[RainShare, ...]:
-        shares = []
-        for name, display_name in present:
-            wallet = reports.wallet(UserKey(channel, name), day)
-            index = 0
-            if wallet is not None:
-                index = ladder.effective(
-                    wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
-                )
-            bonus = perks_of(ranks, index).rain_bonus_percent
-            amount_z = rain_amount(base_z, events.product, bonus)
-            why = metadata(base_z, events.also(rain_perk(bonus)))
-            shares.append(RainShare(name, display_name, amount_z, why))
-        return tuple(shares)
-
-    return await look(world.reader, read)
+    indexes = await ranks_of(world, channel, [each.name for each in present])
+    shares = []
+    for name, display_name in present:
+        bonus = perks_of(world.live.settings.ranks, indexes.get(name, 0)).rain_bonus_percent
+        amount_z = rain_amount(base_z, events.product, bonus)
+        why = metadata(base_z, events.also(rain_perk(bonus)))
+        shares.append(RainShare(name, display_name, amount_z, why))
+    return tuple(shares)
 
 
 def _tell(world: World, channel: str, answer: Distributed) -> None:

@@ -119,17 +119,9 @@ class Actor(Generic[M]):
         await child.readiness.wait()
         return child.ref
 
-    def end_child(self, ref: Ref[Any]) -> None:
-        """Let a child finish its mailbox and end, without waiting for it."""
-        from economy_actors.runtime import orders  # noqa: PLC0415  # orders know cells, cells actors
-
-        child = ref._cell
-        assert child.parent is self._cell, (self._cell.path, child.path)
-        orders.stop(child)
-
     async def finish_child(self, ref: Ref[Any]) -> None:
         """Let a child finish its mailbox and end; afterwards its name is free again."""
-        from economy_actors.runtime import orders  # noqa: PLC0415  # as above
+        from economy_actors.runtime import orders  # noqa: PLC0415  # orders know cells, cells actors
 
         child = ref._cell
         assert child.parent is self._cell, (self._cell.path, child.path)

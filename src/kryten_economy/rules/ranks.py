@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kryten_economy.config.ranks import Tier
 
-__all__ = ("Ladder", "RankStep", "computed_index", "effective_index", "rank_shown")
+__all__ = ("Ladder", "RankStep", "effective_index", "rank_shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,6 @@ class Ladder:
         if not stored_name and not index:
             return None
         return RankStep(index, self.names[index], before, index > before)
-
-
-def computed_index(tiers: Sequence[Tier], lifetime_earned_z: int) -> int:
-    """The highest tier whose threshold is reached."""
-    return Ladder(tiers).computed(lifetime_earned_z)
 
 
 def effective_index(

@@ -166,7 +166,7 @@ async def test_a_watcher_is_told_exactly_once() -> None:
 
     class Killer(Parent):
         async def receive(self, _message: ProbeMessage) -> None:
-            self.end_child(self.refs["mortal"])
+            await self.finish_child(self.refs["mortal"])
 
     refs: dict[str, Ref[ProbeMessage]] = {}
     async with open_system() as system:
