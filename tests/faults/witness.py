@@ -96,7 +96,7 @@ def was_replayed(words: Told) -> bool:
 def movements(  # noqa: PLR0911 - one way out for each act
     request: MoneyRequest, words: Told, held_by: Mapping[str, str]
 ) -> list[Movement]:
-    """The transfers that this answer to this request promises, in order.
+    """The transfers that this answer to this request promises.
 
     ``held_by`` names the owner of each hold.
     """

@@ -5,6 +5,7 @@ counters and the analytics of a trigger follow in the same transaction (`spec/st
 Counters stop at `BALANCE_MAX_Z` instead of overflowing.
 """
 
+import json
 from typing import NamedTuple
 
 from kryten_economy.ledger.answers import Wallet
@@ -89,6 +90,13 @@ _COUNT_MET = """
 _HIT_USER = """
     INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
     VALUES (?, ?, ?, ?)
+"""
+_HIT_USERS = """
+    INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
+    SELECT ?1, ?2, ?3, each.value FROM json_each(?4) AS each WHERE NOT EXISTS (
+        SELECT 1 FROM trigger_user
+        WHERE channel_id = ?1 AND day = ?2 AND trigger_id = ?3 AND account_id = each.value
+    )
 """
 _HIT = """
     INSERT INTO trigger_analytics (
@@ -192,10 +200,7 @@ class Wallets:
         hits: int | None = None,
     ) -> None:
         """Count a trigger that paid several users once each, or ``hits`` times in all."""
-        before = self._sql.connection.total_changes()
-        self._sql.each(
-            _HIT_USER, ((channel_id, day, trigger_id, account) for account in account_ids)
-        )
-        fresh = self._sql.connection.total_changes() - before
+        self._sql.run(_HIT_USERS, channel_id, day, trigger_id, json.dumps(account_ids))
+        fresh = self._sql.changed()
         count = len(account_ids) if hits is None else hits
         self._sql.run(_HIT, channel_id, day, trigger_id, count, fresh, amount_z)

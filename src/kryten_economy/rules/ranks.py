@@ -54,11 +54,12 @@ class Ladder:
         self, stored_name: str, lifetime_earned_z: int, held_from_z: int | None = None
     ) -> RankStep | None:
         """What is to be stored now, or None; several tiers at once are one step (P-USR-8)."""
+        computed = self.computed(lifetime_earned_z)
+        if held_from_z is None and self._places.get(stored_name) == computed:
+            return None
         index = self.effective(stored_name, lifetime_earned_z, held_from_z)
         before = self._places.get(stored_name, index if stored_name else 0)
-        over = held_from_z is not None and self.computed(lifetime_earned_z) > self.computed(
-            held_from_z
-        )
+        over = held_from_z is not None and computed > self.computed(held_from_z)
         if self.names[index] == stored_name and not over:
             return None
         if not stored_name and not index:

@@ -169,6 +169,36 @@ def test_minutes_belong_to_their_day(books: Books) -> None:
     assert (look(books, "Bob").minutes_today, look(books, "Bob", NEXT_DAY).minutes_today) == (4, 1)
 
 
+def test_in_one_tick_each_gets_his_own(books: Books, reports: Reports) -> None:
+    """Whatever minutes and credits mix, the answers stand in order and are what the books hold."""
+    ask(books, minute("m1", present("Ann", 2), present("Bob", 0), present("Cyd", 2)))
+    mixed = [present("Eve"), present("Bob", 3, 2), present("Ann"), present("CYD", 3, 2)]
+    answer = told(books, minute("m2", *mixed), PresencePaid)
+    assert [fact[:5] for fact in answer.paid] == [
+        ("eve", 1, 1, 1, 1),
+        ("bob", 3, 3, 3, 3),
+        ("ann", 1, 3, 3, 2),
+        ("cyd", 3, 5, 5, 3),
+    ]
+    told_z = [[row.amount_z for row in reports.transactions(key(n))] for n in ("Ann", "Cyd")]
+    assert told_z == [[1, 2], [3, 2]]
+    wallets = [look(books, "Ann"), look(books, "CYD")]
+    assert [(each.balance_z, each.lifetime_earned_z, each.minutes_today) for each in wallets] == [
+        (3, 3, 2),
+        (5, 5, 3),
+    ]
+    hits = reports.triggers(CHANNEL, DAY, DAY)[0]
+    assert (hits.hit_count, hits.unique_users, hits.total_z_awarded) == (6, 4, 12)
+
+
+def test_a_tick_brings_the_casing_of_the_name(books: Books, reports: Reports) -> None:
+    """Who comes back as BOB is shown as BOB from the next minute on."""
+    ask(books, minute("m1", present("Bob"), present("Eve")))
+    ask(books, minute("m2", present("BOB"), present("Eve")))
+    shown = reports.wallets(CHANNEL, DAY, ["bob", "eve"])
+    assert [shown[name].display_name for name in ("bob", "eve")] == ["BOB", "Eve"]
+
+
 def test_a_full_wallet_only_counts(books: Books) -> None:
     """A wallet at its bound is passed over; the others are paid."""
     books.commit([earn("Bob", 1)])
