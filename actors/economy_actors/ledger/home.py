@@ -1,21 +1,24 @@
 """Where a database connection lives: in a thread of its own, or right here.
 
-The only module that uses APSW's asynchronous API, which moves between minor versions and is
-therefore pinned in pyproject.toml. Inline homes serve tests on a virtual clock, to which
-threads are invisible.
+The thread is the standard library's and the connection a plain one: on a connection of APSW's
+asynchronous API each statement costs half as much again, also within the connection's own thread.
+Inline homes serve tests on a virtual clock, to which threads are invisible.
 """
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 
 import apsw
 
-from kryten_economy.ledger import Books, Reports
+from kryten_economy.ledger import Books, Reports, opening
 
 __all__ = ("Home", "InlineHome", "ThreadHome", "books_at", "reports_at")
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class Tenant(Protocol):
@@ -70,42 +73,59 @@ class InlineHome(Generic[R]):
 
 
 class ThreadHome(Generic[R]):
-    """Runs everything in the one thread that owns the connection."""
+    """Runs everything in the one thread that owns the connection; on asyncio, as the bus.
+
+    Work that has begun is done to its end, also when nobody waits for it any more.
+    """
 
     def __init__(self, path: Path, flags: int, move_in: Callable[[apsw.Connection], R]) -> None:
         self._path = path
         self._flags = flags
         self._move_in = move_in
-        self._connection: apsw.AsyncConnection | None = None
+        self._thread: ThreadPoolExecutor | None = None
         self._tenant: R | None = None
 
     async def open(self) -> None:
         """Start the thread and open the connection in it."""
-        connection = await apsw.Connection.as_async(str(self._path), self._flags)
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="books")
         try:
-            self._tenant = await connection.async_run(self._move_in, connection)
+            self._tenant = await _in_thread(thread, self._enter)
         except BaseException:
-            await connection.aclose()
+            thread.shutdown(wait=False)
             raise
-        self._connection = connection
+        self._thread = thread
 
     async def run(self, work: Callable[[R], T]) -> T:
         """Run ``work`` in the connection's thread."""
-        assert self._connection is not None, "open() first"
-        result: T = await self._connection.async_run(work, self._tenant)
-        return result
+        assert self._thread is not None, "open() first"
+        assert self._tenant is not None, "open() first"
+        return await _in_thread(self._thread, work, self._tenant)
 
     async def close(self) -> None:
         """Close the connection and end its thread."""
-        connection, self._connection = self._connection, None
+        thread, self._thread = self._thread, None
         tenant, self._tenant = self._tenant, None
-        if connection is None:
+        if thread is None:
             return
         try:
             if tenant is not None:
-                await connection.async_run(tenant.close)
+                await _in_thread(thread, tenant.close)
         finally:
-            await connection.aclose()
+            thread.shutdown(wait=False)
+
+    def _enter(self) -> R:
+        connection = opening.connect(self._path, self._flags)
+        try:
+            return self._move_in(connection)
+        except BaseException:
+            connection.close(True)
+            raise
+
+
+async def _in_thread(
+    thread: ThreadPoolExecutor, work: Callable[[Unpack[Args]], T], *args: *Args
+) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, work, *args)
 
 
 def books_at(path: Path) -> ThreadHome[Books]:

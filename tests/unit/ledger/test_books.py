@@ -137,20 +137,6 @@ def test_books_on_an_open_connection(path: Path) -> None:
     assert Reports.open(path).wallet(key("bob"), DAY) is not None
 
 
-async def test_books_inside_an_async_connections_thread(path: Path) -> None:
-    """In the thread of an asynchronous connection the books work as they are."""
-
-    def work(connection: apsw.Connection) -> int:
-        books = Books.on(connection)
-        books.commit([earn("Bob", 5), spend("Bob", 2), hold("Bob", 1, "h")])
-        balance_z = look(books, "Bob").balance_z
-        books.close()
-        return balance_z
-
-    connection = await apsw.Connection.as_async(str(path))
-    assert await connection.async_run(work, connection) == 2
-
-
 def test_what_is_answered_is_on_disk(books: Books, path: Path, tmp_path: Path) -> None:
     """A copy of the files right after an answer holds what was answered."""
     books.commit([earn("Bob", 5)])
