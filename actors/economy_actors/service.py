@@ -81,7 +81,7 @@ async def open_service(
         metrics.watch_runtime(observer, system.depths)
         bus = Bus(settings)
         world.bus_connected = lambda: bus.connected
-        world.canonical = Aliases(bus.alias_owner).canonical
+        world.people = Aliases(bus.alias_owner)
         service = Service(world, system, bus, None, anyio.Event())
         data_file = Path(settings.database.path)
         parts = Parts(

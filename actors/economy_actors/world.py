@@ -4,8 +4,9 @@ The root fills in the refs before anybody who needs them is started; they stay v
 restarts.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from economy_actors.admin.messages import AdminMessage
 from economy_actors.announcer.protocol import OutboxMessage
@@ -23,21 +24,36 @@ from kryten_economy.rules.rates import Rates
 from kryten_economy.rules.screening import Medium
 from kryten_economy.users import UserKey
 
-__all__ = ("SERVICE_NAME", "World")
+__all__ = ("SERVICE_NAME", "People", "World")
 
 SERVICE_NAME = "economy"
 
 
-async def _plain(name: str) -> str:
-    return name.lower()
+class People(Protocol):
+    """Who is behind a name, as far as is known."""
+
+    def at_hand(self, names: Sequence[str]) -> list[str] | None:
+        """For each the one name of the person; None where somebody has to be asked."""
+        ...
+
+    async def canonical(self, name: str) -> str:
+        """The one name of a person; it may take a while to be found out."""
+        ...
+
+
+class _Plain:
+    """Everybody has one name."""
+
+    def at_hand(self, names: Sequence[str]) -> list[str]:
+        return [name.lower() for name in names]
+
+    async def canonical(self, name: str) -> str:
+        return name.lower()
 
 
 @dataclass(slots=True)
 class World:
-    """Shared by all actors of one service; only the root writes the refs.
-
-    ``canonical`` gives the one name of a person with several, as far as is known; it may wait.
-    """
+    """Shared by all actors of one service; only the root writes the refs."""
 
     live: LiveSettings
     clock: Clock
@@ -49,7 +65,7 @@ class World:
     admin: Ref[AdminMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
-    canonical: Callable[[str], Awaitable[str]] = _plain
+    people: People = field(default_factory=_Plain)
     won: dict[UserKey, frozenset[str]] = field(default_factory=dict)
     population: dict[str, int] = field(default_factory=dict)
     playing: dict[str, Medium] = field(default_factory=dict)

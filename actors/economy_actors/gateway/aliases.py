@@ -5,7 +5,7 @@ was asked for is known for ten minutes. Where userstats does not answer, a name 
 and for a minute nobody asks again: without userstats a wait for each laugh would be for nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import structlog
@@ -30,14 +30,25 @@ class Aliases:
         self._away_until_s = float("-inf")
         self._is_away = False
 
+    def at_hand(self, names: Sequence[str]) -> list[str] | None:
+        """For each the name by which the person is always known; None if one is to be asked for."""
+        now_s, found = anyio.current_time(), []
+        for name in names:
+            plain = name.lower()
+            owner, kept_until_s = self._known.get(plain, (plain, self._away_until_s))
+            if now_s >= kept_until_s:
+                if now_s >= self._away_until_s:
+                    return None
+                owner = plain
+            found.append(owner)
+        return found
+
     async def canonical(self, name: str) -> str:
         """The lower-case name by which the same person is always known."""
+        known = self.at_hand((name,))
+        if known is not None:
+            return known[0]
         plain = name.lower()
-        known, kept_until_s = self._known.get(plain, (plain, float("-inf")))
-        if anyio.current_time() < kept_until_s:
-            return known
-        if anyio.current_time() < self._away_until_s:
-            return plain
         try:
             with anyio.fail_after(ANSWER_S):
                 owner = await self._owner_of(plain)

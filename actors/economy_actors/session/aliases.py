@@ -4,6 +4,8 @@ The speaker's own session finds out and waits for it, so nobody else does; a lin
 or kudos asks nobody. What is not known within `LINE_S` is left to plain names.
 """
 
+from collections.abc import Sequence
+
 import anyio
 
 from economy_actors.world import World
@@ -20,10 +22,20 @@ async def without_self(world: World, speaker: str, effect: Effect) -> Effect:
     names = suspects(effect, world.live.settings)
     if not names:
         return effect
+    own = await _names_of(world, speaker, names)
+    return without(effect, own, world.live.settings) if own else effect
+
+
+async def _names_of(world: World, speaker: str, names: Sequence[str]) -> set[str]:
+    """Those of the names behind which the speaker is."""
+    known = world.people.at_hand((speaker, *names))
+    if known is not None:
+        person, *others = known
+        return {name for name, other in zip(names, others, strict=True) if other == person}
     own: set[str] = set()
     with anyio.move_on_after(LINE_S):
-        person = await world.canonical(speaker)
+        person = await world.people.canonical(speaker)
         for name in names:
-            if await world.canonical(name) == person:
+            if await world.people.canonical(name) == person:
                 own.add(name)
-    return without(effect, own, world.live.settings) if own else effect
+    return own

@@ -65,6 +65,25 @@ async def test_a_failure_is_kept_for_a_minute() -> None:
     assert await aliases.canonical("bob") == "robert"
 
 
+async def test_what_is_known_is_at_hand() -> None:
+    """Nobody waits for names that were asked for, nor while userstats is away."""
+    stats = Userstats(al="Alice")
+    aliases = Aliases(stats.owner_of)
+    assert aliases.at_hand(["AL", "Alice"]) is None
+    await aliases.canonical("al")
+    assert aliases.at_hand(["AL", "Alice"]) is None
+    await aliases.canonical("alice")
+    assert aliases.at_hand(["AL", "Alice"]) == ["alice", "alice"]
+    stats.is_away = True
+    await aliases.canonical("bob")
+    assert aliases.at_hand(["Bob", "al", "Carol"]) == ["bob", "alice", "carol"]
+    await anyio.sleep(AWAY_S)
+    assert aliases.at_hand(["Carol"]) is None
+    await anyio.sleep(KEPT_S)
+    assert aliases.at_hand(["al"]) is None
+    assert stats.asked == ["al", "alice", "bob"]
+
+
 async def test_silence_is_a_failure() -> None:
     """Whoever asks first waits two seconds, the others not at all."""
     stats = Userstats(al="Alice")
@@ -94,7 +113,7 @@ def thanks(**laughs_and_kudos: Any) -> Settings:
 
 
 async def everybody(home: House, stats: Userstats) -> None:
-    home.world.canonical = Aliases(stats.owner_of).canonical
+    home.world.people = Aliases(stats.owner_of)
     for name in ("Alice", "Al", "Bob"):
         await home.join(name)
 
