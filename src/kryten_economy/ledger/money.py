@@ -1,14 +1,15 @@
 """Credit, debit, set balance, transfer: money that moves at once."""
 
 import json
+from collections.abc import Callable
 
 from kryten_economy.ledger.answers import Answer, BalanceSet, Posted, Transferred
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
-from kryten_economy.ledger.posting import Line, has_room, is_amount, move_side, post
+from kryten_economy.ledger.page import Page
+from kryten_economy.ledger.posting import Line, Purse, has_room, is_amount, move_side, post
 from kryten_economy.ledger.requests import Credit, Debit, SetBalance, Transfer
 from kryten_economy.ledger.tx import Tx
-from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     Banned,
@@ -18,8 +19,16 @@ from kryten_economy.refusals import (
     SameAccount,
 )
 from kryten_economy.rules.transaction_types import TransactionType, counters_of, transaction_type
+from kryten_economy.users import UserKey
 
-__all__ = ("credit", "debit", "set_balance", "transfer")
+__all__ = ("credit", "debit", "is_plain", "set_balance", "transfer")
+
+_Opener = Callable[[int, UserKey, str, str, int], Purse]
+
+
+def is_plain(request: Credit) -> bool:
+    """Whether a credit takes no counter back, perhaps on another day; it works on the slate."""
+    return request.spent_day is None and not transaction_type(request.type).undoes
 
 
 def credit(tx: Tx, request: Credit) -> Answer:
@@ -47,38 +56,43 @@ def _credit(tx: Tx, request: Credit) -> Kept | Answer:
     assert kind.credits, request
     if not is_amount(request.amount_z) or not 0 <= request.net_z <= request.amount_z:
         return InvalidAmount(request.amount_z)
-    found = tx.find(request.user, request.day)
+    user, day = request.user, request.day
+    if is_plain(request):
+        return _credit_to(tx, request, tx.page(user, day), tx.slate.open)
+    return _credit_to(tx, request, tx.find(user, day), tx.wallets.open)
+
+
+def _credit_to(
+    tx: Tx, request: Credit, found: tuple[Channel, Purse] | None, open_: _Opener[Purse]
+) -> Kept | Answer:
     if found is None:
-        return _credit_newcomer(tx, request, kind)
-    channel, holder = found
-    if holder.facts.banned and not kind.despite_ban:
+        return _credit_newcomer(tx, request, open_)
+    channel, purse = found
+    kind = transaction_type(request.type)
+    if purse.facts.banned and not kind.despite_ban:
         return Banned(request.user)
     source = _counterpart(channel, kind)
-    if not has_room(holder, request.amount_z) or not tx.journal.fits(source, -request.amount_z):
+    if not has_room(purse, request.amount_z) or not tx.journal.fits(source, -request.amount_z):
         return InvalidAmount(request.amount_z)
-    return _pay(tx, request, holder, source)
+    return _pay(tx, request, purse, source)
 
 
-def _credit_newcomer(tx: Tx, request: Credit, kind: TransactionType) -> Kept | Answer:
+def _credit_newcomer(tx: Tx, request: Credit, open_: _Opener[Purse]) -> Kept | Answer:
     if not request.create:
         return NoAccount(request.user)
+    kind = transaction_type(request.type)
     channel = tx.channels.get(request.user.channel)
     if tx.is_banned(channel.id, request.user.name) and not kind.despite_ban:
         return Banned(request.user)
     source = _counterpart(channel, kind)
     if not tx.journal.fits(source, -request.amount_z):
         return InvalidAmount(request.amount_z)
-    holder = tx.wallets.open(
-        channel.id,
-        request.user,
-        request.display_name or request.user.name,
-        request.day,
-        request.at_ms,
-    )
-    return _pay(tx, request, holder, source)
+    name = request.display_name or request.user.name
+    purse = open_(channel.id, request.user, name, request.day, request.at_ms)
+    return _pay(tx, request, purse, source)
 
 
-def _pay(tx: Tx, request: Credit, holder: Holder, source: int) -> Kept:
+def _pay(tx: Tx, request: Credit, purse: Purse, source: int) -> Kept:
     line = Line(
         request.type,
         request.trigger_id,
@@ -88,7 +102,7 @@ def _pay(tx: Tx, request: Credit, holder: Holder, source: int) -> Kept:
         request.related_user,
         request.metadata,
     )
-    moved, row_id = post(tx, holder, request.amount_z, source, line, net_z=request.net_z)
+    moved, row_id = post(tx, purse, request.amount_z, source, line, net_z=request.net_z)
     return Kept(Posted(row_id, moved.facts), [row_id, money_of(moved.facts)])
 
 
@@ -97,14 +111,14 @@ def _debit(tx: Tx, request: Debit) -> Kept | Answer:
     assert kind.debits, request
     if not is_amount(request.amount_z):
         return InvalidAmount(request.amount_z)
-    found = tx.find(request.user, request.day)
+    found = tx.page(request.user, request.day)
     if found is None:
         return NoAccount(request.user)
-    channel, holder = found
-    if holder.facts.banned and not kind.despite_ban:
+    channel, page = found
+    if page.facts.banned and not kind.despite_ban:
         return Banned(request.user)
-    if holder.facts.balance_z < request.amount_z:
-        return _short(holder, request.amount_z)
+    if page.facts.balance_z < request.amount_z:
+        return _short(page, request.amount_z)
     target = _counterpart(channel, kind)
     if not tx.journal.fits(target, request.amount_z):
         return InvalidAmount(request.amount_z)
@@ -117,11 +131,12 @@ def _debit(tx: Tx, request: Debit) -> Kept | Answer:
         request.related_user,
         request.metadata,
     )
-    moved, row_id = post(tx, holder, -request.amount_z, target, line)
+    moved, row_id = post(tx, page, -request.amount_z, target, line)
     return Kept(Posted(row_id, moved.facts), [row_id, money_of(moved.facts)])
 
 
 def _retell_posted(tx: Tx, request: Credit | Debit, memo: Memo) -> Answer:
+    tx.slate.close()
     row_id, money = memo
     wallet = wallet_then(tx, request.user, request.day, money)
     return Posted(row_id, wallet, replayed=True)
@@ -173,7 +188,7 @@ def _transfer(  # noqa: PLR0911 - one way out for each refusal
         return InvalidAmount(request.amount_z)
     if request.giver == request.taker:
         return SameAccount(request.giver)
-    giver, taker = tx.find(request.giver, request.day), tx.find(request.taker, request.day)
+    giver, taker = tx.page(request.giver, request.day), tx.page(request.taker, request.day)
     if giver is None:
         return NoAccount(request.giver)
     if taker is None:
@@ -189,7 +204,7 @@ def _transfer(  # noqa: PLR0911 - one way out for each refusal
     return _move_between(tx, request, giver[1], taker[1])
 
 
-def _move_between(tx: Tx, request: Transfer, giver: Holder, taker: Holder) -> Kept:
+def _move_between(tx: Tx, request: Transfer, giver: Page, taker: Page) -> Kept:
     amount_z, reason = request.amount_z, request.reason
     paid = Line(request.debit_type, request.debit_trigger, reason, request.at_ms, request.day)
     got = Line(request.credit_type, request.credit_trigger, reason, request.at_ms, request.day)
@@ -198,20 +213,20 @@ def _move_between(tx: Tx, request: Transfer, giver: Holder, taker: Holder) -> Ke
     taker, credit_side = move_side(tx, taker, amount_z, got, won)
     tx.journal.add(giver.channel_id, debit_side, credit_side, amount_z, reason, request.at_ms)
     if transaction_type(request.debit_type).tips:
-        giver, taker = tx.wallets.met(giver, taker)
+        tx.slate.met(giver, taker)
     memo = [money_of(giver.facts), money_of(taker.facts)]
     return Kept(Transferred(giver.facts, taker.facts), memo)
 
 
 def _retell_transferred(tx: Tx, request: Transfer, memo: Memo) -> Answer:
+    tx.slate.close()
     giver = wallet_then(tx, request.giver, request.day, memo[0])
     taker = wallet_then(tx, request.taker, request.day, memo[1])
     return Transferred(giver, taker, replayed=True)
 
 
-def _short(holder: Holder, amount_z: int) -> Insufficient:
-    balance_z = holder.facts.balance_z
-    return Insufficient(balance_z, amount_z - balance_z)
+def _short(page: Page, amount_z: int) -> Insufficient:
+    return Insufficient(page.balance_z, amount_z - page.balance_z)
 
 
 def _counterpart(channel: Channel, kind: TransactionType) -> int:

@@ -73,8 +73,8 @@ from kryten_economy.ledger.tx import Tx
 
 __all__ = ("answer", "ids_of")
 
-_ON_THE_SLATE = (RecordActivity, RecordChat, PayTriggers)
-"""What works on `Tx.slate`; everything else works on the tables."""
+_ON_THE_SLATE = (RecordActivity, RecordChat, PayTriggers, Debit, Transfer)
+"""What works on `Tx.slate`, as plain credits do; everything else works on the tables."""
 
 
 def ids_of(batch: Sequence[Request]) -> list[str]:
@@ -89,7 +89,10 @@ def ids_of(batch: Sequence[Request]) -> list[str]:
 
 def answer(tx: Tx, request: Request) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line each
     """Do what is asked, inside the transaction of the batch."""
-    if not isinstance(request, _ON_THE_SLATE):
+    if not (
+        isinstance(request, _ON_THE_SLATE)
+        or (isinstance(request, Credit) and money.is_plain(request))
+    ):
         tx.slate.close()
     match request:
         case RecordActivity():

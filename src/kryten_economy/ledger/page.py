@@ -4,6 +4,7 @@ from kryten_economy.ledger.answers import Wallet
 from kryten_economy.ledger.sqlite import Value
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import BALANCE_MAX_Z
+from kryten_economy.rules.transaction_types import Counters
 
 __all__ = ("Page",)
 
@@ -19,7 +20,7 @@ _COUNTERS = (
     "bot_interactions",
     "z_earned",
 )
-"""The counters of a day that talk changes, in the order of `Slate`'s statement."""
+"""The counters of a day that talk and earning change, in the order of `Slate`'s statement."""
 
 
 class Page:
@@ -40,10 +41,12 @@ class Page:
         "emotes",
         "held",
         "held_anew",
+        "is_spent",
         "last_transfer",
         "messages",
         "paid_by",
         "seen_ms",
+        "spent_today",
         "windows",
         "windows_hit",
     )
@@ -67,6 +70,8 @@ class Page:
         self.held: dict[str, float] = {}
         self.held_anew: dict[str, None] = {}
         self.paid_by: set[str] = set()
+        self.is_spent = False
+        self.spent_today: tuple[int, ...] = ()
         self._known = facts
         self._facts: Wallet | None = facts
         self._written = self._state()
@@ -102,10 +107,41 @@ class Page:
         self.messages += messages
         self._facts = None
 
-    def earn(self, amount_z: int, earned_z: int) -> None:
-        """A credit, and what of it counts as earned."""
-        self.balance_z += amount_z
-        self.earned_z = min(self.earned_z + earned_z, BALANCE_MAX_Z)
+    def move(self, delta_z: int, counters: Counters, transfer_id: int) -> None:
+        """A credit or debit, and what it counts toward; nothing of it falls."""
+        self.balance_z += delta_z
+        self.last_transfer = transfer_id
+        self.earned_z = min(self.earned_z + counters.lifetime_earned_z, BALANCE_MAX_Z)
+        self._facts = None
+        if counters.z_earned:
+            self.counts["z_earned"] = self.counts.get("z_earned", 0) + counters.z_earned
+        if any(counters[5:]) or any(counters[1:4]):
+            self._spend(counters)
+
+    def _spend(self, counters: Counters) -> None:
+        known = self._known
+        self._known = known._replace(
+            lifetime_spent_z=min(known.lifetime_spent_z + counters.lifetime_spent_z, BALANCE_MAX_Z),
+            lifetime_gambled_in_z=min(
+                known.lifetime_gambled_in_z + counters.lifetime_gambled_in_z, BALANCE_MAX_Z
+            ),
+            lifetime_gambled_out_z=min(
+                known.lifetime_gambled_out_z + counters.lifetime_gambled_out_z, BALANCE_MAX_Z
+            ),
+            biggest_win_z=max(known.biggest_win_z, counters.biggest_win_z),
+        )
+        self.is_spent = True
+        today = self.spent_today or (0, 0, 0, 0)
+        more = counters.of_day[1:]
+        self.spent_today = tuple(held + by for held, by in zip(today, more, strict=True))
+
+    def met(self, *, recipients: int = 0, senders: int = 0) -> None:
+        """So many more have been tipped, or have tipped; the account's row knows already."""
+        known = self._known
+        self._known = known._replace(
+            tip_recipients=known.tip_recipients + recipients,
+            tip_senders=known.tip_senders + senders,
+        )
         self._facts = None
 
     @property
@@ -131,6 +167,14 @@ class Page:
             self.messages - messages,
         )
 
+    def spending_row(self) -> tuple[Value, ...]:
+        """What the account has spent, staked and won by now, in the order of Wallet's fields."""
+        return (self.account_id, *self._known[4:8])
+
+    def spending_day_row(self, day: str) -> tuple[Value, ...]:
+        """What the day's counters of spending gain."""
+        return (self.channel_id, day, self.account_id, 0, *self.spent_today)
+
     def day_row(self, day: str) -> tuple[Value, ...]:
         """What the day's counters gain."""
         counts = self.counts.get
@@ -141,6 +185,8 @@ class Page:
         self.counts.clear()
         self.windows_hit.clear()
         self.held_anew.clear()
+        self.is_spent = False
+        self.spent_today = ()
         self._written = self._state()
         if self.is_renamed:
             self._known = self.facts

@@ -3,15 +3,20 @@
 Whoever calls has found out before that the movement is possible; what is not is a defect.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kryten_economy.ledger.journal import Side
+from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import AMOUNT_MAX_Z, BALANCE_MAX_Z
 from kryten_economy.rules.transaction_types import Counters, counters_of, transaction_type
 
-__all__ = ("Line", "credit_id", "debit_id", "has_room", "is_amount", "move_side", "post")
+__all__ = ("Line", "Purse", "credit_id", "debit_id", "has_room", "is_amount", "move_side", "post")
+
+
+Purse = TypeVar("Purse", Holder, Page)
+"""A wallet as it is in the tables, or on the slate."""
 
 
 class Line(NamedTuple):
@@ -31,9 +36,9 @@ def is_amount(amount_z: int) -> bool:
     return 1 <= amount_z <= AMOUNT_MAX_Z
 
 
-def has_room(holder: Holder, amount_z: int) -> bool:
+def has_room(purse: Holder | Page, amount_z: int) -> bool:
     """Whether a wallet can take this much more."""
-    return holder.facts.balance_z + amount_z <= BALANCE_MAX_Z
+    return purse.balance_z + amount_z <= BALANCE_MAX_Z
 
 
 def debit_id(transfer_id: int) -> int:
@@ -47,13 +52,20 @@ def credit_id(transfer_id: int) -> int:
 
 
 def move_side(
-    tx: Tx, holder: Holder, delta_z: int, line: Line, counters: Counters
-) -> tuple[Holder, Side]:
+    tx: Tx, purse: Purse, delta_z: int, line: Line, counters: Counters
+) -> tuple[Purse, Side]:
     """Change one wallet with everything that counts it; answers its end of the transfer."""
-    moved = tx.wallets.move(holder, delta_z, counters, line.day, tx.journal.next_transfer)
+    previous, transfer_id = purse.last_transfer, tx.journal.next_transfer
     kind = transaction_type(line.type)
-    if delta_z > 0 and kind.earns:
-        tx.wallets.hit(moved, line.trigger_id, delta_z, line.day)
+    is_hit = delta_z > 0 and kind.earns
+    if isinstance(purse, Page):
+        moved = tx.slate.move(purse, delta_z, counters, line.day, transfer_id)
+        if is_hit:
+            tx.slate.hit(moved, line.trigger_id, delta_z)
+    else:
+        moved = tx.wallets.move(purse, delta_z, counters, line.day, transfer_id)
+        if is_hit:
+            tx.wallets.hit(moved, line.trigger_id, delta_z, line.day)
     count = tx.journal.count
     if counters.z_earned > 0:
         count("z_earned_total", counters.z_earned)
@@ -65,13 +77,13 @@ def move_side(
     if kind.undoes:
         count("refunds_total")
         count("refunds_z_total", delta_z)
-    after_z = moved.facts.balance_z
-    return moved, Side(holder.account_id, line.type, line.trigger_id, after_z, holder.last_transfer)
+    after_z = moved.balance_z
+    return moved, Side(purse.account_id, line.type, line.trigger_id, after_z, previous)
 
 
 def post(
     tx: Tx,
-    holder: Holder,
+    purse: Purse,
     delta_z: int,
     other: int,
     line: Line,
@@ -79,17 +91,17 @@ def post(
     net_z: int = 0,
     won_z: int = 0,
     counters: Counters | None = None,
-) -> tuple[Holder, int]:
+) -> tuple[Purse, int]:
     """Move between a wallet and a system account; answers the id of the wallet's row.
 
     ``counters`` stands in for what the type says, where money is set aside or given back.
     """
     if counters is None:
         counters = counters_of(line.type, delta_z, net_z, won_z)
-    moved, side = move_side(tx, holder, delta_z, line, counters)
+    moved, side = move_side(tx, purse, delta_z, line, counters)
     debit, credit = (Side(other), side) if delta_z > 0 else (side, Side(other))
     transfer_id = tx.journal.add(
-        holder.channel_id,
+        purse.channel_id,
         debit,
         credit,
         abs(delta_z),

@@ -1,23 +1,21 @@
-"""What talk has changed and is not in its tables yet: wallets, counters, windows, parts of coins.
+"""What talk and plain payments have changed and is not in its tables yet.
 
 Lines come thick and touch the same few rows again and again. Each row is read once, kept here
-while nothing but talk happens, and written once for each batch, inside its transaction. Only
-`ledger.chat`, `ledger.triggers` and `ledger.activity` work on it. Every other act works on the
-tables: before it `close` writes what is pending and forgets the rest, so neither sees a stale row.
-After a rollback call `forget`.
+while nothing else happens, and written once for each batch, inside its transaction. Only
+`ledger.chat`, `ledger.triggers`, `ledger.activity` and the credits, debits and transfers of
+`ledger.money` work on it. Every other act works on the tables: before it `close` writes what is
+pending and forgets the rest, so neither sees a stale row. After a rollback call `forget`.
 """
 
-from typing import NamedTuple
-
-from kryten_economy.ledger.journal import Journal, Side
+from kryten_economy.ledger.journal import Journal
 from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.sqlite import Sql
-from kryten_economy.ledger.wallets import Wallets
+from kryten_economy.ledger.wallets import RAISE_DAY, Wallets
 from kryten_economy.refusals import BALANCE_MAX_Z
-from kryten_economy.rules.transaction_types import counters_of
+from kryten_economy.rules.transaction_types import Counters
 from kryten_economy.users import UserKey
 
-__all__ = ("Payment", "Slate")
+__all__ = ("Slate",)
 
 _PAGES_MAX = 4096
 _ENTRIES_MAX = 65_536
@@ -50,6 +48,12 @@ _COUNT_DAY = """
         bot_interactions = bot_interactions + excluded.bot_interactions,
         z_earned = min(z_earned + excluded.z_earned, 4611686018427387904)
 """
+_SPEND = """
+    UPDATE account SET
+        lifetime_spent_z = ?2, lifetime_gambled_in_z = ?3, lifetime_gambled_out_z = ?4,
+        biggest_win_z = ?5
+    WHERE id = ?1
+"""
 _WINDOW = "SELECT count, ends_at_ms FROM trigger_windows WHERE account_id = ? AND trigger_key = ?"
 _PUT_WINDOW = """
     INSERT INTO trigger_windows (account_id, trigger_key, count, ends_at_ms) VALUES (?, ?, ?, ?)
@@ -60,16 +64,6 @@ _HOLD = """
     INSERT INTO trigger_fractions (account_id, trigger_id, held) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET held = excluded.held
 """
-
-
-class Payment(NamedTuple):
-    """What a ledger row of an earned amount says beside it."""
-
-    trigger_id: str
-    reason: str
-    at_ms: int
-    related_user: str | None
-    metadata: str | None
 
 
 class Slate:
@@ -97,10 +91,7 @@ class Slate:
 
     def find(self, channel_id: int, user: UserKey, day: str) -> Page | None:
         """The page of an account, or None if there is no such account."""
-        if day != self._day:
-            # All pages of one request are of one day, so nobody holds a page that is forgotten.
-            self.close()
-            self._day = day
+        self._turn_to(day)
         key = (channel_id, user.name)
         try:
             return self._pages[key]
@@ -111,9 +102,16 @@ class Slate:
 
     def open(self, channel_id: int, user: UserKey, display_name: str, day: str, at_ms: int) -> Page:
         """The page of a new account."""
+        self._turn_to(day)
         holder = self._wallets.open(channel_id, user, display_name, day, at_ms)
         page = self._pages[channel_id, user.name] = Page(holder)
         return page
+
+    def _turn_to(self, day: str) -> None:
+        if day != self._day:
+            # All pages of one request are of one day, so nobody holds a page that is forgotten.
+            self.close()
+            self._day = day
 
     def touch(
         self, page: Page, display_name: str, at_ms: int, *, chatted: bool, messages: int
@@ -156,28 +154,30 @@ class Slate:
         page.held_anew[trigger_id] = None
         self._changed[page] = None
 
-    def earn(self, page: Page, amount_z: int, mint: int, payment: Payment) -> None:
-        """Credit from the mint what the caller has found to be possible, with all counters."""
-        trigger_id, reason, at_ms, related_user, metadata = payment
-        counters = counters_of("earn", amount_z)
-        previous, page.last_transfer = page.last_transfer, self._journal.next_transfer
-        page.earn(amount_z, counters.lifetime_earned_z)
-        assert page.balance_z <= BALANCE_MAX_Z, (page.account_id, amount_z)
-        self.count(page, "z_earned", counters.z_earned)
-        self._journal.moved_wallet(amount_z)
-        self._journal.count("z_earned_total", counters.z_earned)
+    def move(
+        self, page: Page, delta_z: int, counters: Counters, day: str, transfer_id: int
+    ) -> Page:
+        """Change a balance by what the caller has found to be possible, with all counters.
+
+        As `Wallets.move`, for movements that take no counter back.
+        """
+        assert day == self._day, (day, self._day)
+        assert min(counters) >= 0, counters
+        page.move(delta_z, counters, transfer_id)
+        assert 0 <= page.balance_z <= BALANCE_MAX_Z, (page.account_id, delta_z)
+        self._journal.moved_wallet(delta_z)
+        self._changed[page] = None
+        return page
+
+    def hit(self, page: Page, trigger_id: str, amount_z: int) -> None:
+        """Count a paid trigger: the hit, the distinct user, the amount."""
         self._hits.setdefault((page.channel_id, trigger_id), []).append((page, amount_z))
-        side = Side(page.account_id, "earn", trigger_id, page.balance_z, previous)
-        self._journal.add(
-            page.channel_id,
-            Side(mint),
-            side,
-            amount_z,
-            reason,
-            at_ms,
-            related_user,
-            metadata,
-        )
+
+    def met(self, sender: Page, recipient: Page) -> None:
+        """Somebody has tipped somebody; a pair is counted once."""
+        if self._wallets.met_first(sender.account_id, recipient.account_id):
+            sender.met(recipients=1)
+            recipient.met(senders=1)
 
     def write(self) -> None:
         """Put what is pending into the tables; what was read stays known, within limits."""
@@ -197,6 +197,10 @@ class Slate:
         counted = [page.day_row(self._day) for page in pages if page.counts]
         if counted:
             write(_COUNT_DAY, counted)
+        spent = [page for page in pages if page.is_spent]
+        if spent:
+            write(_SPEND, [page.spending_row() for page in spent])
+            write(RAISE_DAY, [page.spending_day_row(self._day) for page in spent])
         windows = [
             (page.account_id, key, *page.windows[key]) for page in pages for key in page.windows_hit
         ]

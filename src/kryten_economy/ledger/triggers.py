@@ -6,8 +6,7 @@ from kryten_economy.ledger.chat_answers import PaidTrigger, TriggersPaid
 from kryten_economy.ledger.chat_requests import PayTriggers, RecordChat
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
 from kryten_economy.ledger.page import Page
-from kryten_economy.ledger.posting import is_amount
-from kryten_economy.ledger.slate import Payment
+from kryten_economy.ledger.posting import Line, is_amount, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import BALANCE_MAX_Z
 from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
@@ -73,8 +72,16 @@ def _pay_one(
     if request.gate.is_open(facts.first_seen_ms, facts.lifetime_messages, request.at_ms):
         amount_z, why = _whole(tx, page, award)
     if amount_z and _has_room(tx, channel, page, amount_z):
-        payment = Payment(award.trigger_id, award.reason, request.at_ms, award.related_user, why)
-        tx.slate.earn(page, amount_z, channel.mint, payment)
+        line = Line(
+            "earn",
+            award.trigger_id,
+            award.reason,
+            request.at_ms,
+            request.day,
+            award.related_user,
+            why,
+        )
+        post(tx, page, amount_z, channel.mint, line)
     else:
         amount_z = 0
     return PaidTrigger(award.name, award.trigger_id, amount_z, page.facts)

@@ -6,6 +6,7 @@ import apsw
 
 from kryten_economy.ledger.channels import Channel, Channels
 from kryten_economy.ledger.journal import Journal
+from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.slate import Slate
 from kryten_economy.ledger.sqlite import Sql
 from kryten_economy.ledger.wallets import Holder, Wallets
@@ -51,6 +52,14 @@ class Tx(NamedTuple):
             return None
         holder = self.wallets.find(channel.id, user, day)
         return None if holder is None else (channel, holder)
+
+    def page(self, user: UserKey, day: str) -> tuple[Channel, Page] | None:
+        """As `find`, for acts that work on the slate."""
+        channel = self.channels.find(user.channel)
+        if channel is None:
+            return None
+        page = self.slate.find(channel.id, user, day)
+        return None if page is None else (channel, page)
 
     def is_banned(self, channel_id: int, name: str) -> bool:
         """Whether a lower-case name is banned, with or without account."""

@@ -61,7 +61,7 @@ _MOVE = """
         balance_z, lifetime_earned_z, lifetime_spent_z, lifetime_gambled_in_z,
         lifetime_gambled_out_z, biggest_win_z
 """
-_RAISE_DAY = """
+RAISE_DAY = """
     INSERT INTO daily_activity (
         channel_id, day, account_id, z_earned, z_spent, z_gambled_in, z_gambled_out, tips_sent_z
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -117,6 +117,11 @@ class Holder(NamedTuple):
     facts: Wallet
     last_transfer: int | None
 
+    @property
+    def balance_z(self) -> int:
+        """What the wallet holds."""
+        return self.facts.balance_z
+
 
 def wallet_of(user: UserKey, row: Row) -> Wallet:
     """The facts from a row of ``WALLET_COLUMNS``."""
@@ -167,21 +172,18 @@ class Wallets:
         """Raise or lower counters where no money moves."""
         return self.move(holder, 0, counters, day, holder.last_transfer)
 
-    def met(self, sender: Holder, recipient: Holder) -> tuple[Holder, Holder]:
-        """Somebody has tipped somebody; a pair is counted once."""
-        pair = (sender.account_id, recipient.account_id)
-        self._sql.run(_MEET, *pair)
+    def met_first(self, sender: int, recipient: int) -> bool:
+        """An account has tipped another; whether for the first time, which is counted."""
+        self._sql.run(_MEET, sender, recipient)
         if not self._sql.changed():
-            return sender, recipient
-        self._sql.run(_COUNT_MET, *pair)
-        gave = sender.facts._replace(tip_recipients=sender.facts.tip_recipients + 1)
-        got = recipient.facts._replace(tip_senders=recipient.facts.tip_senders + 1)
-        return sender._replace(facts=gave), recipient._replace(facts=got)
+            return False
+        self._sql.run(_COUNT_MET, sender, recipient)
+        return True
 
     def count_day(self, holder: Holder, counters: Counters, day: str) -> None:
         """Raise or lower the daily counters, never below 0."""
         of_day = counters.of_day
-        statement = _LOWER_DAY if min(of_day) < 0 else _RAISE_DAY
+        statement = _LOWER_DAY if min(of_day) < 0 else RAISE_DAY
         self._sql.run(statement, holder.channel_id, day, holder.account_id, *of_day)
 
     def hit(self, holder: Holder, trigger_id: str, amount_z: int, day: str) -> None:

@@ -38,6 +38,7 @@ from kryten_economy.ledger import (
     UnwritableBooks,
     migrations,
 )
+from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.requests import RecordActivity
 from kryten_economy.refusals import Insufficient
 
@@ -61,14 +62,14 @@ def test_a_defect_after_writing_is_undone(
 ) -> None:
     """A request that fails half-way leaves neither money nor rows behind."""
     books.commit([earn("Bob", 5), earn("Eve", 5)])
-    hit = books._tx.wallets.hit
+    hit = books._tx.slate.hit
 
-    def failing_hit(holder: object, trigger_id: str, amount_z: int, day: str) -> None:
+    def failing_hit(page: Page, trigger_id: str, amount_z: int) -> None:
         if amount_z == 3:
             raise RuntimeError("half-way")
-        hit(holder, trigger_id, amount_z, day)  # type: ignore[arg-type]
+        hit(page, trigger_id, amount_z)
 
-    monkeypatch.setattr(type(books._tx.wallets), "hit", staticmethod(failing_hit))
+    monkeypatch.setattr(type(books._tx.slate), "hit", staticmethod(failing_hit))
     answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)])
     assert [type(answer) for answer in answers] == [Posted, Failed, Posted]
     assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (5, 8)
@@ -284,7 +285,7 @@ def test_an_interrupt_leaves_no_open_transaction(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(books._tx.wallets), "hit", stop)
+    monkeypatch.setattr(type(books._tx.slate), "hit", stop)
     with pytest.raises(KeyboardInterrupt):
         books.commit([earn("Bob", 5)])
     monkeypatch.undo()

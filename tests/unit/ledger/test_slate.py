@@ -2,12 +2,28 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, earn, key, told
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    DAY,
+    NEXT_DAY,
+    NOW,
+    earn,
+    hold,
+    key,
+    minute,
+    pay,
+    present,
+    release,
+    spend,
+    tip,
+    told,
+)
 
 from kryten_economy.ledger import (
     Answer,
@@ -93,7 +109,29 @@ OTHERS: st.SearchStrategy[Request] = st.one_of(
         TIMES,
         st.integers(0, 1),
     ),
-    st.builds(lambda name, op_id: earn(name, 2, f"earn:{op_id}"), NAMES, IDS),
+    st.builds(lambda name, op_id, day: earn(name, 2, f"earn:{op_id}", day=day), NAMES, IDS, DAYS),
+    st.builds(lambda name, op_id: spend(name, 1, f"spend:{op_id}"), NAMES, IDS),
+    st.builds(lambda giver, taker, op_id: tip(giver, taker, 1, f"tip:{op_id}"), NAMES, NAMES, IDS),
+    st.builds(
+        lambda name, op_id, kind, won_z: replace(
+            pay(name, 3, kind, "gambling.slots", f"win:{op_id}"), net_z=won_z
+        ),
+        NAMES,
+        IDS,
+        st.sampled_from(["gamble_win", "gamble_push"]),
+        st.integers(0, 3),
+    ),
+    st.builds(
+        lambda name, op_id, day: replace(
+            pay(name, 1, "refund", "spend.queue", f"back:{op_id}"), spent_day=day
+        ),
+        NAMES,
+        IDS,
+        st.sampled_from([None, DAY, NEXT_DAY]),
+    ),
+    st.builds(lambda name, op_id: hold(name, 1, f"h{op_id}", op_id=f"hold:{op_id}"), NAMES, IDS),
+    st.builds(lambda op_id: release(f"h{op_id}", f"free:{op_id}"), IDS),
+    st.builds(lambda name, op_id: minute(f"minute:{op_id}", present(name)), NAMES, IDS),
     st.builds(lambda name: Ban(key(name), name, "Boss", "", NOW), NAMES),
     st.builds(lambda name: Unban(key(name)), NAMES),
     st.just(PruneHelpers("2030-01-01")),
