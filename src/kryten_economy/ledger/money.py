@@ -28,7 +28,7 @@ _Opener = Callable[[int, UserKey, str, str, int], Purse]
 
 def is_plain(request: Credit) -> bool:
     """Whether a credit takes no counter back, perhaps on another day; it works on the slate."""
-    return request.spent_day is None and not transaction_type(request.type).undoes
+    return not transaction_type(request.type).undoes
 
 
 def credit(tx: Tx, request: Credit) -> Answer:

@@ -13,9 +13,11 @@ from tests.unit.ledger.acts import (
     DAY,
     NEXT_DAY,
     NOW,
+    ask,
     earn,
     hold,
     key,
+    look,
     minute,
     pay,
     present,
@@ -32,10 +34,13 @@ from kryten_economy.ledger import (
     ChatRecorded,
     Failed,
     PayTriggers,
+    Posted,
     PruneHelpers,
     RecordActivity,
     RecordChat,
+    Reports,
     Request,
+    Transferred,
     Unban,
     Wallet,
     verify,
@@ -153,6 +158,36 @@ def test_the_books_are_what_they_are_without_a_slate(
         assert _in_batches(together, batches) == _one_by_one(alone, batches)
         assert _content(together) == _content(alone)
         assert verify(together).ok
+
+
+def test_spending_counts_once_batch_after_batch(books: Books, reports: Reports) -> None:
+    """What one batch has written the next one does not write again."""
+    ask(books, earn("Al", 100))
+    for number in range(3):
+        books.commit([spend("Al", 2), tip("Al", "Al", 1), earn("Bob", 1)])
+        books.commit([tip("Al", "Bob", 1), RecordChat("", key("Al"), "Al", NOW + number, DAY)])
+    stake = pay("Bob", 5, "gamble_win", "gambling.slots")
+    books.commit([replace(stake, net_z=3), spend("Bob", 1), spend("Al", 2)])
+    totals = reports.daily_totals(CHANNEL, DAY)
+    al, bob = look(books, "Al"), look(books, "Bob")
+    assert (al.balance_z, al.lifetime_earned_z, al.lifetime_spent_z) == (89, 100, 11)
+    assert (al.tip_recipients, al.lifetime_messages) == (1, 3)
+    assert (bob.balance_z, bob.lifetime_earned_z, bob.lifetime_spent_z) == (10, 6, 1)
+    assert (bob.tip_senders, bob.lifetime_gambled_out_z, bob.biggest_win_z) == (1, 5, 3)
+    assert totals[:2] == (103, 9)
+
+
+def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
+    """Money is told as it was, the rest of the wallet as it is now."""
+    books.commit([earn("Al", 9, "e"), earn("Bob", 9), tip("Al", "Bob", 2, "t")])
+    said = RecordChat("", key("Al"), "AL", NOW + 1, DAY)
+    for again, balance_z in ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7)):
+        line, answer = books.commit([said, again])
+        assert isinstance(line, ChatRecorded)
+        assert isinstance(answer, Posted | Transferred)
+        wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
+        assert wallet.lifetime_messages == line.wallet.lifetime_messages
+        assert (wallet.display_name, wallet.balance_z) == ("AL", balance_z)
 
 
 def test_a_slate_that_is_full_is_begun_anew(books: Books) -> None:
