@@ -14,7 +14,7 @@ from kryten_economy.ledger.sqlite import Row, Sql
 from kryten_economy.rules.transaction_types import Counters
 from kryten_economy.users import UserKey
 
-__all__ = ("Holder", "Wallets", "wallet_of")
+__all__ = ("RAISE_DAY", "Holder", "Wallets", "wallet_of")
 
 WALLET_COLUMNS = """
     a.id, a.display_name, a.balance_z, a.lifetime_earned_z, a.lifetime_spent_z,
