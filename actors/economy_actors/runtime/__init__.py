@@ -6,6 +6,7 @@ most once and inside one process. It knows nothing of the economy and runs on as
 """
 
 from economy_actors.runtime.actor import Actor, Ended
+from economy_actors.runtime.cycles import spare_what_stays
 from economy_actors.runtime.faults import (
     ActorGone,
     AskCycle,
@@ -52,4 +53,5 @@ __all__ = (
     "Timer",
     "current_trace",
     "open_system",
+    "spare_what_stays",
 )

@@ -1,7 +1,6 @@
 """Running the service: for real, as a demo, or on recorded traffic."""
 
 import argparse
-import gc
 import os
 import signal
 import sys
@@ -15,15 +14,12 @@ from economy_actors.live import LiveSettings
 from economy_actors.observability import logs
 from economy_actors.observability.http import HttpBindError
 from economy_actors.observability.notify import Notifier
-from economy_actors.runtime import RootFailed
+from economy_actors.runtime import RootFailed, spare_what_stays
 from economy_actors.service import Service, open_service
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
 __all__ = ("demo", "replay", "service")
-
-_CYCLES_SOUGHT_AFTER = (10_000, 10, 10)
-"""New objects before the youngest are searched, and searches before the next older ones are."""
 
 _log = structlog.get_logger("cli")
 
@@ -39,22 +35,11 @@ def service(options: argparse.Namespace) -> int:
         return 0
     try:
         open_books_once(live.settings)
-        _spare_what_stays()
+        spare_what_stays()
         return anyio.run(_serve, live)
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
     return 1
-
-
-def _spare_what_stays() -> None:
-    """Let the search for cycles pass over what was loaded until now, and come less often.
-
-    Code and settings stay as long as the process. A presence minute makes and drops thousands of
-    values without a cycle; at Python's own pace it would be searched for them a hundred times.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_CYCLES_SOUGHT_AFTER)
 
 
 async def _serve(live: LiveSettings) -> int:

@@ -15,6 +15,8 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, get_args
 
+from pydantic_core import to_json
+
 from kryten_economy.ledger.answers import Answer, Wallet
 from kryten_economy.ledger.requests import MoneyRequest
 from kryten_economy.ledger.tx import Tx
@@ -31,8 +33,6 @@ _CONTENT = {
     kind: attrgetter(*(field.name for field in fields(kind) if field.name not in _ATTEMPT))
     for kind in get_args(MoneyRequest)
 }
-
-_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 R = TypeVar("R", bound=MoneyRequest)
 
@@ -69,7 +69,7 @@ def once(
     if not isinstance(result, Kept):
         assert not tx.journal.moving, (request, result)
         return result
-    memo = _to_json(result.memo)
+    memo = to_json(result.memo).decode()
     tx.journal.finish(request.op_id, kind.__name__, digest, memo, request.at_ms)
     return result.answer
 
