@@ -8,7 +8,7 @@ import pytest
 from tests.unit.ledger.acts import DAY, ask, earn, key
 
 from economy_actors.ledger.home import books_at, reports_at
-from kryten_economy.ledger import Books, LedgerError, Posted, Reports
+from kryten_economy.ledger import Books, BooksInUse, LedgerError, Posted, Reports
 
 
 @pytest.fixture
@@ -81,5 +81,11 @@ async def test_a_file_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> 
     _join(_threads() - before)
     (tmp_path / "nowhere").mkdir()
     await home.open()
+    second = books_at(tmp_path / "nowhere" / "e.db")
+    with pytest.raises(BooksInUse):
+        await second.open()
     assert isinstance(await home.run(lambda books: ask(books, earn("Bob", 5))), Posted)
     await home.close()
+    await second.open()
+    await second.close()
+    _join(_threads() - before)
