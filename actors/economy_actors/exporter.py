@@ -9,7 +9,6 @@ from economy_actors.observability.http import Health
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
 from economy_actors.world import World
 from kryten_economy.ledger import ChannelGauges, SaveCounters
-from kryten_economy.rules.ranks import rank_shown
 
 __all__ = ("Exporter", "Refresh", "check_health")
 
@@ -50,10 +49,10 @@ class Exporter(Actor[Refresh]):
         )
         metrics = self._world.metrics
         metrics.set_channel_gauges(channel, _named(gauges))
-        tiers = self._world.live.settings.ranks.tiers
+        ladder = self._world.live.ladder
         users: dict[str, int] = {}
         for row in ranks:
-            name = rank_shown(tiers, row.rank_name, row.lifetime_earned_z, row.rank_held_from_z)
+            name = ladder.shown(row.rank_name, row.lifetime_earned_z, row.rank_held_from_z)
             users[name] = users.get(name, 0) + row.accounts
         metrics.set_rank_distribution(channel, users)
 

@@ -10,7 +10,6 @@ from economy_actors.world import World
 from kryten_economy.ledger import Reports
 from kryten_economy.ledger.report_rows import TransactionRow
 from kryten_economy.messages.numbers import uptime
-from kryten_economy.rules.ranks import rank_shown
 
 __all__ = (
     "OFFSET",
@@ -88,11 +87,8 @@ async def balance_get(world: World, call: Call) -> Outcome:
             "channel": call.channel,
             "balance": wallet.balance_z,
             "lifetime_earned": wallet.lifetime_earned_z,
-            "rank_name": rank_shown(
-                world.live.settings.ranks.tiers,
-                wallet.rank_name,
-                wallet.lifetime_earned_z,
-                wallet.rank_held_from_z,
+            "rank_name": world.live.ladder.shown(
+                wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
             ),
         }
     )
@@ -107,11 +103,8 @@ async def balance_search(world: World, call: Call) -> Outcome:
             "username": row.username,
             "balance": row.balance_z,
             "lifetime_earned": row.lifetime_earned_z,
-            "rank_name": rank_shown(
-                world.live.settings.ranks.tiers,
-                row.rank_name,
-                row.lifetime_earned_z,
-                row.rank_held_from_z,
+            "rank_name": world.live.ladder.shown(
+                row.rank_name, row.lifetime_earned_z, row.rank_held_from_z
             ),
         }
         for row in rows

@@ -14,7 +14,7 @@ from kryten_economy.messages.standing import unknown_category
 from kryten_economy.rules.leaderboards import CATEGORIES, category_of, distribution
 from kryten_economy.rules.perks import discount_percent, perks_of, perks_shown
 from kryten_economy.rules.prices import final_price, inflated_price, inflation_multiplier
-from kryten_economy.rules.ranks import effective_index, rank_shown
+from kryten_economy.rules.ranks import Ladder
 
 __all__ = ("CATEGORY", "TOP_ROWS", "account_summary", "leaderboard", "user_detail")
 
@@ -58,14 +58,14 @@ async def _accounts(
             {
                 "username": row.username,
                 key: row.balance_z if key == "balance" else row.lifetime_earned_z,
-                "rank_name": rank_shown(
-                    tiers, row.rank_name, row.lifetime_earned_z, row.rank_held_from_z
+                "rank_name": ladder.shown(
+                    row.rank_name, row.lifetime_earned_z, row.rank_held_from_z
                 ),
             }
             for row in of(call.channel, limit, ignored)
         ]
 
-    tiers = world.live.settings.ranks.tiers
+    ladder = world.live.ladder
     return await look(world.reader, query)
 
 
@@ -79,7 +79,9 @@ async def account_summary(world: World, call: Call) -> Outcome:
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
     settings = world.live.settings
-    index = _index(settings, wallet)
+    index = world.live.ladder.effective(
+        wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+    )
     multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
     return Done(
         {
@@ -159,7 +161,7 @@ async def user_detail(world: World, call: Call) -> Outcome:
             "found": True,
             "username": wallet.display_name,
             "channel": call.channel,
-            "account": _account(world.live.settings, call.channel, wallet),
+            "account": _account(world.live.ladder, call.channel, wallet),
             "achievements": [
                 {"achievement_id": row.achievement_id, "awarded_at": _time(row.awarded_at_ms)}
                 for row in awards
@@ -170,7 +172,7 @@ async def user_detail(world: World, call: Call) -> Outcome:
     )
 
 
-def _account(settings: Settings, channel: str, wallet: Wallet) -> dict[str, object]:
+def _account(ladder: Ladder, channel: str, wallet: Wallet) -> dict[str, object]:
     return {
         "username": wallet.display_name,
         "channel": channel,
@@ -179,7 +181,9 @@ def _account(settings: Settings, channel: str, wallet: Wallet) -> dict[str, obje
         "lifetime_spent": wallet.lifetime_spent_z,
         "lifetime_gambled_in": wallet.lifetime_gambled_in_z,
         "lifetime_gambled_out": wallet.lifetime_gambled_out_z,
-        "rank_name": settings.ranks.tiers[_index(settings, wallet)].name,
+        "rank_name": ladder.shown(
+            wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+        ),
         "cytube_level": wallet.cytube_level,
         "chat_color": None,
         "custom_greeting": None,
@@ -194,15 +198,6 @@ def _account(settings: Settings, channel: str, wallet: Wallet) -> dict[str, obje
         "last_seen": _time(wallet.last_seen_ms),
         "last_active": None if wallet.last_active_ms is None else _time(wallet.last_active_ms),
     }
-
-
-def _index(settings: Settings, wallet: Wallet) -> int:
-    return effective_index(
-        settings.ranks.tiers,
-        wallet.rank_name,
-        wallet.lifetime_earned_z,
-        wallet.rank_held_from_z,
-    )
 
 
 def _time(at_ms: int) -> str:

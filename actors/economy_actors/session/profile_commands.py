@@ -12,7 +12,6 @@ from kryten_economy.messages import refusals, replies, standing
 from kryten_economy.messages.numbers import minute_of
 from kryten_economy.messages.standing import Goal
 from kryten_economy.rules.achievements import Facts, progress_of
-from kryten_economy.rules.ranks import rank_shown
 from kryten_economy.users import UserKey, name_from_text
 
 __all__ = ("HANDLERS",)
@@ -73,11 +72,8 @@ async def _shown(world: World, wallet: Wallet) -> str:
     settings = world.live.settings
     return standing.profile(
         wallet.display_name,
-        rank_shown(
-            settings.ranks.tiers,
-            wallet.rank_name,
-            wallet.lifetime_earned_z,
-            wallet.rank_held_from_z,
+        world.live.ladder.shown(
+            wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
         ),
         wallet.balance_z,
         wallet.lifetime_earned_z,

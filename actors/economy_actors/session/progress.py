@@ -15,7 +15,7 @@ from economy_actors.world import World
 from kryten_economy.ledger import RankStored, StoreLevel, StoreRank, Wallet
 from kryten_economy.messages import progress as texts
 from kryten_economy.rules.perks import discount_percent, perks_shown
-from kryten_economy.rules.ranks import RankStep, effective_index
+from kryten_economy.rules.ranks import RankStep
 from kryten_economy.users import UserKey
 
 __all__ = ("after", "ask_level", "level_given")
@@ -102,8 +102,8 @@ def ask_level(world: World, channel: Ref[ChannelMessage], wallet: Wallet) -> Non
     if wallet.banned:
         return
     tiers = world.live.settings.ranks.tiers
-    index = effective_index(
-        tiers, wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
+    index = world.live.ladder.effective(
+        wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
     )
     levels = [tier.cytube_level_promotion for tier in tiers[: index + 1]]
     level = next((each for each in reversed(levels) if each is not None), 0)

@@ -11,7 +11,6 @@ from kryten_economy.messages import standing
 from kryten_economy.messages.standing import BoardRow, NextRank
 from kryten_economy.rules.leaderboards import CATEGORIES, category_of, distribution, places
 from kryten_economy.rules.perks import discount_percent, perks_shown
-from kryten_economy.rules.ranks import effective_index
 
 __all__ = ("HANDLERS",)
 
@@ -95,11 +94,8 @@ async def _top_ranks(world: World, request: UserRequest) -> str:
 
 def _index(world: World, request: UserRequest) -> int:
     wallet = request.wallet
-    return effective_index(
-        world.live.settings.ranks.tiers,
-        wallet.rank_name,
-        wallet.lifetime_earned_z,
-        wallet.rank_held_from_z,
+    return world.live.ladder.effective(
+        wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
     )
 
 

@@ -18,7 +18,6 @@ from kryten_economy.commands.helping import help_text
 from kryten_economy.ledger import Listed, SetListed, SetQuiet
 from kryten_economy.messages import replies, standing
 from kryten_economy.messages.history import HistoryRow, history
-from kryten_economy.rules.ranks import rank_shown
 
 __all__ = ("UserRequest", "run")
 
@@ -48,11 +47,8 @@ async def _balance(world: World, request: UserRequest) -> str:
         wallet.balance_z,
         settings.currency.symbol,
         settings.currency.name,
-        rank_shown(
-            settings.ranks.tiers,
-            wallet.rank_name,
-            wallet.lifetime_earned_z,
-            wallet.rank_held_from_z,
+        world.live.ladder.shown(
+            wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
         ),
         wallet.streak_days,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kryten_economy.config.ranks import Tier
 
-__all__ = ("Ladder", "RankStep", "effective_index", "rank_shown")
+__all__ = ("Ladder", "RankStep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,12 @@ class Ladder:
             return stored
         return max(computed, stored)
 
+    def shown(
+        self, stored_name: str, lifetime_earned_z: int, held_from_z: int | None = None
+    ) -> str:
+        """The name of the tier that counts."""
+        return self.names[self.effective(stored_name, lifetime_earned_z, held_from_z)]
+
     def step(
         self, stored_name: str, lifetime_earned_z: int, held_from_z: int | None = None
     ) -> RankStep | None:
@@ -65,23 +71,3 @@ class Ladder:
         if not stored_name and not index:
             return None
         return RankStep(index, self.names[index], before, index > before)
-
-
-def effective_index(
-    tiers: Sequence[Tier],
-    stored_name: str,
-    lifetime_earned_z: int,
-    held_from_z: int | None = None,
-) -> int:
-    """The index of the tier that counts."""
-    return Ladder(tiers).effective(stored_name, lifetime_earned_z, held_from_z)
-
-
-def rank_shown(
-    tiers: Sequence[Tier],
-    stored_name: str,
-    lifetime_earned_z: int,
-    held_from_z: int | None = None,
-) -> str:
-    """The name of the tier that counts."""
-    return tiers[effective_index(tiers, stored_name, lifetime_earned_z, held_from_z)].name

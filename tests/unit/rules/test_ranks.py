@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kryten_economy.config.ranks import Ranks, Tier
 from kryten_economy.rules.perks import Perks, discount_percent, perks_of, perks_shown
 from kryten_economy.rules.rank_ups import RankUp, Told, by_rank, may_tell
-from kryten_economy.rules.ranks import Ladder, RankStep, effective_index
+from kryten_economy.rules.ranks import Ladder, RankStep
 
 RANKS = Ranks()
 LADDER = Ladder(RANKS.tiers)
@@ -58,8 +58,8 @@ def test_earning_never_lowers_a_rank(stored: str, earned: int, more: int, held: 
     """Whatever is stored or set: with more earned the rank is the same or a higher one."""
     if held is not None:
         held = min(held, earned)
-    before = effective_index(RANKS.tiers, stored, earned, held)
-    assert effective_index(RANKS.tiers, stored, earned + more, held) >= before
+    before = LADDER.effective(stored, earned, held)
+    assert LADDER.effective(stored, earned + more, held) >= before
 
 
 def test_perks_of_lower_tiers_stay() -> None:
