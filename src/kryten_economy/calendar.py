@@ -95,14 +95,6 @@ class Calendar:
         """0 = Sunday to 6 = Saturday, as config files count."""
         return weekday_of(self.day(at_ms))
 
-    def python_weekday(self, at_ms: int) -> int:
-        """0 = Monday to 6 = Sunday, as Python counts."""
-        return date.fromisoformat(self.day(at_ms)).weekday()
-
-    def iso_week(self, at_ms: int) -> str:
-        """The ISO week of an instant: ``2026-W47``."""
-        return iso_week_of(self.day(at_ms))
-
     def day_start_ms(self, day: str) -> int:
         """The first instant of a day; where midnight is skipped, the moment the clocks jump."""
         first = datetime.combine(date.fromisoformat(day), datetime.min.time(), self.zone)
@@ -111,10 +103,6 @@ class Calendar:
     def next_midnight_ms(self, at_ms: int) -> int:
         """The end of the day of an instant: the first instant of the next day."""
         return self.day_start_ms(day_after(self.day(at_ms)))
-
-    def previous_day(self, at_ms: int) -> str:
-        """The day before the day of an instant."""
-        return day_before(self.day(at_ms))
 
     def in_hours(self, at_ms: int, hours: Collection[int]) -> bool:
         """Whether the hour of an instant is one of ``hours`` (see `hours_from` for ranges)."""
