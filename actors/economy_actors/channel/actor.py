@@ -58,9 +58,7 @@ from economy_actors.session.messages import (
     SessionMessage,
 )
 from economy_actors.world import World
-from kryten_economy.ledger import (
-    Depart,
-)
+from kryten_economy.ledger import Depart
 from kryten_economy.messages import replies
 from kryten_economy.messages.currency import currency_variables
 from kryten_economy.messages.lengths import clip

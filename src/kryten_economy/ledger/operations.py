@@ -87,12 +87,15 @@ def ids_of(batch: Sequence[Request]) -> list[str]:
     ]
 
 
+def _works_on_the_slate(request: Request) -> bool:
+    if isinstance(request, Credit):
+        return money.is_plain(request)
+    return isinstance(request, _ON_THE_SLATE)
+
+
 def answer(tx: Tx, request: Request) -> Answer:  # noqa: C901, PLR0911, PLR0912 - one line each
     """Do what is asked, inside the transaction of the batch."""
-    if not (
-        isinstance(request, _ON_THE_SLATE)
-        or (isinstance(request, Credit) and money.is_plain(request))
-    ):
+    if not _works_on_the_slate(request):
         tx.slate.close()
     match request:
         case RecordActivity():

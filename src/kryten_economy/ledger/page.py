@@ -41,7 +41,6 @@ class Page:
         "emotes",
         "held",
         "held_anew",
-        "is_spent",
         "last_transfer",
         "messages",
         "paid_by",
@@ -70,7 +69,6 @@ class Page:
         self.held: dict[str, float] = {}
         self.held_anew: dict[str, None] = {}
         self.paid_by: set[str] = set()
-        self.is_spent = False
         self.spent_today: tuple[int, ...] = ()
         self._known = facts
         self._facts: Wallet | None = facts
@@ -113,8 +111,6 @@ class Page:
         self.last_transfer = transfer_id
         self.earned_z = min(self.earned_z + counters.lifetime_earned_z, BALANCE_MAX_Z)
         self._facts = None
-        if counters.z_earned:
-            self.counts["z_earned"] = self.counts.get("z_earned", 0) + counters.z_earned
         if any(counters[5:]) or any(counters[1:4]):
             self._spend(counters)
 
@@ -130,7 +126,6 @@ class Page:
             ),
             biggest_win_z=max(known.biggest_win_z, counters.biggest_win_z),
         )
-        self.is_spent = True
         today = self.spent_today or (0, 0, 0, 0)
         more = counters.of_day[1:]
         self.spent_today = tuple(held + by for held, by in zip(today, more, strict=True))
@@ -185,7 +180,6 @@ class Page:
         self.counts.clear()
         self.windows_hit.clear()
         self.held_anew.clear()
-        self.is_spent = False
         self.spent_today = ()
         self._written = self._state()
         if self.is_renamed:

@@ -209,6 +209,7 @@ def _facts(
                 account.balance_z + credit_z,
                 min(account.lifetime_earned_z + credit_z, BALANCE_MAX_Z),
                 minutes_today[account.id],
+                # From its rank name on, an account has what a fact has.
                 *account[7:],
             ),
         )

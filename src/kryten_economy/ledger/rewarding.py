@@ -4,6 +4,7 @@
 """
 
 from kryten_economy.ledger.channels import Channel
+from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.posting import has_room, is_amount
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
@@ -12,12 +13,12 @@ from kryten_economy.rules.onboarding import EarningGate
 __all__ = ("is_past", "may_earn")
 
 
-def may_earn(tx: Tx, channel: Channel, holder: Holder, amount_z: int) -> bool:
+def may_earn(tx: Tx, channel: Channel, purse: Holder | Page, amount_z: int) -> bool:
     """Whether a wallet may and can take this much from the mint."""
     return (
         is_amount(amount_z)
-        and not holder.facts.banned
-        and has_room(holder, amount_z)
+        and not purse.facts.banned
+        and has_room(purse, amount_z)
         and tx.journal.fits(channel.mint, -amount_z)
     )
 

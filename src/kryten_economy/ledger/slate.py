@@ -67,7 +67,7 @@ _HOLD = """
 
 
 class Slate:
-    """The pages of who has talked or was talked to, on the writing connection."""
+    """The pages of who has talked, was talked to or paid, on the writing connection."""
 
     def __init__(self, sql: Sql, journal: Journal, wallets: Wallets) -> None:
         self._sql = sql
@@ -167,6 +167,8 @@ class Slate:
         assert 0 <= page.balance_z <= BALANCE_MAX_Z, (page.account_id, delta_z)
         self._journal.moved_wallet(delta_z)
         self._changed[page] = None
+        if counters.z_earned:
+            self.count(page, "z_earned", counters.z_earned)
         return page
 
     def hit(self, page: Page, trigger_id: str, amount_z: int) -> None:
@@ -197,7 +199,7 @@ class Slate:
         counted = [page.day_row(self._day) for page in pages if page.counts]
         if counted:
             write(_COUNT_DAY, counted)
-        spent = [page for page in pages if page.is_spent]
+        spent = [page for page in pages if page.spent_today]
         if spent:
             write(_SPEND, [page.spending_row() for page in spent])
             write(RAISE_DAY, [page.spending_day_row(self._day) for page in spent])

@@ -6,9 +6,9 @@ from kryten_economy.ledger.chat_answers import PaidTrigger, TriggersPaid
 from kryten_economy.ledger.chat_requests import PayTriggers, RecordChat
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
 from kryten_economy.ledger.page import Page
-from kryten_economy.ledger.posting import Line, is_amount, post
+from kryten_economy.ledger.posting import Line, post
+from kryten_economy.ledger.rewarding import may_earn
 from kryten_economy.ledger.tx import Tx
-from kryten_economy.refusals import BALANCE_MAX_Z
 from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.rules.multipliers import with_carry
 from kryten_economy.users import UserKey
@@ -71,7 +71,7 @@ def _pay_one(
     facts = page.facts
     if request.gate.is_open(facts.first_seen_ms, facts.lifetime_messages, request.at_ms):
         amount_z, why = _whole(tx, page, award)
-    if amount_z and _has_room(tx, channel, page, amount_z):
+    if amount_z and may_earn(tx, channel, page, amount_z):
         line = Line(
             "earn",
             award.trigger_id,
@@ -85,15 +85,6 @@ def _pay_one(
     else:
         amount_z = 0
     return PaidTrigger(award.name, award.trigger_id, amount_z, page.facts)
-
-
-def _has_room(tx: Tx, channel: Channel, page: Page, amount_z: int) -> bool:
-    """Whether the wallet and the mint can do it; who is banned was not found."""
-    return (
-        is_amount(amount_z)
-        and page.balance_z + amount_z <= BALANCE_MAX_Z
-        and tx.journal.fits(channel.mint, -amount_z)
-    )
 
 
 def _passes(tx: Tx, request: PayTriggers | RecordChat, page: Page, award: TriggerAward) -> bool:

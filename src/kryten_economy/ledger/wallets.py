@@ -87,10 +87,6 @@ _COUNT_MET = """
         tip_recipients = tip_recipients + (id = ?1), tip_senders = tip_senders + (id = ?2)
     WHERE id IN (?1, ?2)
 """
-_HIT_USER = """
-    INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
-    VALUES (?, ?, ?, ?)
-"""
 _HIT_USERS = """
     INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
     SELECT ?1, ?2, ?3, each.value FROM json_each(?4) AS each WHERE NOT EXISTS (
@@ -188,8 +184,7 @@ class Wallets:
 
     def hit(self, holder: Holder, trigger_id: str, amount_z: int, day: str) -> None:
         """Count a paid trigger: the hit, the distinct user, the amount."""
-        self._sql.run(_HIT_USER, holder.channel_id, day, trigger_id, holder.account_id)
-        self._sql.run(_HIT, holder.channel_id, day, trigger_id, 1, self._sql.changed(), amount_z)
+        self.hit_many(holder.channel_id, [holder.account_id], trigger_id, amount_z, day)
 
     def hit_many(
         self,
