@@ -14,8 +14,8 @@ from economy_actors.live import LiveSettings
 from economy_actors.observability import logs
 from economy_actors.observability.http import HttpBindError
 from economy_actors.observability.notify import Notifier
-from economy_actors.runtime import RootFailed, spare_what_stays
-from economy_actors.service import Service, open_service
+from economy_actors.runtime import RootFailed
+from economy_actors.service import Service, freeze_startup_objects, open_service
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
@@ -35,7 +35,7 @@ def service(options: argparse.Namespace) -> int:
         return 0
     try:
         open_books_once(live.settings)
-        spare_what_stays()
+        freeze_startup_objects()
         return anyio.run(_serve, live)
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)

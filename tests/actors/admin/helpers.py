@@ -15,7 +15,7 @@ from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.ledger.messages import Commit, Look
 from economy_actors.observability.metrics import Metrics
-from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.runtime import Actor, Ref
 from kryten_economy.config import Settings
 from kryten_economy.ledger import AuditRow, Credit, Request, TransactionRow
 from kryten_economy.users import UserKey
@@ -52,7 +52,7 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
     """Another actor in the house's tree."""
     root = home.system._root
     assert root is not None
-    return root.spawn(name, factory, Supervision(), capacity=1024).ref
+    return root.spawn(name, factory, capacity=1024).ref
 
 
 class Refuser(Actor[Any]):
