@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from economy_actors.runtime import Reply
+from economy_actors.runtime import Reply, RuntimeFault
 from kryten_economy.ledger import Answer, Reports, Request
 from kryten_economy.refusals import Refusal
 
@@ -18,7 +18,7 @@ class Awaiting(Protocol):
         """Take the answer."""
         ...
 
-    def fail(self, fault: BaseException, /) -> None:
+    def fail(self, fault: RuntimeFault, /) -> None:
         """Take the fault."""
         ...
 

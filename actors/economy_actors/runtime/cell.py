@@ -153,13 +153,13 @@ class Request:
         self._on_answer = on_answer
         self._ticket: tuple[Mailbox, int] | None = None
         self._expiry: Timer | None = None
-        self.generation = asker.generation
+        self.generation: int = asker.generation
         self.reply: Reply[Any] = Reply(self._completed)
         now_s = asker.now_s()
         # Whoever waits for the asker goes on waiting in the chain, but the asker does not.
-        asking = asker.envelope
+        asking: Envelope = asker.envelope
         answered = asking.reply is not None and asking.reply.done
-        self.origin = asking._replace(
+        self.origin: Envelope = asking._replace(
             reply=None, deadline_s=NEVER_S if answered else asking.deadline_s
         )
         deadline_s = min(now_s + timeout_s, self.origin.deadline_s)
@@ -258,13 +258,13 @@ class Cell:
         self.stats = tree.observer.stats(self.kind)
         self.ref: Ref[Any] = Ref(self)
         self.state = State.ASLEEP
-        self.generation = 0
+        self.generation: int = 0
         self.accepting = True
         self.stopping = False
         self.passivate_asked = False
         self.mailbox: Mailbox | None = None
         self.actor: Actor[Any] | None = None
-        self.envelope = NOTHING
+        self.envelope: Envelope = NOTHING
         self.open_replies: list[Reply[Any]] = []
         self.requests: set[Request] = set()
         self.failure: BaseException | None = None
@@ -500,7 +500,9 @@ class Cell:
             if more is None:
                 break
             batch.append(more)
-        batch = [each for each in batch if each.reply is None or not self._expired(each, each.reply)]
+        batch = [
+            each for each in batch if each.reply is None or not self._expired(each, each.reply)
+        ]
         if not batch:
             return
         began_s = perf_counter()
@@ -825,9 +827,7 @@ class Cell:
 
         Without an instance there is nobody to have children: the ref leads nowhere then.
         """
-        child = Cell(
-            self.tree, self, name, factory, capacity=capacity, idle_s=idle_s, kind=kind
-        )
+        child = Cell(self.tree, self, name, factory, capacity=capacity, idle_s=idle_s, kind=kind)
         if self.actor is None:
             child.end()
             return child

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from functools import partial
+from importlib.util import find_spec
 
 import anyio
 import structlog
@@ -19,7 +20,7 @@ from economy_actors.service import Service, freeze_startup_objects, open_service
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
-__all__ = ("demo", "replay", "service")
+__all__ = ("demo", "has_uvloop", "replay", "service")
 
 _log = structlog.get_logger("cli")
 
@@ -36,10 +37,18 @@ def service(options: argparse.Namespace) -> int:
     try:
         open_books_once(live.settings)
         freeze_startup_objects()
-        return anyio.run(_serve, live)
+        return anyio.run(_serve, live, backend_options={"use_uvloop": has_uvloop()})
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
     return 1
+
+
+def has_uvloop() -> bool:
+    """Whether the faster event loop is there; without it the service runs on Python's own."""
+    if find_spec("uvloop") is not None:
+        return True
+    _log.info("uvloop is not installed, running on asyncio's own event loop")
+    return False
 
 
 async def _serve(live: LiveSettings) -> int:

@@ -15,7 +15,7 @@ from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.ledger.messages import Commit, Look
 from economy_actors.observability.metrics import Metrics
-from economy_actors.runtime import Actor, Ref
+from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
 from kryten_economy.ledger import AuditRow, Credit, Request, TransactionRow
 from kryten_economy.users import UserKey
@@ -58,7 +58,7 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
 class Refuser(Actor[Any]):
     """Fails every ask with the same fault, and keeps the requests to the books."""
 
-    def __init__(self, fault: Exception, requests: list[Request]) -> None:
+    def __init__(self, fault: RuntimeFault, requests: list[Request]) -> None:
         self.fault = fault
         self.requests = requests
 
