@@ -1,7 +1,8 @@
 """What the runtime tells about itself: counts by class of actor, and dead letters.
 
 Messages that get lost seldom come alone: those of one class of actor, reason and type are told
-in one line with their count, a second after the first of them and then once a minute.
+in one line with their count, a second after the first of them and then once a minute. What a
+failure has cost is told at once as well.
 """
 
 from bisect import bisect_left
@@ -106,6 +107,7 @@ class Observer:
         self.dead_letters[reason] += 1
         lost = _Kind(kind or address, reason, type(message))
         burst = self._bursts.get(lost)
+        is_first = burst is None
         if burst is None:
             burst = self._bursts[lost] = _Burst()
             if self._later is not None:
@@ -117,6 +119,9 @@ class Observer:
             burst.trace = trace
         if self._later is None:
             self.flush()
+        elif reason is DeadLetterReason.CRASHED and is_first:
+            # It belongs beside the line about the failure.
+            self._tell(lost, burst)
 
     def _end_of_window(self, lost: _Kind) -> None:
         burst = self._bursts.get(lost)

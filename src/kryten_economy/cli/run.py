@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from functools import partial
-from importlib.util import find_spec
+from typing import Any
 
 import anyio
 import structlog
@@ -20,7 +20,7 @@ from economy_actors.service import Service, freeze_startup_objects, open_service
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
-__all__ = ("demo", "has_uvloop", "replay", "service")
+__all__ = ("demo", "loop_options", "replay", "service")
 
 _log = structlog.get_logger("cli")
 
@@ -37,18 +37,20 @@ def service(options: argparse.Namespace) -> int:
     try:
         open_books_once(live.settings)
         freeze_startup_objects()
-        return anyio.run(_serve, live, backend_options={"use_uvloop": has_uvloop()})
+        return anyio.run(_serve, live, backend_options=loop_options())
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
     return 1
 
 
-def has_uvloop() -> bool:
-    """Whether the faster event loop is there; without it the service runs on Python's own."""
-    if find_spec("uvloop") is not None:
-        return True
-    _log.info("uvloop is not installed, running on asyncio's own event loop")
-    return False
+def loop_options() -> dict[str, Any]:
+    """What has anyio use uvloop; without it the service runs on Python's own event loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415  # it is missing on some systems
+    except ImportError:
+        _log.info("uvloop is not installed, running on asyncio's own event loop")
+        return {}
+    return {"loop_factory": new_event_loop}
 
 
 async def _serve(live: LiveSettings) -> int:
