@@ -17,9 +17,9 @@ from kryten_economy.features.events.rules import (
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
 from kryten_economy.refusals import Refusal
-from kryten_economy.text.templates import currency_variables
 
 __all__ = ("RainAnswer", "is_event", "rain", "start_event", "stop_event")
 
