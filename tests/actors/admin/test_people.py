@@ -6,7 +6,7 @@ from typing import cast
 from tests.actors.admin.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
-from economy_actors.announcer.message import Line, LineKind
+from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime.cell import Cell
 from kryten_economy.users import UserKey
 
