@@ -280,6 +280,7 @@ async def test_a_stop_waits_for_the_answers_to_open_requests() -> None:
         await system.spawn_root("above", Above)
         await settle(lambda: log.starts == 1)
         refs[-1].tell(Go("kept"))
+        await anyio.sleep(1)
         await system.stop(9)
     assert log.answers == ["kept"]
 
