@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
-from kryten_economy.config.document import Document, read
+from kryten_economy.config.document import read
 from kryten_economy.config.environment import apply_overrides
 from kryten_economy.config.legacy import modernise
+from kryten_economy.config.lenient import read_leniently
 from kryten_economy.config.notices import setting_warnings
 from kryten_economy.config.problems import ConfigError
 from kryten_economy.config.settings import Settings
 from kryten_economy.config.substitution import substitute
 from kryten_economy.config.unknown import unknown_keys
-from kryten_economy.config.validation import problems_of
 
 __all__ = ("SEARCH_ORDER", "Loaded", "find_config", "load")
 
@@ -56,18 +54,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     problems, unknown = apply_overrides(document, environ)
     more_problems, warnings = modernise(document)
     problems += more_problems
-    settings: Settings | None = None
-    try:
-        settings = _validated(document)
-    except ValidationError as error:
-        problems += problems_of(error, document)
+    read_otherwise = read_leniently(document)
+    problems += read_otherwise.problems
+    settings = read_otherwise.settings
     if problems or settings is None:
         raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
-    warnings = [*unknown, *unknown_keys(document), *warnings]
-    return Loaded(settings, (*warnings, *setting_warnings(settings)))
-
-
-def _validated(document: Document) -> Settings:
-    # Only known sections go in: other keys might be taken for arguments of pydantic-settings.
-    known = {key: value for key, value in document.data.items() if key in Settings.model_fields}
-    return Settings.model_validate(known)
+    warnings = [*unknown, *unknown_keys(document), *warnings, *read_otherwise.warnings]
+    return Loaded(settings, (*warnings, *setting_warnings(settings, document)))

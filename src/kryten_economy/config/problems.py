@@ -8,12 +8,23 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("HIDDEN", "SECRET_KEYS", "ConfigError", "Problem", "kind", "masked", "shown")
+__all__ = (
+    "HIDDEN",
+    "SECRET_KEYS",
+    "ConfigError",
+    "Problem",
+    "kind",
+    "masked",
+    "shown",
+    "shown_server",
+)
 
 SECRET_KEYS = frozenset({"password", "token", "api_key", "api_token"})
 HIDDEN = "(hidden)"
 _SHOWN_MAX = 60
 _USERINFO = re.compile(r"(?<=://)\S+(?=@)")
+# In an address that is written wrongly anything before the last @ may be a password.
+_BEFORE_AT = re.compile(r"^.*(?=@)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +94,8 @@ def shown(key: object, value: object) -> str:
         case other:
             text = str(other)[:_SHOWN_MAX]
     return text
+
+
+def shown_server(value: object) -> str:
+    """The address of a server that can't be used, without credentials wherever they stand."""
+    return shown("", _BEFORE_AT.sub(HIDDEN, value) if isinstance(value, str) else value)
