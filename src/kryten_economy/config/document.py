@@ -146,20 +146,12 @@ class Document:
 
     def _move_up(self, container: KeyPath, gone: int) -> None:
         depth = len(container)
-        later = {
-            path: place
-            for path, place in self.places.items()
-            if len(path) > depth
-            and _starts(path, container)
-            and isinstance(path[depth], int)
-            and path[depth] > gone
-        }
-        for path in later:
-            del self.places[path]
-        for path, place in later.items():
-            index = path[depth]
-            assert isinstance(index, int)
-            self.places[(*container, index - 1, *path[depth + 1 :])] = place
+        moved: dict[KeyPath, Place] = {}
+        for path in [path for path in self.places if _starts(path, container)]:
+            index = path[depth] if len(path) > depth else None
+            if isinstance(index, int) and index > gone:
+                moved[(*container, index - 1, *path[depth + 1 :])] = self.places.pop(path)
+        self.places.update(moved)
 
     def change_texts(self, change: Callable[[str], str]) -> None:
         """Replace every text by what ``change`` makes of it; keys stay as they are."""
@@ -243,8 +235,9 @@ def _parse(path: Path, text: str) -> object:
 
 
 def _masked(text: str) -> str:
-    """The library's text without what it quotes of the file: from the first such word on to
-    the last quotation mark, since a word may hold quotation marks itself.
+    """The library's text without what it quotes of the file.
+
+    A quoted word may hold quotation marks itself: all up to the last mark is hidden.
     """
     for quoted in _QUOTED.finditer(text):
         if not _HARMLESS.fullmatch(quoted[0]):

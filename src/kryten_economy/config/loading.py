@@ -54,10 +54,13 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     problems, unknown = apply_overrides(document, environ)
     more_problems, warnings = modernise(document)
     problems += more_problems
+    # Before anything is skipped, so that typos in what is skipped are told as well.
+    misspelt = unknown_keys(document)
     read_otherwise = read_leniently(document)
     problems += read_otherwise.problems
     settings = read_otherwise.settings
+    warnings = [*unknown, *misspelt, *warnings, *read_otherwise.warnings]
     if problems or settings is None:
-        raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
-    warnings = [*unknown, *unknown_keys(document), *warnings, *read_otherwise.warnings]
+        in_order = sorted(problems, key=lambda problem: problem.line or 0)
+        raise ConfigError(tuple(in_order), tuple(warnings))
     return Loaded(settings, (*warnings, *setting_warnings(settings, document)))

@@ -45,11 +45,15 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration can't be used. Mend what ``problems`` lists, one per line."""
+    """The configuration can't be used. Mend what ``problems`` lists, one per line.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    ``warnings`` is what would be read otherwise than written, were the rest good.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], warnings: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+        self.warnings = warnings
 
     @classmethod
     def of(cls, file: Path | str, allowed: str, line: int | None = None) -> "ConfigError":

@@ -61,6 +61,9 @@ class Settings(Section, BaseSettings):
         frozen=True, extra="ignore", validate_default=True, allow_inf_nan=False
     )
 
+    # A section with every line commented out says nothing about multipliers either.
+    null_keys: ClassVar[frozenset[str]] = frozenset({"multipliers"})
+
     nats: Nats
     channels: Annotated[
         tuple[Channel, ...],
