@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from kryten_economy.config.problems import shown
 from kryten_economy.config.remedies import Reading
 from kryten_economy.config.section import refuse
-from kryten_economy.messages.templates import TemplateError, variables
+from kryten_economy.text.templates import TemplateError, variables
 
 __all__ = ("COMMON_VARIABLES", "template")
 
