@@ -1,4 +1,4 @@
-"""Achievements and daily competitions (`spec/progression.md` 2, `spec/earning.md` 10)."""
+"""Achievements and daily competitions."""
 
 from typing import Annotated, ClassVar, Literal
 

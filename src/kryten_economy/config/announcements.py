@@ -1,4 +1,4 @@
-"""Public announcements, their templates, and digests (`spec/config.md` 9)."""
+"""Public announcements, their templates, and digests."""
 
 from typing import Annotated, ClassVar
 
@@ -17,7 +17,7 @@ _DIGEST = (
 
 
 class Templates(Section):
-    """``announcements.templates``; the variables are those of `spec/announcements.md` 2."""
+    """``announcements.templates``; what a template does not know is left empty."""
 
     queue: Annotated[str, template("user", "title", "cost")] = (
         '🎬 {user} just queued "{title}"! ({cost} {currency})'

@@ -1,6 +1,6 @@
 """Where the service lives: NATS, channels, service identity and the HTTP server.
 
-The keys are those of kryten-py's own configuration (`spec/config.md` 2); name and version
+The keys are those of kryten-py's own configuration; name and version
 of the service are forced whatever the file says.
 """
 

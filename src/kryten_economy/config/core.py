@@ -59,7 +59,7 @@ class Bot(Section):
 
 
 class Onboarding(Section):
-    """``onboarding``: the welcome wallet and the gates before earning (`spec/earning.md` 2.4)."""
+    """``onboarding``: the welcome wallet and the gates before earning."""
 
     welcome_wallet: Amount = 100
     welcome_message: Annotated[str, template("amount")] = (

@@ -1,4 +1,4 @@
-"""``gambling``: every game, its limits and odds (`spec/config.md` 6)."""
+"""``gambling``: every game, its limits and odds."""
 
 from typing import Annotated, ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""``gambling.heist``: a crew, one roll, and a story (`spec/gambling.md` 6)."""
+"""``gambling.heist``: a crew, one roll, and a story."""
 
 from typing import Annotated, ClassVar
 

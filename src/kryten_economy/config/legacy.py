@@ -1,4 +1,4 @@
-"""Shapes of older configuration files, brought into the current one (`spec/config.md`).
+"""Shapes of older configuration files, brought into the current one.
 
 Values keep the place where they were written, so an error names the key of the file.
 """

@@ -48,16 +48,18 @@ class Read:
 def read_leniently(document: Document) -> Read:
     """Check the document; it is changed where a remedy mends it."""
     read = Read()
+    error: ValidationError | None = None
     for _ in range(_ROUNDS_MAX):
         try:
             read.settings = _validated(document)
-        except ValidationError as error:
-            read.problems = list(problems_of(error, document))
+        except ValidationError as found:
+            error = found
             if not _mend(error, document, read):
-                return read
+                break
         else:
-            read.problems = []
             return read
+    if error is not None and not read.problems:
+        read.problems = list(problems_of(error, document))
     return read
 
 
@@ -80,10 +82,13 @@ def _mend(error: ValidationError, document: Document, read: Read) -> bool:
             continue
         fault = Fault(document, written_path(detail, document), detail)
         mend = _remedied(fault)
+        (problem,) = problems_of(error, document, only=detail)
         if mend is not None:
             mends.append(mend)
-            (problem,) = problems_of(error, document, only=detail)
             found.append((problem, mend.words))
+        elif problem not in read.problems:
+            # It stays, even if another fault beside it puts the whole section off.
+            read.problems.append(problem)
     overwritten: list[KeyPath] = []
     for mend in mends:
         for path, value in mend.edits:

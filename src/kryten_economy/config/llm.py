@@ -1,4 +1,4 @@
-"""Settings of a text model that writes game lines (`spec/gambling.md` 6.5 and 7.7)."""
+"""Settings of a text model that writes game lines."""
 
 from typing import Annotated, Literal
 

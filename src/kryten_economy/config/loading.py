@@ -1,7 +1,8 @@
-"""The one way to settings: find, read, substitute, override, check (`spec/config.md` 1).
+"""The one way to settings: find, read, substitute, override, check.
 
 Start, reload by message and reload by request all call `load`, so that they can't differ
-(pitfall P-CFG-1). Either the whole configuration is good or every fault is listed at once.
+(pitfall P-CFG-1). Either the whole configuration can be used, with a warning for everything
+that is read otherwise than written, or every fault is listed at once.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Times when earning counts more, and bounties (`spec/earning.md` 9)."""
+"""Times when earning counts more, and bounties."""
 
 import re
 from datetime import date
@@ -94,7 +94,7 @@ class Holidays(Section):
 class ScheduledEvent(Section):
     """One of ``multipliers.scheduled_events``.
 
-    A ``presence_bonus`` that is not given is None, which is not 0 (`spec/earning.md` 9.4).
+    A ``presence_bonus`` that is not given is None, which is not 0.
     """
 
     name: Label

@@ -42,7 +42,7 @@ def _reach(owner_level: int) -> str | None:
 
 
 def enabled_multipliers_line(settings: Settings) -> str:
-    """The line for the log at start that lists the multipliers in force (`spec/config.md` 8)."""
+    """The line for the log at start that lists the multipliers in force."""
     factors = [f"{when} x{factor:g}" for when, factor in _factors(settings.multipliers)]
     return f"enabled multipliers: {', '.join(factors) or 'none'}"
 

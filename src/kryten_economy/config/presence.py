@@ -1,4 +1,4 @@
-"""Earning by being there: presence and night watch (`spec/earning.md` 3 and 4)."""
+"""Earning by being there: presence and night watch."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""``gambling.race``: racers, odds, pace and commentary (`spec/gambling.md` 7)."""
+"""``gambling.race``: racers, odds, pace and commentary."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Ranks and the promotion that can be bought (`spec/config.md` 8, `spec/progression.md` 1)."""
+"""Ranks and the promotion that can be bought."""
 
 from typing import Annotated, ClassVar
 

@@ -1,7 +1,7 @@
 """The base of every settings section, and the value types sections share.
 
-Promises: sections are immutable, a null section or container means its defaults
-(`spec/config.md` 1), numeric strings are read as numbers, and a truth value is never
+Promises: sections are immutable, a null section or container means its defaults,
+numeric strings are read as numbers, and a truth value is never
 taken for a number. Unknown keys are ignored here; the loader warns about them.
 """
 

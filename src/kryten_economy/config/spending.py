@@ -1,4 +1,4 @@
-"""Buying: the queue, its catalogue and its prices (`spec/config.md` 7, `spec/spending.md`)."""
+"""Buying: the queue, its catalogue and its prices."""
 
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit

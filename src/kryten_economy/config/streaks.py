@@ -1,4 +1,4 @@
-"""Coming back day after day: streaks and the weekend bridge (`spec/earning.md` 5 and 6)."""
+"""Coming back day after day: streaks and the weekend bridge."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar

@@ -1,7 +1,8 @@
-"""Types for configured message templates (`spec/config.md` 11.6, `spec/announcements.md` 2).
+"""Types for configured message templates.
 
-A template type knows its variables: a broken template or an unknown variable is an error
-of the configuration, so nothing can fail when a message is due.
+A template type knows its variables. A broken template and an unknown or formatted variable
+are found when the file is loaded and read as plain text with known variables, so nothing
+can fail when a message is due.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Earning by taking part: chat, content and social triggers (`spec/earning.md` 8).
+"""Earning by taking part: chat, content and social triggers.
 
 Every trigger can be switched off; a hidden one is left out of the command ``rewards``.
 """

@@ -1,4 +1,4 @@
-"""The vanity shop and tipping (`spec/config.md` 7)."""
+"""The vanity shop and tipping."""
 
 from typing import Annotated, ClassVar
 
