@@ -23,7 +23,7 @@ from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
 from kryten_economy import __version__
 from kryten_economy.commands.table import COMMANDS
-from kryten_economy.config import enabled_multipliers_line
+from kryten_economy.config import enabled_multipliers_line, presence_hour_line
 from kryten_economy.dice import Dice
 from kryten_economy.features.chat.triggers import dead_triggers
 
@@ -111,6 +111,9 @@ async def open_service(
             service.listening = await http.enter_async_context(_http(world))
         _log.info("service started", version=__version__, channels=channels)
         _log.info(enabled_multipliers_line(settings))
+        hour = presence_hour_line(settings)
+        if hour is not None:
+            _log.info(hour)
         try:
             yield service
         finally:

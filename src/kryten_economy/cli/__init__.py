@@ -1,4 +1,4 @@
-"""The command line: without a sub-command it runs the service (`spec/config.md` 1)."""
+"""The command line: without a sub-command it runs the service."""
 
 from kryten_economy.cli.main import main
 

@@ -31,6 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--validate-config", action="store_true", help="check the configuration and start nothing"
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="with --validate-config: fail on warnings too"
+    )
     parser.set_defaults(run=run.service)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_books(commands)

@@ -17,7 +17,7 @@ from economy_actors.metrics.http import HttpBindError
 from economy_actors.runtime import RootFailed
 from economy_actors.service import Service, freeze_startup_objects, open_service
 from economy_actors.systemd import Notifier
-from kryten_economy.cli.preparing import load_settings, open_books_once
+from kryten_economy.cli.preparing import check_config, load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
 __all__ = ("demo", "loop_options", "replay", "service")
@@ -28,12 +28,11 @@ _log = structlog.get_logger("cli")
 def service(options: argparse.Namespace) -> int:
     """Run the service until SIGTERM or SIGINT; with ``--validate-config`` only check."""
     logs.configure(options.log_level, sys.stderr, as_json=logs.wants_json(sys.stderr, os.environ))
+    if options.validate_config:
+        return check_config(options.config, strict=options.strict)
     live = load_settings(options.config)
     if live is None:
         return 1
-    if options.validate_config:
-        print(f"{live.path}: valid")
-        return 0
     try:
         open_books_once(live.settings)
         freeze_startup_objects()

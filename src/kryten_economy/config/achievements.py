@@ -1,9 +1,10 @@
-"""Achievements and daily competitions (`spec/progression.md` 2, `spec/earning.md` 10)."""
+"""Achievements and daily competitions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
+from kryten_economy.config.remedies import read_as
 from kryten_economy.config.section import Amount, Label, Percent, Section, refuse
 
 __all__ = (
@@ -57,8 +58,10 @@ class AchievementCondition(Section):
 class Achievement(Section):
     """One of ``achievements``: paid once per user and channel."""
 
+    null_keys: ClassVar[frozenset[str]] = frozenset({"reward_percent_of_earnings"})
+
     id: Label
-    description: str
+    description: Annotated[str, read_as(lambda entry: entry.get("id"))]
     condition: AchievementCondition
     reward: Amount = 0
     reward_percent_of_earnings: Percent = 0
@@ -83,8 +86,10 @@ def _threshold_where_needed(condition: CompetitionCondition) -> CompetitionCondi
 class Competition(Section):
     """One of ``daily_competitions``: judged for every finished day."""
 
+    null_keys: ClassVar[frozenset[str]] = frozenset({"reward_percent_of_earnings"})
+
     id: Label
-    description: str
+    description: Annotated[str, read_as(lambda entry: entry.get("id"))]
     condition: Annotated[CompetitionCondition, AfterValidator(_threshold_where_needed)]
     reward: Amount = 0
     reward_percent_of_earnings: Percent = 0

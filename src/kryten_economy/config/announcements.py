@@ -1,7 +1,8 @@
-"""Public announcements, their templates, and digests (`spec/config.md` 9)."""
+"""Public announcements, their templates, and digests."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+from kryten_economy.config.remedies import OFF, Remedy
 from kryten_economy.config.section import Amount, Count, Hour, PositiveCount, Section
 from kryten_economy.config.texts import template
 
@@ -16,7 +17,7 @@ _DIGEST = (
 
 
 class Templates(Section):
-    """``announcements.templates``; the variables are those of `spec/announcements.md` 2."""
+    """``announcements.templates``; what a template does not know is left empty."""
 
     queue: Annotated[str, template("user", "title", "cost")] = (
         '🎬 {user} just queued "{title}"! ({cost} {currency})'
@@ -67,6 +68,8 @@ class Announcements(Section):
 class UserDigest(Section):
     """``digest.user_digest``."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     send_hour_utc: Hour = 4
     message: Annotated[
@@ -79,6 +82,8 @@ class UserDigest(Section):
 
 class AdminDigest(Section):
     """``digest.admin_digest``."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     send_hour_utc: Hour = 5

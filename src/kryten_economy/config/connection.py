@@ -1,25 +1,51 @@
 """Where the service lives: NATS, channels, service identity and the HTTP server.
 
-The keys are those of kryten-py's own configuration (`spec/config.md` 2); name and version
+The keys are those of kryten-py's own configuration; name and version
 of the service are forced whatever the file says.
 """
 
+import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from kryten_economy import __version__
-from kryten_economy.config.section import Label, Port, PositiveCount, Section
+from kryten_economy.config.remedies import CLAMP
+from kryten_economy.config.section import Label, Port, PositiveCount, Section, refuse
 
 __all__ = ("SERVICE_NAME", "Channel", "Metrics", "Nats", "Service")
 
 SERVICE_NAME = "economy"
+_SCHEMES = frozenset({"nats", "tls", "ws", "wss"})
+# Names, IPv4 and (between brackets, which urlsplit takes away) IPv6 addresses.
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
+
+
+def _server(address: str) -> str:
+    """As the client reads it: a host alone has the scheme nats and port 4222."""
+    has_scheme = "://" in address
+    try:
+        parts = urlsplit(address if has_scheme else f"nats://{address}")
+        port = parts.port
+        is_host = _HOST.fullmatch(parts.hostname or "") is not None
+    except ValueError:
+        is_host, port, parts = False, None, urlsplit("")
+    if (
+        not is_host
+        or port == 0
+        or parts.scheme not in _SCHEMES
+        or parts.path.strip("/")
+        or any(sign.isspace() for sign in address)
+    ):
+        raise refuse("must be an address such as nats://localhost:4222 (nats, tls, ws or wss)")
+    return address
 
 
 class Nats(Section):
     """``nats``: servers and credentials; an empty credential means none. Times in seconds."""
 
-    servers: Annotated[tuple[Label, ...], Field(min_length=1)]
+    servers: Annotated[tuple[Annotated[Label, AfterValidator(_server)], ...], Field(min_length=1)]
     user: str | None = None
     password: Annotated[str | None, Field(repr=False)] = None
     token: Annotated[str | None, Field(repr=False)] = None
@@ -52,7 +78,7 @@ class Service(Section):
     version: str = __version__
     enable_lifecycle: bool = True
     enable_heartbeat: bool = True
-    heartbeat_interval: Annotated[int, Field(ge=5, le=300)] = 30
+    heartbeat_interval: Annotated[int, Field(ge=5, le=300), CLAMP] = 30
     enable_discovery: bool = True
     health_port: Port | None = None
     health_path: str = "/health"

@@ -1,13 +1,32 @@
 """Small sections of the core: data file, currency, bot, newcomers, commands, chat lines."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from kryten_economy.config.section import Amount, Count, Label, PositiveCount, Section
+from kryten_economy.config.remedies import DEFAULT
+from kryten_economy.config.section import (
+    COUNT_MAX,
+    Amount,
+    Count,
+    Label,
+    PositiveCount,
+    Section,
+    refuse,
+)
 from kryten_economy.config.texts import template
 
 __all__ = ("Admin", "Bot", "Commands", "Currency", "Database", "Messages", "Onboarding")
+
+
+def _sqlite(backend: str) -> str:
+    if backend != "sqlite":
+        raise refuse(
+            "must be sqlite: this service keeps its books in a file of its own, and starting"
+            " it here would open empty books beside the accounts in that database; bring them"
+            " over first (docs/operations.md), then write sqlite"
+        )
+    return backend
 
 
 class Database(Section):
@@ -16,6 +35,9 @@ class Database(Section):
     ``backup_directory`` empty means ``backups`` beside the file; an interval of 0 means none.
     """
 
+    ignored_keys: ClassVar[frozenset[str]] = frozenset({"postgres"})
+
+    backend: Annotated[str, AfterValidator(_sqlite)] = "sqlite"
     path: Label = "economy.db"
     backup_directory: str = ""
     backup_interval_hours: Count = 24
@@ -37,7 +59,7 @@ class Bot(Section):
 
 
 class Onboarding(Section):
-    """``onboarding``: the welcome wallet and the gates before earning (`spec/earning.md` 2.4)."""
+    """``onboarding``: the welcome wallet and the gates before earning."""
 
     welcome_wallet: Amount = 100
     welcome_message: Annotated[str, template("amount")] = (
@@ -59,7 +81,7 @@ class Commands(Section):
 class Admin(Section):
     """``admin``: the CyTube rank that admin commands need."""
 
-    owner_level: Count = 4
+    owner_level: Annotated[int, Field(ge=0, le=COUNT_MAX), DEFAULT] = 4
 
 
 class Messages(Section):

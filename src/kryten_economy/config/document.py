@@ -29,8 +29,10 @@ KeyPath: TypeAlias = tuple[Key, ...]
 _VALUES_MAX: Final = 100_000
 _DUPLICATE = re.compile(r'found duplicate key "([^"]*)"')
 _STANDARD_TAG: Final = "tag:yaml.org,2002:"
-# Quoted words of the library's texts may be pieces of secrets; tokens such as '<scalar>' may not.
-_QUOTED = re.compile(r"""'(?!<)[^']{2,}'|"[^"]{2,}\"""")
+# Quoted words of the library's texts may be pieces of secrets; single signs and the names of
+# tokens, such as '<scalar>', may not.
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_HARMLESS = re.compile(r"""(['"])(.|<[a-z ]+>|)\1""")
 _BROKEN: Final = "is no valid YAML"
 _TOO_DEEP: Final = "is nested too deeply"
 _UNREADABLE: Final = "has a value that does not fit its form or tag"
@@ -43,6 +45,10 @@ class Place:
     file: str
     line: int | None
     key_path: str
+
+    def __str__(self) -> str:
+        """``config.yaml:12: rain.max_amount``."""
+        return f"{self.file if self.line is None else f'{self.file}:{self.line}'}: {self.key_path}"
 
 
 @dataclass(slots=True)
@@ -88,22 +94,32 @@ class Document:
     def section(self, path: KeyPath) -> dict[Key, object] | None:
         """The mapping at ``path``, made if it is missing or null; None if it is no mapping."""
         here = self.data
-        for key in path:
+        for length, key in enumerate(path, start=1):
             inner = here.get(key)
             if inner is None:
                 inner = here[key] = {}
+            if isinstance(inner, list) and length < len(path):
+                entry = self.value(path)
+                return entry if isinstance(entry, dict) else None
             if not isinstance(inner, dict):
                 return None
             here = inner
         return here
 
     def put(self, path: KeyPath, value: object, place: Place) -> None:
-        """Write a value over whatever is at ``path``, unless a parent is no mapping."""
-        parent = self.section(path[:-1])
-        if parent is not None:
+        """Write a value over whatever is at ``path``, unless a parent can't hold it."""
+        parent = self.value(path[:-1])
+        if not isinstance(parent, list):
+            parent = self.section(path[:-1])
+        if isinstance(parent, list):
+            assert isinstance(path[-1], int)
             parent[path[-1]] = value
-            self._forget(path)
-            self.places[path] = place
+        elif isinstance(parent, dict):
+            parent[path[-1]] = value
+        else:
+            return
+        self._forget(path)
+        self.places[path] = place
 
     def move(self, source: KeyPath, target: KeyPath) -> None:
         """Take a value elsewhere; its place stays where it was written."""
@@ -118,11 +134,24 @@ class Document:
             self.places[target + path[len(source) :]] = place
 
     def remove(self, path: KeyPath) -> None:
-        """Drop a value."""
+        """Drop a value; the later entries of a list move up and keep their places."""
         parent = self.value(path[:-1])
         if isinstance(parent, dict):
             parent.pop(path[-1], None)
-        self._forget(path)
+            self._forget(path)
+        elif isinstance(parent, list) and isinstance(path[-1], int) and path[-1] < len(parent):
+            del parent[path[-1]]
+            self._forget(path)
+            self._move_up(path[:-1], path[-1])
+
+    def _move_up(self, container: KeyPath, gone: int) -> None:
+        depth = len(container)
+        moved: dict[KeyPath, Place] = {}
+        for path in [path for path in self.places if _starts(path, container)]:
+            index = path[depth] if len(path) > depth else None
+            if isinstance(index, int) and index > gone:
+                moved[(*container, index - 1, *path[depth + 1 :])] = self.places.pop(path)
+        self.places.update(moved)
 
     def change_texts(self, change: Callable[[str], str]) -> None:
         """Replace every text by what ``change`` makes of it; keys stay as they are."""
@@ -194,7 +223,7 @@ def _parse(path: Path, text: str) -> object:
         # Its text quotes the value too.
         raise ConfigError.of(path, _UNREADABLE, _line_of(error)) from None
     except MarkedYAMLError as error:
-        problem = _QUOTED.sub(HIDDEN, error.problem or error.context or "broken syntax")
+        problem = _masked(error.problem or error.context or "broken syntax")
         raise ConfigError.of(path, f"{_BROKEN}: {problem}", _line_of(error)) from None
     except RecursionError:
         raise ConfigError.of(path, _TOO_DEEP) from None
@@ -203,6 +232,18 @@ def _parse(path: Path, text: str) -> object:
     except (ValueError, LookupError):
         # Impossible dates and numbers, such as 2024-13-01, surface as Python's own errors.
         raise ConfigError.of(path, _UNREADABLE) from None
+
+
+def _masked(text: str) -> str:
+    """The library's text without what it quotes of the file.
+
+    A quoted word may hold quotation marks itself: all up to the last mark is hidden.
+    """
+    for quoted in _QUOTED.finditer(text):
+        if not _HARMLESS.fullmatch(quoted[0]):
+            last = max(text.rfind("'"), text.rfind('"'))
+            return text[: quoted.start()] + HIDDEN + text[last + 1 :]
+    return text
 
 
 def _line_of(error: MarkedYAMLError) -> int | None:

@@ -1,11 +1,12 @@
-"""``gambling``: every game, its limits and odds (`spec/config.md` 6)."""
+"""``gambling``: every game, its limits and odds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from kryten_economy.config.heist import Heist
 from kryten_economy.config.race import Race
+from kryten_economy.config.remedies import CLAMP, DEFAULT, OFF, Remedy
 from kryten_economy.config.section import (
     Amount,
     Count,
@@ -54,6 +55,8 @@ def _possible(rows: tuple[Payout, ...]) -> tuple[Payout, ...]:
 class Spin(Section):
     """``gambling.spin``. What the probabilities leave open below 1 is a loss."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     min_wager: Amount = 10
     max_wager: Annotated[Amount, at_least("min_wager")] = 500
@@ -74,6 +77,8 @@ class Spin(Section):
 class Flip(Section):
     """``gambling.flip``."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     min_wager: Amount = 10
     max_wager: Annotated[Amount, at_least("min_wager")] = 1000
@@ -85,6 +90,8 @@ class Flip(Section):
 class Challenge(Section):
     """``gambling.challenge``; the rake is a percentage of the pot."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     min_wager: Amount = 50
     max_wager: Annotated[Amount, at_least("min_wager")] = 5000
@@ -95,6 +102,8 @@ class Challenge(Section):
 
 class DailyFreeSpin(Section):
     """``gambling.daily_free_spin``."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     equivalent_wager: Amount = 50
@@ -111,27 +120,31 @@ class PayoutMultipliers(Section):
 class Trivia(Section):
     """``gambling.trivia``; ``category`` is an Open Trivia DB id."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     min_wager: Amount = 10
     max_wager: Annotated[Amount, at_least("min_wager")] = 1000
     answer_window_seconds: PositiveCount = 30
     betting_window_seconds: PositiveCount = 15
-    difficulty: Literal["easy", "medium", "hard", "random"] = "random"
+    difficulty: Annotated[Literal["easy", "medium", "hard", "random"], DEFAULT] = "random"
     payout_multipliers: PayoutMultipliers = PayoutMultipliers()
-    category: Count | None = None
-    question_cache_size: Annotated[int, Field(ge=1, le=50)] = 20
+    category: Annotated[Count | None, DEFAULT] = None
+    question_cache_size: Annotated[int, Field(ge=1, le=50), CLAMP] = 20
     announce_public: bool = True
 
 
 def _before_timeout(warning_s: int, info: ValidationInfo) -> int:
     timeout_s = info.data.get("timeout_seconds")
     if timeout_s is not None and warning_s >= timeout_s:
-        raise refuse(f"must be < timeout_seconds ({timeout_s})")
+        raise refuse(f"must be < timeout_seconds ({timeout_s})", nearest=timeout_s - 1)
     return warning_s
 
 
 class Blackjack(Section):
     """``gambling.blackjack``; a daily limit of 0 is none."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     min_wager: Amount = 20
@@ -139,7 +152,7 @@ class Blackjack(Section):
     cooldown_seconds: Count = 10
     daily_limit: Count = 50
     timeout_seconds: PositiveCount = 120
-    timeout_warning_seconds: Annotated[Count, AfterValidator(_before_timeout)] = 90
+    timeout_warning_seconds: Annotated[Count, AfterValidator(_before_timeout), CLAMP] = 90
     dealer_hits_soft_17: bool = True
     blackjack_payout: Factor = 1.5
 

@@ -1,7 +1,8 @@
 """What the channel gives or takes by itself: rain, interest or decay, welcome back."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
+from kryten_economy.config.remedies import OFF, Remedy, off_by
 from kryten_economy.config.section import Amount, PositiveCount, Section, Share, at_least
 from kryten_economy.config.texts import template
 
@@ -18,6 +19,8 @@ __all__ = (
 
 class Rain(Section):
     """``rain``: a random drop for everybody present, on average every so many minutes."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     interval_minutes: PositiveCount = 45
@@ -49,6 +52,8 @@ class Decay(Section):
 class BalanceMaintenance(Section):
     """``balance_maintenance``; ``mode`` is the only switch."""
 
+    if_broken: ClassVar[Remedy | None] = off_by("mode", "none")
+
     mode: Literal["interest", "decay", "none"] = "interest"
     interest: Interest = Interest()
     decay: Decay = Decay()
@@ -56,6 +61,8 @@ class BalanceMaintenance(Section):
 
 class WelcomeBack(Section):
     """``retention.welcome_back``: a bonus after days of absence."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     days_absent: PositiveCount = 7
@@ -67,6 +74,8 @@ class WelcomeBack(Section):
 
 class InactivityNudge(Section):
     """``retention.inactivity_nudge``: read for old files; absent users can't receive a message."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = False
     days_absent: PositiveCount = 14

@@ -1,10 +1,11 @@
-"""``gambling.heist``: a crew, one roll, and a story (`spec/gambling.md` 6)."""
+"""``gambling.heist``: a crew, one roll, and a story."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ValidationInfo
 
 from kryten_economy.config.llm import NarrativeLlm, TextMode
+from kryten_economy.config.remedies import OFF, Remedy
 from kryten_economy.config.section import (
     Amount,
     Count,
@@ -41,6 +42,8 @@ class Narrative(Section):
 
 class Heist(Section):
     """``gambling.heist``; ``max_payout_factor`` caps multiplier + crew bonus (none: no cap)."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = False
     min_participants: PositiveCount = 3

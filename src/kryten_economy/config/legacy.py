@@ -1,16 +1,16 @@
-"""Shapes of older configuration files, brought into the current one (`spec/config.md`).
+"""Shapes of older configuration files, brought into the current one.
 
 Values keep the place where they were written, so an error names the key of the file.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from kryten_economy.config.document import Document, KeyPath
 from kryten_economy.config.problems import Problem
-from kryten_economy.config.section import Amount, Hour, Section
-from kryten_economy.config.validation import problems_of
+from kryten_economy.config.section import Amount, Section
+from kryten_economy.config.validation import is_unreadable, problems_of
 
 __all__ = ("modernise",)
 
@@ -20,11 +20,14 @@ _NIGHT_WATCH: Final[KeyPath] = ("presence", "night_watch")
 _CURRENT: Final = frozenset({"hours", "multiplier"})
 
 
+_HourOrMidnight = Annotated[int, Field(ge=0, le=24)]
+
+
 class _OlderNightWatch(Section):
     """Z added per minute from one hour to another, past midnight if it must be."""
 
-    start_hour: Hour = 2
-    end_hour: Hour = 6
+    start_hour: _HourOrMidnight = 2
+    end_hour: _HourOrMidnight = 6
     bonus_per_minute: Amount = 1
 
     @property
@@ -44,7 +47,7 @@ def modernise(document: Document) -> tuple[list[Problem], list[str]]:
         return [], []
     if _CURRENT.intersection(section):
         return [], [_drop(document, older)]
-    return _convert(document, section, older), []
+    return _convert(document, section, older)
 
 
 def _rename(document: Document, old: KeyPath, new: KeyPath) -> None:
@@ -66,18 +69,23 @@ def _drop(document: Document, older: list[str]) -> str:
     )
 
 
-def _convert(document: Document, section: dict[object, object], older: list[str]) -> list[Problem]:
+def _convert(
+    document: Document, section: dict[object, object], older: list[str]
+) -> tuple[list[Problem], list[str]]:
+    place = document.place((*_NIGHT_WATCH, older[0]))
     try:
         shape = _OlderNightWatch.model_validate(section)
     except ValidationError as error:
-        for_all = problems_of(error, document, _NIGHT_WATCH)
+        problems = problems_of(error, document, _NIGHT_WATCH)
         for key in older:
             document.remove((*_NIGHT_WATCH, key))
-        return list(for_all)
-    place = document.place((*_NIGHT_WATCH, older[0]))
+        if any(is_unreadable(detail) for detail in error.errors()):
+            return list(problems), []
+        document.put((*_NIGHT_WATCH, "enabled"), False, place)
+        return [], [f"{problem}; presence.night_watch is off" for problem in problems]
     for key in older:
         document.remove((*_NIGHT_WATCH, key))
     document.put((*_NIGHT_WATCH, "hours"), shape.hours, place)
     document.put((*_NIGHT_WATCH, "multiplier"), 1.0, place)
     document.put((*_NIGHT_WATCH, "bonus_per_minute"), shape.bonus_per_minute, place)
-    return []
+    return [], []

@@ -1,14 +1,15 @@
-"""Settings of a text model that writes game lines (`spec/gambling.md` 6.5 and 7.7)."""
+"""Settings of a text model that writes game lines."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from kryten_economy.config.remedies import CLAMP, DEFAULT
 from kryten_economy.config.section import Count, PositiveCount, Section
 
 __all__ = ("CommentaryLlm", "Llm", "NarrativeLlm", "TextMode")
 
-TextMode = Literal["static", "llm", "hybrid"]
+TextMode = Annotated[Literal["static", "llm", "hybrid"], DEFAULT]
 
 _HEIST_PROMPT = (
     "You write short, funny, harmless heist stories for the chat of a film channel. Answer with "
@@ -32,7 +33,7 @@ class Llm(Section):
     api_key: Annotated[str, Field(repr=False)] = ""
     model: str = "llama3"
     system_prompt: str = ""
-    temperature: Annotated[float, Field(ge=0, le=10)] = 1.0
+    temperature: Annotated[float, Field(ge=0, le=10), CLAMP] = 1.0
     max_tokens: PositiveCount = 600
     timeout_seconds: PositiveCount = 10
     max_retries: Count = 1

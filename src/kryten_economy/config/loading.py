@@ -1,7 +1,8 @@
-"""The one way to settings: find, read, substitute, override, check (`spec/config.md` 1).
+"""The one way to settings: find, read, substitute, override, check.
 
 Start, reload by message and reload by request all call `load`, so that they can't differ
-(pitfall P-CFG-1). Either the whole configuration is good or every fault is listed at once.
+(pitfall P-CFG-1). Either the whole configuration can be used, with a warning for everything
+that is read otherwise than written, or every fault is listed at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,17 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
-from kryten_economy.config.document import Document, read
+from kryten_economy.config.document import read
 from kryten_economy.config.environment import apply_overrides
 from kryten_economy.config.legacy import modernise
+from kryten_economy.config.lenient import read_leniently
 from kryten_economy.config.notices import setting_warnings
 from kryten_economy.config.problems import ConfigError
 from kryten_economy.config.settings import Settings
 from kryten_economy.config.substitution import substitute
 from kryten_economy.config.unknown import unknown_keys
-from kryten_economy.config.validation import problems_of
 
 __all__ = ("SEARCH_ORDER", "Loaded", "find_config", "load")
 
@@ -56,18 +55,13 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     problems, unknown = apply_overrides(document, environ)
     more_problems, warnings = modernise(document)
     problems += more_problems
-    settings: Settings | None = None
-    try:
-        settings = _validated(document)
-    except ValidationError as error:
-        problems += problems_of(error, document)
+    # Before anything is skipped, so that typos in what is skipped are told as well.
+    misspelt = unknown_keys(document)
+    read_otherwise = read_leniently(document)
+    problems += read_otherwise.problems
+    settings = read_otherwise.settings
+    warnings = [*unknown, *misspelt, *warnings, *read_otherwise.warnings]
     if problems or settings is None:
-        raise ConfigError(tuple(sorted(problems, key=lambda problem: problem.line or 0)))
-    warnings = [*unknown, *unknown_keys(document), *warnings]
-    return Loaded(settings, (*warnings, *setting_warnings(settings)))
-
-
-def _validated(document: Document) -> Settings:
-    # Only known sections go in: other keys might be taken for arguments of pydantic-settings.
-    known = {key: value for key, value in document.data.items() if key in Settings.model_fields}
-    return Settings.model_validate(known)
+        in_order = sorted(problems, key=lambda problem: problem.line or 0)
+        raise ConfigError(tuple(in_order), tuple(warnings))
+    return Loaded(settings, (*warnings, *setting_warnings(settings, document)))

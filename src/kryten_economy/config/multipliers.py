@@ -1,11 +1,13 @@
-"""Times when earning counts more, and bounties (`spec/earning.md` 9)."""
+"""Times when earning counts more, and bounties."""
 
+import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
 from kryten_economy.config.cron import Cron, DurationHours
+from kryten_economy.config.remedies import CLAMP, OFF, SKIP, Remedy, nearest
 from kryten_economy.config.section import (
     Amount,
     Count,
@@ -30,27 +32,37 @@ __all__ = (
 )
 
 
+_SHORT_DATE = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")
+
+
 def _day_of_the_year(text: str) -> str:
     try:
         # 2000 was a leap year, so 02-29 is a date too.
         date.fromisoformat(f"2000-{text}")
     except ValueError as error:
-        raise refuse("must be a date MM-DD, such as '12-25'") from error
+        short = _SHORT_DATE.fullmatch(text)
+        full = f"{int(short[1]):02}-{int(short[2]):02}" if short else text
+        reading = nearest(full) if full != text else None
+        raise refuse("must be a date MM-DD, such as '12-25'", reading=reading) from error
     return text
 
 
 class OffPeak(Section):
     """``multipliers.off_peak``; days count from 0 = Sunday."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
-    days: tuple[Annotated[int, Field(ge=0, le=6)], ...] = (1, 2, 3, 4)
-    hours: tuple[Hour, ...] = (6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    days: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], SKIP] = (1, 2, 3, 4)
+    hours: Annotated[tuple[Hour, ...], SKIP] = (6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
     multiplier: PositiveFactor = 2.0
     announce: bool = True
 
 
 class HighPopulation(Section):
     """``multipliers.high_population``."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     min_users: Count = 10
@@ -69,8 +81,10 @@ class Holiday(Section):
 class Holidays(Section):
     """``multipliers.holidays``."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
-    dates: tuple[Holiday, ...] = (
+    dates: Annotated[tuple[Holiday, ...], SKIP] = (
         Holiday(date="12-25", name="Christmas", multiplier=3.0),
         Holiday(date="10-31", name="Halloween", multiplier=2.0),
     )
@@ -80,7 +94,7 @@ class Holidays(Section):
 class ScheduledEvent(Section):
     """One of ``multipliers.scheduled_events``.
 
-    A ``presence_bonus`` that is not given is None, which is not 0 (`spec/earning.md` 9.4).
+    A ``presence_bonus`` that is not given is None, which is not 0.
     """
 
     name: Label
@@ -92,18 +106,31 @@ class ScheduledEvent(Section):
 
 
 class Multipliers(Section):
-    """``multipliers``."""
+    """``multipliers``; a file that does not mention the section has them off (`quiet`)."""
 
     off_peak: OffPeak = OffPeak()
     high_population: HighPopulation = HighPopulation()
     holidays: Holidays = Holidays()
     scheduled_events: Annotated[
-        tuple[ScheduledEvent, ...], unique("event name", lambda event: event.name)
+        tuple[ScheduledEvent, ...],
+        unique("event name", lambda event: event.name, rename=True),
+        SKIP,
     ] = ()
+
+    @classmethod
+    def quiet(cls) -> Self:
+        """None in force, for files written when multipliers did not apply to earnings."""
+        return cls(
+            off_peak=OffPeak(enabled=False),
+            high_population=HighPopulation(enabled=False),
+            holidays=Holidays(enabled=False),
+        )
 
 
 class Bounties(Section):
     """``bounties``."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     min_amount: Amount = 100
@@ -111,4 +138,4 @@ class Bounties(Section):
     max_open_per_user: Count = 3
     default_expiry_hours: PositiveCount = 168
     expiry_refund_percent: Annotated[int, Field(ge=0, le=100)] = 50
-    description_max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+    description_max_length: Annotated[int, Field(ge=1, le=1000), CLAMP] = 200

@@ -1,4 +1,4 @@
-"""How fast the bot may speak: the one place where the pace is decided (`spec/config.md` 10)."""
+"""How fast the bot may speak: the one place where the pace is decided."""
 
 import math
 from typing import NamedTuple, Self

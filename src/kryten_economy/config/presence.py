@@ -1,10 +1,11 @@
-"""Earning by being there: presence and night watch (`spec/earning.md` 3 and 4)."""
+"""Earning by being there: presence and night watch."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from kryten_economy.config.remedies import OFF, SKIP, Remedy
 from kryten_economy.config.section import (
     AS_DICT,
     READ_ONLY,
@@ -26,8 +27,10 @@ class NightWatch(Section):
     instead of a factor. It is 0 unless the file uses that shape.
     """
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = False
-    hours: tuple[Hour, ...] = (2, 3, 4, 5, 6, 7)
+    hours: Annotated[tuple[Hour, ...], SKIP] = (2, 3, 4, 5, 6, 7)
     multiplier: PositiveFactor = 1.5
     bonus_per_minute: Amount = 0
 
@@ -42,6 +45,6 @@ class Presence(Section):
     greeting_absence_minutes: Count = 30
     min_cytube_rank: Annotated[int, Field(ge=0, le=255)] = 1
     hourly_milestones: Annotated[
-        Mapping[Annotated[int, Field(ge=1, le=24)], Amount], READ_ONLY, AS_DICT
+        Mapping[Annotated[int, Field(ge=1, le=24)], Amount], READ_ONLY, AS_DICT, SKIP
     ] = Field(default_factory=lambda: {1: 10, 3: 30, 6: 75, 12: 200, 24: 1000})
     night_watch: NightWatch = NightWatch()

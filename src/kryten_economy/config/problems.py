@@ -8,12 +8,23 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("HIDDEN", "SECRET_KEYS", "ConfigError", "Problem", "kind", "masked", "shown")
+__all__ = (
+    "HIDDEN",
+    "SECRET_KEYS",
+    "ConfigError",
+    "Problem",
+    "kind",
+    "masked",
+    "shown",
+    "shown_server",
+)
 
 SECRET_KEYS = frozenset({"password", "token", "api_key", "api_token"})
 HIDDEN = "(hidden)"
 _SHOWN_MAX = 60
 _USERINFO = re.compile(r"(?<=://)\S+(?=@)")
+# In an address that is written wrongly anything before the last @ may be a password.
+_BEFORE_AT = re.compile(r"^.*(?=@)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,15 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration can't be used. Mend what ``problems`` lists, one per line."""
+    """The configuration can't be used. Mend what ``problems`` lists, one per line.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    ``warnings`` is what would be read otherwise than written, were the rest good.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], warnings: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+        self.warnings = warnings
 
     @classmethod
     def of(cls, file: Path | str, allowed: str, line: int | None = None) -> "ConfigError":
@@ -83,3 +98,8 @@ def shown(key: object, value: object) -> str:
         case other:
             text = str(other)[:_SHOWN_MAX]
     return text
+
+
+def shown_server(value: object) -> str:
+    """The address of a server that can't be used, without credentials wherever they stand."""
+    return shown("", _BEFORE_AT.sub(HIDDEN, value) if isinstance(value, str) else value)

@@ -1,10 +1,12 @@
-"""``gambling.race``: racers, odds, pace and commentary (`spec/gambling.md` 7)."""
+"""``gambling.race``: racers, odds, pace and commentary."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from kryten_economy.config.llm import CommentaryLlm, TextMode
+from kryten_economy.config.remedies import CLAMP, DEFAULT, OFF, SKIP, Remedy, read_as
 from kryten_economy.config.section import (
     Amount,
     Count,
@@ -30,11 +32,27 @@ __all__ = (
 )
 
 
+_EMOJI = {
+    "Blue": "🔵",
+    "Red": "🔴",
+    "Green": "🟢",
+    "Yellow": "🟡",
+    "Purple": "🟣",
+    "Orange": "🟠",
+    "Brown": "🟤",
+    "White": "⚪",
+}
+
+
+def _emoji_of(racer: Mapping[object, object]) -> str:
+    return _EMOJI.get(str(racer.get("color")).title(), "🏁")
+
+
 class Racer(Section):
     """One racer of a profile: its chance to win and its base speed."""
 
     color: Label
-    emoji: Label
+    emoji: Annotated[Label, read_as(_emoji_of)]
     win_chance: Annotated[float, Field(gt=0, le=1)]
     speed_base: PositiveFactor
 
@@ -55,18 +73,6 @@ class OddsProfile(Section):
         unique("colour", lambda racer: racer.color),
         AfterValidator(_chances_make_one),
     ]
-
-
-_EMOJI = {
-    "Blue": "🔵",
-    "Red": "🔴",
-    "Green": "🟢",
-    "Yellow": "🟡",
-    "Purple": "🟣",
-    "Orange": "🟠",
-    "Brown": "🟤",
-    "White": "⚪",
-}
 
 
 def _profile(*racers: tuple[str, float, float]) -> OddsProfile:
@@ -115,12 +121,16 @@ _PROFILES = (
 class LiveBetting(Section):
     """``gambling.race.live_betting``; the cutoff is the leader's share of the distance."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     cutoff_pct: Share = 0.75
 
 
 class RandomEvents(Section):
     """``gambling.race.random_events``: flavour only, never the winner."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     chance_per_tick: Share = 0.08
@@ -153,6 +163,8 @@ class Commentary(Section):
 class Race(Section):
     """``gambling.race``; the rake is a fraction of the pool. Times in seconds."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     ignored_keys: ClassVar[frozenset[str]] = frozenset({"racer_count"})
 
     enabled: bool = True
@@ -161,15 +173,15 @@ class Race(Section):
     finish_distance: PositiveFactor = 20.0
     target_duration_seconds: Annotated[float, Field(gt=0, le=3600)] = 32.0
     frame_interval_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 0.3
-    closeness: Share = 0.7
+    closeness: Annotated[Share, CLAMP] = 0.7
     min_bet: Amount = 10
     max_bet: Annotated[Amount, at_least("min_bet")] = 5000
     house_rake_pct: Share = 0.05
-    odds_mode: Literal["pool", "fixed"] = "pool"
+    odds_mode: Annotated[Literal["pool", "fixed"], DEFAULT] = "pool"
     announce_public: bool = True
     live_betting: LiveBetting = LiveBetting()
     random_events: RandomEvents = RandomEvents()
     traits: Traits = Traits()
     racer_names: RacerNames = RacerNames()
     commentary: Commentary = Commentary()
-    odds_profiles: Annotated[tuple[OddsProfile, ...], Field(min_length=1)] = _PROFILES
+    odds_profiles: Annotated[tuple[OddsProfile, ...], Field(min_length=1), SKIP] = _PROFILES

@@ -1,10 +1,30 @@
-"""Ranks and the promotion that can be bought (`spec/config.md` 8, `spec/progression.md` 1)."""
+"""Ranks and the promotion that can be bought."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from kryten_economy.config.section import Amount, Factor, Label, Section, Share, refuse, unique
+from kryten_economy.config.remedies import (
+    DEFAULT,
+    DEFAULT_IF_EMPTY,
+    FIRST_FROM_ZERO,
+    FLOOR,
+    OFF,
+    SKIP,
+    Reading,
+    Remedy,
+    read_as,
+)
+from kryten_economy.config.section import (
+    Amount,
+    Factor,
+    Label,
+    Price,
+    Section,
+    Share,
+    refuse,
+    unique,
+)
 
 __all__ = ("CytubePromotion", "Ranks", "Tier")
 
@@ -13,9 +33,9 @@ class Tier(Section):
     """A rank: reached with so much earned over a lifetime; perks are read from their text."""
 
     name: Label
-    min_lifetime_earned: Amount
+    min_lifetime_earned: Annotated[Amount, FIRST_FROM_ZERO]
     perks: tuple[str, ...] = ()
-    cytube_level_promotion: Annotated[int, Field(ge=0, le=255)] | None = None
+    cytube_level_promotion: Annotated[Annotated[int, Field(ge=0, le=255)] | None, DEFAULT] = None
 
 
 def _tier(name: str, earned: int, *perks: str, level: int | None = None) -> Tier:
@@ -23,22 +43,29 @@ def _tier(name: str, earned: int, *perks: str, level: int | None = None) -> Tier
 
 
 def _sorted_from_zero(tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
-    ladder = tuple(sorted(tiers, key=lambda tier: tier.min_lifetime_earned))
-    if ladder[0].min_lifetime_earned != 0:
-        raise refuse("the lowest min_lifetime_earned must be 0, so that everybody has a rank")
-    return ladder
+    lowest = min(range(len(tiers)), key=lambda index: tiers[index].min_lifetime_earned)
+    key = (lowest, "min_lifetime_earned")
+    if tiers[lowest].min_lifetime_earned != 0:
+        raise refuse(
+            "the lowest min_lifetime_earned must be 0, so that everybody has a rank",
+            *key,
+            reading=Reading({key: 0}, "it is read as 0"),
+        )
+    return tuple(sorted(tiers, key=lambda tier: tier.min_lifetime_earned))
 
 
 class Ranks(Section):
     """``ranks``; tiers are sorted by threshold and the lowest one is 0."""
 
-    earn_multiplier_per_rank: Factor = 0.0
-    spend_discount_per_rank: Share = 0.02
+    earn_multiplier_per_rank: Annotated[Factor, FLOOR] = 0.0
+    spend_discount_per_rank: Annotated[Share, read_as(lambda _: 0.0)] = 0.02
     tiers: Annotated[
         tuple[Tier, ...],
         Field(min_length=1),
         unique("rank name", lambda tier: tier.name),
         AfterValidator(_sorted_from_zero),
+        SKIP,
+        DEFAULT_IF_EMPTY,
     ] = (
         _tier("Extra", 0),
         _tier("Grip", 1000, "1 free daily fortune"),
@@ -63,7 +90,9 @@ class Ranks(Section):
 class CytubePromotion(Section):
     """``cytube_promotion``; ``min_rank`` names one of the tiers."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     purchasable: bool = True
-    cost: Amount = 500_000
+    cost: Price = 500_000
     min_rank: str = "Associate Producer"

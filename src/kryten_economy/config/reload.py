@@ -1,4 +1,4 @@
-"""What a reload changes, and what it can't change while the service runs (`spec/config.md` 1.2)."""
+"""What a reload changes, and what it can't change while the service runs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What each game returns to the players for one staked coin, exactly (`spec/gambling.md`).
+"""What each game returns to the players for one staked coin, exactly.
 
 Chances are read as the decimal numbers of the file, not as binary fractions. Payouts are
 rounded down in play, so the true return is never above these numbers.

@@ -1,17 +1,20 @@
 """The base of every settings section, and the value types sections share.
 
-Promises: sections are immutable, a null section or container means its defaults
-(`spec/config.md` 1), numeric strings are read as numbers, and a truth value is never
+Promises: sections are immutable, a null section or container means its defaults,
+numeric strings are read as numbers, and a truth value is never
 taken for a number. Unknown keys are ignored here; the loader warns about them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Self, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo
 from pydantic.functional_validators import field_validator, model_validator
 from pydantic_core import PydanticCustomError
+
+from kryten_economy.config.remedies import FLOOR, Reading, Remedy
 
 __all__ = (
     "AS_DICT",
@@ -27,6 +30,7 @@ __all__ = (
     "Port",
     "PositiveCount",
     "PositiveFactor",
+    "Price",
     "Section",
     "Share",
     "at_least",
@@ -43,9 +47,17 @@ T = TypeVar("T")
 N = TypeVar("N", int, float)
 
 
-def refuse(allowed: str, *at: str | int) -> PydanticCustomError:
-    """The error of a check: what is allowed, and the key path below the value checked."""
-    return PydanticCustomError("check", "{allowed}", {"allowed": allowed, "at": at})
+def refuse(
+    allowed: str, *at: str | int, reading: Reading | None = None, **more: object
+) -> PydanticCustomError:
+    """The error of a check: what is allowed, and the key path below the value checked.
+
+    ``reading`` is how the value is read instead; ``nearest`` the value that `CLAMP` takes;
+    ``cause`` the path of another value that makes this one wrong; ``unreadable`` a value of
+    another kind, for which there is no remedy.
+    """
+    context = {"allowed": allowed, "at": at, "reading": reading, **more}
+    return PydanticCustomError("check", "{allowed}", context)
 
 
 def at_least(other: str) -> AfterValidator:
@@ -54,25 +66,37 @@ def at_least(other: str) -> AfterValidator:
     def check(value: N, info: ValidationInfo) -> N:
         floor = info.data.get(other)
         if floor is not None and value < floor:
-            raise refuse(f"must be >= {other} ({floor})")
+            raise refuse(f"must be >= {other} ({floor})", nearest=floor)
         return value
 
     return AfterValidator(check)
 
 
-def unique(noun: str, key: Callable[[T], str]) -> AfterValidator:
-    """No two entries of a list may have the same ``key``, compared without regard to case."""
+def unique(noun: str, key: Callable[[T], str], *, rename: bool = False) -> AfterValidator:
+    """No two entries of a list may have the same ``key``, compared without regard to case.
+
+    With ``rename`` the file is read with a number behind the later ``name``.
+    """
 
     def check(entries: tuple[T, ...]) -> tuple[T, ...]:
         seen: set[str] = set()
         for index, entry in enumerate(entries):
             name = key(entry)
             if name.casefold() in seen:
-                raise refuse(f"every {noun} must be unique, and {name!r} occurs twice", index)
+                allowed = f"every {noun} must be unique, and {name!r} occurs twice"
+                taken = {key(other).casefold() for other in entries}
+                reading = _numbered(index, name, taken) if rename else None
+                raise refuse(allowed, index, reading=reading)
             seen.add(name.casefold())
         return entries
 
     return AfterValidator(check)
+
+
+def _numbered(index: int, name: str, taken: Collection[str]) -> Reading:
+    numbered = (f"{name} ({number})" for number in count(2))
+    free = next(each for each in numbered if each.casefold() not in taken)
+    return Reading({(index, "name"): free}, f"this one is called {free!r}")
 
 
 def _frozen(entries: Mapping[int, int]) -> Mapping[int, int]:
@@ -85,9 +109,11 @@ def _not_blank(text: str) -> str:
     return text.strip()
 
 
-Amount = Annotated[int, Field(ge=0, le=Z_MAX)]
-Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
-PositiveCount = Annotated[int, Field(ge=1, le=COUNT_MAX)]
+Amount = Annotated[int, Field(ge=0, le=Z_MAX), FLOOR]
+# What people pay: read as 0 it would be a present, so a wrong price has no remedy of its own.
+Price = Annotated[int, Field(ge=0, le=Z_MAX)]
+Count = Annotated[int, Field(ge=0, le=COUNT_MAX), FLOOR]
+PositiveCount = Annotated[int, Field(ge=1, le=COUNT_MAX), FLOOR]
 Hour = Annotated[int, Field(ge=0, le=23)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -112,6 +138,12 @@ class Section(BaseModel):
         frozen=True, extra="ignore", validate_default=True, allow_inf_nan=False
     )
 
+    # What becomes of the whole section if a value in it is wrong and has no nearer remedy.
+    if_broken: ClassVar[Remedy | None] = None
+
+    # Plain values for which null means the default, as for sections.
+    null_keys: ClassVar[frozenset[str]] = frozenset()
+
     # Keys that old files may hold and that mean nothing any more: no warning, no effect.
     ignored_keys: ClassVar[frozenset[str]] = frozenset()
 
@@ -130,6 +162,9 @@ class Section(BaseModel):
 
     @classmethod
     def _scalar(cls, key: str) -> bool:
+        """Whether null is a value of its own for the key, to be judged like any other."""
+        if key in cls.null_keys:
+            return False
         field = cls.model_fields.get(key)
         return field is None or get_origin(field.annotation) not in {tuple, Mapping}
 
@@ -139,5 +174,5 @@ class Section(BaseModel):
         assert info.field_name is not None
         kinds = _kinds(cls.model_fields[info.field_name].annotation)
         if isinstance(value, bool) and (int in kinds or float in kinds):
-            raise refuse("must be a number, not true or false")
+            raise refuse("must be a number, not true or false", unreadable=True)
         return value

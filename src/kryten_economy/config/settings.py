@@ -28,6 +28,7 @@ from kryten_economy.config.multipliers import Bounties, Multipliers
 from kryten_economy.config.pace import Pace
 from kryten_economy.config.presence import Presence
 from kryten_economy.config.ranks import CytubePromotion, Ranks
+from kryten_economy.config.remedies import SKIP, Reading
 from kryten_economy.config.section import PositiveCount, Section, refuse, unique
 from kryten_economy.config.spending import Inflation, MediaCms, Spending
 from kryten_economy.config.streaks import Streaks
@@ -59,6 +60,9 @@ class Settings(Section, BaseSettings):
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         frozen=True, extra="ignore", validate_default=True, allow_inf_nan=False
     )
+
+    # A section with every line commented out says nothing about multipliers either.
+    null_keys: ClassVar[frozenset[str]] = frozenset({"multipliers"})
 
     nats: Nats
     channels: Annotated[
@@ -105,12 +109,12 @@ class Settings(Section, BaseSettings):
     ranks: Ranks = Ranks()
     cytube_promotion: CytubePromotion = CytubePromotion()
     achievements: Annotated[
-        tuple[Achievement, ...], unique("achievement id", lambda entry: entry.id)
+        tuple[Achievement, ...], unique("achievement id", lambda entry: entry.id), SKIP
     ] = ()
     daily_competitions: Annotated[
-        tuple[Competition, ...], unique("competition id", lambda entry: entry.id)
+        tuple[Competition, ...], unique("competition id", lambda entry: entry.id), SKIP
     ] = ()
-    multipliers: Multipliers = Multipliers()
+    multipliers: Multipliers = Multipliers.quiet()
     bounties: Bounties = Bounties()
     announcements: Announcements = Announcements()
     digest: Digest = Digest()
@@ -134,7 +138,15 @@ class Settings(Section, BaseSettings):
         if ranks is not None:
             names = [tier.name for tier in ranks.tiers]
             if promotion.min_rank not in names:
-                raise refuse(f"must name a rank: {', '.join(names)}", "min_rank")
+                raise refuse(
+                    f"must name a rank: {', '.join(names)}",
+                    "min_rank",
+                    cause=("ranks", "tiers"),
+                    reading=Reading(
+                        {("enabled",): False, ("min_rank",): names[-1]},
+                        "the promotion is off",
+                    ),
+                )
         return promotion
 
     @property

@@ -1,16 +1,17 @@
-"""Buying: the queue, its catalogue and its prices (`spec/config.md` 7, `spec/spending.md`)."""
+"""Buying: the queue, its catalogue and its prices."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from kryten_economy.config.cron import Cron, DurationHours
+from kryten_economy.config.remedies import CLAMP, DEFAULT_IF_EMPTY, OFF, SKIP, Remedy
 from kryten_economy.config.section import (
-    Amount,
     Count,
     Label,
     PositiveCount,
+    Price,
     Section,
     at_least,
     unique,
@@ -27,7 +28,7 @@ class QueueTier(Section):
 
     max_minutes: PositiveCount
     label: str
-    cost: Amount
+    cost: Price
 
 
 def _tier(max_minutes: int, label: str, cost: int) -> QueueTier:
@@ -50,25 +51,29 @@ class Spending(Section):
     """``spending``; tiers are sorted by length."""
 
     queue_tiers: Annotated[
-        tuple[QueueTier, ...], Field(min_length=1), AfterValidator(_by_length)
+        tuple[QueueTier, ...], Field(min_length=1), AfterValidator(_by_length), DEFAULT_IF_EMPTY
     ] = (
         _tier(15, "Short / Music Video", 2500),
         _tier(35, "30-min Episode", 5000),
         _tier(65, "60-min Episode", 7500),
         _tier(999, "Movie", 10000),
     )
-    interrupt_play_next: Amount = 100_000
-    force_play_now: Amount = 1_000_000
+    interrupt_play_next: Price = 100_000
+    force_play_now: Price = 1_000_000
     force_play_requires_admin: bool = True
     max_queues_per_day: Count = 3
     queue_cooldown_minutes: Count = 30
     blackout_windows: Annotated[
-        tuple[BlackoutWindow, ...], unique("window name", lambda window: window.name)
+        tuple[BlackoutWindow, ...],
+        unique("window name", lambda window: window.name, rename=True),
+        SKIP,
     ] = ()
 
 
 class Inflation(Section):
     """``inflation``: prices follow the coins in circulation between two limits."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = False
     anchor_float: Annotated[int, Field(ge=1, le=10**15)] = 100_000_000
@@ -82,7 +87,7 @@ class MediaCms(Section):
 
     base_url: str = "https://media.example.com"
     api_token: Annotated[str, Field(repr=False)] = _TOKEN_PLACEHOLDER
-    search_results_limit: Annotated[int, Field(ge=1, le=1000)] = 10
+    search_results_limit: Annotated[int, Field(ge=1, le=1000), CLAMP] = 10
     web_queue_redirect: bool = True
     web_queue_url: str = "https://queue.dropsugar.co/"
     request_timeout_seconds: PositiveCount = 10

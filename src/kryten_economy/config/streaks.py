@@ -1,10 +1,11 @@
-"""Coming back day after day: streaks and the weekend bridge (`spec/earning.md` 5 and 6)."""
+"""Coming back day after day: streaks and the weekend bridge."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from kryten_economy.config.remedies import OFF, SKIP, Remedy
 from kryten_economy.config.section import (
     AS_DICT,
     COUNT_MAX,
@@ -21,10 +22,12 @@ __all__ = ("DailyStreak", "Streaks", "WeekendBridge")
 class DailyStreak(Section):
     """``streaks.daily``: rewards by streak day (day -> Z) and two milestones."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
     min_presence_minutes: PositiveCount = 15
     rewards: Annotated[
-        Mapping[Annotated[int, Field(ge=2, le=COUNT_MAX)], Amount], READ_ONLY, AS_DICT
+        Mapping[Annotated[int, Field(ge=2, le=COUNT_MAX)], Amount], READ_ONLY, AS_DICT, SKIP
     ] = Field(default_factory=lambda: {2: 10, 3: 20, 4: 30, 5: 50, 6: 75, 7: 100})
     milestone_7_bonus: Amount = 200
     milestone_30_bonus: Amount = 2000
@@ -32,6 +35,8 @@ class DailyStreak(Section):
 
 class WeekendBridge(Section):
     """``streaks.weekend_weekday_bridge``: a bonus for being there at both ends of a week."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     bonus: Amount = 500

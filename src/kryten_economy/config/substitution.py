@@ -1,4 +1,4 @@
-"""``${NAME}`` and ``${NAME:-default}`` in values (`spec/config.md` 1.1).
+"""``${NAME}`` and ``${NAME:-default}`` in values.
 
 An unset variable without default is empty; a set but empty one stays empty. What is
 inserted is never read again, neither as YAML nor as another ``${…}``.

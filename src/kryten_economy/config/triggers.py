@@ -1,12 +1,13 @@
-"""Earning by taking part: chat, content and social triggers (`spec/earning.md` 8).
+"""Earning by taking part: chat, content and social triggers.
 
 Every trigger can be switched off; a hidden one is left out of the command ``rewards``.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
+from kryten_economy.config.remedies import OFF, Remedy
 from kryten_economy.config.section import Amount, Count, Factor, PositiveCount, Section
 
 __all__ = (
@@ -32,6 +33,8 @@ __all__ = (
 
 class Trigger(Section):
     """What all triggers have."""
+
+    if_broken: ClassVar[Remedy | None] = OFF
 
     enabled: bool = True
     hidden: bool = True

@@ -1,10 +1,11 @@
-"""The vanity shop and tipping (`spec/config.md` 7)."""
+"""The vanity shop and tipping."""
 
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from kryten_economy.config.section import Amount, Count, Section, at_least, refuse
+from kryten_economy.config.remedies import CLAMP, DEFAULT, FLOOR, OFF, Remedy
+from kryten_economy.config.section import Amount, Count, Price, Section, at_least, refuse
 
 __all__ = (
     "ChannelGif",
@@ -29,22 +30,24 @@ def _names_user(text: str) -> str:
 class VanityItem(Section):
     """What all items of the shop have; the description is shown in ``shop``."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
-    cost: Amount
+    cost: Price
     description: str
 
 
 class CustomGreeting(VanityItem):
     """``vanity_shop.custom_greeting``."""
 
-    cost: Amount = 5000
+    cost: Price = 5000
     description: str = "A greeting of your own when you come in"
 
 
 class CustomTitle(VanityItem):
     """``vanity_shop.custom_title``."""
 
-    cost: Amount = 10000
+    cost: Price = 10000
     description: str = "A title in front of your name"
 
 
@@ -53,25 +56,29 @@ class ChatColor(VanityItem):
 
     ignored_keys: ClassVar[frozenset[str]] = frozenset({"palette"})
 
-    cost: Amount = 7500
+    cost: Price = 7500
     description: str = "A colour of your own in chat"
     apply_css: bool = True
-    css_selector_template: Annotated[str, AfterValidator(_names_user)] = ".chat-msg-{username}"
+    css_selector_template: Annotated[str, AfterValidator(_names_user), DEFAULT] = (
+        ".chat-msg-{username}"
+    )
     css_block_begin: str = "/* BEGIN kryten-economy vanity colors — auto-managed, do not edit */"
     css_block_end: str = "/* END kryten-economy vanity colors */"
     css_legacy_marker: str = "/* ZCoin purchased vanity colors */"
     import_existing_colors: bool = True
     protected_users: tuple[str, ...] = ()
     enforce_contrast: bool = True
-    contrast_bg: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")] = "#111111"
-    min_contrast_lc: Annotated[float, Field(ge=0, le=110)] = 30.0
-    warn_contrast_lc: Annotated[float, Field(ge=0, le=110), at_least("min_contrast_lc")] = 40.0
+    contrast_bg: Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$"), DEFAULT] = "#111111"
+    min_contrast_lc: Annotated[float, Field(ge=0, le=110), CLAMP] = 30.0
+    warn_contrast_lc: Annotated[float, Field(ge=0, le=110), at_least("min_contrast_lc"), CLAMP] = (
+        40.0
+    )
 
 
 class ChannelGif(VanityItem):
     """``vanity_shop.channel_gif``."""
 
-    cost: Amount = 50000
+    cost: Price = 50000
     description: str = "A GIF of yours as a channel emote"
     requires_admin_approval: bool = True
 
@@ -79,23 +86,23 @@ class ChannelGif(VanityItem):
 class Shoutout(VanityItem):
     """``vanity_shop.shoutout``; the length is in characters."""
 
-    cost: Amount = 500
+    cost: Price = 500
     description: str = "Your words in public, spoken by the bot"
-    max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+    max_length: Annotated[int, Field(ge=1, le=1000), CLAMP] = 200
     cooldown_minutes: Count = 60
 
 
 class DailyFortune(VanityItem):
     """``vanity_shop.daily_fortune``."""
 
-    cost: Amount = 100
+    cost: Price = 100
     description: str = "A look into your day"
 
 
 class RenameCurrency(VanityItem):
     """``vanity_shop.rename_currency_personal``."""
 
-    cost: Amount = 25000
+    cost: Price = 25000
     description: str = "Your own name for the currency"
 
 
@@ -114,8 +121,10 @@ class VanityShop(Section):
 class Tipping(Section):
     """``tipping``; the limit counts what one user sends in a day."""
 
+    if_broken: ClassVar[Remedy | None] = OFF
+
     enabled: bool = True
-    min_amount: Annotated[int, Field(ge=1, le=10**12)] = 1
+    min_amount: Annotated[int, Field(ge=1, le=10**12), FLOOR] = 1
     max_per_day: Amount = 5000
     min_account_age_minutes: Count = 30
     self_tip_blocked: bool = True

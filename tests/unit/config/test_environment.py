@@ -78,12 +78,10 @@ def test_null_where_none_is_allowed(tmp_path: Path, key: str) -> None:
     ("variable", "value", "rest"),
     [
         ("RAIN__MAX_AMOUNT", "many", "rain.max_amount: found 'many', must be a whole number"),
-        ("RAIN__MAX_AMOUNT", "1", "rain.max_amount: found '1', must be >= min_amount (5)"),
         ("IGNORED_USERS", "a,b", "ignored_users: must be JSON"),
         ("IGNORED_USERS", '"a"', "ignored_users: found text, must be a list"),
         ("RAIN", "[1]", "rain: found a list, must be a mapping"),
         ("RAIN", '{"enabled": 7}', "rain.enabled: found 7, must be true or false"),
-        ("RAIN__MESSAGE", "{who}", "rain.message: found '{who}', unknown variable {who}; known"),
         ("CHANNELS", '[{"domain": "a"}]', "channels[0].channel: is required"),
         ("NATS__PASSWORD", '"', None),
     ],
@@ -100,9 +98,22 @@ def test_an_error_names_the_variable(
         assert got[0].startswith(f"KRYTEN_ECONOMY__{variable}: {rest}")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "rest"),
+    [
+        ("RAIN__MAX_AMOUNT", "1", "rain.max_amount: found '1', must be >= min_amount (5)"),
+        ("RAIN__MESSAGE", "{who}", "rain.message: found '{who}', unknown variable {who}; known"),
+    ],
+)
+def test_a_finding_names_the_variable(tmp_path: Path, variable: str, value: str, rest: str) -> None:
+    """What is read otherwise in an override is told with the variable's name too."""
+    (warning,) = warnings(tmp_path, "", {f"KRYTEN_ECONOMY__{variable}": value})
+    assert warning.startswith(f"KRYTEN_ECONOMY__{variable}: {rest}")
+
+
 def test_faults_of_file_and_environment_together(tmp_path: Path) -> None:
     """Faults of both places are listed at once."""
-    got = faults(tmp_path, "rain: {min_amount: -1}\n", {"KRYTEN_ECONOMY__TIMEZONE": "Mars"})
+    got = faults(tmp_path, "rain: {min_amount: x}\n", {"KRYTEN_ECONOMY__TIMEZONE": "Mars"})
     assert len(got) == 2
 
 

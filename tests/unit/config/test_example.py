@@ -17,6 +17,7 @@ EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 # Given keys would replace the default pace; the version is forced; the bonus is an older shape.
 COMMENTED = {"chat_min_delay", "chat_jitter", "service.version"}
 ABSENT = {"presence.night_watch.bonus_per_minute"}
+MULTIPLIERS = ("off_peak", "high_population", "holidays")
 DIFFERENT = {"gambling.heist.max_payout_factor", "achievements", "daily_competitions"}
 PLACEHOLDER = re.compile(r"\$\{[A-Z_]+:-(your-token-here)?\}")
 
@@ -54,11 +55,12 @@ def _sections(model: type[Section]) -> list[type[Section]]:
 
 
 def test_values_are_the_defaults() -> None:
-    """What is given equals the default, except for the examples and the cap of the heist."""
+    """What is given equals the default, but for the examples, the heist's cap and multipliers."""
     example = load(EXAMPLE, NO_ENVIRONMENT).settings
     default = Settings(nats=example.nats, channels=example.channels)
     report = reload_report(default, example)
-    assert {change.key_path for change in report.changed} == DIFFERENT
+    shown = {f"multipliers.{name}.enabled" for name in MULTIPLIERS}
+    assert {change.key_path for change in report.changed} == DIFFERENT | shown
     assert example.nats == type(example.nats)(servers=example.nats.servers)
     assert example.pace == default.pace
 

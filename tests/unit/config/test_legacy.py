@@ -71,13 +71,11 @@ def test_fault_and_typo_in_a_misplaced_trigger(tmp_path: Path) -> None:
     """What is wrong with the misplaced trigger is told with the key and line of the file."""
     text = "chat_triggers:\n  first_after_media_change:\n    reward: -1\n    rewad: 1\n"
     key = "chat_triggers.first_after_media_change"
-    assert faults(tmp_path, text) == [
-        f"config.yaml:{NEXT + 2}: {key}.reward: found -1, must be >= 0"
-    ]
-    (warning,) = warnings(tmp_path, text.replace("-1", "1"))
-    assert warning.startswith(
-        f"config.yaml:{NEXT + 3}: chat_triggers.first_after_media_change.rewad is not"
+    typo, finding = warnings(tmp_path, text)
+    assert finding == (
+        f"config.yaml:{NEXT + 2}: {key}.reward: found -1, must be >= 0; it is read as 0"
     )
+    assert typo.startswith(f"config.yaml:{NEXT + 3}: {key}.rewad is not")
 
 
 @pytest.mark.parametrize(
@@ -88,6 +86,7 @@ def test_fault_and_typo_in_a_misplaced_trigger(tmp_path: Path) -> None:
         ("bonus_per_minute: 5", (2, 3, 4, 5), 5),
         ("start_hour: 22, end_hour: 2", (22, 23, 0, 1), 1),
         ("start_hour: '22', end_hour: 0", (22, 23), 1),
+        ("start_hour: 22, end_hour: 24", (22, 23), 1),
         ("start_hour: 5, end_hour: 5", (*range(5, 24), *range(5)), 1),
     ],
 )
@@ -121,12 +120,25 @@ def test_no_night_watch_keys_are_the_current_shape(tmp_path: Path) -> None:
 
 def test_faulty_older_night_watch(tmp_path: Path) -> None:
     """A fault in the older shape is told like any other, together with the rest."""
-    text = "presence:\n  night_watch: {start_hour: 24, end_hour: x}\n  base_rate_per_minute: -1\n"
+    text = "presence:\n  night_watch: {start_hour: 25, end_hour: x}\n  base_rate_per_minute: x\n"
     assert faults(tmp_path, text) == [
-        f"config.yaml:{NEXT + 1}: presence.night_watch.start_hour: found 24, must be <= 23",
+        f"config.yaml:{NEXT + 1}: presence.night_watch.start_hour: found 25, must be <= 24",
         f"config.yaml:{NEXT + 1}: presence.night_watch.end_hour: found 'x', must be a whole number",
-        f"config.yaml:{NEXT + 2}: presence.base_rate_per_minute: found -1, must be >= 0",
+        f"config.yaml:{NEXT + 2}: presence.base_rate_per_minute: found 'x', must be a whole number",
     ]
+
+
+def test_older_night_watch_of_no_day(tmp_path: Path) -> None:
+    """Hours that no day has switch the older night watch off, with a warning."""
+    text = "presence:\n  night_watch: {enabled: true, start_hour: 25, bonus_per_minute: 9}\n"
+    assert warnings(tmp_path, text) == [
+        (
+            f"config.yaml:{NEXT + 1}: presence.night_watch.start_hour: found 25, must be <= 24;"
+            " presence.night_watch is off"
+        )
+    ]
+    night = settings(tmp_path, text).presence.night_watch
+    assert (night.enabled, night.bonus_per_minute) == (False, 0)
 
 
 @pytest.mark.parametrize("value", ["5", "[1]", "text", ""])

@@ -16,7 +16,7 @@ def test_nothing_changed(tmp_path: Path) -> None:
 
 def test_changes_name_key_and_values(tmp_path: Path) -> None:
     """Every changed key is named with its old and new value, down to entries of lists."""
-    old = settings(tmp_path, "ignored_users: [a]\n")
+    old = settings(tmp_path, "ignored_users: [a]\nmultipliers: {}\n")
     new = settings(
         tmp_path,
         "ignored_users: [a, b]\nrain: {max_amount: 30}\ninflation: {enabled: true}\n"

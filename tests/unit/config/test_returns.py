@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.config.samples import settings, warnings
 
-from kryten_economy.config import enabled_multipliers_line, return_to_player
+from kryten_economy.config import enabled_multipliers_line, presence_hour_line, return_to_player
 from kryten_economy.config.heist import Heist
 from kryten_economy.config.returns import GameReturn, heist_return
 
@@ -124,7 +124,7 @@ def test_heist_is_exact(success: int, push: int, fee: int, factor: int, crew: in
 
 def test_enabled_multipliers(tmp_path: Path) -> None:
     """The line at start lists what multiplies earning, and says so if nothing does."""
-    assert enabled_multipliers_line(settings(tmp_path)) == (
+    assert enabled_multipliers_line(settings(tmp_path, "multipliers: {}\n")) == (
         "enabled multipliers: off-peak x2, 10 or more users x1.5, Christmas x3, Halloween x2"
     )
     event = "{name: Movie night, cron: '0 20 * * 5', duration_hours: 4, multiplier: 2.5}"
@@ -133,5 +133,16 @@ def test_enabled_multipliers(tmp_path: Path) -> None:
     )
     some = settings(tmp_path, f"multipliers: {{{off}, scheduled_events: [{event}]}}\n")
     assert enabled_multipliers_line(some) == "enabled multipliers: Movie night x2.5"
-    none = settings(tmp_path, f"multipliers: {{{off}}}\n")
-    assert enabled_multipliers_line(none) == "enabled multipliers: none"
+    for more in (f"multipliers: {{{off}}}\n", "", "multipliers:\n"):
+        none = settings(tmp_path, more)
+        assert enabled_multipliers_line(none) == "enabled multipliers: none"
+        assert presence_hour_line(none) is None
+
+
+def test_an_hour_with_multipliers(tmp_path: Path) -> None:
+    """Who keeps the section is told what an hour paid before and what it pays now."""
+    more = "presence: {base_rate_per_minute: 2}\nmultipliers: {holidays: {enabled: false}}\n"
+    line = presence_hour_line(settings(tmp_path, more))
+    assert line is not None
+    assert line.startswith("an hour of presence pays 120 Z without multipliers")
+    assert line.endswith("now 240 Z (off-peak), 180 Z (10 or more users)")
