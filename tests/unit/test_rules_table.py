@@ -1,52 +1,61 @@
-"""`docs/rules.md` names a test for each rule, and each of them exists."""
+"""`docs/rules.md` says each rule in a sentence and names its tests, and each of them exists."""
 
 import ast
 import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 TESTS = Path(__file__).parents[1]
 TABLE = TESTS.parent / "docs" / "rules.md"
+REFERENCE = TESTS.parent / "docs" / "reference"
 
 _TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`", re.ASCII)
+_SECTION = re.compile(r"([a-z-]+) ([0-9]+(?:\.[0-9]+)*)")
 
-PITFALLS = (
-    *(f"P-PRES-{number}" for number in range(1, 10)),
-    *(f"P-EARN-{number}" for number in range(1, 19)),
-    *(f"P-USR-{number}" for number in range(1, 13)),
-)
-NOT_OFFERED = {"P-EARN-16", "P-USR-5"}
-SECTIONS = (
-    *(
-        "1",
-        "2.1",
-        "2.2",
-        "2.3",
-        "2.4",
-        "2.5",
-        "3.1",
-        "3.2",
-        "3.3",
-        "3.4",
-        "3.5",
-        "4",
-        "5",
-        "6",
-        "7",
-    ),
-    *("8", "8.1", "8.2", "8.3", "8.4", "8.5", "8.6", "9.1", "9.2", "9.3", "9.4", "9.5", "10", "11"),
-    *("P1", "P1.1", "P2", "P3"),
-)
+LAST_OF_KIND = {
+    "P-MON": 17,
+    "P-USR": 12,
+    "P-PRES": 9,
+    "P-EARN": 18,
+    "P-GAM": 31,
+    "P-TXT": 11,
+    "P-CSS": 8,
+    "P-SHOP": 8,
+    "P-QUE": 9,
+    "P-MSG": 15,
+    "P-CFG": 10,
+    "P-OPS": 14,
+}
+PITFALLS = {f"{kind}-{n}" for kind, last in LAST_OF_KIND.items() for n in range(1, last + 1)}
+SECTIONS_WITH_TESTS = {
+    *(f"earning {n}" for n in ("1", "2.1", "2.2", "2.3", "2.4", "2.5", "3.1", "3.2", "3.3")),
+    *(f"earning {n}" for n in ("3.4", "3.5", "4", "5", "6", "7", "8", "8.1", "8.2", "8.3")),
+    *(f"earning {n}" for n in ("8.4", "8.5", "8.6", "9.1", "9.2", "9.3", "9.4", "9.5", "10", "11")),
+    *(f"progression {n}" for n in ("1", "1.1", "2", "3")),
+}
+
+
+class Row(NamedTuple):
+    """A line of a table; ``tests`` is None where the table names none."""
+
+    id: str
+    sentence: str
+    tests: str | None
 
 
 @cache
-def rows() -> tuple[tuple[str, str], ...]:
-    """The rule and the tests of each line of the tables."""
+def rows() -> tuple[Row, ...]:
+    """The lines of all tables, without their heads."""
     lines = TABLE.read_text(encoding="utf-8").splitlines()
-    cells = [line.split("|")[1:-1] for line in lines if line.startswith("| ")]
-    assert all(len(each) == 2 for each in cells), "a line of a table has two cells"
-    return tuple((rule.strip(), tests) for rule, tests in cells if rule.strip() != "Rule")
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line[:2] == "| "]
+    assert all(len(each) in {2, 3} for each in cells), "a line has an id, a sentence and its tests"
+    return tuple(
+        Row(each[0], each[1], each[2] if len(each) == 3 else None)
+        for each in cells
+        if each[0] != "Id"
+    )
 
 
 @cache
@@ -58,25 +67,43 @@ def functions_in(path: str) -> frozenset[str]:
 
 
 def test_each_rule_has_its_line() -> None:
-    """Every pitfall that concerns what is offered stands in the table once, others in its text."""
-    named = Counter(rule.split()[0] for rule, _ in rows())
-    missing = [each for each in PITFALLS if named[each] != (each not in NOT_OFFERED)]
-    assert missing == []
-    text = TABLE.read_text(encoding="utf-8")
-    assert [each for each in NOT_OFFERED if each not in text] == []
-    assert [each for each in SECTIONS if not named[each]] == []
-    assert set(named) <= {*PITFALLS, *SECTIONS}, "a line begins with the number of its rule"
+    """Every pitfall stands in the tables once, and every section of earning and standing."""
+    named = Counter(row.id for row in rows())
+    assert [each for each in sorted(PITFALLS) if named[each] != 1] == []
+    assert [each for each in sorted(SECTIONS_WITH_TESTS) if not named[each]] == []
 
 
-def test_no_rule_stands_twice() -> None:
-    """A rule has one line, with all its tests."""
-    assert [rule for rule, count in Counter(rule for rule, _ in rows()).items() if count > 1] == []
+def test_an_id_is_a_pitfall_or_a_section_of_the_reference() -> None:
+    """A line begins with an id that can be looked up."""
+    unknown = []
+    for row in rows():
+        section = _SECTION.fullmatch(row.id)
+        page = REFERENCE / f"{section[1]}.md" if section else None
+        if row.id not in PITFALLS and not (page is not None and page.is_file()):
+            unknown.append(row.id)
+    assert unknown == []
+
+
+def test_each_rule_is_a_sentence_of_its_own() -> None:
+    """A rule is said in a whole sentence, and no sentence stands for two rules."""
+    sentences = Counter(row.sentence for row in rows())
+    assert [each for each, count in sentences.items() if count > 1] == []
+    assert [each for each in sentences if not each.endswith(".") or len(each.split()) < 4] == []
+
+
+def test_rules_of_what_is_built_name_their_tests() -> None:
+    """A rule without a test is a pitfall, of the last table."""
+    assert [row.id for row in rows() if row.tests is None and row.id not in PITFALLS] == []
+    first = next(place for place, row in enumerate(rows()) if row.tests is None)
+    assert [row.id for row in rows()[first:] if row.tests is not None] == []
 
 
 def test_the_tests_of_each_rule_exist() -> None:
     """Each line names tests by path and name, nothing else, and they are there."""
-    for rule, cell in rows():
-        named = _TEST.findall(cell)
-        assert named, rule
-        assert _TEST.sub("", cell).strip() == "", rule
-        assert [name for path, name in named if name not in functions_in(path)] == [], rule
+    for row in rows():
+        if row.tests is None:
+            continue
+        named = _TEST.findall(row.tests)
+        assert named, row.id
+        assert _TEST.sub("", row.tests).strip() == "", row.id
+        assert [name for path, name in named if name not in functions_in(path)] == [], row.id
