@@ -15,7 +15,11 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The console command ``kryten-economy``; returns the exit code."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.strict and not options.validate_config:
+        # The service starts with warnings; nobody shall think that this has it refuse them.
+        parser.error("--strict goes with --validate-config only")
     chosen: int = options.run(options)
     return chosen
 

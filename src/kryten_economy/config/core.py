@@ -23,8 +23,8 @@ def _sqlite(backend: str) -> str:
     if backend != "sqlite":
         raise refuse(
             "must be sqlite: this service keeps its books in a file of its own, and starting"
-            " it here would open empty books beside the accounts in that database; bring them"
-            " over first (docs/operations.md), then write sqlite"
+            " it here would open empty books beside the accounts in that database; write sqlite"
+            " only if you mean to begin anew (docs/migration.md)"
         )
     return backend
 

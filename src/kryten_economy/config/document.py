@@ -29,10 +29,10 @@ KeyPath: TypeAlias = tuple[Key, ...]
 _VALUES_MAX: Final = 100_000
 _DUPLICATE = re.compile(r'found duplicate key "([^"]*)"')
 _STANDARD_TAG: Final = "tag:yaml.org,2002:"
-# Quoted words of the library's texts may be pieces of secrets; single signs and the names of
-# tokens, such as '<scalar>', may not.
+# Quoted words of the library's texts may be pieces of secrets; single signs, be they escaped as
+# a tab is, and the names of tokens, such as '<scalar>', may not.
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-_HARMLESS = re.compile(r"""(['"])(.|<[a-z ]+>|)\1""")
+_HARMLESS = re.compile(r"""(['"])(\\?.|<[a-z ]+>|)\1""")
 _BROKEN: Final = "is no valid YAML"
 _TOO_DEEP: Final = "is nested too deeply"
 _UNREADABLE: Final = "has a value that does not fit its form or tag"

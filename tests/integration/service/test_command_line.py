@@ -123,6 +123,58 @@ def test_an_unknown_key(tmp_path: Path) -> None:
     assert "currency" in done.stderr
 
 
+def test_warnings_count_when_strict(tmp_path: Path) -> None:
+    """`--strict` has a file with warnings exit 1, and one without them exit 0."""
+    path = written(tmp_path, curency={"symbol": "Z"}, inflation={"max_multiplier": 0.9})
+    lenient = run("--config", path, "--validate-config", folder=tmp_path)
+    strict = run("--config", path, "--validate-config", "--strict", folder=tmp_path)
+    clean = run("--config", written(tmp_path), "--validate-config", "--strict", folder=tmp_path)
+
+    assert lenient.returncode == 0, lenient.stderr
+    assert lenient.stdout == f"{path}: valid, with 2 warnings\n"
+    assert strict.returncode == 1
+    assert strict.stdout == ""
+    assert "2 warnings, and --strict allows none" in strict.stderr
+    for key in ("curency", "inflation.max_multiplier"):
+        assert key in strict.stderr
+        assert key in lenient.stderr
+    assert clean.returncode == 0, clean.stderr
+    assert clean.stdout == f"{path}: valid\n"
+
+
+@pytest.mark.parametrize("command", [(), ("verify",)])
+def test_strict_without_a_check(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """`--strict` without `--validate-config` is misuse: nothing starts and nothing is made."""
+    done = run("--config", written(tmp_path), "--strict", *command, folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "--strict goes with --validate-config only" in done.stderr
+    assert not (tmp_path / "economy.db").exists()
+
+
+@pytest.mark.parametrize("address", ["nats//localhost", "http://me:hunter2@localhost"])
+def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
+    """`--validate-config` refuses a server that can't be reached, and shows no password of it."""
+    path = written(tmp_path, nats={"servers": [address]})
+    done = run("--config", path, "--validate-config", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "nats.servers[0]: found" in done.stderr
+    assert "must be an address such as nats://localhost:4222" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_books_in_another_database(tmp_path: Path) -> None:
+    """A file whose books are in PostgreSQL is refused, and says where to read on."""
+    path = written(tmp_path, database={"backend": "postgres", "path": "economy.db"})
+    done = run("--config", path, folder=tmp_path)
+
+    assert done.returncode == 1
+    assert "docs/migration.md" in done.stderr
+    assert (Path(__file__).parents[3] / "docs/migration.md").is_file()
+    assert not (tmp_path / "economy.db").exists()
+
+
 @pytest.mark.parametrize("arguments", [("--config", "nowhere.yaml"), ()])
 def test_no_configuration(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """A missing file is one clear line and exit code 1."""

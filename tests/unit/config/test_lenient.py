@@ -295,5 +295,5 @@ def test_books_elsewhere(tmp_path: Path, backend: str) -> None:
     more = f"database:\n  backend: {backend}\n  postgres: {{host: db, password: hunter2}}\n"
     (fault,) = faults(tmp_path, more)
     assert fault.startswith(f"config.yaml:{NEXT + 1}: database.backend: found '{backend}', must be")
-    assert "bring them over first" in fault
+    assert "docs/migration.md" in fault
     assert warnings(tmp_path, more.replace(f"backend: {backend}", "backend: sqlite")) == []

@@ -38,6 +38,25 @@ def test_not_in_errors(tmp_path: Path, text: str) -> None:
     assert SECRET not in "".join(got)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rain: [1, 2\n", "expected ',' or ']', but got '<stream end>'"),
+        ("rain: {a: 1\n", "expected ',' or '}', but got '<stream end>'"),
+        ("rain: [1, 2]]\n", "expected <block end>, but found ']'"),
+        ("rain: 'a' b\n", "expected <block end>, but found '<scalar>'"),
+        ("rain: @home\n", "found character '@' that cannot start any token"),
+        ("\train: 1\n", r"found character '\t' that cannot start any token"),
+        (f"rain: *{SECRET}\n", "found undefined alias (hidden)"),
+        (f"rain: !{SECRET}!x 1\n", "found undefined tag handle (hidden)"),
+    ],
+)
+def test_parser_messages(tmp_path: Path, text: str, message: str) -> None:
+    """What the YAML parser expected and found stays readable; what it quotes of values does not."""
+    (fault,) = faults(tmp_path, text, start=CHANNELS)
+    assert fault.endswith(f": is no valid YAML: {message}")
+
+
 def test_not_in_errors_of_numbers(tmp_path: Path) -> None:
     """A secret that is read as a number is hidden too."""
     text = f"nats: {{servers: [nats://a], password: 123456}}\n{CHANNELS}"
