@@ -21,6 +21,7 @@ from economy_actors.runtime.mailbox import (
     Reply,
     RuntimeFault,
 )
+from economy_actors.runtime.observer import DeadLetterReason
 
 __all__ = (
     "Actor",
@@ -96,6 +97,10 @@ class Host(Protocol):
 
     async def accept_before(self, envelope: Envelope, deadline_s: float, /) -> bool:
         """Wait for room in a full mailbox; False when the deadline came first."""
+        ...
+
+    def lose(self, envelope: Envelope, reason: DeadLetterReason, /) -> None:
+        """Dead-letter a message; its asker learns what became of it."""
         ...
 
     def call_at(self, when_s: float, call: Callable[[], None], /) -> Timer:

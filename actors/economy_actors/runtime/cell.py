@@ -9,230 +9,46 @@ instance's own code, draining and backoff wait.
     any --stopped, given up, cancelled--> ENDED
 """
 
-from collections import deque
-from collections.abc import Callable, Coroutine
-from enum import Enum
-from functools import partial
-from time import perf_counter
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import anyio
-import anyio.lowlevel
 
-from economy_actors.runtime.actor import Actor, Ended, Ref, Strategy, Supervision, Timer, running
+from economy_actors.runtime.actor import Actor, Ended, Ref, running
+from economy_actors.runtime.children import Children
+from economy_actors.runtime.dispatch import Dispatch, Outcome, State, Tree
 from economy_actors.runtime.mailbox import (
-    NEVER_S,
     NOTHING,
     ActorGone,
-    AskExpired,
     AskFailed,
-    Envelope,
     Escalated,
     Mailbox,
-    MailboxFull,
     Reply,
-    RuntimeFault,
-    TooManyRequests,
 )
-from economy_actors.runtime.observer import DeadLetterReason, Observer
+from economy_actors.runtime.observer import DeadLetterReason
+from economy_actors.runtime.system_lane import Notice, Order
 
-__all__ = ("Cell", "State", "Tree")
-
-TURN_BUDGET = 64
-"""Messages handled before the loop gets a turn, so that no busy actor hogs it."""
-
-_REPLIES_TRIMMED_EVERY = 64
-
-_FAULTS: dict[DeadLetterReason, type[RuntimeFault]] = {
-    DeadLetterReason.FULL: MailboxFull,
-    DeadLetterReason.GONE: ActorGone,
-    DeadLetterReason.EXPIRED: AskExpired,
-}
-"""What the asker of a lost message learns; for any other reason it is AskFailed."""
+__all__ = ("Cell",)
 
 
-class Tree(Protocol):
-    """What all cells of a system share."""
-
-    observer: Observer
-    chance: Callable[[], float]
-    now_s: Callable[[], float]
-    live: "set[Cell]"
-    stopping: bool
-    closed: bool
-    drained: int
-    dropped: int
-
-    def start(self, run: Callable[..., Coroutine[Any, Any, None]], /, *arguments: object) -> None:
-        """Run a coroutine in the system's task group."""
-        ...
-
-    def call_at(self, when_s: float, call: Callable[[], None], /) -> Timer:
-        """Call something that neither waits nor raises at the given loop time."""
-        ...
-
-    def root_failed(self, failure: BaseException, /) -> None:
-        """The root has failed: nobody is left to restart it."""
-        ...
-
-
-class State(Enum):
-    """Where a cell is in its life."""
-
-    ASLEEP = "asleep"
-    LIVE = "live"
-    SUSPENDED = "suspended"
-    ENDED = "ended"
-
-
-class Outcome(Enum):
-    """Why an instance finished without failing."""
-
-    STOPPED = "stopped"
-    SUSPENDED = "suspended"
-    PASSIVATED = "passivated"
-
-
-# What waits in the system lane
-
-
-class Order(Enum):
-    """What an instance is to do."""
-
-    LOOK = "look"
-    """See whether it is to stop or to sleep; its cell knows."""
-    SUSPEND = "suspend"
-
-
-class Fired(NamedTuple):
-    """A timer of one generation."""
-
-    generation: int
-    message: Any
-
-
-class Notice(NamedTuple):
-    """A watched actor has ended; for one generation of the watcher."""
-
-    generation: int
-    ended: Ended
-
-
-class Escalate(NamedTuple):
-    """A child fails too often."""
-
-    child: str
-    cause: BaseException
-
-
-class Request:
-    """An open request of one generation; it waits in the lane once it is answered."""
-
-    __slots__ = (
-        "_asker",
-        "_expiry",
-        "_on_answer",
-        "_ticket",
-        "_to",
-        "generation",
-        "origin",
-        "reply",
-        "sent",
-    )
-
-    def __init__(
-        self,
-        asker: "Cell",
-        to: "Cell",
-        make: Callable[[Reply[Any]], Any],
-        on_answer: Callable[[Any], Any],
-        timeout_s: float,
-    ) -> None:
-        self._asker = asker
-        self._to = to
-        self._on_answer = on_answer
-        self._ticket: tuple[Mailbox, int] | None = None
-        self._expiry: Timer | None = None
-        self.generation: int = asker.generation
-        self.reply: Reply[Any] = Reply(self._completed)
-        now_s = asker.now_s()
-        # Whoever waits for the asker goes on waiting in the chain, but the asker does not.
-        asking: Envelope = asker.envelope
-        answered = asking.reply is not None and asking.reply.done
-        self.origin: Envelope = asking._replace(
-            reply=None, deadline_s=NEVER_S if answered else asking.deadline_s
-        )
-        deadline_s = min(now_s + timeout_s, self.origin.deadline_s)
-        self.sent = Envelope(
-            make(self.reply), self.reply, deadline_s, asking.trace, asking.chain, now_s
-        )
-
-    def dispatch(self) -> None:
-        """Hand the message over, or have it wait for room; one that is refused is answered."""
-        try:
-            if not self._to.accept_now(self.sent):
-                mailbox = self._to.mailbox
-                assert mailbox is not None
-                self._ticket = mailbox, mailbox.line_up(self.sent)
-        except ActorGone:
-            return
-        if not self.reply.done:
-            self._expiry = self._to.call_at(self.sent.deadline_s, self._expire)
-
-    def _expire(self) -> None:
-        if self._ticket is not None and self._ticket[0].withdraw(self._ticket[1]):
-            self._to.lose(self.sent, DeadLetterReason.FULL)
-        else:
-            self.reply.fail(AskExpired(self._to.path))
-
-    def _completed(self) -> None:
-        # This runs in the task of whoever answers: nothing of the asker's code may run here.
-        if self._expiry is not None:
-            self._expiry.cancel()
-        self._asker.answered(self)
-
-    def answer(self) -> Envelope:
-        """The message that the asker gets."""
-        return self.origin._replace(message=self._on_answer(self.reply.result()))
-
-
-class Cell:
+class Cell(Dispatch):
     """Everything about one actor that outlives its instances."""
 
     __slots__ = (
         "_finished",
         "_heir",
-        "_idle_s",
         "_readiness",
         "_scope",
         "_watchers",
-        "accepting",
-        "actor",
-        "call_at",
-        "capacity",
         "children",
         "ended",
-        "envelope",
         "factory",
         "failure",
-        "generation",
-        "kind",
-        "last_message_at_s",
-        "mailbox",
         "name",
-        "now_s",
-        "open_replies",
         "parent",
-        "passivate_asked",
-        "path",
         "predecessor",
         "ref",
-        "requests",
         "settled",
-        "state",
-        "stats",
-        "stopping",
-        "tree",
     )
 
     def __init__(
@@ -246,104 +62,23 @@ class Cell:
         idle_s: float | None = None,
         kind: str | None = None,
     ) -> None:
-        self.tree = tree
-        self.now_s = tree.now_s
-        self.call_at = tree.call_at
+        path = f"{parent.path}/{name}" if parent is not None else name
+        super().__init__(tree, path, capacity=capacity, idle_s=idle_s, kind=kind or name)
         self.parent = parent
         self.name = name
-        self.path: str = f"{parent.path}/{name}" if parent is not None else name
         self.factory: Callable[[], Actor[Any]] = factory
-        self.capacity = capacity
-        self.kind = kind or name
-        self.stats = tree.observer.stats(self.kind)
         self.ref: Ref[Any] = Ref(self)
-        self.state = State.ASLEEP
-        self.generation: int = 0
-        self.accepting = True
-        self.stopping = False
-        self.passivate_asked = False
-        self.mailbox: Mailbox | None = None
-        self.actor: Actor[Any] | None = None
-        self.envelope: Envelope = NOTHING
-        self.open_replies: list[Reply[Any]] = []
-        self.requests: set[Request] = set()
         self.failure: BaseException | None = None
-        self.children: Children | None = None
+        self.children: Children[Cell] | None = None
         self.predecessor: Cell | None = None
         """Who had the name before and is still ending."""
         self.ended: anyio.Event | None = None
         self.settled: anyio.Event | None = None
-        self.last_message_at_s = 0.0
         self._heir: Cell | None = None
-        self._idle_s = idle_s
         self._scope: anyio.CancelScope | None = None
         self._finished: anyio.Event | None = None
         self._readiness: Reply[None] = Reply()
         self._watchers: list[tuple[Cell, int]] = []
-
-    # Intake
-
-    def accept(self, envelope: Envelope) -> None:
-        """Take a message, or dead-letter it and raise MailboxFull or ActorGone."""
-        mailbox = self.mailbox
-        if mailbox is None or not self.accepting:
-            mailbox = self._open_mailbox(envelope)
-        if not mailbox.offer(envelope):
-            self.lose(envelope, DeadLetterReason.FULL)
-            raise MailboxFull(self.path)
-
-    def accept_now(self, envelope: Envelope) -> bool:
-        """Take a message if there is room; raises ActorGone."""
-        mailbox = self.mailbox
-        if mailbox is None or not self.accepting:
-            mailbox = self._open_mailbox(envelope)
-        return mailbox.offer(envelope)
-
-    async def accept_before(self, envelope: Envelope, deadline_s: float) -> bool:
-        """Wait for room in a full mailbox; False when the deadline came first."""
-        mailbox = self.mailbox
-        assert mailbox is not None
-        with anyio.CancelScope(deadline=deadline_s):
-            await mailbox.put(envelope)
-            return True
-        self.lose(envelope, DeadLetterReason.FULL)
-        return False
-
-    def _open_mailbox(self, envelope: Envelope) -> Mailbox:
-        if not self.accepting or self.state is State.ENDED or self.tree.closed:
-            self.lose(envelope, DeadLetterReason.GONE)
-            raise ActorGone(self.path)
-        self.wake()
-        assert self.mailbox is not None
-        return self.mailbox
-
-    def put_system(self, message: object) -> None:
-        """Put a message ahead of the users' ones; an actor asleep needs none."""
-        if self.mailbox is not None:
-            self.mailbox.put_system(message)
-
-    def lose(self, envelope: Envelope, reason: DeadLetterReason) -> None:
-        """Dead-letter a message; its asker learns what became of it."""
-        self._dead_letter(envelope.message, reason, envelope.trace)
-        if reason is DeadLetterReason.STOPPED:
-            self.tree.dropped += 1
-        if envelope.reply is not None:
-            fault = _FAULTS.get(reason, AskFailed)
-            envelope.reply.fail(fault(f"{self.path}: {reason.value}"))
-
-    def _dead_letter(self, message: object, reason: DeadLetterReason, trace: str | None) -> None:
-        self.tree.observer.dead_letter(self.path, message, reason, trace, kind=self.kind)
-
-    @property
-    def has_mail(self) -> bool:
-        """Whether user messages wait."""
-        return self.mailbox is not None and self.mailbox.depth > 0
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing is being handled, waits or is asked for."""
-        idle = self.mailbox is None or self.mailbox.idle
-        return idle and self.envelope is NOTHING and not self.requests
 
     # Birth
 
@@ -366,13 +101,6 @@ class Cell:
         self.tree.live.add(self)
         self._scope = anyio.CancelScope()
         self.tree.start(self._run, self._scope)
-
-    def _clear_system_lane(self, lane: deque[Any]) -> None:
-        # Orders, notices and answers were meant for an earlier instance.
-        for message in lane:
-            if isinstance(message, Request):
-                self._too_late(message)
-        lane.clear()
 
     async def has_started(self) -> None:
         """Wait for the first instance to have started; raises Escalated or ActorGone."""
@@ -440,179 +168,6 @@ class Cell:
             self.last_message_at_s = self.now_s()
             self._look_when_idle(self._idle_s)
 
-    # Serving
-
-    async def _serve(self, actor: Actor[Any]) -> Outcome:
-        mailbox = self.mailbox
-        assert mailbox is not None
-        batches = actor.batch_max > 1
-        budget = TURN_BUDGET
-        while True:
-            if budget <= 0:
-                await anyio.lowlevel.checkpoint()
-                budget = TURN_BUDGET
-            if mailbox.system:
-                outcome = await self._obey(actor, mailbox.system.popleft())
-                if outcome is not None:
-                    return outcome
-                budget -= 1
-                continue
-            envelope = mailbox.take()
-            if envelope is None:
-                outcome = self._rest(mailbox)
-                if outcome is not None:
-                    return outcome
-                await mailbox.wait()
-                budget = TURN_BUDGET
-            elif batches:
-                await self._handle_batch(actor, envelope, mailbox)
-                budget = 0
-            else:
-                await self._handle(actor, envelope)
-                budget -= 1
-
-    def _rest(self, mailbox: Mailbox) -> Outcome | None:
-        """With nothing to take: stop or sleep if that was asked for, else wait."""
-        if self.passivate_asked and self._fall_asleep(mailbox):
-            return Outcome.PASSIVATED
-        if self.stopping and mailbox.idle and not self.requests:
-            return Outcome.STOPPED
-        return None
-
-    async def _handle(self, actor: Actor[Any], envelope: Envelope) -> None:
-        reply = envelope.reply
-        if reply is not None and self._expired(envelope, reply):
-            return
-        began_s = perf_counter()
-        self.envelope = envelope
-        await actor.receive(envelope.message)
-        self.envelope = NOTHING
-        self._account(began_s, 1)
-        if reply is not None and not reply.done:
-            self._keep_open(reply)
-
-    async def _handle_batch(
-        self, actor: Actor[Any], first: Envelope, mailbox: Mailbox | None = None
-    ) -> None:
-        batch = [first]
-        while mailbox is not None and len(batch) < actor.batch_max:
-            more = mailbox.take()
-            if more is None:
-                break
-            batch.append(more)
-        batch = [
-            each for each in batch if each.reply is None or not self._expired(each, each.reply)
-        ]
-        if not batch:
-            return
-        began_s = perf_counter()
-        try:
-            await actor.receive_batch([each.message for each in batch])
-        except BaseException:
-            for each in batch:
-                if each.reply is None or not each.reply.done:
-                    self.lose(each, DeadLetterReason.CRASHED)
-            raise
-        self._account(began_s, len(batch))
-        for each in batch:
-            if each.reply is not None and not each.reply.done:
-                self._keep_open(each.reply)
-
-    async def _obey(self, actor: Actor[Any], message: object) -> Outcome | None:
-        match message:
-            case Fired(generation, inner) if generation == self.generation:
-                await self._handle_own(actor, NOTHING._replace(message=inner))
-            case Request() if message.generation == self.generation:
-                self.requests.discard(message)
-                self.envelope = message.origin._replace(message=message.reply.result())
-                answer = message.answer()
-                self.envelope = NOTHING
-                await self._handle_own(actor, answer)
-            case Notice(generation, ended) if generation == self.generation:
-                await actor.on_ended(ended)
-            case Escalate(child, cause):
-                self.tree.observer.escalated(self.path, child)
-                raise Escalated(f"{child} in {self.path}") from cause
-            case Order.SUSPEND:
-                return Outcome.SUSPENDED
-            case _:
-                # A look has no more to say than that it is time for one; anything else belongs
-                # to an older instance.
-                pass
-        return None
-
-    async def _handle_own(self, actor: Actor[Any], envelope: Envelope) -> None:
-        """Handle what the actor has sent itself through the system lane."""
-        if actor.batch_max > 1:
-            await self._handle_batch(actor, envelope)
-        else:
-            await self._handle(actor, envelope)
-
-    def _account(self, began_s: float, messages: int) -> None:
-        self.stats.observe(perf_counter() - began_s)
-        if self._idle_s is not None:
-            self.last_message_at_s = self.now_s()
-        if self.tree.stopping:
-            self.tree.drained += messages
-
-    def _expired(self, envelope: Envelope, reply: Reply[Any]) -> bool:
-        if reply.done or envelope.deadline_s <= self.now_s():
-            self.lose(envelope, DeadLetterReason.EXPIRED)
-            return True
-        return False
-
-    def _keep_open(self, reply: Reply[Any]) -> None:
-        # A handler may answer later; a stop or a crash must then complete what it left open.
-        if len(self.open_replies) % _REPLIES_TRIMMED_EVERY == 0:
-            self._trim_open_replies()
-        self.open_replies.append(reply)
-
-    def _trim_open_replies(self) -> None:
-        self.open_replies = [each for each in self.open_replies if not each.done]
-
-    # Own requests, timers and watches
-
-    def request(
-        self,
-        to: Ref[Any],
-        make: Callable[[Reply[Any]], Any],
-        on_answer: Callable[[Any], Any],
-        timeout_s: float,
-    ) -> None:
-        """Ask another actor; the answer comes as a message."""
-        assert self.actor is not None, self.path
-        if len(self.requests) >= self.actor.requests_max:
-            raise TooManyRequests(self.path)
-        target = to._cell
-        assert isinstance(target, Cell)
-        request = Request(self, target, make, on_answer, timeout_s)
-        self.requests.add(request)
-        request.dispatch()
-
-    def answered(self, request: Request) -> None:
-        """Keep an answer for the instance that wants it."""
-        if request.generation == self.generation and self.mailbox is not None:
-            self.mailbox.put_system(request)
-        else:
-            self._too_late(request)
-
-    def _too_late(self, request: Request) -> None:
-        self._dead_letter(request.reply.result(), DeadLetterReason.LATE, request.origin.trace)
-
-    def after(self, delay_s: float, message: object) -> Timer:
-        """Deliver ``message`` through the system lane, to this generation only."""
-        fired = Fired(self.generation, message)
-        return self.call_at(self.now_s() + delay_s, lambda: self.put_system(fired))
-
-    def watch(self, ref: Ref[Any]) -> None:
-        """Tell this cell's instance once when ``ref`` ends."""
-        watched = ref._cell
-        assert isinstance(watched, Cell)
-        if watched.state is State.ENDED:
-            self.put_system(Notice(self.generation, Ended(ref, watched.failure)))
-        else:
-            watched._watchers.append((self, self.generation))
-
     # Sleep
 
     def _fall_asleep(self, mailbox: Mailbox) -> bool:
@@ -635,22 +190,16 @@ class Cell:
         self._trim_open_replies()
         return not self.open_replies and (self.children is None or self.children.none)
 
-    def _look_when_idle(self, delay_s: float) -> None:
-        self.call_at(self.now_s() + delay_s, partial(self._check_idle, self.generation))
+    # Watching
 
-    def _check_idle(self, generation: int) -> None:
-        """Ask for sleep after so long without a message, with nothing open."""
-        mailbox = self.mailbox
-        if generation != self.generation or self._idle_s is None or mailbox is None:
-            return
-        left_s = self.last_message_at_s + self._idle_s - self.now_s()
-        if left_s > 0:
-            self._look_when_idle(left_s)
-        elif self.envelope is NOTHING and self._may_sleep(mailbox):
-            self.passivate_asked = True
-            mailbox.put_system(Order.LOOK)
+    def watch(self, ref: Ref[Any]) -> None:
+        """Tell this cell's instance once when ``ref`` ends."""
+        watched = ref._cell
+        assert isinstance(watched, Cell)
+        if watched.state is State.ENDED:
+            self.put_system(Notice(self.generation, Ended(ref, watched.failure)))
         else:
-            self._look_when_idle(self._idle_s)
+            watched._watchers.append((self, self.generation))
 
     # The end of an instance
 
@@ -726,6 +275,11 @@ class Cell:
         """Take over a name from a cell that is ending; messages wait until it has ended."""
         self.predecessor = predecessor
         predecessor._heir = self
+
+    @property
+    def waits_for_name(self) -> bool:
+        """Whether somebody else of its name is still ending."""
+        return self.predecessor is not None
 
     def _hand_on_the_name(self) -> None:
         heir, predecessor = self._heir, self.predecessor
@@ -853,159 +407,3 @@ class Cell:
         assert child.parent is self, (self.path, child.path)
         drain_s = self.actor.supervision.drain_s if self.actor is not None else 0.0
         return child, self.now_s() + drain_s
-
-
-class Children:
-    """The children of one cell in the order of their start, and how failures are dealt with.
-
-    A failure restarts the child, or the child and all started after it, behind the same refs.
-    Restarts under one parent happen one after the other; too many of them fail the parent.
-    """
-
-    __slots__ = (
-        "_by_name",
-        "_leaving",
-        "_lock",
-        "_orphans",
-        "_parent",
-        "_restarted_at_s",
-        "_rules",
-    )
-
-    def __init__(self, parent: Cell, rules: Supervision) -> None:
-        self._parent = parent
-        self._rules = rules
-        self._by_name: dict[str, Cell] = {}
-        self._orphans: set[str] = set()
-        # They are ending while somebody else has their name already.
-        self._leaving: list[Cell] = []
-        self._restarted_at_s: deque[float] = deque()
-        self._lock = anyio.Lock()
-
-    @property
-    def none(self) -> bool:
-        """Whether there are none."""
-        return not (self._by_name or self._leaving)
-
-    def all(self) -> list[Cell]:
-        """Everybody, the youngest first and those who are leaving before them."""
-        return [*self._leaving, *reversed(self._by_name.values())]
-
-    # Birth and adoption
-
-    def adopt(self, child: Cell, *, lazy: bool) -> Cell:
-        """Start the child, unless an earlier instance of the parent left one of its name."""
-        name = child.name
-        if name in self._orphans:
-            self._orphans.discard(name)
-            factory = child.factory
-            child = self._by_name.pop(name)
-            child.factory = factory
-        elif (named := self._by_name.pop(name, None)) is not None:
-            if not named.stopping:
-                self._by_name[name] = named
-                raise ValueError(f"{self._parent.path} already has a child {name!r}")
-            self._leaving.append(named)
-            child.inherit(named)
-        self._by_name[name] = child
-        waiting = child.mailbox is not None and not child.mailbox.idle
-        if child.state is not State.LIVE and (not lazy or waiting):
-            child.wake()
-        return child
-
-    def end_orphans(self) -> None:
-        """End the children that the parent's new instance did not ask for again."""
-        for name in list(self._orphans):
-            self._by_name[name].end()
-        self._orphans.clear()
-
-    def forget(self, child: Cell) -> None:
-        """A child has ended."""
-        if child in self._leaving:
-            self._leaving.remove(child)
-        elif self._by_name.get(child.name) is child:
-            del self._by_name[child.name]
-            self._orphans.discard(child.name)
-
-    # Failure
-
-    def failed(self, child: Cell, failure: BaseException) -> None:
-        """Restart the child after a pause, or give up on it and fail the parent."""
-        parent, tree = self._parent, self._parent.tree
-        if parent.state is not State.LIVE or parent.stopping:
-            return
-        pause_s = self._next_pause_s()
-        if pause_s is None:
-            child.give_up()
-            parent.put_system(Escalate(child.name, failure))
-        else:
-            tree.observer.restarting(child.path, child.kind, pause_s)
-            tree.start(self._restart, child, parent.generation, pause_s)
-
-    def _next_pause_s(self) -> float | None:
-        """The pause before this restart, or None when there were too many within the window.
-
-        It doubles with each restart in the window and is stretched by up to one half, so that
-        siblings do not return in step.
-        """
-        rules, at_s, now_s = self._rules, self._restarted_at_s, self._parent.now_s()
-        while at_s and at_s[0] <= now_s - rules.within_s:
-            at_s.popleft()
-        at_s.append(now_s)
-        if len(at_s) > rules.restarts_max:
-            return None
-        pause_s = min(rules.backoff_s * 2.0 ** (len(at_s) - 1), rules.backoff_max_s)
-        return pause_s * (1.0 + self._parent.tree.chance() / 2.0)
-
-    async def _restart(self, failed: Cell, generation: int, pause_s: float) -> None:
-        parent = self._parent
-        async with self._lock:
-            affected = self._affected_by(failed)
-            for child in reversed(affected[1:]):
-                await child.suspend(self._deadline_s())
-            await anyio.sleep(pause_s)
-            for child in affected:
-                if parent.generation != generation or parent.state is not State.LIVE:
-                    return
-                if child.state is State.SUSPENDED and child.predecessor is None:
-                    child.wake()
-                    assert child.settled is not None
-                    await child.settled.wait()
-                    if child.state is State.SUSPENDED:
-                        # It failed again; the restart that this caused takes the others along.
-                        return
-
-    def _affected_by(self, failed: Cell) -> list[Cell]:
-        if self._rules.strategy is Strategy.ONE_FOR_ONE:
-            return [failed]
-        children = list(self._by_name.values())
-        return children[children.index(failed) :] if failed in children else []
-
-    # Orders from the parent
-
-    async def suspend(self) -> None:
-        """Stop all instances, the youngest first; refs and mailboxes wait for adoption."""
-        for child in self.all():
-            hurry = self._parent.in_a_hurry
-            await child.suspend(self._parent.now_s() if hurry else self._deadline_s())
-        self._orphans = set(self._by_name)
-
-    async def drain(self) -> None:
-        """End all: together where they are independent, else in reverse start order."""
-        if self._rules.strategy is Strategy.REST_FOR_ONE:
-            for child in self.all():
-                await child.drain(self._deadline_s())
-            return
-        children, deadline_s = self.all(), self._deadline_s()
-        for child in children:
-            child.stop()
-        for child in children:
-            await child.drain(deadline_s)
-
-    def end_all(self) -> None:
-        """End all at once; what waits in their mailboxes is dead-lettered."""
-        for child in self.all():
-            child.kill()
-
-    def _deadline_s(self) -> float:
-        return self._parent.now_s() + self._rules.drain_s

@@ -13,7 +13,8 @@ import structlog
 from anyio.abc import TaskGroup
 
 from economy_actors.runtime.actor import Actor, Ref, Timer
-from economy_actors.runtime.cell import Cell, State
+from economy_actors.runtime.cell import Cell
+from economy_actors.runtime.dispatch import Dispatch, State
 from economy_actors.runtime.mailbox import NEVER_S, RootFailed
 from economy_actors.runtime.observer import Observer
 
@@ -88,7 +89,7 @@ class ActorSystem:
         self.now_s = _loop_clock()
         self._timers = _Timers(self.now_s)
         self.call_at = self._timers.at
-        self.live: set[Cell] = set()
+        self.live: set[Dispatch] = set()
         self.stopping = False
         self.closed = False
         self.drained = 0

@@ -150,7 +150,7 @@ async def test_a_broken_file(house: House, way: str, text: str, wanted: str) -> 
 async def test_several_faults_at_once(house: House) -> None:
     """All faults of the file are told, with their keys, not only the first."""
     house.write_config(
-        currency={"symbol": 5}, presence={"base_rate_per_minute": -1}, timezone="Mars/Olympus"
+        currency={"symbol": 5}, presence={"base_rate_per_minute": "many"}, timezone="Mars/Olympus"
     )
 
     answer = await house.api("config.reload")
