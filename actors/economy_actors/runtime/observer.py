@@ -61,14 +61,16 @@ class Observer:
         reason: DeadLetterReason,
         trace: str | None,
     ) -> None:
-        """Count and log a message that nobody will handle."""
+        """Count and log a message that nobody will handle; of a burst, one line and a count."""
         self.dead_letters[reason] += 1
+        kind = f"{_kind_of(address)}: {type(message).__name__}, {reason.value}"
         _log.warning(
             "message lost",
             actor=address,
             reason=reason.value,
-            message=repr(message)[:500],
+            message=_Clipped(message),
             correlation_id=trace,
+            once_a_minute=kind,
         )
 
     def failed(self, address: str, error: BaseException, trace: str | None) -> None:
@@ -83,3 +85,20 @@ class Observer:
     def escalated(self, address: str, child: str) -> None:
         """Log that a supervisor gave up on a child."""
         _log.error("too many restarts", actor=address, child=child)
+
+
+class _Clipped:
+    """The beginning of a message's ``repr``, made only for a line that is written."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    def __repr__(self) -> str:
+        return repr(self._message)[:500]
+
+
+def _kind_of(address: str) -> str:
+    """The address without what counts up in it: all sessions of a channel are one kind."""
+    return "/".join(address.split("/")[:3])

@@ -14,7 +14,8 @@ from tests.unit.gateway.helpers import envelope_of, typed
 
 from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import MediaChanged
-from economy_actors.gateway.translate import Translated, Translator
+from economy_actors.gateway.events import Translated
+from economy_actors.gateway.translate import Translator
 from kryten_economy.config import Settings
 from kryten_economy.rules.screening import Medium
 
