@@ -2,9 +2,9 @@
 
 Promises: every line, also those of libraries that use ``logging``, takes one path; JSON lines are
 single lines of bounded length with the syslog level prefix that journald reads (sd-daemon(3)); a
-key ``text`` (what somebody typed) is seen at DEBUG only; of lines with a key ``once_a_minute``
-one of each kind is written per minute, and how many more there were is told after it. Configure before the first line is
-written: loggers keep the level they were first used with.
+key ``text`` (what somebody typed) is seen at DEBUG only; of lines with a key ``once_a_minute`` one
+of each kind is written per minute, and how many more there were is told after it. Configure before
+the first line is written: loggers keep the level they were first used with.
 """
 
 import contextlib
