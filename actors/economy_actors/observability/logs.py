@@ -102,6 +102,10 @@ class Repeats:
                 write: Any = getattr(structlog.get_logger(logger), _LEVEL_OF.get(method, method))
                 write(line, more=kind.counted, kind=told_apart)
 
+    def forget(self) -> None:
+        """Start anew, as at the start of the process."""
+        self._kinds.clear()
+
     def _make_room(self) -> None:
         """Forget the oldest kind without a count rather than grow without limit."""
         if len(self._kinds) >= _KINDS_MAX:
@@ -204,6 +208,7 @@ def configure(level: str, stream: TextIO, *, as_json: bool) -> None:
     if level not in LEVELS:
         raise ValueError(f"log level {level!r} is not one of {', '.join(LEVELS)}")
     number = logging.getLevelNamesMapping()[level]
+    _repeats.forget()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(as_json=as_json, colors=stream.isatty()))
     # The handler has the level too: libraries set levels of their own on their loggers.

@@ -30,7 +30,6 @@ _log = structlog.get_logger("cli")
 
 def service(options: argparse.Namespace) -> int:
     """Run the service until SIGTERM, SIGINT or SIGQUIT; with ``--validate-config`` only check."""
-    _ignore_signals()
     logs.configure(options.log_level, sys.stderr, as_json=logs.wants_json(sys.stderr, os.environ))
     live = load_settings(options.config)
     if live is None:
@@ -38,6 +37,7 @@ def service(options: argparse.Namespace) -> int:
     if options.validate_config:
         print(f"{live.path}: valid")
         return 0
+    _ignore_signals()
     try:
         open_books_once(live.settings)
         spare_what_stays()
