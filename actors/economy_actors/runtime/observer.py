@@ -68,7 +68,7 @@ class Observer:
             "message lost",
             actor=address,
             reason=reason.value,
-            message=_Clipped(message),
+            message=repr(message)[:500],
             correlation_id=trace,
             once_a_minute=kind,
         )
@@ -85,18 +85,6 @@ class Observer:
     def escalated(self, address: str, child: str) -> None:
         """Log that a supervisor gave up on a child."""
         _log.error("too many restarts", actor=address, child=child)
-
-
-class _Clipped:
-    """The beginning of a message's ``repr``, made only for a line that is written."""
-
-    __slots__ = ("_message",)
-
-    def __init__(self, message: Any) -> None:
-        self._message = message
-
-    def __repr__(self) -> str:
-        return repr(self._message)[:500]
 
 
 def _kind_of(address: str) -> str:
