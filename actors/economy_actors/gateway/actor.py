@@ -12,8 +12,8 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.announcer.protocol import SendFailed
 from economy_actors.channel.messages import Listed, RoomStored
+from economy_actors.context import SERVICE_NAME, World
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.intake import Intake
 from economy_actors.gateway.messages import (
@@ -40,8 +40,8 @@ from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
 from economy_actors.gateway.worker import BusWorker, FindRobots, OpenBus, ReadRooms
+from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
-from economy_actors.world import SERVICE_NAME, World
 
 __all__ = ("PULSE_S", "Gateway")
 

@@ -5,7 +5,6 @@ from typing import Final, NamedTuple, Protocol
 
 from kryten import RawEvent
 
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import (
     AfkChanged,
     EmoteChanged,
@@ -19,11 +18,12 @@ from economy_actors.channel.messages import (
     Said,
 )
 from economy_actors.clock import Clock
+from economy_actors.context import LiveSettings
 from economy_actors.gateway.freshness import AHEAD_MAX_MS, RecentIds
 from economy_actors.gateway.payloads import epoch_ms
 from economy_actors.gateway.places import Places
-from economy_actors.live import LiveSettings
-from economy_actors.observability.families import GatewayDrop
+from economy_actors.metrics.families import GatewayDrop
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 
 __all__ = (
     "IGNORED",

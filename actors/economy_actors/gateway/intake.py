@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from economy_actors.admin.messages import ApiRequest
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
+from economy_actors.context import World
 from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
 from economy_actors.gateway.messages import (
     GatewayMessage,
@@ -23,8 +23,8 @@ from economy_actors.gateway.messages import (
 from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import News, Notice, Robots, read_notice
 from economy_actors.gateway.translate import Translator
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.runtime import Ref
-from economy_actors.world import World
 
 __all__ = ("Intake",)
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import anyio
 
-from economy_actors.announcer.protocol import RobotBack, RobotGone
 from economy_actors.channel.messages import RobotPresence
-from economy_actors.world import World
+from economy_actors.context import World
+from economy_actors.outbox.protocol import RobotBack, RobotGone
 
 __all__ = ("LATE_S", "SAID_TWICE_S", "News", "Notice", "Robots", "read_notice")
 

@@ -4,8 +4,6 @@ from typing import Final
 
 from kryten import ChatMessageEvent
 
-from economy_actors.announcer.delivery import Medium
-from economy_actors.announcer.protocol import Echoed
 from economy_actors.channel.messages import PrivateMessage, Said
 from economy_actors.gateway.events import (
     IGNORED,
@@ -18,7 +16,9 @@ from economy_actors.gateway.events import (
 )
 from economy_actors.gateway.freshness import Freshness
 from economy_actors.gateway.payloads import epoch_ms, typed_line
-from kryten_economy.messages.markup import typed_text
+from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.protocol import Echoed
+from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name
 
 __all__ = ("Speech",)

@@ -9,9 +9,9 @@ the gateway does.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from economy_actors.announcer.protocol import PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import ListedUser
 from economy_actors.clock import Clock
+from economy_actors.context import LiveSettings
 from economy_actors.gateway.attendance import Attendance
 from economy_actors.gateway.events import (
     Door,
@@ -26,7 +26,7 @@ from economy_actors.gateway.freshness import Freshness
 from economy_actors.gateway.media import Media
 from economy_actors.gateway.payloads import failed_pm_to
 from economy_actors.gateway.speech import Speech
-from economy_actors.live import LiveSettings
+from economy_actors.outbox.protocol import PmFailed, RobotGone, Throttled
 
 __all__ = ("Translator",)
 

@@ -9,11 +9,11 @@ import pytest
 from tests.actors.admin.helpers import Api, Refuser, api, spawn
 from tests.actors.house import CHANNEL
 
+from economy_actors import logs
 from economy_actors.admin.actor import ANSWER_TIMEOUT_S, DESKS
 from economy_actors.admin.messages import ApiRequest
 from economy_actors.admin.pool import WAITING_MAX
 from economy_actors.ledger.faults import Defect, OutcomeUnknown
-from economy_actors.observability import logs
 
 RUBBISH = [
     b"",

@@ -14,8 +14,8 @@ import anyio
 import pytest
 from tests.integration.service.house import connected_client, free_port, get, settings_of, until
 
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
 from kryten_economy import __version__
 from kryten_economy.cli.run import RESTART_EXIT_CODE
 from kryten_economy.ledger import Books, Credit

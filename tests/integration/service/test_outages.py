@@ -9,9 +9,9 @@ import pytest
 import structlog.testing
 from tests.integration.service.house import House, free_port, get, open_house, until
 
-from economy_actors.exporter import check_health
-from economy_actors.sandbox.bus import arrived
-from economy_actors.sandbox.nats import NatsServer
+from economy_actors.metrics.exporter import check_health
+from economy_sandbox.bus import arrived
+from economy_sandbox.nats import NatsServer
 
 STARTUP = "kryten.lifecycle.economy.startup"
 

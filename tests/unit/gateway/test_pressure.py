@@ -95,7 +95,7 @@ async def test_private_messages_go_past_a_closed_gate() -> None:
     channel.gate.close()
     pms = [Message(PM, b"pm %d" % number) for number in range(5)]
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(channel.feed, Message(CHAT, b"a"), *pms, Message(CHAT, b"b"))
+        tasks.start_soon(channel.feed, *[Message(CHAT, b"a"), *pms, Message(CHAT, b"b")])
         with anyio.fail_after(5):
             for each in pms:
                 await channel.lanes.ahead(each)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.gateway.helpers import BASIC, NOW_MS, RESTART, Wire, recorded, start_ms, trace
 
-from economy_actors.announcer.protocol import PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import (
     AfkChanged,
     Joined,
@@ -16,6 +15,7 @@ from economy_actors.channel.messages import (
     RankChanged,
 )
 from economy_actors.gateway.events import Dropped, Nothing, Translated
+from economy_actors.outbox.protocol import PmFailed, RobotGone, Throttled
 
 NOW_TEXT = datetime.fromtimestamp(NOW_MS / 1000, UTC).isoformat()
 
