@@ -91,6 +91,7 @@ class World:
     admin: Ref[AdminMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
+    rivals: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
     won: dict[UserKey, frozenset[str]] = field(default_factory=dict)
     population: dict[str, int] = field(default_factory=dict)

@@ -2,26 +2,35 @@
 
 Promises: every line, also those of libraries that use ``logging``, takes one path; JSON lines are
 single lines of bounded length with the syslog level prefix that journald reads (sd-daemon(3)); a
-key ``text`` (what somebody typed) is seen at DEBUG only. Configure before the first line is
-written: loggers keep the level they were first used with.
+key ``text`` (what somebody typed) is seen at DEBUG only; of lines with a key ``once_a_minute`` one
+of each kind is written per minute, and how many more there were is told after it. Configure before
+the first line is written: loggers keep the level they were first used with.
 """
 
 import contextlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Final, TextIO
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TextIO
 
+import anyio
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ("LEVELS", "about", "configure", "drop_text", "wants_json")
+__all__ = ("LEVELS", "Repeats", "about", "configure", "drop_text", "tell_repeats", "wants_json")
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 _SYSLOG_LEVELS: Final = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 _LONGEST_VALUE: Final = 16_000
 """Characters; journald splits lines above 48 KiB (LineMax), which would break the JSON."""
+
+
+_MINUTE_S: Final = 60.0
+_TELL_EVERY_S: Final = 5.0
+_KINDS_MAX: Final = 512
 
 
 def wants_json(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -45,6 +54,77 @@ def drop_text(_logger: WrappedLogger, method: str, event: EventDict) -> EventDic
     if method != "debug":
         event.pop("text", None)
     return event
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Lines of one kind: until when further ones are only counted, and how many were."""
+
+    until_s: float
+    counted: int = 0
+
+
+class Repeats:
+    """Takes out lines that say again what has been said within the minute, and counts them.
+
+    A line takes part by a key ``once_a_minute``, whose value tells kinds of one event apart.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._kinds: dict[tuple[str, str, str, str], _Kind] = {}
+
+    def __call__(self, _logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Let the first line of a minute pass; raises DropEvent for the others."""
+        told_apart = event.pop("once_a_minute", None)
+        if told_apart is None:
+            return event
+        what = (str(event.get("logger")), method, str(event.get("event")), str(told_apart))
+        kind, now_s = self._kinds.get(what), self._now_s()
+        if kind is not None and now_s < kind.until_s:
+            kind.counted += 1
+            raise structlog.DropEvent
+        if kind is not None and kind.counted:
+            event["more"] = kind.counted
+        self._make_room()
+        self._kinds[what] = _Kind(now_s + _MINUTE_S)
+        return event
+
+    def tell(self, *, all_kinds: bool = False) -> None:
+        """Write how many lines were only counted, of kinds whose minute is over or of all."""
+        now_s = self._now_s()
+        for what, kind in tuple(self._kinds.items()):
+            if not all_kinds and now_s < kind.until_s:
+                continue
+            del self._kinds[what]
+            if kind.counted:
+                logger, method, line, told_apart = what
+                write: Any = getattr(structlog.get_logger(logger), _LEVEL_OF.get(method, method))
+                write(line, more=kind.counted, kind=told_apart)
+
+    def forget(self) -> None:
+        """Start anew, as at the start of the process."""
+        self._kinds.clear()
+
+    def _make_room(self) -> None:
+        """Forget the oldest kind without a count rather than grow without limit."""
+        if len(self._kinds) >= _KINDS_MAX:
+            quiet = next((what for what, kind in self._kinds.items() if not kind.counted), None)
+            del self._kinds[quiet or next(iter(self._kinds))]
+
+
+_LEVEL_OF: Final = {"exception": "error"}
+_repeats: Final = Repeats()
+
+
+async def tell_repeats() -> None:
+    """Tell for ever of lines that were only counted; at the end of those that still are."""
+    try:
+        while True:
+            await anyio.sleep(_TELL_EVERY_S)
+            _repeats.tell()
+    finally:
+        _repeats.tell(all_kinds=True)
 
 
 def _clip(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -71,6 +151,7 @@ _SHARED: Final[list[Processor]] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     drop_text,
+    _repeats,
 ]
 _STRUCTLOG: Final[list[Processor]] = [
     *_SHARED,
@@ -127,6 +208,7 @@ def configure(level: str, stream: TextIO, *, as_json: bool) -> None:
     if level not in LEVELS:
         raise ValueError(f"log level {level!r} is not one of {', '.join(LEVELS)}")
     number = logging.getLevelNamesMapping()[level]
+    _repeats.forget()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(as_json=as_json, colors=stream.isatty()))
     # The handler has the level too: libraries set levels of their own on their loggers.

@@ -46,13 +46,13 @@ _log = structlog.get_logger("root")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the tree is built around: the disk, the bus, and how to ask the process to stop."""
+    """What the tree is built around: the disk, the bus, and how to have the process restarted."""
 
     books: Callable[[], Home[Books]]
     reports: Callable[[], Home[Reports]]
     bus: Bus
     data_file: Path | None
-    stop: Callable[[str], None]
+    restart: Callable[[str], None]
 
 
 class Group(Actor[Any]):
@@ -106,7 +106,7 @@ class Root(Actor[Any]):
         )
         await self.spawn_started("exporter", lambda: Exporter(world))
         world.gateway = await self.spawn_started(
-            "gateway", lambda: Gateway(world, parts.bus, parts.stop)
+            "gateway", lambda: Gateway(world, parts.bus, parts.restart)
         )
 
     def _reader(self) -> Reader:

@@ -62,11 +62,18 @@ class Service:
     listening: Listening | None
     stop_asked: anyio.Event
     drained: DrainReport | None = None
+    restart_asked: bool = False
+    """Whether whoever runs the service is to start it again when it has ended."""
 
     def ask_to_stop(self, reason: str) -> None:
         """Have whoever runs the service end it."""
         _log.info("stop asked", reason=reason)
         self.stop_asked.set()
+
+    def ask_to_restart(self, reason: str) -> None:
+        """Have whoever runs the service end it and start it again."""
+        self.restart_asked = True
+        self.ask_to_stop(reason)
 
 
 @asynccontextmanager
@@ -104,7 +111,7 @@ async def open_service(
             reports=partial(reports_at, data_file),
             bus=bus,
             data_file=data_file,
-            stop=service.ask_to_stop,
+            restart=service.ask_to_restart,
         )
         await system.spawn_root("root", lambda: Root(world, parts, channels))
         if settings.metrics.enabled:

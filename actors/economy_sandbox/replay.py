@@ -28,7 +28,7 @@ from economy_sandbox.filters import Line, chat_line, pm_line
 from economy_sandbox.link import COMMAND_SUBJECT, event_subject
 from economy_sandbox.media import Event
 from economy_sandbox.mirror import Mirror
-from economy_sandbox.queries import Facts, Registry, state_reply
+from economy_sandbox.queries import Facts, Registry, second_answer, state_reply
 from economy_sandbox.records import Command
 from economy_sandbox.timekeeper import Timekeeper
 from economy_sandbox.trace import Trace, TraceLine, recorded_at
@@ -344,6 +344,10 @@ class _StandIn:
             body = state_reply(facts, request)
             if body is not None:
                 await _reply(msg, body)
+            # Only the second answer, which few questions get, says which channel it is about.
+            data = second_answer(facts, str(request.get("command")))
+            if body is not None and data is not None:
+                await _reply(msg, {**body, "data": data})
 
     async def _echo(self, name: str, args: dict[str, Any], channel_name: str) -> None:
         """What the bot says comes back as its own event."""

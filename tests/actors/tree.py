@@ -80,7 +80,7 @@ async def open_tree(
         reports=lambda: InlineHome(lambda: Reports.open(path)),
         bus=cast("Bus", _Wire(heard)),
         data_file=None,
-        stop=lambda _reason: None,
+        restart=lambda _reason: None,
     )
     observer = Observer()
     async with open_system(observer=observer) as system:

@@ -38,8 +38,8 @@ _STATES: dict[str, dict[str, object]] = {
     "state.user": {"user": None, "profile": None},
     "state.playlist": {"playlist": []},
     "state.emotes": {"emotes": []},
-    "system.ping": {"pong": True, "service": "robot", "version": "1.12.6"},
 }
+_PONG: dict[str, object] = {"pong": True, "service": "robot", "version": "1.12.6"}
 
 
 class Robot:
@@ -54,9 +54,11 @@ class Robot:
         self._numbers = count()
         self._newest_ms = self._in_this_ms = 0
         self._waiting: dict[tuple[str, str], OnReply] = {}
+        self._channels: list[str] = []
 
     async def furnish(self, channel: str, users: Sequence[str]) -> None:
         """Make the channel's KV buckets, with these users and the bot in the user list."""
+        self._channels.append(channel)
         store = self._bus.jetstream()
         for kind, values in _BUCKETS.items():
             config = KeyValueConfig(f"kryten_{channel}_{kind}", storage=StorageType.MEMORY)
@@ -159,9 +161,17 @@ class Robot:
             await self._publish(channel, "pm", BOT, json.dumps(text), f',"to":"{to}"')
             if on_reply := self._waiting.get((channel, to)):
                 await on_reply()
+        elif message.reply and name == "system.ping":
+            # Each channel's robot says which one it is in.
+            for channel in self._channels:
+                await _answer(message, name, {**_PONG, "domain": DOMAIN, "channel": channel})
         elif message.reply and name in _STATES:
-            answer = {"service": "robot", "command": name, "success": True, "data": _STATES[name]}
-            await message.respond(json.dumps(answer).encode())
+            await _answer(message, name, _STATES[name])
+
+
+async def _answer(message: Msg, name: str, data: dict[str, object]) -> None:
+    answer = {"service": "robot", "command": name, "success": True, "data": data}
+    await message.respond(json.dumps(answer).encode())
 
 
 @contextlib.asynccontextmanager

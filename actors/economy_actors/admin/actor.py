@@ -57,7 +57,7 @@ class Admin(Actor[AdminMessage]):
 
     async def _turn_away(self, message: AdminMessage) -> None:
         self._world.metrics.api_request("unknown", "error")
-        _log.warning("too many requests are waiting, one was turned away")
+        _log.warning("too many requests are waiting, one was turned away", once_a_minute="")
         if not message.reply_to:
             return
         answer = envelope("", Refused(Code.UNAVAILABLE, refusals.busy()))
@@ -65,4 +65,4 @@ class Admin(Actor[AdminMessage]):
             with anyio.fail_after(REPLY_TIMEOUT_S):
                 await self._bus.reply(message.reply_to, answer)
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the API
-            _log.warning("answer not sent", error=repr(error))
+            _log.warning("answer not sent", error=repr(error), once_a_minute="")

@@ -73,7 +73,8 @@ class Desk(Actor[Work]):
             await self._answer(call.echo, call.refusal, reply_to)
             return
         if not reply_to and not call.command.mutating:
-            _log.info("request without reply address dropped", command=call.command.name)
+            name = call.command.name
+            _log.info("request without reply address dropped", command=name, once_a_minute=name)
             return
         outcome = await self._decide(call, ticket.answer_by_s)
         if call.command.mutating:
@@ -91,13 +92,15 @@ class Desk(Actor[Work]):
             return self._failed(call, fault)
         except Exception as error:  # noqa: BLE001  # the edge: no exception reaches a caller
             return self._broken(call, error)
-        _log.warning("request took too long", command=call.command.name)
+        name = call.command.name
+        _log.warning("request took too long", command=name, once_a_minute=name)
         return _unanswered(call)
 
     def _failed(self, call: Call, fault: RuntimeFault) -> Outcome:
         if isinstance(fault, Defect):
             return self._broken(call, fault)
-        _log.warning("request not answered", command=call.command.name, error=repr(fault))
+        name = call.command.name
+        _log.warning("request not answered", command=name, error=repr(fault), once_a_minute=name)
         return _unanswered(call)
 
     def _broken(self, call: Call, error: Exception) -> Outcome:
@@ -111,13 +114,19 @@ class Desk(Actor[Work]):
     async def _answer(self, echo: str, outcome: Outcome, reply_to: str) -> None:
         self._world.metrics.api_request(echo, result_of(outcome))
         if not reply_to:
-            _log.info("request without reply address", command=echo, result=result_of(outcome))
+            result = result_of(outcome)
+            _log.info(
+                "request without reply address",
+                command=echo,
+                result=result,
+                once_a_minute=f"{echo if result == 'ok' else 'refused'}: {result}",
+            )
             return
         try:
             with anyio.fail_after(REPLY_TIMEOUT_S):
                 await self._bus.reply(reply_to, envelope(echo, outcome))
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the desk
-            _log.warning("answer not sent", command=echo, error=repr(error))
+            _log.warning("answer not sent", command=echo, error=repr(error), once_a_minute="")
 
     def _audit_rejected(self, rejected: Rejected) -> None:
         if rejected.command is not None and rejected.command.mutating:

@@ -15,7 +15,6 @@ import structlog
 from economy_actors.channel.messages import Listed, RoomStored
 from economy_actors.context import SERVICE_NAME, World
 from economy_actors.gateway.bus import Bus
-from economy_actors.gateway.errands import Errands, FindRobots, OpenBus, ReadRooms, WantedList
 from economy_actors.gateway.intake import Intake
 from economy_actors.gateway.messages import (
     Connect,
@@ -28,6 +27,7 @@ from economy_actors.gateway.messages import (
     ReadRoom,
     ReadUserlist,
     Refuse,
+    RivalCame,
     RobotInDoubt,
     RobotStarted,
     RoomRead,
@@ -36,8 +36,10 @@ from economy_actors.gateway.messages import (
     Searched,
 )
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
+from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
+from economy_actors.gateway.worker import BusWorker, FindRobots, OpenBus, ReadRooms
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
@@ -63,7 +65,7 @@ class _Want:
 
 
 class Gateway(Actor[GatewayMessage]):
-    """One per service, started last. ``stop`` asks the process to end; ``pulse_s`` is in seconds.
+    """One per service, started last. ``restart`` asks the process to end and to be started again.
 
     Outgoing messages go through the `Bus`, which the composition root closes after everybody has
     drained: this actor stops first, and then only ceases to listen.
@@ -75,16 +77,17 @@ class Gateway(Actor[GatewayMessage]):
         self,
         world: World,
         bus: Bus,
-        stop: Callable[[str], None] = lambda _: None,
+        restart: Callable[[str], None] = lambda _: None,
         *,
         pulse_s: float = PULSE_S,
     ) -> None:
         self._world = world
         self._bus = bus
-        self._stop = stop
+        self._restart = restart
         self._pulse_s = pulse_s
         self._translator = Translator(world.live, world.clock)
         self._robots = Robots(world)
+        self._rivals = Rivals(bus.instance, self._translator.places)
         self._up = False
         self._outages = 0
         self._unanswered = False
@@ -101,10 +104,22 @@ class Gateway(Actor[GatewayMessage]):
         self._robots.all_gone()
         # At the start nothing better is known than what the store says.
         self._wanted = {name: _Want(0, True) for name in self._translator.places.names}
-        self._errands = self.spawn("errands", lambda: Errands(self._bus, self.ref), capacity=8)
+        self._worker = self.spawn("worker", lambda: BusWorker(self._bus, self.ref), capacity=8)
         # Apart, so that a store which is slow to tell what plays keeps no user list waiting.
-        self._visits = self.spawn("rooms", lambda: Errands(self._bus, self.ref), capacity=8)
-        self._bus.listen(Intake(self._world, self._translator, self._robots, self.ref, self._stop))
+        self._room_reader = self.spawn(
+            "room-reader", lambda: BusWorker(self._bus, self.ref), capacity=8
+        )
+        self._world.rivals = self._rivals.present
+        self._bus.listen(
+            Intake(
+                self._world,
+                self._translator,
+                self._robots,
+                self._rivals,
+                self.ref,
+                self._restart,
+            )
+        )
         self.after(0.0, Connect())
         self.after(self._pulse_s, Pulse())
 
@@ -117,7 +132,7 @@ class Gateway(Actor[GatewayMessage]):
         match message:
             case Connect() | Opened() | LinkChanged() | Pulse() | PulseReturned():
                 await self._about_bus(message)
-            case RobotStarted():
+            case RobotStarted() | RivalCame():
                 await self._announce()
             case RobotInDoubt():
                 self._doubting = True
@@ -152,6 +167,7 @@ class Gateway(Actor[GatewayMessage]):
                 self._lost("the connection broke")
             case Pulse():
                 self.after(self._pulse_s, Pulse())
+                self._rivals.present()  # whoever has fallen silent is told to be gone
                 await self._check()
             case PulseReturned():
                 self._unanswered = False
@@ -163,8 +179,8 @@ class Gateway(Actor[GatewayMessage]):
     async def _connect(self) -> None:
         if self._bus.is_open:
             await self._beat()
-        elif not self._errands.depth:
-            self._errands.offer(OpenBus())
+        elif not self._worker.depth:
+            self._worker.offer(OpenBus())
 
     async def _check(self) -> None:
         if not self._bus.is_open:
@@ -223,7 +239,7 @@ class Gateway(Actor[GatewayMessage]):
         try:
             await self._bus.reply(reply_to, _busy_answer(body))
         except SendFailed as failed:
-            _log.warning("a request could not be refused", error=str(failed))
+            _log.warning("a request could not be refused", error=str(failed), once_a_minute="")
 
     # The robots
 
@@ -241,11 +257,11 @@ class Gateway(Actor[GatewayMessage]):
         """Send for news of robots and lists, if any are wanted and the bus works."""
         if not self._up or not (self._seeking or self._doubting or self._wanted or self._rooms):
             return
-        if self._errands.depth:
+        if self._worker.depth:
             self._search_after(self._again_s)
             return
-        wanted = [WantedList(name, want.tries > 0) for name, want in self._wanted.items()]
-        self._errands.offer(FindRobots(tuple(wanted)))
+        wanted = {name: want.tries > 0 for name, want in self._wanted.items()}
+        self._worker.offer(FindRobots(wanted))
 
     def _search_after(self, delay_s: float) -> None:
         if self._again is not None:
@@ -255,26 +271,34 @@ class Gateway(Actor[GatewayMessage]):
     def _searched(self, found: Searched) -> None:
         if not self._up:
             return
-        if found.answered:
-            self._answered(found)
-        elif self._doubting:
-            self._robots.all_gone()
-            self._seeking, self._doubting = True, False
+        self._told_of_robots(found.present)
+        if found.present:
+            self._read_rooms()
+            self._lists_read(found)
         if self._seeking or self._wanted or self._rooms:
             self._search_after(self._again_s)
             self._again_s = min(2 * self._again_s, _SEARCH_AGAIN_MAX_S)
         else:
             self._again_s = _SEARCH_AGAIN_S
 
-    def _answered(self, found: Searched) -> None:
+    def _told_of_robots(self, present: frozenset[str]) -> None:
+        if self._doubting:
+            for channel in self._translator.places.names:
+                if channel not in present:
+                    self._robots.gone(channel, is_silent=True)
+            self._seeking, self._doubting = True, False
         if self._seeking:
-            for channel in self._robots.away:
+            for channel in present.intersection(self._robots.away):
                 self._robots.back(channel)
-        self._seeking = self._doubting = False
+        self._seeking = self._seeking and self._robots.any_away
+
+    def _read_rooms(self) -> None:
         news = self._translator.emote_news
         rooms = tuple((channel, news[channel]) for channel in self._rooms)
-        if rooms and self._visits.offer(ReadRooms(rooms)):
+        if rooms and self._room_reader.offer(ReadRooms(rooms)):
             self._rooms.clear()
+
+    def _lists_read(self, found: Searched) -> None:
         for channel, entries in found.lists:
             users = self._translator.listed(entries)
             if users is not None:

@@ -7,16 +7,20 @@ an error of the bus library.
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import anyio
 import structlog
 from kryten.exceptions import KrytenConnectionError, PublishError
 
+from economy_actors.gateway.answers import fitted
 from economy_actors.gateway.client import PatientClient, client_config
+from economy_actors.gateway.events import Event
 from economy_actors.gateway.places import Places
-from economy_actors.gateway.translate import Event
+from economy_actors.gateway.pressure import Gate
+from economy_actors.gateway.rivals import about
+from economy_actors.gateway.survey import Found, Survey
 from economy_actors.outbox.protocol import SendFailed
 from kryten_economy.config import Settings
 from kryten_economy.users import is_name
@@ -26,10 +30,13 @@ __all__ = ("ANSWER_S", "COMMAND_SUBJECT", "Bus", "BusAway", "Listener")
 COMMAND_SUBJECT = "kryten.economy.command"
 ANSWER_S = 2.0
 """How long another service may take to answer (`spec/earning.md` 1)."""
-_ROBOT_SUBJECT = "kryten.robot.command"
 _USERSTATS_SUBJECT = "kryten.userstats.command"
 _LIFECYCLE_KINDS = ("startup", "connected", "disconnected", "shutdown")
-_ROBOT_WAIT_S = 2.0
+_PEER_KINDS = ("startup", "heartbeat", "shutdown")
+_PAUSED_KINDS = frozenset({"chatmsg"})
+"""What waits while the books are behind, and with it whatever comes after it in its channel."""
+_ANSWER_MARGIN = 1024
+"""Room in a message for what the protocol adds."""
 _STORE_WAIT_S = 3.0
 _CLOSE_S = 1.0
 
@@ -57,6 +64,9 @@ class Listener(Protocol):
     def lifecycle(self, kind: str, body: bytes) -> None:
         """A robot says that it comes or goes."""
 
+    def peer(self, kind: str, body: bytes) -> None:
+        """A service of our name says that it comes, lives or goes; that may be ourselves."""
+
     def pulse(self) -> None:
         """Our own pulse came back."""
 
@@ -68,10 +78,15 @@ class Listener(Protocol):
 
 
 class Bus:
-    """``connected`` is what the gateway last found out: whether the bus carries our messages."""
+    """``connected`` is what the gateway last found out: whether the bus carries our messages.
+
+    While ``gate`` is closed chat waits where it came from; private messages and requests go on.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.connected = False
+        self.gate = Gate()
+        self.instance = uuid.uuid4().hex
         self._config = client_config(settings)
         self._places = Places(settings.channels)
         nats = settings.nats
@@ -81,6 +96,8 @@ class Bus:
         self._client: PatientClient | None = None
         self._subscriptions: list[Any] = []
         self._listener: Listener | None = None
+        self._survey = Survey(self, self._places)
+        self._name = settings.service.name.lower().replace(".", "-")
         beat = {"command": "system.ping", "pulse": uuid.uuid4().hex}
         self._beat = json.dumps(beat).encode()
 
@@ -100,7 +117,8 @@ class Bus:
         if self.is_open:
             return
         await self.close("Reconnecting")
-        client = PatientClient(self._config, self._on_link)
+        said = about(self.instance, self._places)
+        client = PatientClient(self._config, self._on_link, said)
         for kind in self._listener.kinds if self._listener is not None else ():
             client.on(kind)(self._event_handler(kind))
         try:
@@ -109,6 +127,7 @@ class Bus:
                 self._subscriptions = [
                     await client.subscribe(COMMAND_SUBJECT, self._on_request),
                     *[await self._follow(client, kind) for kind in _LIFECYCLE_KINDS],
+                    *[await self._follow_peers(client, kind) for kind in _PEER_KINDS],
                 ]
                 client.on_group_restart(self._on_group_restart)
             self._client = client
@@ -121,6 +140,7 @@ class Bus:
     async def hush(self) -> None:
         """Take nothing in any more; sending still works, so that the outboxes can drain."""
         self._listener = None
+        self.gate.open()
         subscriptions, self._subscriptions = self._subscriptions, []
         if self._client is not None:
             with anyio.move_on_after(_CLOSE_S):
@@ -153,9 +173,14 @@ class Bus:
         await _sent(self._usable().set_channel_rank(channel, to, rank, domain=domain))
 
     async def reply(self, reply_to: str, body: dict[str, Any]) -> None:
-        """Answer a request; without an address there is nothing to do. Raises SendFailed."""
+        """Answer a request; without an address there is nothing to do. Raises SendFailed.
+
+        What is larger than the bus takes is cut, or becomes an error.
+        """
         if reply_to:
-            await _sent(self._opened().publish(reply_to, body))
+            client = self._opened()
+            answer = fitted(body, client.bytes_max - _ANSWER_MARGIN)
+            await _sent(client.publish(reply_to, answer))
 
     async def announce(self) -> None:
         """Tell robots that started after us who we are; raises SendFailed."""
@@ -167,32 +192,27 @@ class Bus:
         """Send ourselves a message, which shows as `Listener.pulse`; raises SendFailed."""
         await _sent(self._opened().publish(COMMAND_SUBJECT, self._beat))
 
-    # Questions to the robot
+    # Questions to the robots
 
-    async def robot_answers(self) -> bool:
-        """Whether any robot answers a ping. With several channels nobody knows which one did."""
+    async def look_for_robots(self, wanted: Mapping[str, bool]) -> Found:
+        """Which channels have a robot, and the user lists of these channels (`Survey.look`)."""
+        return await self._survey.look(wanted)
+
+    async def ask_all(
+        self,
+        subject: str,
+        question: Mapping[str, Any],
+        heard: Callable[[Any], bool],
+        *,
+        within_s: float,
+        quiet_s: float | None = None,
+    ) -> None:
+        """As `Robots.ask_all`; nobody answers while the bus is away."""
         try:
-            await self._opened().ping(timeout=_ROBOT_WAIT_S)
-        except Exception:  # noqa: BLE001  # no answer in any way means no robot
-            return False
-        return True
-
-    async def userlist(self, channel: str, *, confirmed: bool = False) -> list[Any] | None:
-        """The stored user list of a channel; None if there is none that can be trusted.
-
-        The store outlives the robot, so some robot must answer. It may also be older than the
-        robot's own memory after an outage of NATS: with ``confirmed`` a robot must name the same
-        users, which another channel's robot will hardly do.
-        """
-        named = await self._names_told() if confirmed else None
-        if confirmed and named is None:
-            return None
-        if not confirmed and not await self.robot_answers():
-            return None
-        users = await self.stored(channel, "userlist", "users")
-        if not isinstance(users, list):
-            return None
-        return users if not confirmed or _names(users) == named else None
+            client = self._opened()
+            await client.ask_all(subject, question, heard, within_s=within_s, quiet_s=quiet_s)
+        except Exception as error:  # noqa: BLE001  # no answer in any way means no robot
+            _log.debug("no robot answers", error=repr(error))
 
     async def stored(self, channel: str, kind: str, key: str) -> object:
         """What the robot has stored of a channel (`spec/wire.md` 5); None if there is nothing."""
@@ -202,14 +222,6 @@ class Bus:
                 return await self._opened().kv_get(bucket, key, parse_json=True)
         except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
             _log.debug("nothing in the store", bucket=bucket, key=key, error=repr(error))
-            return None
-
-    async def _names_told(self) -> frozenset[str] | None:
-        question = {"service": "robot", "command": "state.userlist"}
-        try:
-            answer = await self._opened().nats_request(_ROBOT_SUBJECT, question, _ROBOT_WAIT_S)
-            return _names(answer["data"]["userlist"])
-        except Exception:  # noqa: BLE001  # no answer, or none that can be read
             return None
 
     # Questions to userstats
@@ -234,8 +246,19 @@ class Bus:
 
         return await client.subscribe(f"kryten.lifecycle.robot.{kind}", on_notice)
 
+    async def _follow_peers(self, client: PatientClient, kind: str) -> object:
+        async def on_notice(msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
+            if self._listener is not None:
+                self._listener.peer(kind, msg.data)
+
+        return await client.subscribe(f"kryten.lifecycle.{self._name}.{kind}", on_notice)
+
     def _event_handler(self, kind: str) -> Callable[[Event], Awaitable[None]]:
+        waits = kind in _PAUSED_KINDS
+
         async def on_event(event: Event) -> None:
+            if waits and not self.gate.is_open:
+                await self.gate.wait_open()
             if self._listener is not None:
                 self._listener.event(kind, event)
 
@@ -280,10 +303,3 @@ async def _discard(client: PatientClient, reason: str) -> None:
     # Also in a hurry: what stays open here would stay open for good.
     with anyio.move_on_after(_CLOSE_S, shield=True):
         await client.disconnect(reason)
-
-
-def _names(users: object) -> frozenset[str] | None:
-    if not isinstance(users, list):
-        return None
-    entries = [user for user in users if isinstance(user, dict)]
-    return frozenset(str(user.get("name", "")).lower() for user in entries)

@@ -10,17 +10,19 @@ import structlog
 
 from economy_actors.admin.messages import ApiRequest
 from economy_actors.context import World
+from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
 from economy_actors.gateway.messages import (
     GatewayMessage,
     LinkChanged,
     PulseReturned,
     Refuse,
+    RivalCame,
     RobotInDoubt,
     RobotStarted,
 )
-from economy_actors.gateway.notices import News, Notice, read_notice
-from economy_actors.gateway.robots import Robots
-from economy_actors.gateway.translate import Dropped, Event, Nothing, Translated, Translator
+from economy_actors.gateway.rivals import Rivals
+from economy_actors.gateway.robots import News, Notice, Robots, read_notice
+from economy_actors.gateway.translate import Translator
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.runtime import Ref
 
@@ -32,22 +34,24 @@ _log = structlog.get_logger("gateway")
 
 
 class Intake:
-    """Hears the bus for the gateway; ``stop`` asks the process to end, with a reason."""
+    """Hears the bus for the gateway; ``restart`` asks the process to end and be started again."""
 
     def __init__(
         self,
         world: World,
         translator: Translator,
         robots: Robots,
+        rivals: Rivals,
         gateway: Ref[GatewayMessage],
-        stop: Callable[[str], None],
+        restart: Callable[[str], None],
     ) -> None:
         self._world = world
         self._metrics = world.metrics
         self._translator = translator
         self._robots = robots
+        self._rivals = rivals
         self._gateway = gateway
-        self._stop = stop
+        self._restart = restart
         self._foreign: set[tuple[str, str]] = set()
 
     @property
@@ -62,7 +66,8 @@ class Intake:
             self._take(kind, event)
         except Exception:  # noqa: BLE001  # the bus edge: one event must not cost the next one
             self._metrics.error("gateway")
-            _log.exception("event failed", kind=kind, correlation_id=event.correlation_id)
+            trace = event.correlation_id
+            _log.exception("event failed", kind=kind, correlation_id=trace, once_a_minute=kind)
 
     def _take(self, kind: str, event: Event) -> None:
         result = self._translator.kinds[kind](event)
@@ -99,6 +104,7 @@ class Intake:
                 detail=dropped.detail,
                 channel=event.channel,
                 correlation_id=event.correlation_id,
+                once_a_minute=f"{kind}: {dropped.detail}",
             )
         elif dropped.reason == "unknown_channel":
             self._tell_foreign(event.domain, event.channel)
@@ -145,6 +151,11 @@ class Intake:
         elif not notice.channel:
             self._gateway.offer(RobotInDoubt())
 
+    def peer(self, kind: str, body: bytes) -> None:
+        """Note another service of our name; a new one is to learn of us, too."""
+        if self._rivals.hear(kind, body):
+            self._gateway.offer(RivalCame())
+
     def pulse(self) -> None:
         """The bus carries what we send."""
         self._gateway.offer(PulseReturned())
@@ -154,5 +165,5 @@ class Intake:
         self._gateway.offer(LinkChanged(up))
 
     def group_restart(self, reason: str) -> None:
-        """Stop at once: what waits can still go out while the robot is there."""
-        self._stop(f"group restart: {reason}")
+        """End at once: what waits can still go out while the robot is there."""
+        self._restart(f"group restart: {reason}")

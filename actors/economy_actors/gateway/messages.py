@@ -13,6 +13,7 @@ __all__ = (
     "ReadRoom",
     "ReadUserlist",
     "Refuse",
+    "RivalCame",
     "RobotInDoubt",
     "RobotStarted",
     "RoomRead",
@@ -55,6 +56,11 @@ class RobotStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RivalCame:
+    """Another service of our name serves a channel of ours, and may not know of us yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class RobotInDoubt:
     """One of several robots went away without saying which."""
 
@@ -89,9 +95,9 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What the search found: whether a robot answers, and raw lists by channel."""
+    """What the search found: the channels whose robot answers, and raw lists by channel."""
 
-    answered: bool
+    present: frozenset[str]
     lists: tuple[tuple[str, list[object] | None], ...]
 
 
@@ -130,6 +136,7 @@ GatewayMessage = (
     | Pulse
     | PulseReturned
     | RobotStarted
+    | RivalCame
     | RobotInDoubt
     | ReadUserlist
     | ReadRoom

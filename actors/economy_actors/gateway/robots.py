@@ -1,7 +1,13 @@
 """Which channels have a robot, as far as is known; channel and outbox are told of each change.
 
-A robot that is gone never empties its channel: who is there is told by user lists only.
+A robot that is gone never empties its channel: who is there is told by user lists only. Of the
+notices that a robot gives of itself only that of a robot which is ready names its channel; one
+that leaves does not.
 """
+
+import json
+from enum import Enum
+from typing import NamedTuple
 
 import anyio
 
@@ -9,7 +15,7 @@ from economy_actors.channel.messages import RobotPresence
 from economy_actors.context import World
 from economy_actors.outbox.protocol import RobotBack, RobotGone
 
-__all__ = ("LATE_S", "SAID_TWICE_S", "Robots")
+__all__ = ("LATE_S", "SAID_TWICE_S", "News", "Notice", "Robots", "read_notice")
 
 LATE_S = 1.0
 """Events that were under way when the robot said goodbye are no sign of life."""
@@ -70,3 +76,45 @@ class Robots:
         """An event came: so the robot is there."""
         if anyio.current_time() >= self._away.get(channel, float("inf")):
             self.back(channel)
+
+
+class News(Enum):
+    """What the notice means for us."""
+
+    STARTED = "started"
+    """A robot is on the bus and knows no services yet."""
+    READY = "ready"
+    """It is in its channel."""
+    GONE = "gone"
+    """It has left its channel, or the bus."""
+
+
+class Notice(NamedTuple):
+    """``domain`` and ``channel`` are "" where the robot did not name them."""
+
+    news: News
+    domain: str
+    channel: str
+
+
+def read_notice(kind: str, body: bytes) -> Notice | None:
+    """Read a message on ``kryten.lifecycle.robot.<kind>``; None if it is of no concern."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    fields = data if isinstance(data, dict) else {}
+    domain, channel = _text(fields.get("domain")), _text(fields.get("channel"))
+    match kind:
+        case "startup":
+            return Notice(News.STARTED, domain, channel)
+        case "connected" if channel:
+            return Notice(News.READY, domain, channel)
+        case "disconnected" | "shutdown":
+            return Notice(News.GONE, domain, channel)
+        case _:
+            return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -95,4 +95,5 @@ async def check_health(world: World) -> Health:
         active_sessions=sum(world.population.values()),
         version=world.version,
         last_tick_age_seconds=world.metrics.last_tick_age_s(),
+        rivals=world.rivals(),
     )

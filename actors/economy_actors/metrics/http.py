@@ -42,22 +42,34 @@ class Health:
     version: str
     last_tick_age_seconds: float | None
     """None before the first tick."""
+    rivals: tuple[str, ...] = ()
+    """Other services that answer in a channel of this one, in words."""
 
     @property
     def status(self) -> Literal["healthy", "degraded", "error"]:
-        """Error without the books; degraded without the bus or without ticks."""
+        """Error without the books; degraded where anything else is amiss."""
         if not self.database_usable:
             return "error"
+        return "degraded" if self.problems else "healthy"
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is amiss, in words for operators."""
         age_s = self.last_tick_age_seconds
         silent_s = self.uptime_seconds if age_s is None else age_s
-        if not self.nats_connected or silent_s > _TICK_AGE_MAX_S:
-            return "degraded"
-        return "healthy"
+        found = {
+            "the books can't be written": not self.database_usable,
+            "NATS does not carry our messages": not self.nats_connected,
+            "no minute of presence for too long": silent_s > _TICK_AGE_MAX_S,
+        }
+        return (*(words for words, is_so in found.items() if is_so), *self.rivals)
 
-    def as_json(self) -> dict[str, str | int | float | bool | None]:
+    def as_json(self) -> dict[str, object]:
         """The fields as a probe reads them; seconds have three decimals."""
         fields = dataclasses.asdict(self)
         usable = fields.pop("database_usable")
+        fields["problems"] = [*self.problems]
+        del fields["rivals"]
         rounded = {
             name: round(value, 3) if isinstance(value, float) else value
             for name, value in fields.items()

@@ -11,7 +11,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from economy_actors import logs
+from economy_actors import deeds, logs
 from economy_actors.context import LiveSettings
 from economy_actors.metrics.http import HttpBindError
 from economy_actors.runtime import RootFailed
@@ -20,19 +20,23 @@ from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import check_config, load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
-__all__ = ("demo", "loop_options", "replay", "service")
+__all__ = ("RESTART_EXIT_CODE", "demo", "loop_options", "replay", "service")
+
+RESTART_EXIT_CODE = 75
+"""EX_TEMPFAIL of sysexits.h: nothing has failed, and the service is to be started again."""
 
 _log = structlog.get_logger("cli")
 
 
 def service(options: argparse.Namespace) -> int:
-    """Run the service until SIGTERM or SIGINT; with ``--validate-config`` only check."""
+    """Run the service until SIGTERM, SIGINT or SIGQUIT; with ``--validate-config`` only check."""
     logs.configure(options.log_level, sys.stderr, as_json=logs.wants_json(sys.stderr, os.environ))
     if options.validate_config:
         return check_config(options.config, strict=options.strict)
     live = load_settings(options.config)
     if live is None:
         return 1
+    _ignore_signals()
     try:
         open_books_once(live.settings)
         freeze_startup_objects()
@@ -53,17 +57,22 @@ def loop_options() -> dict[str, Any]:
 
 
 async def _serve(live: LiveSettings) -> int:
-    """Serve until asked to stop; a failed tree is exit code 1, so that systemd restarts."""
+    """Serve until asked to stop; a failed tree is exit code 1, so that systemd restarts.
+
+    A notice to all services to restart ends with `RESTART_EXIT_CODE` for the same reason.
+    """
     notifier = Notifier.from_environ(os.environ)
     exit_code = 0
     try:
         async with open_service(live) as running, anyio.create_task_group() as tasks:
             tasks.start_soon(_obey_signals, running, notifier)
+            tasks.start_soon(logs.tell_repeats)
             tasks.start_soon(notifier.feed_watchdog, lambda: running.system.failure is None)
             tasks.start_soon(running.system.wait_failed)
             notifier.ready()
             await _until_stopped(running, tasks)
             notifier.stopping()
+            exit_code = RESTART_EXIT_CODE if running.restart_asked else 0
     except* RootFailed as failed:
         _log.error("the service has failed", exc_info=failed)  # a group is logged whole
         exit_code = 1
@@ -85,11 +94,26 @@ async def _until_stopped(running: Service, tasks: TaskGroup) -> None:
     tasks.cancel_scope.cancel()
 
 
+def _ignore_signals() -> None:
+    """Nothing is bound to these, and their default is to end the process at once.
+
+    SIGHUP gets its meaning when the service runs; a reload asked for before that has nothing to do.
+    """
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
+
+
 async def _obey_signals(running: Service, notifier: Notifier) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    """SIGHUP reloads the settings; SIGTERM, SIGINT and SIGQUIT drain and end the service."""
+    stopping = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    with anyio.open_signal_receiver(signal.SIGHUP, *stopping) as signals:
         async for number in signals:
-            notifier.stopping()
-            running.ask_to_stop(signal.Signals(number).name)
+            if number in stopping:
+                notifier.stopping()
+                running.ask_to_stop(signal.Signals(number).name)
+            else:
+                # Its outcome is in the log: who sends a signal can't be answered.
+                await deeds.reload(running.world)
 
 
 def demo(options: argparse.Namespace) -> int:

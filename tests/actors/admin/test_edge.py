@@ -1,5 +1,7 @@
 """What comes from strangers and what breaks inside: the caller is answered all the same."""
 
+import json
+import sys
 from pathlib import Path
 
 import anyio
@@ -7,6 +9,7 @@ import pytest
 from tests.actors.admin.helpers import Api, Refuser, api, spawn
 from tests.actors.house import CHANNEL
 
+from economy_actors import logs
 from economy_actors.admin.actor import ANSWER_TIMEOUT_S, DESKS
 from economy_actors.admin.messages import ApiRequest
 from economy_actors.admin.pool import WAITING_MAX
@@ -220,3 +223,17 @@ async def test_waiting_requests_are_answered_before_the_end(tmp_path: Path) -> N
         inbox = it.post({"command": "system.ping"})
         await it.house.system.stop(9)
         assert it.bus.answers[inbox]["success"] is True
+
+
+async def test_requests_without_address_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand requests that want no answer are one line of the log, not a thousand."""
+    logs.configure("INFO", sys.stdout, as_json=True)
+    async with api(tmp_path) as it:
+        body = json.dumps({"command": "system.ping"}).encode()
+        for _ in range(500):
+            it.ref.tell(ApiRequest(body, ""))
+        await it.data("system.ping")
+    told = [line for line in capsys.readouterr().out.splitlines() if "without reply" in line]
+    assert len(told) == 1

@@ -13,7 +13,8 @@ from tests.integration.service.house import merged
 from tests.unit.gateway.helpers import envelope_of, typed
 
 from economy_actors.channel.messages import MediaChanged
-from economy_actors.gateway.translate import Translated, Translator
+from economy_actors.gateway.events import Translated
+from economy_actors.gateway.translate import Translator
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.config import Settings
 from kryten_economy.features.media.rules import Medium

@@ -88,7 +88,19 @@ async def test_a_healthy_service_answers_200_with_every_field() -> None:
         "active_sessions": 5,
         "version": "1.2.3",
         "last_tick_age_seconds": 20.0,
+        "problems": [],
     }
+
+
+async def test_another_service_in_the_channel_is_a_problem() -> None:
+    """A service beside this one makes it degraded, and the answer says which."""
+
+    async def not_alone() -> Health:
+        return dataclasses.replace(FINE, rivals=("another economy service on vm serves c",))
+
+    status, body = await health(not_alone)
+    assert (status, body["status"]) == (503, "degraded")
+    assert body["problems"] == ["another economy service on vm serves c"]
 
 
 async def test_an_unhealthy_service_answers_503() -> None:

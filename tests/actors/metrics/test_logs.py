@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from economy_actors import logs
+from economy_actors.runtime.observer import DeadLetterReason, Observer
 
 
 class Terminal(io.StringIO):
@@ -195,6 +196,53 @@ def test_colours_are_for_terminals() -> None:
 def test_machines_read_json(stream: io.StringIO, environ: dict[str, str], expected: bool) -> None:
     """journald and pipes get JSON, a terminal gets readable lines."""
     assert logs.wants_json(stream, environ) is expected
+
+
+def test_a_flood_is_one_line_and_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of equal lines one is written per minute, and then how many more there were."""
+    now_s = [0.0]
+    monkeypatch.setattr(logs._repeats, "_now_s", lambda: now_s[0])
+    stream = configured()
+    log = structlog.get_logger("room")
+    for number in range(5000):
+        log.warning("message lost", number=number, once_a_minute="a")
+        log.info("other line")
+        log.warning("message lost", number=number, once_a_minute="b")
+    bodies = [body for _, body in lines(stream) if body["event"] == "message lost"]
+    assert [body["number"] for body in bodies] == [0, 0]
+    logs._repeats.tell()
+    assert len(lines(stream)) == 5002
+    now_s[0] = 60.0
+    logs._repeats.tell()
+    counted = [(prefix, body) for prefix, body in lines(stream) if "more" in body]
+    assert [(prefix, body["kind"], body["more"]) for prefix, body in counted] == [
+        ("<4>", "a", 4999),
+        ("<4>", "b", 4999),
+    ]
+    log.warning("message lost", number=7, once_a_minute="a")
+    assert lines(stream)[-1][1]["number"] == 7
+
+
+def test_kinds_of_floods_are_bounded() -> None:
+    """Ever new kinds fill no memory."""
+    configured()
+    log = structlog.get_logger("room")
+    for number in range(2000):
+        log.warning("message lost", once_a_minute=str(number))
+    assert len(logs._repeats._kinds) <= 512
+
+
+def test_lost_messages_of_many_sessions_are_one_kind() -> None:
+    """A burst of dead letters in one channel is one line, whoever they were for."""
+    stream = configured()
+    observer = Observer()
+    for number in range(1000):
+        address = f"root/channels/lounge/user{number}"
+        observer.dead_letter(address, ("said", "x" * 9000), DeadLetterReason.FULL, f"id-{number}")
+    [(_, body)] = lines(stream)
+    assert body["actor"] == "root/channels/lounge/user0"
+    assert len(body["message"]) <= 500
+    assert observer.dead_letters[DeadLetterReason.FULL] == 1000
 
 
 def test_an_unknown_level_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Channel events on a real bus, through kryten-py and the gateway, to channel and outbox."""
 
+import time
 from collections.abc import AsyncIterator
 
 import anyio
@@ -281,3 +282,46 @@ async def test_two_channels(
         await until(lambda: house.told(other, RobotPresence)[-1] == RobotPresence(here=False))
         assert not house.told(channel, Left)
         assert not house.told(other, Left)
+
+
+async def test_another_robots_answer_brings_no_channel_back(
+    nats_server: NatsServer, channel: str, make_robot: MakeRobot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one of two robots is stopped, its channel has none, whatever the other one answers."""
+    monkeypatch.setattr("economy_actors.gateway.actor._DOUBT_S", 0.2)
+    other = f"{channel}-Two"
+    first, second = await make_robot(), await make_robot(channel=other)
+    async with open_house(settings_for(nats_server.url, channel, other)) as house:
+        await until(lambda: house.told(channel, Listed) and house.told(other, Listed))
+        await first.stop()
+        await until(lambda: house.told(channel, RobotPresence)[-1] == RobotPresence(here=False))
+        await second.chat("ZCoinBot", "still there")
+        await anyio.sleep(1.5)  # the search goes on, and the other robot answers it
+        assert house.told(channel, RobotPresence)[-1] == RobotPresence(here=False)
+        assert house.told(other, RobotPresence)[-1] == RobotPresence(here=True)
+        await first.start()
+        await until(lambda: house.told(channel, RobotPresence)[-1] == RobotPresence(here=True))
+
+
+async def test_chat_waits_at_the_gate(house: House, channel: str, robot: SimulatedRobot) -> None:
+    """While the gate is closed chat waits, PMs go on, and nothing is lost or out of order."""
+    await robot.join_many(["bob", "carol"])
+    await until(lambda: len(house.told(channel, Joined)) >= 2)
+    house.bus.gate.close()
+    for number in range(300):
+        await robot.raw_event("chatMsg", line("alice", f"line {number}", number))
+    for number in range(5):
+        await robot.pm("bob", f"question {number}")
+    await until(lambda: len(house.told(channel, PrivateMessage)) == 5, within_s=5)
+    assert not house.told(channel, Said)
+    house.bus.gate.open()
+    await until(lambda: len(house.told(channel, Said)) == 300)
+    assert [each.text for each in house.told(channel, Said)] == [f"line {n}" for n in range(300)]
+    questions = [each.text for each in house.told(channel, PrivateMessage)]
+    assert questions == [f"question {number}" for number in range(5)]
+
+
+def line(name: str, text: str, number: int) -> dict[str, object]:
+    """What CyTube sends for a line that is said now."""
+    said_ms = int(time.time() * 1000) + number
+    return {"username": name, "msg": text, "meta": {}, "time": said_ms}

@@ -1,5 +1,6 @@
 """The bus is away at the start, goes away, comes back; and a stop is quick in any case."""
 
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import structlog.testing
 from anyio.abc import SocketAttribute
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
@@ -60,6 +62,34 @@ async def test_outage_and_return(own_nats_server: NatsServer, channel: str) -> N
         await house.bus.pm(channel, "alice", "all well")
         await robot.wait_pm("alice", "all well")
         assert any("economy" in each for each in robot._registry.versions())
+
+
+@pytest.mark.slow
+async def test_an_outage_is_few_lines(
+    own_nats_server: NatsServer, channel: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nine seconds without NATS are told in a few warnings and no error, then that it is over."""
+    caplog.set_level("DEBUG", "nats")
+    with structlog.testing.capture_logs() as logged:
+        async with open_house(settings_for(own_nats_server.url, channel)) as house:
+            await until(lambda: works(house))
+            await own_nats_server.stop()
+            await anyio.sleep(9)
+            await own_nats_server.start()
+            await until(lambda: works(house))
+    told = [line["event"] for line in logged if line["log_level"] == "warning"]
+    told += [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert 1 <= len(told) <= 4, told
+    assert not [line for line in logged if line["log_level"] in {"error", "critical"}]
+    assert not [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
+
+
+async def test_nats_that_never_came_is_told_once(channel: str) -> None:
+    """A service that can't reach NATS says so at its first try, and not at each of the next."""
+    with structlog.testing.capture_logs() as logged:
+        async with open_house(settings_for("nats://127.0.0.1:1", channel)):
+            await anyio.sleep(6)
+    assert len([line for line in logged if line["event"].startswith("NATS is away")]) == 1
 
 
 @pytest.mark.slow

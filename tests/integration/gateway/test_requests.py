@@ -98,15 +98,21 @@ async def test_rubbish_about_robots(house: House, caller: Client, channel: str) 
     assert json.loads(answer.data) == {"length": 1}
 
 
+async def list_of(house: House, channel: str, *, confirmed: bool = False) -> object:
+    """The user list that can be had of this channel."""
+    found = await house.bus.look_for_robots({channel: confirmed})
+    return dict(found.lists)[channel]
+
+
 async def test_stored_list_without_a_robot(house: House, channel: str) -> None:
     """Without store, or without a robot that answers, there is no list."""
-    assert await house.bus.userlist(channel) is None
+    assert await list_of(house, channel) is None
     client = house.bus._client
     assert client is not None
     await client.get_or_create_kv_bucket(f"kryten_{channel}_userlist")
     users = [{"name": "alice", "rank": 1}]
     await client.kv_put(f"kryten_{channel}_userlist", "users", users, as_json=True)
-    assert await house.bus.userlist(channel) is None
+    assert await list_of(house, channel) is None
     assert house.channels[channel] == house.channels[channel][:1]
 
 
@@ -118,16 +124,17 @@ async def test_confirmed_list(house: House, channel: str) -> None:
 
     async def robot(request: dict[str, object]) -> dict[str, object]:
         users = [{"name": name} for name in told]
-        return {"success": True, "data": {"userlist": users}}
+        where = {"domain": "cytube.test", "channel": channel}
+        return {"success": True, "data": {"userlist": users} | where}
 
     await client.subscribe_request_reply("kryten.robot.command", robot)
     await client.get_or_create_kv_bucket(f"kryten_{channel}_userlist")
     users = [{"name": "Alice", "rank": 1}]
     await client.kv_put(f"kryten_{channel}_userlist", "users", users, as_json=True)
-    assert await house.bus.userlist(channel, confirmed=True) == users
+    assert await list_of(house, channel, confirmed=True) == users
     told.append("bob")
-    assert await house.bus.userlist(channel, confirmed=True) is None
-    assert await house.bus.userlist(channel) == users
+    assert await list_of(house, channel, confirmed=True) is None
+    assert await list_of(house, channel) == users
 
 
 async def test_stopped_gateway_still_lets_others_send(
@@ -161,13 +168,25 @@ async def test_nothing_is_sent_before_there_is_a_bus(channel: str) -> None:
         with pytest.raises(SendFailed):
             await sending
     await bus.reply("", {})
-    assert await bus.userlist(channel) is None
-    assert await bus.userlist(channel, confirmed=True) is None
+    for confirmed in (False, True):
+        found = await bus.look_for_robots({channel: confirmed})
+        assert found == (frozenset(), ((channel, None),))
     assert not bus.is_open
     await bus.close()
 
 
-async def test_answer_too_large_for_the_bus(house: House) -> None:
-    """An answer that NATS does not take fails in our own words."""
-    with pytest.raises(SendFailed):
-        await house.bus.reply("somewhere", {"text": "x" * 2_000_000})
+async def test_answer_too_large_for_the_bus(house: House, caller: Client) -> None:
+    """A caller hears that an answer is too large for NATS, instead of nothing."""
+    inbox = caller.new_inbox()
+    heard = await caller.subscribe(inbox)
+    await caller.flush()
+    answer = {"service": "economy", "command": "x", "success": True, "data": {"text": "x" * 2**21}}
+    await house.bus.reply(inbox, answer)
+    told = json.loads((await heard.next_msg(30)).data)
+    assert (told["success"], told["error_code"]) == (False, "answer_too_large")
+    rows = [{"id": number, "reason": "x" * 3000} for number in range(500)]
+    await house.bus.reply(inbox, {**answer, "data": {"offset": 100, "rows": rows}})
+    data = json.loads((await heard.next_msg(30)).data)["data"]
+    assert data["truncated"]
+    assert 300 < len(data["rows"]) < 500
+    assert data["next_offset"] == 100 + len(data["rows"])

@@ -12,11 +12,12 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.integration.service.house import free_port, get, settings_of, until
+from tests.integration.service.house import connected_client, free_port, get, settings_of, until
 
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy import __version__
+from kryten_economy.cli.run import RESTART_EXIT_CODE
 from kryten_economy.ledger import Books, Credit
 from kryten_economy.users import UserKey
 
@@ -326,3 +327,62 @@ async def granted(robot: SimulatedRobot) -> str:
     """The reply to a grant."""
     await robot.pm("boss", "grant boss 5")
     return await robot.wait_pm("boss", "Granted", timeout_s=20)
+
+
+async def left(process: subprocess.Popen[bytes]) -> int:
+    """The exit code."""
+    with anyio.fail_after(30):
+        while (code := process.poll()) is None:  # noqa: ASYNC110  # a process sets no event
+            await anyio.sleep(0.02)
+    return code
+
+
+async def test_signals(nats_server: NatsServer, channel: str, tmp_path: Path) -> None:
+    """SIGHUP reads the settings again, SIGUSR1 and SIGUSR2 do nothing, SIGQUIT drains."""
+    here = {"channels": [{"domain": "cytube.test", "channel": channel}]}
+    path = written(tmp_path, nats={"servers": [nats_server.url]}, **here)
+    log = tmp_path / "service.log"
+    process = started(path, log)
+    try:
+        await until(lambda: "service started" in log.read_text())
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            process.send_signal(number)
+        written(tmp_path, nats={"servers": [nats_server.url]}, currency={"symbol": "Q"}, **here)
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: "configuration reloaded" in log.read_text())
+        assert "currency.symbol" in log.read_text()
+        path.write_text("currency: [", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: "configuration not reloaded" in log.read_text())
+        assert process.poll() is None
+        process.send_signal(signal.SIGQUIT)
+        assert await left(process) == 0
+        assert "drained" in log.read_text()
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_a_group_restart_wants_a_new_start(
+    nats_server: NatsServer, channel: str, tmp_path: Path
+) -> None:
+    """The notice ends the process with the code by which systemd starts it again."""
+    path = written(
+        tmp_path,
+        nats={"servers": [nats_server.url]},
+        channels=[{"domain": "cytube.test", "channel": channel}],
+        service={"name": f"economy-{channel}".lower()},
+    )
+    log = tmp_path / "service.log"
+    process = started(path, log)
+    try:
+        await until(lambda: "the bus carries our messages" in log.read_text())
+        async with connected_client(nats_server.url, channel) as client:
+            notice = {"initiator": "ops", "reason": "update", "delay_seconds": 0}
+            await client.publish("kryten.lifecycle.group.restart", notice)
+            assert await left(process) == RESTART_EXIT_CODE != 0
+        unit = (Path(__file__).parents[3] / "ops/kryten-economy.service").read_text()
+        assert f"RestartForceExitStatus={RESTART_EXIT_CODE}" in unit
+    finally:
+        process.kill()
+        process.wait()

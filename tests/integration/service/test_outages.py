@@ -6,8 +6,10 @@ from typing import Any
 
 import anyio
 import pytest
+import structlog.testing
 from tests.integration.service.house import House, free_port, get, open_house, until
 
+from economy_actors.metrics.exporter import check_health
 from economy_sandbox.bus import arrived
 from economy_sandbox.nats import NatsServer
 
@@ -128,6 +130,29 @@ async def test_a_group_restart_notice_stops_the_service(house: House) -> None:
     assert house.service is not None
     with anyio.fail_after(30):
         await house.service.stop_asked.wait()
+
+
+async def test_a_second_service_in_the_channel(house: House, tmp_path: Path) -> None:
+    """Two services with the same channel both warn and are degraded, until one of them ends."""
+    assert house.service is not None
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second = House(house.robot, house.clock, folder, house.settings, house.client)
+    second.write_config(database={"path": str(folder / "economy.db")})
+    with structlog.testing.capture_logs() as logged:
+        await second.start()
+        assert second.service is not None
+        worlds = [house.service.world, second.service.world]
+        await until(lambda: all(world.rivals() for world in worlds))
+        warned = [line for line in logged if line["event"].startswith("another economy service")]
+        assert [line["log_level"] for line in warned] == ["warning", "warning"]
+        for world in worlds:
+            health = await check_health(world)
+            assert health.status == "degraded"
+            assert house.channel in health.problems[0]
+        await second.stop()
+        await until(lambda: not house.service or not house.service.world.rivals())
+    assert (await check_health(house.service.world)).status == "healthy"
 
 
 class TestNatsAway:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.gateway.helpers import Wire, envelope_of
 
-from economy_actors.gateway.translate import Dropped, Nothing, Translated
+from economy_actors.gateway.events import Dropped, Nothing, Translated
 
 KINDS = sorted(Wire().translator.kinds)
 KEYS = ("name", "rank", "meta", "afk", "username", "msg", "time", "user", "shadow", "seconds", "id")

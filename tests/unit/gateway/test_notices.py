@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.gateway.helpers import RESTART, trace
 
-from economy_actors.gateway.notices import News, Notice, read_notice
+from economy_actors.gateway.robots import News, Notice, read_notice
 
 
 def test_recorded_notices() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.unit.gateway.helpers import BASIC, RESTART, Wire, start_ms, trace
 
 from economy_actors.channel.messages import Listed, PrivateMessage, Said
-from economy_actors.gateway.translate import Dropped, Translated
+from economy_actors.gateway.events import Dropped, Translated
 
 Tally = Counter[tuple[str, str]]
 

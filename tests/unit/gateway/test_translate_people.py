@@ -1,6 +1,7 @@
 """Joins, leaves, lists, ranks and AFK; and what the server says to the bot."""
 
 import math
+from datetime import UTC, datetime
 
 import pytest
 from tests.unit.gateway.helpers import BASIC, NOW_MS, RESTART, Wire, recorded, start_ms, trace
@@ -13,8 +14,10 @@ from economy_actors.channel.messages import (
     ListedUser,
     RankChanged,
 )
-from economy_actors.gateway.translate import Dropped, Nothing, Translated
+from economy_actors.gateway.events import Dropped, Nothing, Translated
 from economy_actors.outbox.protocol import PmFailed, RobotGone, Throttled
+
+NOW_TEXT = datetime.fromtimestamp(NOW_MS / 1000, UTC).isoformat()
 
 
 def test_join() -> None:
@@ -46,6 +49,16 @@ def test_leave() -> None:
     assert Wire().see("userLeave", {"name": "frank"}) == Translated(
         "testchan", Left("frank", NOW_MS)
     )
+
+
+@pytest.mark.parametrize("name", ["addUser", "userLeave"])
+def test_comings_and_goings_from_the_future(name: str) -> None:
+    """An envelope whose time is more than a minute ahead tells of something that is now."""
+    for at, expected_ms in (("2095-01-01T00:00:00+00:00", NOW_MS), (NOW_TEXT, NOW_MS)):
+        result = Wire().see(name, {"name": "frank", "rank": 1}, timestamp=at)
+        assert isinstance(result, Translated)
+        assert isinstance(result.message, Joined | Left)
+        assert result.message.at_ms == expected_ms
 
 
 @pytest.mark.parametrize("event", ["addUser", "userLeave", "setUserRank", "setAFK"])

@@ -12,8 +12,8 @@ from tests.unit.gateway.helpers import (
 )
 
 from economy_actors.channel.messages import PrivateMessage, Said
+from economy_actors.gateway.events import Dropped, Translated
 from economy_actors.gateway.payloads import TEXT_MAX
-from economy_actors.gateway.translate import Dropped, Translated
 from economy_actors.outbox.delivery import Medium
 from economy_actors.outbox.protocol import Echoed
 
@@ -78,9 +78,52 @@ def test_reloaded_ignore_list() -> None:
 def test_times_are_those_of_cytube() -> None:
     """A message bears the time at which it was said, to the millisecond, not that of the robot."""
     wire = Wire()
-    for after_ms in (1, 973, 974, 999_999):
+    for after_ms in (1, 973, 974, 59_999):
         result = wire.whisper("alice", "hi", after_ms)
         assert result == Translated("testchan", PrivateMessage("alice", "hi", NOW_MS + after_ms))
+
+
+FAR_MS = 70 * 365 * 86_400_000
+
+
+@pytest.mark.parametrize("after_ms", [60_001, 3_600_000, FAR_MS])
+def test_a_line_from_the_future_is_said_now(after_ms: int) -> None:
+    """A time more than a minute ahead is not believed: the line is said now, by our clock."""
+    wire = Wire()
+    assert wire.say("alice", "hi", after_ms) == Translated("testchan", Said("alice", "hi", NOW_MS))
+    assert wire.whisper("alice", "hi", after_ms) == Translated(
+        "testchan", PrivateMessage("alice", "hi", NOW_MS)
+    )
+
+
+def test_lines_after_one_from_the_future() -> None:
+    """A line from the year 2095 makes none of the lines after it look like an old one."""
+    wire = Wire()
+    assert isinstance(wire.say("alice", "hello from afar", FAR_MS), Translated)
+    heard = [wire.say("bob", f"line {n}", n) for n in range(1, 20)]
+    assert heard == [
+        Translated("testchan", Said("bob", f"line {n}", NOW_MS + n)) for n in range(1, 20)
+    ]
+
+
+def test_a_line_from_the_future_is_repeated_in_vain() -> None:
+    """What came from the future counts once, however often the robot starts."""
+    wire = Wire()
+    assert isinstance(wire.say("alice", "hello from afar", FAR_MS), Translated)
+    for _ in range(3):
+        assert wire.say("alice", "hello from afar", FAR_MS) == Dropped("replayed")
+
+
+def test_a_server_whose_clock_is_ahead() -> None:
+    """With a clock an hour ahead every line still counts, once, at the time of our clock."""
+    wire, hour_ms = Wire(), 3_600_000
+    for start in range(3):
+        for n in range(start * 15, start * 15 + 15):
+            assert wire.say("alice", f"line {n}", hour_ms + n) == Translated(
+                "testchan", Said("alice", f"line {n}", NOW_MS)
+            )
+        for n in range(start * 15, start * 15 + 15):
+            assert wire.say("alice", f"line {n}", hour_ms + n) == Dropped("replayed")
 
 
 def test_private_messages_are_never_replays() -> None:

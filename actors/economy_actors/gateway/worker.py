@@ -1,8 +1,9 @@
 """What takes time on the bus, done beside the gateway so that it stays responsive.
 
-Errands are done one after the other. At a stop the supervisor cancels the one under way.
+One thing after the other. At a stop the supervisor cancels what is under way.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -17,11 +18,12 @@ from economy_actors.gateway.messages import (
     RoomsRead,
     Searched,
 )
+from economy_actors.gateway.pauses import GrowingPause
 from economy_actors.runtime import Actor, ActorGone, MailboxFull, Ref
 
-__all__ = ("Errand", "Errands", "FindRobots", "OpenBus", "ReadRooms", "WantedList")
+__all__ = ("BusWorker", "FindRobots", "OpenBus", "ReadRooms", "Work")
 
-_SEARCH_S = 10.0
+_READ_S = 10.0
 _TOLD_S = 5.0
 
 _log = structlog.get_logger("gateway")
@@ -33,18 +35,13 @@ class OpenBus:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedList:
-    """A user list to read; ``confirmed`` as in `Bus.userlist`."""
-
-    channel: str
-    confirmed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FindRobots:
-    """See whether a robot answers, and read these lists; the gateway is told in any case."""
+    """See which robots answer, and read these lists; the gateway is told in any case.
 
-    wanted: tuple[WantedList, ...]
+    By channel, whether the list must be confirmed (`Survey.look`).
+    """
+
+    wanted: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +51,25 @@ class ReadRooms:
     channels: tuple[tuple[str, int], ...]
 
 
-Errand = OpenBus | FindRobots | ReadRooms
+Work = OpenBus | FindRobots | ReadRooms
 
 
-class Errands(Actor[Errand]):
+class BusWorker(Actor[Work]):
     """Goes to the bus and comes back with an answer."""
 
     def __init__(self, bus: Bus, gateway: Ref[GatewayMessage]) -> None:
         self._bus = bus
         self._gateway = gateway
+        self._away = GrowingPause()
 
-    async def receive(self, message: Errand) -> None:
-        """Do one errand."""
+    async def receive(self, message: Work) -> None:
+        """Do one piece of work."""
         match message:
             case OpenBus():
                 await self._open()
             case FindRobots(wanted):
-                await self._tell(await self._search(wanted))
+                found = await self._bus.look_for_robots(wanted)
+                await self._tell(Searched(found.present, found.lists))
             case ReadRooms(channels):
                 await self._tell(await self._read(channels))
             case _:
@@ -80,23 +79,16 @@ class Errands(Actor[Errand]):
         try:
             await self._bus.open()
         except BusAway as away:
-            _log.warning("NATS is away, it will be tried again", error=str(away))
+            if attempts := self._away.attempts_to_tell():
+                reason = str(away)
+                _log.warning("NATS is away, it will be tried again", error=reason, tries=attempts)
         else:
+            self._away.over()
             await self._tell(Opened())
-
-    async def _search(self, wanted: tuple[WantedList, ...]) -> Searched:
-        answered = False
-        found: list[tuple[str, list[object] | None]] = []
-        with anyio.move_on_after(_SEARCH_S):
-            answered = await self._bus.robot_answers()
-            for each in wanted if answered else ():
-                users = await self._bus.userlist(each.channel, confirmed=each.confirmed)
-                found.append((each.channel, users))
-        return Searched(answered, tuple(found))
 
     async def _read(self, channels: tuple[tuple[str, int], ...]) -> RoomsRead:
         rooms = []
-        with anyio.move_on_after(_SEARCH_S):
+        with anyio.move_on_after(_READ_S):
             for channel, news in channels:
                 emotes = await self._bus.stored(channel, "emotes", "list")
                 current = await self._bus.stored(channel, "playlist", "current")

@@ -1,0 +1,141 @@
+"""Which robots are on the bus, and which stored user lists can be believed.
+
+Every robot answers every question, and a ping twice. Only the answers that name their channel
+count; an answer to a question of state never does, so it is believed only together with others.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import anyio
+
+from economy_actors.gateway.places import Places
+
+__all__ = ("Found", "Robots", "Survey")
+
+_ROBOT_SUBJECT = "kryten.robot.command"
+_WITHIN_S = 2.0
+_LISTS_WITHIN_S = 8.0
+_QUIET_S = 0.3
+"""After so long a silence no further robot will answer."""
+
+Names = frozenset[str]
+
+
+class Robots(Protocol):
+    """The way to the robots."""
+
+    async def ask_all(
+        self,
+        subject: str,
+        question: Mapping[str, Any],
+        heard: Callable[[Any], bool],
+        *,
+        within_s: float,
+        quiet_s: float | None = None,
+    ) -> None:
+        """Give each answer to ``heard`` until it says that these are enough, or no more come."""
+        ...
+
+    async def stored(self, channel: str, kind: str, key: str) -> object:
+        """What a robot has stored; None if there is nothing."""
+        ...
+
+
+class Found(NamedTuple):
+    """The channels whose robot answers, and the wanted lists; None for what there is not."""
+
+    present: frozenset[str]
+    lists: tuple[tuple[str, list[object] | None], ...]
+
+
+class Survey:
+    """Looks for robots and lists; one question is under way at a time."""
+
+    def __init__(self, robots: Robots, places: Places) -> None:
+        self._robots = robots
+        self._places = places
+
+    async def look(self, wanted: Mapping[str, bool]) -> Found:
+        """Find robots, and the user lists of these channels: True for those to be confirmed.
+
+        The store outlives its robot, so that must answer. It may also be older than the robot's
+        own memory, after an outage of NATS: a list to be confirmed must be one that robots tell.
+        """
+        is_whole = any(wanted.values())
+        there = await self._there(is_whole=is_whole)
+        present = frozenset(filter(None, (self._places.find(*each) for each in there)))
+        lists: list[tuple[str, list[object] | None]] = []
+        with anyio.move_on_after(_LISTS_WITHIN_S):
+            confirmed = await self._confirmed(there) if is_whole else frozenset[str]()
+            for channel, must_be_confirmed in wanted.items():
+                is_good = channel in (confirmed if must_be_confirmed else present)
+                lists.append((channel, await self._stored(channel) if is_good else None))
+        return Found(present, tuple(lists))
+
+    async def _there(self, *, is_whole: bool) -> Sequence[tuple[str, str]]:
+        """Domain and channel of the robots that answer; ``is_whole``: also those of others."""
+        there: dict[tuple[str, str], None] = {}
+        missing = set(self._places.names)
+
+        def heard(answer: Any) -> bool:  # noqa: ANN401  # whatever the bus carries
+            data = answer.get("data") if isinstance(answer, dict) else None
+            place = data if isinstance(data, dict) else {}
+            domain, channel = place.get("domain"), place.get("channel")
+            if isinstance(domain, str) and isinstance(channel, str):
+                there[domain, channel] = None
+                missing.discard(self._places.find(domain, channel) or "")
+            return not is_whole and not missing
+
+        quiet_s = _QUIET_S if is_whole else None
+        await self._ask("system.ping", heard, quiet_s=quiet_s)
+        return tuple(there)
+
+    async def _confirmed(self, there: Sequence[tuple[str, str]]) -> frozenset[str]:
+        """Our channels of which a robot's own memory says the same as its store.
+
+        Robots don't say whose list they tell. So a stored list is believed if as many robots
+        tell these names as have stored them: then none of them is another channel's.
+        """
+        told: Counter[Names] = Counter()
+
+        def heard(answer: Any) -> bool:  # noqa: ANN401  # whatever the bus carries
+            data = answer.get("data") if isinstance(answer, dict) else None
+            names = _names(data.get("userlist")) if isinstance(data, dict) else None
+            if names is not None:
+                told[names] += 1
+            return told.total() >= len(there)
+
+        if not there:
+            return frozenset()
+        await self._ask("state.userlist", heard)
+        stored: dict[tuple[str, str], Names | None] = {}
+        for place in there:
+            stored[place] = _names(await self._robots.stored(place[1], "userlist", "users"))
+        kept = Counter(names for names in stored.values() if names is not None)
+        good = (
+            place
+            for place, names in stored.items()
+            if names is not None and told[names] >= kept[names]
+        )
+        return frozenset(filter(None, (self._places.find(*place) for place in good)))
+
+    async def _stored(self, channel: str) -> list[object] | None:
+        users = await self._robots.stored(channel, "userlist", "users")
+        return users if isinstance(users, list) else None
+
+    async def _ask(
+        self, command: str, heard: Callable[[Any], bool], *, quiet_s: float | None = None
+    ) -> None:
+        question = {"service": "robot", "command": command}
+        await self._robots.ask_all(
+            _ROBOT_SUBJECT, question, heard, within_s=_WITHIN_S, quiet_s=quiet_s
+        )
+
+
+def _names(users: object) -> Names | None:
+    if not isinstance(users, list):
+        return None
+    entries = [user for user in users if isinstance(user, dict)]
+    return frozenset(str(user.get("name", "")).lower() for user in entries)

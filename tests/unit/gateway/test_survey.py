@@ -1,0 +1,105 @@
+"""Which robots and which lists are believed, on a bus where every robot answers everything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from economy_actors.gateway.places import Places
+from economy_actors.gateway.survey import Survey
+from kryten_economy.config.connection import Channel
+
+pytestmark = pytest.mark.anyio
+PLACES = Places([Channel(domain="d", channel=name) for name in ("one", "two")])
+
+
+@dataclass
+class Bus:
+    """Robots by channel with the users they know, and what the store holds."""
+
+    robots: dict[str, list[str]] = field(default_factory=dict)
+    store: dict[str, list[str]] = field(default_factory=dict)
+
+    async def ask_all(
+        self,
+        subject: str,
+        question: Mapping[str, Any],
+        heard: Callable[[Any], bool],
+        *,
+        within_s: float,
+        quiet_s: float | None = None,
+    ) -> None:
+        assert subject == "kryten.robot.command"
+        assert quiet_s is None or quiet_s <= within_s
+        for channel, users in self.robots.items():
+            for answer in self._answers(question["command"], channel, users):
+                if heard(answer):
+                    return
+
+    @staticmethod
+    def _answers(command: str, channel: str, users: list[str]) -> list[Any]:
+        if command == "system.ping":
+            unnamed, named = {"pong": True}, {"pong": True, "domain": "d", "channel": channel}
+            return [{"success": True, "data": data} for data in (unnamed, named)]
+        return [{"success": True, "data": {"userlist": [{"name": name} for name in users]}}]
+
+    async def stored(self, channel: str, kind: str, key: str) -> object:
+        assert (kind, key) == ("userlist", "users")
+        users = self.store.get(channel)
+        return None if users is None else [{"name": name} for name in users]
+
+
+async def look(bus: Bus, **wanted: bool) -> tuple[set[str], dict[str, list[str] | None]]:
+    """The channels with a robot, and the names in the lists."""
+    found = await Survey(bus, PLACES).look(wanted)
+    lists: dict[str, list[str] | None] = {}
+    for channel, users in found.lists:
+        entries: list[Any] | None = users
+        lists[channel] = None if entries is None else [each["name"] for each in entries]
+    return set(found.present), lists
+
+
+async def test_each_robot_speaks_for_its_own_channel() -> None:
+    """A robot's answer shows that one in its own channel, and no other."""
+    assert (await look(Bus({"one": []})))[0] == {"one"}
+    assert (await look(Bus({"TWO": []})))[0] == {"two"}
+    assert (await look(Bus({"foreign": []})))[0] == set()
+    assert (await look(Bus()))[0] == set()
+
+
+async def test_the_store_of_a_channel_without_robot() -> None:
+    """The store outlives its robot: another channel's robot makes it no truer."""
+    bus = Bus({"two": ["b"]}, {"one": ["a"], "two": ["b"]})
+    assert (await look(bus, one=False, two=False))[1] == {"one": None, "two": ["b"]}
+
+
+async def test_confirmed_lists() -> None:
+    """A stored list that its robot knows otherwise is not believed, and others are."""
+    bus = Bus({"one": ["a"], "two": ["b", "c"]}, {"one": ["A"], "two": ["b"]})
+    assert (await look(bus, one=True, two=True))[1] == {"one": ["A"], "two": None}
+
+
+async def test_another_channels_list_confirms_nothing() -> None:
+    """An old list that another channel's robot happens to tell is not taken for confirmed."""
+    bus = Bus({"one": ["a", "b"], "two": ["a"]}, {"one": ["a"], "two": ["a"]})
+    assert (await look(bus, one=True))[1] == {"one": None}
+    bus = Bus({"one": ["a", "b"], "foreign": ["a"]}, {"one": ["a"], "foreign": ["a"]})
+    assert (await look(bus, one=True))[1] == {"one": None}
+
+
+async def test_equal_lists() -> None:
+    """Two channels with the same people are both confirmed."""
+    bus = Bus({"one": ["a"], "two": ["a"]}, {"one": ["a"], "two": ["a"]})
+    assert (await look(bus, one=True, two=True))[1] == {"one": ["a"], "two": ["a"]}
+
+
+async def test_answers_that_are_none() -> None:
+    """Rubbish is no answer."""
+
+    class Rubbish(Bus):
+        @staticmethod
+        def _answers(*_: object) -> list[Any]:
+            return [None, 7, [], {}, {"data": 5}, {"data": {"channel": 5}}, {"data": {}}]
+
+    assert await look(Rubbish({"one": []}, {"one": ["a"]}), one=True) == (set(), {"one": None})
