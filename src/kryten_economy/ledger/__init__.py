@@ -61,6 +61,7 @@ from kryten_economy.ledger.errors import (
     MissingBooks,
     NewerSchema,
     OlderSchema,
+    UnreleasedBooks,
     UnwritableBooks,
 )
 from kryten_economy.ledger.invariants import (
@@ -273,6 +274,7 @@ __all__ = (
     "TriggerRow",
     "TriggersPaid",
     "Unban",
+    "UnreleasedBooks",
     "UnwritableBooks",
     "VerifyReport",
     "Violation",

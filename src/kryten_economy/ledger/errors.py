@@ -10,6 +10,7 @@ __all__ = (
     "MissingBooks",
     "NewerSchema",
     "OlderSchema",
+    "UnreleasedBooks",
     "UnwritableBooks",
 )
 
@@ -28,6 +29,10 @@ class NewerSchema(LedgerError):
 
 class OlderSchema(LedgerError):
     """These books are of an older version. Start the service on them once, then repeat."""
+
+
+class UnreleasedBooks(LedgerError):
+    """These books are older than the first release and can't be read. Name a new file."""
 
 
 class MissingBooks(LedgerError):
