@@ -58,11 +58,16 @@ CREATE TABLE folding (
     presence_z INTEGER NOT NULL
 ) STRICT;
 
--- How far the transfers of a channel have been read for folding, and the day folded last.
+-- How far the transfers of a channel have been read for folding, and of the day that is being
+-- folded: the first and last transfer touched, and how many rows became how many.
 CREATE TABLE presence_fold (
     channel_id INTEGER PRIMARY KEY REFERENCES channel (id),
     read_up_to INTEGER NOT NULL,
-    day TEXT NOT NULL
+    day TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    folded INTEGER NOT NULL,
+    kept INTEGER NOT NULL
 ) STRICT;
 
 CREATE VIEW folding_presence AS
