@@ -87,7 +87,7 @@ class ConservationGuard:
 
         Such a row would be counted twice: once as the minutes, once in what they became.
         """
-        folded = dict(self._sql.rows(_FOLDED))
+        folded: dict[int, int] = dict(self._sql.rows(_FOLDED))
         changed = [up_to for channel, up_to in folded.items() if self._folded.get(channel) != up_to]
         self._folded = folded
         return max(changed, default=0) > self._read_up_to > 0

@@ -33,7 +33,7 @@ def tick(number: int, *entries: PresenceEntry) -> PresenceMinute:
 
 def fold(books: Books, rows_max: int = 5_000) -> list[Folded]:
     """Fold the whole day, as a job would: one transaction per call until it is complete."""
-    parts = []
+    parts: list[Folded] = []
     while not parts or not parts[-1].complete:
         with books._connection:
             part = fold_presence(Sql(books._connection), 1, CLOSED, LATER_MS, rows_max)
