@@ -5,6 +5,7 @@ __all__ = (
     "BooksInUse",
     "CommitUnknown",
     "CorruptBooks",
+    "DisplacedBooks",
     "ForeignBooks",
     "LedgerError",
     "MissingBooks",
@@ -41,6 +42,10 @@ class MissingBooks(LedgerError):
 
 class CorruptBooks(LedgerError):
     """The file is damaged or no database. Keep a copy of it, then restore a backup."""
+
+
+class DisplacedBooks(LedgerError):
+    """The books were taken away while in use. Restore the file named here, then move it away."""
 
 
 class ForeignBooks(LedgerError):

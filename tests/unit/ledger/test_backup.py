@@ -11,6 +11,7 @@ from kryten_economy.ledger import (
     BooksInUse,
     ChannelChange,
     CorruptBooks,
+    DisplacedBooks,
     MissingBooks,
     Posted,
     Reports,
@@ -237,3 +238,25 @@ def test_a_backup_from_the_future_stops_nothing(books: Books, path: Path, folder
     assert not wrong.exists()
     assert newest_backup_ms(path, folder, NOW + 5) == NOW + 1
     assert sorted(folder.iterdir()) == right
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_ends_acknowledging(
+    path: Path, tmp_path: Path, replaced: bool
+) -> None:
+    """Nothing more is answered, and what was committed is saved beside the lost file."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    if replaced:
+        other = Books.open(tmp_path / "other.db")
+        other.close()
+        (tmp_path / "other.db").rename(path)
+    with pytest.raises(DisplacedBooks, match="rescued"):
+        books.commit([earn("Bob", 7)])
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    report = verify(saved)
+    assert (report.ok, report.transfers) == (True, 1)
+    with pytest.raises(DisplacedBooks):
+        Books.open(path)
