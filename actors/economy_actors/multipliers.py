@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 import structlog
 
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
-from economy_actors.world import World
-from kryten_economy.rules.multipliers import Combined, active_multipliers
-from kryten_economy.rules.presence import MINUTE_MS
-from kryten_economy.rules.rates import Rates
+from kryten_economy.features.events.rules import Combined, active_multipliers
+from kryten_economy.features.presence.minutes import Rates
+from kryten_economy.features.presence.rules import MINUTE_MS
 
 __all__ = ("multipliers_now", "rank_indexes", "ranks_of", "rates_now")
 

@@ -13,27 +13,27 @@ from typing import Any, ClassVar
 import structlog
 
 from economy_actors.admin.actor import Admin
-from economy_actors.announcer.actor import outbox_factory
-from economy_actors.announcer.limits import Limits
-from economy_actors.announcer.report import Depths
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import BotSpoke
-from economy_actors.exporter import Exporter
+from economy_actors.context import World
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
+from economy_actors.jobs.actor import MAILBOX as OCCASIONS_MAILBOX
+from economy_actors.jobs.actor import Occasions
+from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.scheduler import Scheduler
 from economy_actors.ledger.actor import MAILBOX as LEDGER_MAILBOX
 from economy_actors.ledger.actor import Ledger
 from economy_actors.ledger.client import commit, look
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.reader import MAILBOX as READER_MAILBOX
 from economy_actors.ledger.reader import Reader
-from economy_actors.occasions.actor import MAILBOX as OCCASIONS_MAILBOX
-from economy_actors.occasions.actor import Occasions
-from economy_actors.occasions.jobs import DailyJobs
+from economy_actors.metrics.exporter import Exporter
+from economy_actors.outbox.actor import outbox_factory
+from economy_actors.outbox.limits import Limits
+from economy_actors.outbox.report import Depths
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
-from economy_actors.scheduler import Scheduler
-from economy_actors.world import World
 from kryten_economy.ledger import Books, Expired, ReleaseOrphans, Reports
 
 __all__ = ("Parts", "Root")

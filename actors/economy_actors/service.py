@@ -11,21 +11,20 @@ import structlog
 
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.clock import Clock, SystemClock
-from economy_actors.exporter import check_health
+from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.aliases import Aliases
 from economy_actors.gateway.bus import Bus
 from economy_actors.ledger.home import books_at, reports_at
-from economy_actors.live import LiveSettings
-from economy_actors.observability.http import Listening, serve
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.exporter import check_health
+from economy_actors.metrics.http import Listening, serve
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
-from economy_actors.world import World
 from kryten_economy import __version__
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import enabled_multipliers_line
 from kryten_economy.dice import Dice
-from kryten_economy.rules.triggers import dead_triggers
+from kryten_economy.features.chat.triggers import dead_triggers
 
 __all__ = ("STOP_WITHIN_S", "Service", "open_service")
 

@@ -9,8 +9,6 @@ from typing import Any, ClassVar
 
 import anyio
 
-from economy_actors.announcer.message import Line, Pm
-from economy_actors.announcer.protocol import OutboxMessage
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import (
     ChannelMessage,
@@ -24,13 +22,16 @@ from economy_actors.channel.messages import (
     Said,
     ShowPresence,
 )
+from economy_actors.context import LiveSettings, World
+from economy_actors.jobs.actor import Occasions
+from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.scheduler import Scheduler
 from economy_actors.ledger.actor import Ledger
 from economy_actors.ledger.home import InlineHome
 from economy_actors.ledger.reader import Reader
-from economy_actors.live import LiveSettings
-from economy_actors.observability.metrics import Metrics
-from economy_actors.occasions.actor import Occasions
-from economy_actors.occasions.jobs import DailyJobs
+from economy_actors.metrics.metrics import Metrics
+from economy_actors.outbox.message import Line, Pm
+from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -40,8 +41,6 @@ from economy_actors.runtime import (
     Supervision,
     open_system,
 )
-from economy_actors.scheduler import Scheduler
-from economy_actors.world import World
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice

@@ -16,16 +16,16 @@ from tests.actors.tree import OTHER, open_tree, restarts
 
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
+from economy_actors.context import World
 from economy_actors.ledger.actor import Ledger
 from economy_actors.ledger.client import look
 from economy_actors.ledger.faults import Defect
 from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import Commit
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
 from economy_actors.session import user_commands
 from economy_actors.session.user_commands import UserRequest
-from economy_actors.world import World
 from kryten_economy.ledger import Books, Credit, Debit, Posted, Reports
 from kryten_economy.refusals import Insufficient
 from kryten_economy.users import UserKey

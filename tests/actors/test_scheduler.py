@@ -6,7 +6,7 @@ import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from economy_actors.announcer.message import Pm
+from economy_actors.outbox.message import Pm
 from kryten_economy.ledger import Credit, Held, PlaceHold
 from kryten_economy.users import UserKey
 

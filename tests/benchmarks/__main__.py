@@ -20,7 +20,7 @@ from tests.benchmarks.run import run_all
 from tests.benchmarks.subjects import BASELINE, Subject, floor_subject, our_subject
 from tests.benchmarks.table import markdown
 
-from economy_actors.observability import logs
+from economy_actors import logs
 from economy_actors.runtime import spare_what_stays
 
 

@@ -19,7 +19,7 @@ from economy_actors.ledger.actor import MAILBOX, Ledger
 from economy_actors.ledger.client import commit
 from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import LedgerMessage
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
 from kryten_economy.ledger import (
     Credit,

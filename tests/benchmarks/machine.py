@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from economy_actors.sandbox.nats import find_nats_server
+from economy_sandbox.nats import find_nats_server
 
 __all__ = ("machine_line",)
 

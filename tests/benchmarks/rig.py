@@ -13,7 +13,7 @@ from tests.benchmarks.robot import Robot, robot
 from tests.benchmarks.settings import write_settings
 from tests.benchmarks.subjects import Subject
 
-from economy_actors.sandbox.nats import NatsServer
+from economy_sandbox.nats import NatsServer
 
 __all__ = ("BALANCE", "Rig", "RigError", "crowd", "rig", "wait_quiet")
 

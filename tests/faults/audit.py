@@ -30,7 +30,7 @@ from kryten_economy.ledger import (
     migrations,
     verify,
 )
-from kryten_economy.rules.transaction_types import TYPES
+from kryten_economy.transaction_types import TYPES
 
 __all__ = ("Audit", "WrongError")
 

@@ -13,16 +13,15 @@ from tests.faults.load import ASKERS, CHANNEL, Crowd
 from tests.faults.witness import Told, told
 
 from economy_actors.clock import SystemClock
+from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.bus import Bus
 from economy_actors.ledger.actor import MAILBOX, Ledger
 from economy_actors.ledger.client import commit
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.messages import LedgerMessage
-from economy_actors.live import LiveSettings
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, Ref, open_system
-from economy_actors.world import World
 from kryten_economy.dice import Dice
 from kryten_economy.ledger import Books, Reports, Request
 

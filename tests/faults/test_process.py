@@ -15,9 +15,9 @@ from nats.errors import Error as NatsError
 from tests.faults.process import ServiceProcess, write_config
 from tests.integration.service.house import SUBJECT, until
 
-from economy_actors.sandbox.bus import connect
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.bus import connect
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.ledger import Reports, verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

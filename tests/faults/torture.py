@@ -32,8 +32,8 @@ from tests.faults.audit import Audit
 from tests.faults.crowd import LOADING, SWEPT, Rig, run_crowd
 from tests.faults.load import Crowd
 
+from economy_actors import logs
 from economy_actors.ledger.home import books_at, reports_at
-from economy_actors.observability import logs
 from kryten_economy.ledger import MoneyRequest
 
 __all__ = ("main", "run_life")

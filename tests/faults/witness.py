@@ -27,7 +27,7 @@ from kryten_economy.ledger import (
     Wallet,
 )
 from kryten_economy.refusals import Refusal
-from kryten_economy.rules.transaction_types import transaction_type
+from kryten_economy.transaction_types import transaction_type
 from kryten_economy.users import UserKey
 
 __all__ = ("Movement", "Told", "movements", "told", "was_done", "was_replayed")

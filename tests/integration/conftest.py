@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
 
 _numbers = itertools.count(1)
 

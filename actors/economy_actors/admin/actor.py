@@ -14,9 +14,9 @@ from economy_actors.admin.desk import REPLY_TIMEOUT_S, Desk, Replies, Work
 from economy_actors.admin.envelope import Code, Refused, envelope
 from economy_actors.admin.messages import AdminMessage
 from economy_actors.admin.pool import Pool, Ticket
+from economy_actors.context import World
 from economy_actors.runtime import Actor, Ref, Supervision
-from economy_actors.world import World
-from kryten_economy.messages import refusals
+from kryten_economy.commands import refusals
 
 __all__ = ("ANSWER_TIMEOUT_S", "DESKS", "MAILBOX", "Admin")
 

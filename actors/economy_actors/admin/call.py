@@ -6,8 +6,8 @@ from typing import Any
 
 from economy_actors.admin.envelope import Outcome
 from economy_actors.admin.fields import Field, Text, Username, Values
+from economy_actors.context import World
 from economy_actors.deeds import Cause
-from economy_actors.world import World
 from kryten_economy.users import UserKey
 
 __all__ = ("ADMIN", "REPLAY", "REQUEST_ID", "USERNAME", "ApiCommand", "Call", "Handler")

@@ -6,10 +6,13 @@ from economy_actors import deeds
 from economy_actors.admin.call import REPLAY, Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount, Text
+from economy_actors.context import World
 from economy_actors.deeds import Busy, Ignored
-from economy_actors.world import World
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.money import texts as money_texts
+from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.ledger import BalanceSet, Posted
-from kryten_economy.messages import admin_replies, progress, refusals
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,
@@ -83,7 +86,7 @@ async def rank_set(world: World, call: Call) -> Outcome:
         case deeds.RankSet(shown, rank):
             return Done({"username": shown, "channel": call.channel, "rank_name": rank})
         case deeds.UnknownRank(tiers):
-            return Refused(Code.INVALID_REQUEST, progress.unknown_rank(tiers))
+            return Refused(Code.INVALID_REQUEST, ranks_texts.unknown_rank(tiers))
         case NoAccount():
             return Refused(Code.NOT_FOUND, refusals.unknown_user(call.name))
 
@@ -154,7 +157,7 @@ def _refused(  # noqa: PLR0911  # one answer for each refusal
                 Code.IGNORED_USER, f"{name} is on the list of ignored users, who are paid nothing."
             )
         case Insufficient(balance_z=balance_z):
-            text = admin_replies.deduct_refused(call.name, amount_z, balance_z, symbol)
+            text = money_texts.deduct_refused(call.name, amount_z, balance_z, symbol)
             return Refused(Code.INSUFFICIENT_BALANCE, text)
         case InvalidAmount():
             text = f"amount must leave a balance of at most {AMOUNT_MAX_Z}"
@@ -164,7 +167,7 @@ def _refused(  # noqa: PLR0911  # one answer for each refusal
         case Busy():
             return Refused(Code.UNAVAILABLE, refusals.busy())
         case Conflict():
-            return Refused(Code.REQUEST_ID_CONFLICT, admin_replies.request_id_used())
+            return Refused(Code.REQUEST_ID_CONFLICT, commands_texts.request_id_used())
         case Banned():
             return Refused(Code.BANNED, refusals.target_banned(call.name))
         case SameAccount() | NoHold() | AlreadySettled():

@@ -17,10 +17,11 @@ from economy_actors.admin.call import ADMIN, ApiCommand, Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused, envelope, result_of
 from economy_actors.admin.pool import Pool, Ticket
 from economy_actors.admin.table import Rejected, understand
+from economy_actors.context import World
 from economy_actors.ledger.faults import Defect
 from economy_actors.runtime import Actor, RuntimeFault
-from economy_actors.world import World
-from kryten_economy.messages import refusals, replies
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
 
 __all__ = ("REPLY_TIMEOUT_S", "Desk", "Replies", "Work")
 
@@ -104,7 +105,7 @@ class Desk(Actor[Work]):
         _log.error("request failed", command=call.command.name, exc_info=error)
         # A defect in the books undoes itself; of one behind a commit nobody knows how far it came.
         unchanged = isinstance(error, Defect) or not call.command.mutating
-        text = replies.internal_error() if unchanged else _unanswered(call).error
+        text = commands_texts.internal_error() if unchanged else _unanswered(call).error
         return Refused(Code.INTERNAL, text)
 
     async def _answer(self, echo: str, outcome: Outcome, reply_to: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from economy_actors.observability.families import CommandResult
+from economy_actors.metrics.families import CommandResult
 
 __all__ = ("Code", "Done", "Outcome", "Refused", "envelope", "result_of")
 

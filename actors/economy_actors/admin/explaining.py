@@ -8,10 +8,10 @@ from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount
 from economy_actors.admin.reading import transaction_shown
+from economy_actors.context import World
 from economy_actors.ledger.client import look
-from economy_actors.world import World
-from kryten_economy.messages.explaining import rule_in_words
-from kryten_economy.rules.explanations import Explanation, explain
+from kryten_economy.features.history.rules import Explanation, explain
+from kryten_economy.features.history.texts import rule_in_words
 
 __all__ = ("TRANSACTION", "transactions_explain")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard, TypeVar, cast
 
 from economy_actors.admin.body import Body, NumberText
-from kryten_economy.messages.clean import user_text
-from kryten_economy.messages.lengths import clip
+from kryten_economy.text.clean import user_text
+from kryten_economy.text.lengths import clip
 from kryten_economy.users import name_from_text
 
 __all__ = ("Amount", "Count", "Field", "Invalid", "Text", "Username", "Values", "read_fields")

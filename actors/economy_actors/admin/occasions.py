@@ -10,18 +10,19 @@ from economy_actors.admin.body import NumberText
 from economy_actors.admin.call import REPLAY, Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount, Invalid, Text
+from economy_actors.context import World
 from economy_actors.deeds import Busy
 from economy_actors.multipliers import multipliers_now
-from economy_actors.world import World
-from kryten_economy.ledger import Distributed, TooFewCoins
-from kryten_economy.messages import admin_replies, refusals, replies
-from kryten_economy.messages import occasions as texts
-from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly
-from kryten_economy.rules.multipliers import (
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
 )
+from kryten_economy.features.gifts import texts
+from kryten_economy.ledger import Distributed, TooFewCoins
+from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly
 
 __all__ = (
     "MINUTES",
@@ -121,13 +122,13 @@ async def rain(world: World, call: Call) -> Outcome:  # noqa: PLR0911  # one for
             text = f"total_amount must leave balances of at most {AMOUNT_MAX_Z}"
             return Refused(Code.INVALID_REQUEST, text)
         case Conflict():
-            return Refused(Code.REQUEST_ID_CONFLICT, admin_replies.request_id_used())
+            return Refused(Code.REQUEST_ID_CONFLICT, commands_texts.request_id_used())
         case ReadOnly():
             return Refused(Code.UNAVAILABLE, refusals.books_closed())
         case Busy():
             return Refused(Code.UNAVAILABLE, refusals.busy())
         case _:
-            return Refused(Code.INTERNAL, replies.internal_error())
+            return Refused(Code.INTERNAL, commands_texts.internal_error())
 
 
 def _iso(at_ms: int) -> str:

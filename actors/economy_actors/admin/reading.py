@@ -3,13 +3,13 @@
 from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome
 from economy_actors.admin.fields import Count, Text
-from economy_actors.exporter import check_health
+from economy_actors.context import World
 from economy_actors.ledger.client import look
+from economy_actors.metrics.exporter import check_health
 from economy_actors.runtime import RuntimeFault
-from economy_actors.world import World
 from kryten_economy.ledger import Reports
 from kryten_economy.ledger.report_rows import TransactionRow
-from kryten_economy.messages.numbers import uptime
+from kryten_economy.text.numbers import uptime
 
 __all__ = (
     "OFFSET",

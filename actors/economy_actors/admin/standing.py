@@ -6,15 +6,14 @@ from fractions import Fraction
 from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Count, Text
+from economy_actors.context import World
 from economy_actors.ledger.client import look
-from economy_actors.world import World
 from kryten_economy.config import Settings
+from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution
+from kryten_economy.features.leaderboards.texts import unknown_category
+from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.ranks.rules import Ladder, discount_percent, perks_of, perks_shown
 from kryten_economy.ledger import Reports, Wallet
-from kryten_economy.messages.standing import unknown_category
-from kryten_economy.rules.leaderboards import CATEGORIES, category_of, distribution
-from kryten_economy.rules.perks import discount_percent, perks_of, perks_shown
-from kryten_economy.rules.prices import final_price, inflated_price, inflation_multiplier
-from kryten_economy.rules.ranks import Ladder
 
 __all__ = ("CATEGORY", "TOP_ROWS", "account_summary", "leaderboard", "user_detail")
 

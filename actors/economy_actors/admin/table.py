@@ -12,8 +12,8 @@ from economy_actors.admin.body import Body, NotJson, NotObject
 from economy_actors.admin.call import ADMIN, ApiCommand, Call
 from economy_actors.admin.envelope import Code, Refused
 from economy_actors.admin.fields import Invalid, Text, read_fields
-from kryten_economy.messages.clean import user_text
-from kryten_economy.messages.lengths import clip
+from kryten_economy.text.clean import user_text
+from kryten_economy.text.lengths import clip
 
 __all__ = ("API_COMMANDS", "Rejected", "understand")
 

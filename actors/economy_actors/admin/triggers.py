@@ -3,8 +3,8 @@
 from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome
 from economy_actors.admin.fields import Count
+from economy_actors.context import World
 from economy_actors.ledger.client import look
-from economy_actors.world import World
 from kryten_economy.calendar import day_before
 
 __all__ = ("DAYS", "triggers_stats")

@@ -8,8 +8,6 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.announcer import protocol as outbox
-from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.dwelling import Dwelling
 from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
@@ -46,8 +44,11 @@ from economy_actors.channel.minutes import Minutes
 from economy_actors.channel.progress_watch import ProgressWatch
 from economy_actors.channel.receipts import Receipts
 from economy_actors.channel.talk import Talk
+from economy_actors.context import World
 from economy_actors.gateway.messages import ReadUserlist
 from economy_actors.ledger.messages import Commit
+from economy_actors.outbox import protocol as outbox
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor, Ref, Supervision
 from economy_actors.session.actor import Session
 from economy_actors.session.messages import (
@@ -57,17 +58,12 @@ from economy_actors.session.messages import (
     ProgressDue,
     SessionMessage,
 )
-from economy_actors.world import World
+from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.features.presence import texts as presence_texts
+from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
 from kryten_economy.ledger import Depart
-from kryten_economy.messages import replies
-from kryten_economy.messages.currency import currency_variables
-from kryten_economy.messages.lengths import clip
-from kryten_economy.rules.presence import (
-    MINUTE_MS,
-    Entrance,
-    Roster,
-    Visit,
-)
+from kryten_economy.text.lengths import clip
 from kryten_economy.users import UserKey
 
 __all__ = ("MAILBOX", "SESSION_IDLE_S", "Channel")
@@ -305,7 +301,7 @@ class Channel(Actor[ChannelMessage]):
         if isinstance(message, Command):
             word = clip(message.text.split(maxsplit=1)[0], 20) if message.text.split() else ""
             self._world.metrics.pm_command(word.lower(), "error")
-            self._reply(message.display_name, replies.internal_error())
+            self._reply(message.display_name, commands_texts.internal_error())
 
     # Welcome
 
@@ -317,7 +313,7 @@ class Channel(Actor[ChannelMessage]):
         if visit is None or not visit.connected:
             return
         settings = self._world.live.settings
-        text = replies.welcome(
+        text = presence_texts.welcome(
             settings.onboarding.welcome_message,
             message.amount_z,
             currency_variables(settings.currency),

@@ -7,13 +7,13 @@ the promise of the books, at least once that of this repetition.
 from collections.abc import Callable, Iterable, Sequence
 
 from economy_actors.channel.messages import DwellSettled
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import Dwelt, SessionMessage
-from economy_actors.world import World
+from kryten_economy.features.presence.attendance import Dwellers, marks
+from kryten_economy.features.presence.rules import MINUTE_MS
 from kryten_economy.ledger import PresenceFact
-from kryten_economy.rules.dwell import Dwellers, marks
-from kryten_economy.rules.presence import MINUTE_MS
 
 __all__ = ("Dwelling",)
 

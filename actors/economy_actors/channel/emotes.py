@@ -5,9 +5,9 @@ its events in between. Where none are known no line holds any, and that is all.
 """
 
 from economy_actors.channel.messages import EmoteChanged, EmotesListed, RoomStored
+from economy_actors.context import World
 from economy_actors.gateway.messages import ReadRoom
-from economy_actors.world import World
-from kryten_economy.rules.utterances import emotes_in
+from kryten_economy.features.chat.utterances import emotes_in
 
 __all__ = ("Emotes",)
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.messages import PrivateMessage
+from economy_actors.context import World
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import Command, SessionMessage
-from economy_actors.world import World
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
-from kryten_economy.messages import refusals, replies
-from kryten_economy.rules.presence import Roster
+from kryten_economy.features.presence.rules import Roster
 from kryten_economy.users import UserKey
 
 __all__ = ("PrivateIntake",)
@@ -62,9 +63,9 @@ class PrivateIntake:
         if not self._allowed(message.name, now_s, trace):
             return
         if message.name.lower() in self._below:
-            self._reply(message.name, replies.guest_not_allowed(), trace)
+            self._reply(message.name, commands_texts.guest_not_allowed(), trace)
             return
-        self._reply(message.name, replies.not_known_yet(), trace)
+        self._reply(message.name, commands_texts.not_known_yet(), trace)
         self._unknown()
 
     def _allowed(self, name: str, now_s: float, trace: str | None) -> bool:
@@ -72,7 +73,7 @@ class PrivateIntake:
             case Allowed():
                 return True
             case TellSlowDown(retry_after_s):
-                text = replies.slow_down(self._limiter.limit, retry_after_s)
+                text = commands_texts.slow_down(self._limiter.limit, retry_after_s)
                 self._reply(name, text, trace)
                 return False
             case Silent():

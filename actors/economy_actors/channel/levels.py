@@ -9,9 +9,9 @@ from typing import NamedTuple
 import structlog
 
 from economy_actors.channel.messages import LevelDue
+from economy_actors.context import World
 from economy_actors.gateway.messages import GiveRank
-from economy_actors.world import World
-from kryten_economy.rules.presence import Roster
+from kryten_economy.features.presence.rules import Roster
 
 __all__ = ("LEVEL_WAIT_S", "Levels")
 

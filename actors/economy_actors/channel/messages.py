@@ -7,7 +7,7 @@ milliseconds. Names have the casing in which they came.
 from dataclasses import dataclass, field
 
 from economy_actors.runtime import Reply
-from kryten_economy.rules.screening import Medium
+from kryten_economy.features.media.rules import Medium
 
 __all__ = (
     "AfkChanged",

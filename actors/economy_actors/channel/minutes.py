@@ -11,19 +11,30 @@ import structlog
 
 from economy_actors.channel.dwelling import Dwelling
 from economy_actors.channel.progress_watch import ProgressWatch
+from economy_actors.context import World
 from economy_actors.ledger.client import commit
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.multipliers import multipliers_now, rank_indexes
-from economy_actors.observability.metrics import Metrics
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ProgressDue, SessionMessage
-from economy_actors.world import World
+from kryten_economy.features.events.rules import with_carry
+from kryten_economy.features.presence.minutes import (
+    Accumulator,
+    MinuteWorth,
+    minute_rate,
+    minute_worth,
+    rank_factor,
+)
+from kryten_economy.features.presence.onboarding import earning_gate
+from kryten_economy.features.presence.rules import (
+    MINUTE_MS,
+    MinuteShare,
+    Roster,
+    Visit,
+    elapsed_minutes,
+)
 from kryten_economy.ledger import PresenceEntry, PresenceFact, PresenceMinute, PresencePaid
 from kryten_economy.refusals import ReadOnly
-from kryten_economy.rules.fractions import Accumulator
-from kryten_economy.rules.minutes import MinuteWorth, minute_rate, minute_worth, rank_factor
-from kryten_economy.rules.multipliers import with_carry
-from kryten_economy.rules.onboarding import earning_gate
-from kryten_economy.rules.presence import MINUTE_MS, MinuteShare, Roster, Visit, elapsed_minutes
 
 __all__ = ("Minutes",)
 

@@ -8,13 +8,13 @@ import structlog
 from economy_actors.channel.levels import LEVEL_WAIT_S, Levels
 from economy_actors.channel.messages import LevelDue, RankedUp, RankUpsDue
 from economy_actors.channel.rank_ups import COLLECT_S, RankUpBoard
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
-from economy_actors.world import World
+from kryten_economy.features.achievements.rules import BY_MINUTE, Facts, earned_now
+from kryten_economy.features.presence.rules import MINUTE_MS, Roster
+from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.ledger import PresenceFact
-from kryten_economy.rules.achievements import BY_MINUTE, Facts, earned_now
-from kryten_economy.rules.presence import MINUTE_MS, Roster
-from kryten_economy.rules.ranks import Ladder
 from kryten_economy.users import UserKey
 
 __all__ = ("ProgressWatch",)

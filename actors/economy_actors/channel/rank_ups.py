@@ -1,11 +1,11 @@
 """The rank-ups of a channel that wait to be told together."""
 
-from economy_actors.announcer.message import Line
 from economy_actors.channel.messages import RankedUp
-from economy_actors.world import World
-from kryten_economy.messages import progress as texts
-from kryten_economy.messages.currency import currency_variables
-from kryten_economy.rules.rank_ups import RankUp, Told, by_rank, may_tell
+from economy_actors.context import World
+from economy_actors.outbox.message import Line
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.features.ranks import texts
+from kryten_economy.features.ranks.rules import RankUp, Told, by_rank, may_tell
 
 __all__ = ("COLLECT_S", "RankUpBoard")
 

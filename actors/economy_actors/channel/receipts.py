@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
+from economy_actors.context import World
 from economy_actors.ledger.client import commit
 from economy_actors.ledger.faults import Defect
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.achieving import may_be_due
 from economy_actors.session.messages import Deed, ProgressDue, SessionMessage, Unsettled
-from economy_actors.world import World
+from kryten_economy.features.presence.rules import Roster
 from kryten_economy.ledger import ChatRecorded, Depart, PaidTrigger, TriggersPaid, Wallet
-from kryten_economy.rules.presence import Roster
 
 __all__ = ("Receipt", "Receipts", "measure")
 

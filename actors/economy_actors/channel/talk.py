@@ -12,11 +12,11 @@ import structlog
 
 from economy_actors.channel.emotes import Emotes
 from economy_actors.channel.messages import MediaChanged, RoomStored
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
-from economy_actors.world import World
-from kryten_economy.rules.conversation import (
+from kryten_economy.features.chat.rules import (
     NOTHING,
     Conversation,
     Effect,
@@ -25,9 +25,9 @@ from kryten_economy.rules.conversation import (
     Spoken,
     together,
 )
-from kryten_economy.rules.presence import Roster
-from kryten_economy.rules.screening import Screening, begins, survived_award
-from kryten_economy.rules.triggers import BOT_INTERACTION, SURVIVED
+from kryten_economy.features.chat.triggers import BOT_INTERACTION, SURVIVED
+from kryten_economy.features.media.rules import Screening, begins, survived_award
+from kryten_economy.features.presence.rules import Roster
 
 __all__ = ("Talk",)
 

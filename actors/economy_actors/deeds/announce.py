@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from economy_actors.announcer.message import Line, LineKind
+from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.money import Busy
-from economy_actors.world import World
-from kryten_economy.messages.clean import public_parts
+from economy_actors.outbox.message import Line, LineKind
+from kryten_economy.text.clean import public_parts
 
 __all__ = ("Announced", "NothingToSay", "announce")
 

@@ -2,11 +2,11 @@
 
 import structlog
 
+from economy_actors.context import World
 from economy_actors.ledger.messages import Commit
-from economy_actors.world import World
 from kryten_economy.ledger import Audit
-from kryten_economy.messages.clean import user_text
-from kryten_economy.messages.lengths import clip
+from kryten_economy.text.clean import user_text
+from kryten_economy.text.lengths import clip
 
 __all__ = ("audit",)
 

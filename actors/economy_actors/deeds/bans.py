@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import spelling, tell_user
 from economy_actors.ledger.client import commit
-from economy_actors.world import World
+from kryten_economy.features.bans import texts as bans_texts
 from kryten_economy.ledger import Ban, BanState, Unban
-from kryten_economy.messages import admin_replies
 from kryten_economy.users import UserKey
 
 __all__ = ("ban", "unban")
@@ -24,7 +24,7 @@ async def ban(world: World, cause: Cause, name: str, reason: str) -> BanState:
     answer = await commit(world.ledger, request)
     assert isinstance(answer, BanState), answer
     if answer.changed:
-        text = admin_replies.ban_notice(reason)
+        text = bans_texts.ban_notice(reason)
         tell_user(world, cause.channel, answer.display_name, text, cause.trace)
     return answer
 
@@ -36,6 +36,6 @@ async def unban(world: World, cause: Cause, name: str) -> BanState:
     assert isinstance(answer, BanState), answer
     if not answer.changed:
         return replace(answer, display_name=await spelling(world, user, name))
-    text = admin_replies.unban_notice()
+    text = bans_texts.unban_notice()
     tell_user(world, cause.channel, answer.display_name, text, cause.trace)
     return answer

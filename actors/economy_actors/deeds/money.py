@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from economy_actors.channel.messages import Credited
+from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import connected, tell_user
 from economy_actors.ledger.client import commit
 from economy_actors.runtime import RuntimeFault
-from economy_actors.world import World
+from kryten_economy.features.money import texts as money_texts
 from kryten_economy.ledger import Answer, BalanceSet, Credit, Debit, Posted, SetBalance
-from kryten_economy.messages import admin_replies
 from kryten_economy.refusals import Conflict, NoAccount, Refusal
 from kryten_economy.users import UserKey
 
@@ -99,7 +99,7 @@ async def set_balance(world: World, cause: Cause, name: str, amount_z: int) -> B
     if isinstance(answer, BalanceSet):
         if not answer.replayed and answer.old_z != answer.new_z:
             symbol = world.live.settings.currency.symbol
-            text = admin_replies.set_balance_notice(answer.old_z, answer.new_z, symbol)
+            text = money_texts.set_balance_notice(answer.old_z, answer.new_z, symbol)
             tell_user(world, cause.channel, answer.wallet.display_name, text, cause.trace)
         return answer
     assert isinstance(answer, Refusal), answer
@@ -120,7 +120,7 @@ async def _give(world: World, order: _Order) -> AdjustAnswer:
         # Also after a repetition: nobody knows how far the first time came behind the commit.
         channel = world.channels[order.cause.channel]
         channel.offer(Credited(request.user.name), trace=order.cause.trace)
-    return _settled(world, order, answer, admin_replies.grant_notice)
+    return _settled(world, order, answer, money_texts.grant_notice)
 
 
 async def _give_newcomer(
@@ -144,7 +144,7 @@ async def _give_newcomer(
 
 async def _take(world: World, order: _Order) -> AdjustAnswer:
     answer = await commit(world.ledger, _request(world, Debit, order))
-    return _settled(world, order, answer, admin_replies.deduct_notice)
+    return _settled(world, order, answer, money_texts.deduct_notice)
 
 
 def _request(world: World, kind: type[R], order: _Order) -> R:

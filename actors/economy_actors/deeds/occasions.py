@@ -2,24 +2,24 @@
 
 from fractions import Fraction
 
-from economy_actors.announcer.message import Line
+from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.money import Busy
+from economy_actors.jobs.messages import StartEvent, StopEvent
+from economy_actors.jobs.presence import credited, present_users
 from economy_actors.ledger.client import commit
-from economy_actors.occasions.messages import StartEvent, StopEvent
-from economy_actors.occasions.presence import credited, present_users
+from economy_actors.outbox.message import Line
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session.notices import notify
-from economy_actors.world import World
-from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
-from kryten_economy.messages import occasions as texts
-from kryten_economy.messages.currency import currency_variables
-from kryten_economy.refusals import Refusal
-from kryten_economy.rules.multipliers import (
+from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
 )
+from kryten_economy.features.gifts import texts
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
+from kryten_economy.refusals import Refusal
 
 __all__ = ("RainAnswer", "is_event", "rain", "start_event", "stop_event")
 

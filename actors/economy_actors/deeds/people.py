@@ -2,11 +2,11 @@
 
 import structlog
 
-from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.messages import ShownUser, ShowPresence
+from economy_actors.context import World
 from economy_actors.ledger.client import look
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
-from economy_actors.world import World
 from kryten_economy.users import UserKey
 
 __all__ = ("connected", "spelling", "tell_user")

@@ -5,12 +5,12 @@ It holds until the user's earnings cross a threshold above those of now; ``auto`
 
 from dataclasses import dataclass
 
+from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import tell_user
 from economy_actors.ledger.client import commit, look
-from economy_actors.world import World
+from kryten_economy.features.ranks import texts
 from kryten_economy.ledger import RankStored, SetRank
-from kryten_economy.messages import progress as texts
 from kryten_economy.refusals import NoAccount
 from kryten_economy.users import UserKey
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import structlog
 from anyio import to_thread
 
-from economy_actors.announcer import protocol as outbox
-from economy_actors.announcer.limits import Limits
 from economy_actors.channel import messages as channel
-from economy_actors.world import World
+from economy_actors.context import World
+from economy_actors.outbox import protocol as outbox
+from economy_actors.outbox.limits import Limits
 from kryten_economy.config import (
     ConfigError,
     Loaded,

@@ -12,8 +12,8 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.announcer.protocol import SendFailed
 from economy_actors.channel.messages import Listed, RoomStored
+from economy_actors.context import SERVICE_NAME, World
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.errands import Errands, FindRobots, OpenBus, ReadRooms, WantedList
 from economy_actors.gateway.intake import Intake
@@ -38,8 +38,8 @@ from economy_actors.gateway.messages import (
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
+from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
-from economy_actors.world import SERVICE_NAME, World
 
 __all__ = ("PULSE_S", "Gateway")
 

@@ -14,10 +14,10 @@ import anyio
 import structlog
 from kryten.exceptions import KrytenConnectionError, PublishError
 
-from economy_actors.announcer.protocol import SendFailed
 from economy_actors.gateway.client import PatientClient, client_config
 from economy_actors.gateway.places import Places
 from economy_actors.gateway.translate import Event
+from economy_actors.outbox.protocol import SendFailed
 from kryten_economy.config import Settings
 from kryten_economy.users import is_name
 

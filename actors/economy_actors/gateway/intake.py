@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from economy_actors.admin.messages import ApiRequest
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
+from economy_actors.context import World
 from economy_actors.gateway.messages import (
     GatewayMessage,
     LinkChanged,
@@ -21,8 +21,8 @@ from economy_actors.gateway.messages import (
 from economy_actors.gateway.notices import News, Notice, read_notice
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Dropped, Event, Nothing, Translated, Translator
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.runtime import Ref
-from economy_actors.world import World
 
 __all__ = ("Intake",)
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from economy_actors.channel.messages import ListedUser
-from kryten_economy.messages.markup import typed_text
-from kryten_economy.rules.screening import Medium
+from kryten_economy.features.media.rules import Medium
+from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name
 
 __all__ = (

@@ -5,9 +5,9 @@ A robot that is gone never empties its channel: who is there is told by user lis
 
 import anyio
 
-from economy_actors.announcer.protocol import RobotBack, RobotGone
 from economy_actors.channel.messages import RobotPresence
-from economy_actors.world import World
+from economy_actors.context import World
+from economy_actors.outbox.protocol import RobotBack, RobotGone
 
 __all__ = ("LATE_S", "SAID_TWICE_S", "Robots")
 

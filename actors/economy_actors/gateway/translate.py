@@ -12,8 +12,6 @@ from typing import Final, NamedTuple, Protocol
 
 from kryten import ChatMessageEvent, RawEvent, UserJoinEvent, UserLeaveEvent
 
-from economy_actors.announcer.delivery import Medium
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import (
     AfkChanged,
     EmoteChanged,
@@ -28,6 +26,7 @@ from economy_actors.channel.messages import (
     Said,
 )
 from economy_actors.clock import Clock
+from economy_actors.context import LiveSettings
 from economy_actors.gateway.freshness import Freshness
 from economy_actors.gateway.payloads import (
     afk_in,
@@ -46,9 +45,10 @@ from economy_actors.gateway.payloads import (
 )
 from economy_actors.gateway.places import Places
 from economy_actors.gateway.recent import RecentIds
-from economy_actors.live import LiveSettings
-from economy_actors.observability.families import GatewayDrop
-from kryten_economy.messages.markup import typed_text
+from economy_actors.metrics.families import GatewayDrop
+from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
+from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name
 
 __all__ = (

@@ -15,7 +15,7 @@ import structlog
 from economy_actors.ledger.faults import Defect, OutcomeUnknown
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.messages import Commit, LedgerMessage
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor
 from kryten_economy.ledger import Answer, Books, CommitUnknown, Failed
 

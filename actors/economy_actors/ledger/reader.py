@@ -8,7 +8,7 @@ import structlog
 from economy_actors.ledger.faults import Defect
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.messages import CheckBooks, Commit, LedgerMessage, Look, ReaderMessage
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Reply
 from kryten_economy.ledger import ConservationGuard, Reports, SetReadOnly, Violation
 from kryten_economy.ledger.opening import BROKEN_WORLD

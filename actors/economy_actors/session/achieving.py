@@ -4,15 +4,15 @@ The books decide whether an achievement is new; what is known to be won is only 
 that nobody asks them again at every credit.
 """
 
-from economy_actors.announcer.message import Line
+from economy_actors.context import World
 from economy_actors.ledger.client import commit, look
+from economy_actors.outbox.message import Line
 from economy_actors.session.notices import notify
-from economy_actors.world import World
 from kryten_economy.config.achievements import Achievement
+from kryten_economy.features.achievements import texts
+from kryten_economy.features.achievements.rules import Facts, earned_now
 from kryten_economy.ledger import Award, Awarded, Wallet
-from kryten_economy.messages import progress as texts
 from kryten_economy.refusals import Conflict
-from kryten_economy.rules.achievements import Facts, earned_now
 
 __all__ = ("award_due", "facts_of", "known_won", "may_be_due")
 

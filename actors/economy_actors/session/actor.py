@@ -7,11 +7,12 @@ moment and woken by the next message.
 import uuid
 from typing import ClassVar, assert_never
 
-from economy_actors.announcer.message import Pm, Priority
 from economy_actors.channel.messages import ChannelMessage, DwellSettled, Newcomer, WelcomeDue
 from economy_actors.channel.receipts import Receipts
+from economy_actors.context import World
 from economy_actors.ledger.client import commit, look
 from economy_actors.ledger.faults import Defect
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor, AskExpired, AskFailed, Ref, Supervision
 from economy_actors.session import chatting, dwelling, progress, user_commands
 from economy_actors.session.admin_commands import AdminRequest
@@ -29,12 +30,12 @@ from economy_actors.session.messages import (
 )
 from economy_actors.session.told import Result, Told
 from economy_actors.session.user_commands import UserRequest
-from economy_actors.world import World
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec, find, suggest
+from kryten_economy.features.bans import texts as bans_texts
+from kryten_economy.features.presence.rules import MINUTE_MS, is_genuine_arrival
 from kryten_economy.ledger import Arrive, Arrived, RecordActivity, Wallet
-from kryten_economy.messages import replies
-from kryten_economy.rules.presence import MINUTE_MS, is_genuine_arrival
 from kryten_economy.users import UserKey
 
 __all__ = ("Session",)
@@ -148,22 +149,22 @@ class Session(Actor[SessionMessage]):
         if spec is None or not spec.enabled(settings):
             self._count("unknown", "refused")
             near = suggest(parsed.word, is_admin=is_admin, settings=settings)
-            self._reply(message, replies.unknown_command(parsed.word, near))
+            self._reply(message, commands_texts.unknown_command(parsed.word, near))
             return
         if spec.admin and not is_admin:
             self._count(spec.name, "refused")
-            self._reply(message, replies.not_authorised(spec.name))
+            self._reply(message, commands_texts.not_authorised(spec.name))
             return
         try:
             told = await self._run(spec, parsed, message, is_admin=is_admin)
         except Defect:
             self._count(spec.name, "error")
-            self._reply(message, replies.internal_error())
+            self._reply(message, commands_texts.internal_error())
             return
         except (AskExpired, AskFailed):
             # The books may or may not have done it; a money command is never silently lost.
             self._count(spec.name, "error")
-            self._reply(message, replies.outcome_unknown())
+            self._reply(message, commands_texts.outcome_unknown())
             return
         self._count(spec.name, told.result)
         self._reply(message, told.text)
@@ -179,7 +180,7 @@ class Session(Actor[SessionMessage]):
             )
         wallet = await self._touch(message)
         if wallet.banned and spec.name not in _OPEN_TO_BANNED:
-            return Told(replies.banned(), "refused")
+            return Told(bans_texts.banned(), "refused")
         request = UserRequest(self._user, message.display_name, parsed, wallet, is_admin)
         return Told(await user_commands.run(self._world, spec.name, request))
 

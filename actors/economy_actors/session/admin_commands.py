@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from economy_actors import deeds
+from economy_actors.context import World
 from economy_actors.deeds import Busy, Cause, Ignored
 from economy_actors.session import occasion_commands
 from economy_actors.session.told import Told
-from economy_actors.world import World
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.grammar import BadAmount, Parsed, amount
 from kryten_economy.commands.table import find
+from kryten_economy.features.bans import texts as bans_texts
+from kryten_economy.features.money import texts as money_texts
+from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.ledger import BalanceSet, Posted
-from kryten_economy.messages import admin_replies, progress, refusals, replies
-from kryten_economy.messages.clean import user_text
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,
@@ -31,6 +34,7 @@ from kryten_economy.refusals import (
     Refusal,
     SameAccount,
 )
+from kryten_economy.text.clean import user_text
 from kryten_economy.users import name_from_text
 
 __all__ = ("AdminRequest", "run")
@@ -71,7 +75,7 @@ async def run(world: World, request: AdminRequest) -> Told:
     try:
         answer = await _COMMANDS[spec.name](world, request)
         if isinstance(answer, _Written):
-            answer = _refusal(replies.usage(spec.syntax, answer.problem))
+            answer = _refusal(commands_texts.usage(spec.syntax, answer.problem))
         elif isinstance(answer, str):
             answer = Told(answer)
         result = answer.text
@@ -88,11 +92,11 @@ async def run(world: World, request: AdminRequest) -> Told:
 
 
 async def _grant(world: World, request: AdminRequest) -> _Answer:
-    return await _move(world, request, "grant", deeds.grant, admin_replies.granted)
+    return await _move(world, request, "grant", deeds.grant, money_texts.granted)
 
 
 async def _deduct(world: World, request: AdminRequest) -> _Answer:
-    return await _move(world, request, "deduct", deeds.deduct, admin_replies.deducted)
+    return await _move(world, request, "deduct", deeds.deduct, money_texts.deducted)
 
 
 async def _move(
@@ -127,7 +131,7 @@ async def _set_balance(world: World, request: AdminRequest) -> _Answer:
     match answer:
         case BalanceSet(old_z=old_z, new_z=new_z, wallet=wallet):
             symbol = world.live.settings.currency.symbol
-            return admin_replies.set_balance_done(wallet.display_name, old_z, new_z, symbol)
+            return money_texts.set_balance_done(wallet.display_name, old_z, new_z, symbol)
         case refusal:
             return _refusal(_refused(world, name, amount_z, refusal))
 
@@ -141,9 +145,9 @@ async def _set_rank(world: World, request: AdminRequest) -> _Answer:
         return _Written()
     match await deeds.set_rank(world, _cause(request, "set_rank"), name, rank):
         case deeds.RankSet(shown, tier, automatic):
-            return progress.rank_set_done(shown, tier, automatic=automatic)
+            return ranks_texts.rank_set_done(shown, tier, automatic=automatic)
         case deeds.UnknownRank(tiers):
-            return _refusal(progress.unknown_rank(tiers))
+            return _refusal(ranks_texts.unknown_rank(tiers))
         case NoAccount():
             return _refusal(refusals.unknown_user(name))
 
@@ -155,8 +159,8 @@ async def _ban(world: World, request: AdminRequest) -> _Answer:
     reason = user_text(request.parsed.text(1))
     state = await deeds.ban(world, _cause(request, "ban"), name, reason)
     if not state.changed:
-        return _refusal(admin_replies.already_banned(state.display_name))
-    return admin_replies.banned_user(state.display_name)
+        return _refusal(bans_texts.already_banned(state.display_name))
+    return bans_texts.banned_user(state.display_name)
 
 
 async def _unban(world: World, request: AdminRequest) -> _Answer:
@@ -165,22 +169,22 @@ async def _unban(world: World, request: AdminRequest) -> _Answer:
         return name
     state = await deeds.unban(world, _cause(request, "unban"), name)
     if not state.changed:
-        return _refusal(admin_replies.not_banned(state.display_name))
-    return admin_replies.unbanned_user(state.display_name)
+        return _refusal(bans_texts.not_banned(state.display_name))
+    return bans_texts.unbanned_user(state.display_name)
 
 
 async def _reload(world: World, request: AdminRequest) -> _Answer:  # noqa: ARG001  # as all commands
     match await deeds.reload(world):
         case deeds.Reloaded(changed, restart_required):
-            return admin_replies.reloaded(changed, restart_required)
+            return commands_texts.reloaded(changed, restart_required)
         case deeds.ReloadFailed(error):
-            return _refusal(admin_replies.reload_failed(error))
+            return _refusal(commands_texts.reload_failed(error))
 
 
 async def _announce(world: World, request: AdminRequest) -> _Answer:
     match deeds.announce(world, _cause(request, "announce"), request.parsed.text()):
         case deeds.Announced(lines):
-            return admin_replies.announced(lines)
+            return commands_texts.announced(lines)
         case deeds.NothingToSay():
             return _Written()
         case Busy():
@@ -247,7 +251,7 @@ def _refused(  # noqa: PLR0911  # one text for each refusal
         case Ignored():
             return f"{name} is on the list of ignored users, who are paid nothing."
         case Insufficient(balance_z=balance_z):
-            return admin_replies.deduct_refused(name, amount_z, balance_z, symbol)
+            return money_texts.deduct_refused(name, amount_z, balance_z, symbol)
         case InvalidAmount():
             return refusals.above_maximum(amount_z, AMOUNT_MAX_Z, symbol)
         case ReadOnly():
@@ -255,7 +259,7 @@ def _refused(  # noqa: PLR0911  # one text for each refusal
         case Busy():
             return refusals.busy()
         case Conflict():
-            return replies.internal_error()
+            return commands_texts.internal_error()
         case Banned() | SameAccount() | NoHold() | AlreadySettled():
             raise AssertionError(f"an admin's movement is never refused so: {refusal!r}")
         case _:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import anyio
 
-from economy_actors.world import World
-from kryten_economy.rules.conversation import Effect
-from kryten_economy.rules.selves import suspects, without
+from economy_actors.context import World
+from kryten_economy.features.chat.aliases import suspects, without
+from kryten_economy.features.chat.rules import Effect
 
 __all__ = ("LINE_S", "without_self")
 

@@ -3,16 +3,17 @@
 import uuid
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import World
 from economy_actors.session import chatting, progress
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import World
+from kryten_economy.commands import refusals
+from kryten_economy.features.chat.texts import rewards
+from kryten_economy.features.chat.triggers import LIKE
+from kryten_economy.features.media import texts as media_texts
+from kryten_economy.features.media.rules import like_award
+from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.ledger import PayTriggers, TriggersPaid
-from kryten_economy.messages import liking, refusals
-from kryten_economy.messages.rewards import rewards
 from kryten_economy.refusals import ReadOnly
-from kryten_economy.rules.onboarding import earning_gate
-from kryten_economy.rules.screening import like_award
-from kryten_economy.rules.triggers import LIKE
 
 __all__ = ("HANDLERS",)
 
@@ -24,10 +25,10 @@ async def _rewards(world: World, _request: UserRequest) -> str:
 async def _like(world: World, request: UserRequest) -> str:
     settings, user = world.live.settings, request.user
     if not LIKE.enabled(settings):
-        return liking.disabled()
+        return media_texts.disabled()
     medium = world.playing.get(user.channel)
     if medium is None:
-        return liking.nothing_playing()
+        return media_texts.nothing_playing()
     at_ms = world.clock.now_ms()
     like = PayTriggers(
         op_id=f"like:{user.channel}:{user.name}:{uuid.uuid4().hex}",
@@ -42,9 +43,9 @@ async def _like(world: World, request: UserRequest) -> str:
         return refusals.books_closed()
     assert isinstance(answer, TriggersPaid), answer
     if not answer.paid:
-        return liking.already_liked(medium.title)
+        return media_texts.already_liked(medium.title)
     await progress.after(world, world.channels[user.channel], answer.paid[0].wallet, trace=None)
-    return liking.liked(medium.title, answer.paid[0].amount_z, settings.currency.symbol)
+    return media_texts.liked(medium.title, answer.paid[0].amount_z, settings.currency.symbol)
 
 
 HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {

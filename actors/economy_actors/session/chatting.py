@@ -11,17 +11,17 @@ from dataclasses import replace
 import structlog
 
 from economy_actors.channel.receipts import Receipt, Receipts, measure
+from economy_actors.context import World
 from economy_actors.ledger.client import COMMIT_TIMEOUT_S, commit
 from economy_actors.ledger.messages import Commit
 from economy_actors.multipliers import rank_indexes, rates_now
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session import aliases, emoting
 from economy_actors.session.messages import ChatLine, Deed, Deserved
-from economy_actors.world import World
+from kryten_economy.features.achievements.rules import is_open
+from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.ledger import Answer, PayTriggers, RecordChat, TriggersPaid
-from kryten_economy.rules.achievements import is_open
-from kryten_economy.rules.awards import TriggerAward
-from kryten_economy.rules.onboarding import earning_gate
 from kryten_economy.users import UserKey
 
 __all__ = ("book", "pay", "record", "settle")

@@ -4,14 +4,20 @@ Each is one operation of the books, named after user and day, so that asking aga
 crash or a restart pays nothing twice. The session tells, the books decide.
 """
 
-from economy_actors.announcer.message import Line
 from economy_actors.channel.messages import ChannelMessage
+from economy_actors.context import World
 from economy_actors.ledger.client import commit
+from economy_actors.outbox.message import Line
 from economy_actors.runtime import Ref
 from economy_actors.session import progress
 from economy_actors.session.messages import Dwelt
 from economy_actors.session.notices import notify
-from economy_actors.world import World
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.features.presence import texts as presence_texts
+from kryten_economy.features.presence.attendance import milestones_met, qualifies
+from kryten_economy.features.presence.onboarding import earning_gate
+from kryten_economy.features.streaks import texts as streaks_texts
+from kryten_economy.features.streaks.rules import ANNOUNCED, terms
 from kryten_economy.ledger import (
     ClaimMilestone,
     DayQualified,
@@ -19,12 +25,7 @@ from kryten_economy.ledger import (
     QualifyDay,
     Wallet,
 )
-from kryten_economy.messages import dwelling as texts
-from kryten_economy.messages.currency import currency_variables
 from kryten_economy.refusals import Conflict
-from kryten_economy.rules.dwell import milestones_met, qualifies
-from kryten_economy.rules.onboarding import earning_gate
-from kryten_economy.rules.streaks import ANNOUNCED, terms
 from kryten_economy.users import UserKey
 
 __all__ = ("settle", "tell_welcome_back")
@@ -71,7 +72,9 @@ async def _claim(
         case MilestoneClaimed(paid_z=paid_z, wallet=wallet, replayed=replayed):
             if paid_z and not replayed:
                 _count(world, wallet, f"dwell.{hours}h", paid_z)
-                text = texts.milestone(hours, paid_z, wallet.balance_z, settings.currency.symbol)
+                text = presence_texts.milestone(
+                    hours, paid_z, wallet.balance_z, settings.currency.symbol
+                )
                 notify(world, wallet, text, trace=trace)
                 await progress.after(world, channel, wallet, trace=trace)
             return True
@@ -115,7 +118,7 @@ def tell_welcome_back(world: World, wallet: Wallet, paid_z: int, *, trace: str |
     _count(world, wallet, "retention.welcome_back", paid_z)
     settings = world.live.settings
     words = currency_variables(settings.currency)
-    text = texts.welcome_back(settings.retention.welcome_back.message, paid_z, words)
+    text = presence_texts.welcome_back(settings.retention.welcome_back.message, paid_z, words)
     notify(world, wallet, text, trace=trace)
 
 
@@ -132,11 +135,11 @@ def _tell_streak(world: World, qualified: DayQualified, trace: str | None) -> No
     for reward in qualified.rewards:
         _count(world, wallet, reward.trigger_id, reward.amount_z)
         is_bonus = reward.trigger_id.startswith("streak.milestone.")
-        tell = texts.streak_bonus if is_bonus else texts.streak_day
+        tell = streaks_texts.streak_bonus if is_bonus else streaks_texts.streak_day
         notify(world, wallet, tell(days, reward.amount_z, settings.currency.symbol), trace=trace)
     if days in ANNOUNCED and not wallet.banned:
         templates = settings.announcements.templates
-        text = texts.streak_announced(
+        text = streaks_texts.streak_announced(
             templates.streak, wallet.display_name, days, currency_variables(settings.currency)
         )
         line = Line(text, gate="streak_milestone", trace=trace)
@@ -147,13 +150,16 @@ def _tell_bridge(world: World, qualified: DayQualified, trace: str | None) -> No
     settings, wallet = world.live.settings, qualified.wallet
     if qualified.bridge_z:
         _count(world, wallet, "bridge.weekly", qualified.bridge_z)
-        text = texts.bridge(qualified.bridge_z, settings.currency.symbol)
+        text = streaks_texts.bridge(qualified.bridge_z, settings.currency.symbol)
         notify(world, wallet, text, trace=trace)
     if qualified.remind and not wallet.banned:
         bridge = settings.streaks.weekend_weekday_bridge
         words = currency_variables(settings.currency)
         notify(
-            world, wallet, texts.bridge_reminder(bridge.message, bridge.bonus, words), trace=trace
+            world,
+            wallet,
+            streaks_texts.bridge_reminder(bridge.message, bridge.bonus, words),
+            trace=trace,
         )
 
 

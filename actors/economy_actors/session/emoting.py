@@ -1,12 +1,12 @@
 """What follows from a line with emotes: the achievement for distinct ones (`progression.md` 2)."""
 
 from economy_actors.channel.messages import ChannelMessage
+from economy_actors.context import World
 from economy_actors.ledger.client import commit, look
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session import progress
-from economy_actors.world import World
+from kryten_economy.features.achievements.rules import is_open
 from kryten_economy.ledger import RecordActivity, Wallet
-from kryten_economy.rules.achievements import is_open
 from kryten_economy.users import UserKey
 
 __all__ = ("after_emotes",)

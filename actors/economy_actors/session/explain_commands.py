@@ -6,14 +6,15 @@ Users are told of their own movements and nothing of what is hidden; admins of a
 import re
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import World
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
+from kryten_economy.features.history import texts as history_texts
+from kryten_economy.features.history.rules import explain
 from kryten_economy.ledger import Reports, TransactionRow
-from kryten_economy.messages import explaining, replies
-from kryten_economy.messages.numbers import minute_of
-from kryten_economy.rules.explanations import explain
+from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey
 
 __all__ = ("HANDLERS",)
@@ -25,16 +26,16 @@ async def _why(world: World, request: UserRequest) -> str:
     args = request.parsed.args
     if not args:
         row = await look(world.reader, lambda reports: _newest(reports, request.user))
-        return explaining.no_movements() if row is None else _told(world, request, row)
+        return history_texts.no_movements() if row is None else _told(world, request, row)
     written = _NUMBER.fullmatch(args[0])
     if written is None or len(args) > 1:
         spec = find("why")
         assert spec is not None
-        return replies.usage(spec.syntax)
+        return commands_texts.usage(spec.syntax)
     number = int(written[1])
     row = await look(world.reader, lambda reports: reports.transaction(number))
     if row is None or not _may_see(request, row):
-        return explaining.no_such_transaction(number, is_admin=request.is_admin)
+        return history_texts.no_such_transaction(number, is_admin=request.is_admin)
     return _told(world, request, row)
 
 
@@ -51,7 +52,7 @@ def _may_see(request: UserRequest, row: TransactionRow) -> bool:
 def _told(world: World, request: UserRequest, row: TransactionRow) -> str:
     settings, everything = world.live.settings, request.is_admin
     why = explain(row.movement, settings)
-    return explaining.explained(
+    return history_texts.explained(
         row.id,
         row.movement,
         why if everything else why.for_users(),

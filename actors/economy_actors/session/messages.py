@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from kryten_economy.features.chat.rules import NOTHING, Effect
 from kryten_economy.ledger import PayTriggers, RecordChat
-from kryten_economy.rules.conversation import NOTHING, Effect
 
 __all__ = (
     "Arriving",

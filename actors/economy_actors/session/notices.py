@@ -2,8 +2,8 @@
 
 import structlog
 
-from economy_actors.announcer.message import Pm, Priority
-from economy_actors.world import World
+from economy_actors.context import World
+from economy_actors.outbox.message import Pm, Priority
 from kryten_economy.ledger import Wallet
 
 __all__ = ("notify",)

@@ -2,16 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.session.achieving import facts_of
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import World
+from kryten_economy.commands import refusals
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
+from kryten_economy.features.achievements import texts as achievements_texts
+from kryten_economy.features.achievements.rules import Facts, progress_of
+from kryten_economy.features.achievements.texts import Goal
+from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.ledger import AwardRow, Reports, Wallet
-from kryten_economy.messages import refusals, replies, standing
-from kryten_economy.messages.numbers import minute_of
-from kryten_economy.messages.standing import Goal
-from kryten_economy.rules.achievements import Facts, progress_of
+from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey, name_from_text
 
 __all__ = ("HANDLERS",)
@@ -36,7 +39,7 @@ async def _achievements(world: World, request: UserRequest) -> str:
         1 for each in world.live.settings.achievements if each.hidden and each.id not in ids
     )
     goals = _goals(world, facts_of(world, request.wallet, minutes, emotes), ids)
-    return standing.achievements(won, goals, hidden)
+    return achievements_texts.achievements(won, goals, hidden)
 
 
 def _goals(world: World, facts: Facts, won: set[str]) -> list[Goal]:
@@ -58,7 +61,7 @@ async def _profile(world: World, request: UserRequest) -> str:
     assert spec is not None
     name = name_from_text(args[0])
     if name is None or len(args) > 1:
-        return replies.usage(spec.syntax)
+        return commands_texts.usage(spec.syntax)
     user = UserKey.of(request.user.channel, name)
     day = world.live.calendar.day(world.clock.now_ms())
     wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
@@ -70,7 +73,7 @@ async def _shown(world: World, wallet: Wallet) -> str:
     gambled_in_z, gambled_out_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
     played = gambled_in_z or gambled_out_z
     settings = world.live.settings
-    return standing.profile(
+    return ranks_texts.profile(
         wallet.display_name,
         world.live.ladder.shown(
             wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z

@@ -7,15 +7,14 @@ same facts. What could not be stored now is found again at the user's next credi
 import structlog
 
 from economy_actors.channel.messages import ChannelMessage, LevelDue, RankedUp
+from economy_actors.context import World
 from economy_actors.ledger.client import commit
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.achieving import award_due
 from economy_actors.session.notices import notify
-from economy_actors.world import World
+from kryten_economy.features.ranks import texts
+from kryten_economy.features.ranks.rules import RankStep, discount_percent, perks_shown
 from kryten_economy.ledger import RankStored, StoreLevel, StoreRank, Wallet
-from kryten_economy.messages import progress as texts
-from kryten_economy.rules.perks import discount_percent, perks_shown
-from kryten_economy.rules.ranks import RankStep
 from kryten_economy.users import UserKey
 
 __all__ = ("after", "ask_level", "level_given")

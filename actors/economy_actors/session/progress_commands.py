@@ -2,15 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import World
+from kryten_economy.features.leaderboards import texts as leaderboards_texts
+from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution, places
+from kryten_economy.features.leaderboards.texts import BoardRow
+from kryten_economy.features.ranks import texts as ranks_texts
+from kryten_economy.features.ranks.rules import discount_percent, perks_shown
+from kryten_economy.features.ranks.texts import NextRank
 from kryten_economy.ledger import Place, Reports
 from kryten_economy.ledger.progress_reports import Board
-from kryten_economy.messages import standing
-from kryten_economy.messages.standing import BoardRow, NextRank
-from kryten_economy.rules.leaderboards import CATEGORIES, category_of, distribution, places
-from kryten_economy.rules.perks import discount_percent, perks_shown
 
 __all__ = ("HANDLERS",)
 
@@ -25,7 +27,7 @@ async def _rank(world: World, request: UserRequest) -> str:
     following = None
     if index + 1 < len(tiers):
         following = NextRank(tiers[index + 1].name, tiers[index + 1].min_lifetime_earned)
-    return standing.rank_report(
+    return ranks_texts.rank_report(
         tiers[index].name,
         wallet.lifetime_earned_z,
         following,
@@ -40,7 +42,7 @@ async def _top(world: World, request: UserRequest) -> str:
     page = int(words.pop()) if words and _is_page(words[-1]) else 1
     category = category_of(words[0]) if words else "earners"
     if category is None or len(words) > 1:
-        return standing.unknown_category(CATEGORIES)
+        return leaderboards_texts.unknown_category(CATEGORIES)
     if category == "ranks":
         return await _top_ranks(world, request)
     return await _top_page(world, request, category, page)
@@ -63,7 +65,7 @@ async def _top_page(world: World, request: UserRequest, board: Board, page: int)
     mine = None if own.place is None else BoardRow(own.place, request.display_name, own.value)
     shown = placed[(page - 1) * _ROWS :]
     symbol = settings.currency.symbol
-    return standing.top(board, shown, mine, page, symbol, listed=own.listed)
+    return leaderboards_texts.top(board, shown, mine, page, symbol, listed=own.listed)
 
 
 def board_rows(
@@ -89,7 +91,9 @@ async def _top_ranks(world: World, request: UserRequest) -> str:
         world.reader, lambda reports: reports.standings(request.user.channel, ignored)
     )
     tiers = settings.ranks.tiers
-    return standing.rank_counts(distribution(tiers, rows), tiers[_index(world, request)].name)
+    return leaderboards_texts.rank_counts(
+        distribution(tiers, rows), tiers[_index(world, request)].name
+    )
 
 
 def _index(world: World, request: UserRequest) -> int:

@@ -2,15 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.multipliers import multipliers_now
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import World
-from kryten_economy.messages import status as texts
-from kryten_economy.messages import streak_report
-from kryten_economy.rules.blackouts import break_now, next_break
-from kryten_economy.rules.bridge import bridge_step
-from kryten_economy.rules.streaks import next_day, next_milestone, terms
+from kryten_economy.features.events import status as texts
+from kryten_economy.features.queue.rules import break_now, next_break
+from kryten_economy.features.streaks import texts as streaks_texts
+from kryten_economy.features.streaks.rules import bridge_step, next_day, next_milestone, terms
 
 __all__ = ("HANDLERS",)
 
@@ -44,7 +43,7 @@ async def _streak(world: World, request: UserRequest) -> str:
     if daily.enabled:
         pay = terms(daily)
         lines.append(
-            streak_report.streak_report(
+            streaks_texts.streak_report(
                 wallet.streak_days,
                 streak.longest,
                 wallet.minutes_today,
@@ -55,8 +54,8 @@ async def _streak(world: World, request: UserRequest) -> str:
             )
         )
     if bridge.enabled:
-        lines.append(streak_report.bridge_state(bridge_step(week, day), bridge.bonus, symbol))
-    return "\n".join(lines) or streak_report.no_streaks()
+        lines.append(streaks_texts.bridge_state(bridge_step(week, day), bridge.bonus, symbol))
+    return "\n".join(lines) or streaks_texts.no_streaks()
 
 
 HANDLERS: dict[str, Callable[[World, UserRequest], Awaitable[str]]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from economy_actors.context import SERVICE_NAME, World
 from economy_actors.ledger.client import commit, look
 from economy_actors.session import (
     chat_commands,
@@ -12,12 +13,14 @@ from economy_actors.session import (
     status_commands,
 )
 from economy_actors.session.user_request import UserRequest
-from economy_actors.world import SERVICE_NAME, World
 from kryten_economy.commands import grammar
+from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.helping import help_text
+from kryten_economy.features.history.texts import HistoryRow, history
+from kryten_economy.features.leaderboards import texts as leaderboards_texts
+from kryten_economy.features.money import texts as money_texts
+from kryten_economy.features.notices import texts as notices_texts
 from kryten_economy.ledger import Listed, SetListed, SetQuiet
-from kryten_economy.messages import replies, standing
-from kryten_economy.messages.history import HistoryRow, history
 
 __all__ = ("UserRequest", "run")
 
@@ -38,12 +41,12 @@ async def _help(world: World, request: UserRequest) -> str:
 
 
 async def _about(world: World, _request: UserRequest) -> str:
-    return replies.about(f"kryten-{SERVICE_NAME}", world.version, world.metrics.uptime_s())
+    return commands_texts.about(f"kryten-{SERVICE_NAME}", world.version, world.metrics.uptime_s())
 
 
 async def _balance(world: World, request: UserRequest) -> str:
     settings, wallet = world.live.settings, request.wallet
-    return replies.balance(
+    return money_texts.balance(
         wallet.balance_z,
         settings.currency.symbol,
         settings.currency.name,
@@ -80,16 +83,18 @@ async def _history(world: World, request: UserRequest) -> str:
 
 async def _quiet(world: World, request: UserRequest) -> str:
     if _is_about_boards(request):
-        return standing.unlisted(changed=await _set_listed(world, request, listed=False))
+        return leaderboards_texts.unlisted(changed=await _set_listed(world, request, listed=False))
     await _set_quiet(world, request, on=True)
-    return replies.quiet_on(was_on=request.wallet.quiet)
+    return notices_texts.quiet_on(was_on=request.wallet.quiet)
 
 
 async def _unquiet(world: World, request: UserRequest) -> str:
     if _is_about_boards(request):
-        return standing.listed_again(changed=await _set_listed(world, request, listed=True))
+        return leaderboards_texts.listed_again(
+            changed=await _set_listed(world, request, listed=True)
+        )
     await _set_quiet(world, request, on=False)
-    return replies.quiet_off(was_off=not request.wallet.quiet)
+    return notices_texts.quiet_off(was_off=not request.wallet.quiet)
 
 
 async def _set_quiet(world: World, request: UserRequest, *, on: bool) -> None:

@@ -13,7 +13,7 @@ from kryten_economy.calendar import Calendar
 from kryten_economy.cli.preparing import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.ledger import Books, LedgerError, Reopen, RestorePreview, Violation
-from kryten_economy.messages.numbers import minute_of, plural, thousands
+from kryten_economy.text.numbers import minute_of, plural, thousands
 
 __all__ = ("backup", "restore", "verify")
 

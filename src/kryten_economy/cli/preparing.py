@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from economy_actors.live import LiveSettings
+from economy_actors.context import LiveSettings
 from kryten_economy.config import ConfigError, Settings, find_config, load
 from kryten_economy.ledger import Books, UnwritableBooks
 

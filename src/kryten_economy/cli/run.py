@@ -10,12 +10,12 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from economy_actors.live import LiveSettings
-from economy_actors.observability import logs
-from economy_actors.observability.http import HttpBindError
-from economy_actors.observability.notify import Notifier
+from economy_actors import logs
+from economy_actors.context import LiveSettings
+from economy_actors.metrics.http import HttpBindError
 from economy_actors.runtime import RootFailed, spare_what_stays
 from economy_actors.service import Service, open_service
+from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger import LedgerError
 
@@ -84,7 +84,7 @@ async def _obey_signals(running: Service, notifier: Notifier) -> None:
 
 def demo(options: argparse.Namespace) -> int:
     """A channel with a crowd, the real service, and the person at the keyboard."""
-    from economy_actors.sandbox.demo import main  # noqa: PLC0415  # an extra may be missing
+    from economy_sandbox.demo import main  # noqa: PLC0415  # an extra may be missing
 
     return main(
         user=options.user, seed=options.seed, speed=options.speed, open_service=open_service
@@ -93,7 +93,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """Feed a recording to the real service and print what it made of it."""
-    from economy_actors.sandbox.replaying import main  # noqa: PLC0415  # an extra may be missing
+    from economy_sandbox.replaying import main  # noqa: PLC0415  # an extra may be missing
 
     level = "WARNING" if options.log_level == "INFO" else options.log_level
     logs.configure(level, sys.stderr, as_json=False)

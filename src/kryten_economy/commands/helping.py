@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from kryten_economy.commands.table import COMMANDS, CommandSpec, Section, find
 from kryten_economy.config import Settings
-from kryten_economy.messages.clean import user_text
-from kryten_economy.messages.lengths import clip
+from kryten_economy.text.clean import user_text
+from kryten_economy.text.lengths import clip
 
 __all__ = ("help_text",)
 

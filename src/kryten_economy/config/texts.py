@@ -7,7 +7,7 @@ of the configuration, so nothing can fail when a message is due.
 from pydantic import AfterValidator
 
 from kryten_economy.config.section import refuse
-from kryten_economy.messages.templates import TemplateError, variables
+from kryten_economy.text.templates import TemplateError, variables
 
 __all__ = ("COMMON_VARIABLES", "template")
 

@@ -1,5 +1,6 @@
 """Coming, going and doing: what makes an account and keeps it fresh."""
 
+from kryten_economy.features.presence.rules import is_welcome_back
 from kryten_economy.ledger.answers import Answer, Arrived, Departed, Wallet
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
@@ -10,7 +11,6 @@ from kryten_economy.ledger.rewarding import may_earn
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import InvalidAmount
-from kryten_economy.rules.presence import is_welcome_back
 from kryten_economy.users import UserKey
 
 __all__ = ("arrive", "depart", "page_of", "record_activity")

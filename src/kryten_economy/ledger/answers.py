@@ -7,10 +7,10 @@ first time and nothing was moved; profile facts (name, rank, quiet, last seen) a
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from kryten_economy.features.streaks.rules import Reward
 from kryten_economy.ledger.chat_answers import ChatRecorded, TriggersPaid
 from kryten_economy.ledger.occasion_answers import OccasionAnswer
 from kryten_economy.refusals import Refusal
-from kryten_economy.rules.streaks import Reward
 from kryten_economy.users import UserKey
 
 __all__ = (

@@ -5,8 +5,8 @@ As in `ledger.requests`, ``at_ms`` is UTC epoch milliseconds and ``day`` a date.
 
 from dataclasses import dataclass
 
-from kryten_economy.rules.awards import Tally, TriggerAward
-from kryten_economy.rules.onboarding import OPEN, EarningGate
+from kryten_economy.features.chat.triggers import Tally, TriggerAward
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.users import UserKey
 
 __all__ = ("PayTriggers", "RecordChat")

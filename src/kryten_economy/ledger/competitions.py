@@ -1,5 +1,6 @@
 """The prizes of a finished day: each once, in one operation (`spec/earning.md` 10)."""
 
+from kryten_economy.features.jobs.rules import COMPETITIONS
 from kryten_economy.ledger.answers import Answer
 from kryten_economy.ledger.occasion_answers import CompetitionsPaid, Won
 from kryten_economy.ledger.occasion_requests import PayCompetitions
@@ -9,7 +10,6 @@ from kryten_economy.ledger.requests import FinishJob
 from kryten_economy.ledger.rewarding import may_earn
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.upkeep import finish_job
-from kryten_economy.rules.jobs import COMPETITIONS
 from kryten_economy.users import UserKey
 
 __all__ = ("pay_competitions",)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from itertools import repeat
 
+from kryten_economy.features.gifts.rules import split_evenly
 from kryten_economy.ledger.answers import Answer
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.occasion_answers import Distributed, Paid, TooFewCoins
@@ -13,7 +14,6 @@ from kryten_economy.ledger.posting import Line, has_room, is_amount, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import InvalidAmount
-from kryten_economy.rules.sharing import split_evenly
 from kryten_economy.users import UserKey
 
 __all__ = ("admin_rain", "holder_of", "memo_of", "paid_then", "pay_each", "rain_drop")

@@ -1,9 +1,8 @@
 """Reports about who was here when: the last minutes, and the days of streaks."""
 
+from kryten_economy.features.streaks.rules import BridgeState, StreakState
 from kryten_economy.ledger.account_reports import bounded
 from kryten_economy.ledger.sqlite import Sql
-from kryten_economy.rules.bridge import BridgeState
-from kryten_economy.rules.streaks import StreakState
 from kryten_economy.users import UserKey
 
 __all__ = ("DwellReports",)

@@ -25,7 +25,7 @@ from kryten_economy.refusals import (
     NoHold,
     Refusal,
 )
-from kryten_economy.rules.transaction_types import (
+from kryten_economy.transaction_types import (
     NOTHING,
     held_counters,
     settled_counters,

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from kryten_economy.features.jobs.rules import MAINTENANCE, daily_part
 from kryten_economy.ledger.answers import Answer
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.journal import Side
@@ -12,7 +13,6 @@ from kryten_economy.ledger.requests import FinishJob
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.upkeep import finish_job
 from kryten_economy.refusals import BALANCE_MAX_Z, InvalidAmount
-from kryten_economy.rules.jobs import MAINTENANCE, daily_part
 
 __all__ = ("maintain_balances",)
 

@@ -18,7 +18,7 @@ from kryten_economy.refusals import (
     NoAccount,
     SameAccount,
 )
-from kryten_economy.rules.transaction_types import TransactionType, counters_of, transaction_type
+from kryten_economy.transaction_types import TransactionType, counters_of, transaction_type
 from kryten_economy.users import UserKey
 
 __all__ = ("credit", "debit", "is_plain", "set_balance", "transfer")

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
+from kryten_economy.features.competitions.rules import FIELDS, DayOf
 from kryten_economy.ledger.account_reports import bounded
 from kryten_economy.ledger.occasion_answers import RunningEvent
 from kryten_economy.ledger.sqlite import Sql
-from kryten_economy.rules.competitions import FIELDS, DayOf
 
 __all__ = ("OccasionReports",)
 

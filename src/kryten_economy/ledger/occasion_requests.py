@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.ledger.occasion_answers import EventKind
-from kryten_economy.rules.onboarding import EarningGate
 
 __all__ = (
     "AdminRain",

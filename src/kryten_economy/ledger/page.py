@@ -4,7 +4,7 @@ from kryten_economy.ledger.answers import Wallet
 from kryten_economy.ledger.sqlite import Value
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import BALANCE_MAX_Z
-from kryten_economy.rules.transaction_types import Counters
+from kryten_economy.transaction_types import Counters
 
 __all__ = ("Page",)
 

@@ -10,7 +10,7 @@ from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import AMOUNT_MAX_Z, BALANCE_MAX_Z
-from kryten_economy.rules.transaction_types import Counters, counters_of, transaction_type
+from kryten_economy.transaction_types import Counters, counters_of, transaction_type
 
 __all__ = ("Line", "Purse", "credit_id", "debit_id", "has_room", "is_amount", "move_side", "post")
 

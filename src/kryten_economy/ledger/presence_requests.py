@@ -6,8 +6,8 @@ As in `ledger.requests`, ``at_ms`` is UTC epoch milliseconds and ``day`` a date.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kryten_economy.rules.onboarding import OPEN, EarningGate
-from kryten_economy.rules.streaks import StreakTerms
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.users import UserKey
 
 __all__ = (

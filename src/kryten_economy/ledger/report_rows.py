@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kryten_economy.rules.explanations import Movement
+from kryten_economy.features.history.rules import Movement
 from kryten_economy.users import UserKey
 
 __all__ = (

@@ -3,12 +3,12 @@
 `spec/earning.md` 1: credits to the banned are skipped, whatever is claimed beside them.
 """
 
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.posting import has_room, is_amount
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
-from kryten_economy.rules.onboarding import EarningGate
 
 __all__ = ("is_past", "may_earn")
 

@@ -12,7 +12,7 @@ from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.sqlite import Sql
 from kryten_economy.ledger.wallets import RAISE_DAY, Wallets
 from kryten_economy.refusals import BALANCE_MAX_Z
-from kryten_economy.rules.transaction_types import Counters
+from kryten_economy.transaction_types import Counters
 from kryten_economy.users import UserKey
 
 __all__ = ("Slate",)

@@ -5,6 +5,16 @@ The streak is read, decided and written under the guard of its old date (P-PRES-
 
 from typing import NamedTuple
 
+from kryten_economy.features.streaks.rules import (
+    BridgeState,
+    Reward,
+    StreakState,
+    counted,
+    must_remind,
+    pays,
+    seen,
+    streak_awards,
+)
 from kryten_economy.ledger.answers import Answer, DayQualified
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
@@ -14,8 +24,6 @@ from kryten_economy.ledger.rewarding import is_past, may_earn
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallets import Holder
 from kryten_economy.refusals import NoAccount
-from kryten_economy.rules.bridge import BridgeState, must_remind, pays, seen
-from kryten_economy.rules.streaks import Reward, StreakState, counted, streak_awards
 
 __all__ = ("qualify_day",)
 

@@ -1,5 +1,7 @@
 """Paying triggers: limit, fraction, counters and credit in one (`spec/storage.md` 4)."""
 
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.events.rules import with_carry
 from kryten_economy.ledger.answers import Answer
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.chat_answers import PaidTrigger, TriggersPaid
@@ -9,8 +11,6 @@ from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.posting import Line, post
 from kryten_economy.ledger.rewarding import may_earn
 from kryten_economy.ledger.tx import Tx
-from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.rules.multipliers import with_carry
 from kryten_economy.users import UserKey
 
 __all__ = ("memo_of", "pay_all", "pay_triggers", "retold")

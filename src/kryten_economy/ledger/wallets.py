@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kryten_economy.ledger.answers import Wallet
 from kryten_economy.ledger.journal import Journal
 from kryten_economy.ledger.sqlite import Row, Sql
-from kryten_economy.rules.transaction_types import Counters
+from kryten_economy.transaction_types import Counters
 from kryten_economy.users import UserKey
 
 __all__ = ("RAISE_DAY", "Holder", "Wallets", "wallet_of")

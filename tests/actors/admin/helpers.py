@@ -14,7 +14,7 @@ from economy_actors.admin.actor import Admin
 from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.ledger.messages import Commit, Look
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Supervision
 from kryten_economy.config import Settings
 from kryten_economy.ledger import AuditRow, Credit, Request, TransactionRow

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.actors.admin.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
-from economy_actors.announcer.message import Line, LineKind
+from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import orders
 from kryten_economy.users import UserKey
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import anyio
 from tests.actors.house import CHANNEL, house, settings_with
 
-from economy_actors.announcer.protocol import Left as OutboxLeft
 from economy_actors.channel.messages import AfkChanged, Joined, MinutePassed
+from economy_actors.outbox.protocol import Left as OutboxLeft
 from kryten_economy.ledger import Ban
 from kryten_economy.users import UserKey
 

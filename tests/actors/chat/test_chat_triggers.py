@@ -11,9 +11,10 @@ from tests.actors.house import CHANNEL, PLAIN_MULTIPLIERS, House, house, setting
 
 from economy_actors.channel.messages import BotSpoke, MediaChanged, Said
 from kryten_economy.config import Settings
+from kryten_economy.features.chat import rules as chat_rules
+from kryten_economy.features.media import rules as media_rules
+from kryten_economy.features.media.rules import Medium
 from kryten_economy.ledger import Ban
-from kryten_economy.rules import conversation, screening
-from kryten_economy.rules.screening import Medium
 from kryten_economy.users import UserKey
 
 _OFF: dict[str, Any] = {"enabled": False}
@@ -223,10 +224,10 @@ def _broken(*_: object, **__: object) -> Any:
 @pytest.mark.parametrize(
     ("module", "rule", "trigger_id", "earned_z"),
     [
-        (conversation, "kudos_in", "chat.kudos_received", [1, 1, 0]),
-        (conversation, "is_laugh", "chat.laugh_received", [1, 4, 0]),
-        (conversation, "has_gif", "daily.gifs_posted", [1, 4, 0]),
-        (screening, "comment_cap", "content.comment_during_media", [1, 4, 0]),
+        (chat_rules, "kudos_in", "chat.kudos_received", [1, 1, 0]),
+        (chat_rules, "is_laugh", "chat.laugh_received", [1, 4, 0]),
+        (chat_rules, "has_gif", "daily.gifs_posted", [1, 4, 0]),
+        (media_rules, "comment_cap", "content.comment_during_media", [1, 4, 0]),
     ],
 )
 async def test_a_defect_in_one_trigger_leaves_the_others_and_the_counting_alone(
@@ -265,8 +266,8 @@ async def test_a_defect_of_what_the_bot_or_the_medium_pays_leaves_the_channel_al
     async with house(tmp_path / "e.db", only("bot_interaction")) as home:
         await home.join("Alice")
         await home.chat("Alice", "hm")
-        monkeypatch.setattr(screening.Screening, "is_survivable", _broken)
-        monkeypatch.setattr(conversation.Conversation, "bot_spoke", _broken)
+        monkeypatch.setattr(media_rules.Screening, "is_survivable", _broken)
+        monkeypatch.setattr(chat_rules.Conversation, "bot_spoke", _broken)
         for key in ("yt:a", "yt:b"):
             home.channel.tell(MediaChanged(Medium(key, "Film", 600), home.now_ms))
         home.channel.tell(BotSpoke("No, alice."))

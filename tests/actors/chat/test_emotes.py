@@ -9,7 +9,7 @@ import apsw
 import pytest
 from tests.actors.admin.helpers import spawn
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 from economy_actors.channel.messages import (
     ChannelMessage,

@@ -8,7 +8,7 @@ from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
 from economy_actors.channel.messages import MediaChanged, RoomStored
 from kryten_economy.config import Settings
-from kryten_economy.rules.screening import Medium, comment_cap
+from kryten_economy.features.media.rules import Medium, comment_cap
 
 
 def only(name: str, **terms: Any) -> Settings:

@@ -10,8 +10,8 @@ from tests.actors.admin.helpers import Refuser, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors import deeds
-from economy_actors.announcer.message import Line, LineKind, Pm
 from economy_actors.ledger.faults import OutcomeUnknown
+from economy_actors.outbox.message import Line, LineKind, Pm
 from economy_actors.runtime import AskFailed, orders
 from economy_actors.session.admin_commands import AdminRequest, run
 from kryten_economy.commands.grammar import parse

@@ -13,8 +13,8 @@ from tests.actors.admin.helpers import Api, api
 from tests.actors.house import CHANNEL
 
 from economy_actors import deeds
-from economy_actors.announcer.protocol import SettingsChanged
-from economy_actors.live import LiveSettings
+from economy_actors.context import LiveSettings
+from economy_actors.outbox.protocol import SettingsChanged
 from kryten_economy.config import Loaded, load
 
 # The package shows the function under the module's name.

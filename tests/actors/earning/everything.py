@@ -12,12 +12,12 @@ from tests.actors.earning.street import paying, play
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import been_here
 from tests.integration.service.house import merged
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 from economy_actors.channel.messages import BotSpoke
 from kryten_economy.config import Settings
+from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger import QualifyDay
-from kryten_economy.rules.streaks import StreakTerms
 from kryten_economy.users import UserKey
 
 __all__ = ("PEOPLE", "SATURDAY_MS", "SOURCES", "SUNDAY_MS", "Source", "live", "settings")

@@ -12,11 +12,11 @@ from tests.actors.presence.helpers import triggers
 from tests.integration.service.house import merged
 from tests.unit.gateway.helpers import envelope_of, typed
 
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import MediaChanged
 from economy_actors.gateway.translate import Translated, Translator
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.config import Settings
-from kryten_economy.rules.screening import Medium
+from kryten_economy.features.media.rules import Medium
 
 __all__ = ("ONE_RANK", "Street", "earned", "paying", "play", "street")
 

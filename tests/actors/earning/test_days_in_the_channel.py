@@ -11,11 +11,11 @@ from tests.actors.earning.street import ONE_RANK, earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import been_here
 from tests.integration.service.house import merged
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 from kryten_economy.config import Settings
+from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger import QualifyDay
-from kryten_economy.rules.streaks import StreakTerms
 from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000

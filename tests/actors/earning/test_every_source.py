@@ -14,7 +14,7 @@ from tests.actors.earning.street import earned, paying
 from tests.actors.house import CHANNEL, House, house
 from tests.actors.presence.helpers import hits
 
-from economy_actors.announcer.protocol import OutboxMessage
+from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import Ref
 from kryten_economy.ledger import Ban, Held, PlaceHold, SetQuiet, TransactionRow
 from kryten_economy.users import UserKey

@@ -9,7 +9,7 @@ import pytest
 from tests.actors.earning.street import ONE_RANK, earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 
-from economy_actors.announcer.message import Line, Pm
+from economy_actors.outbox.message import Line, Pm
 from kryten_economy.ledger import Ban, SetBalance, Unban
 from kryten_economy.users import UserKey
 

@@ -11,11 +11,11 @@ from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import hits
 
 from economy_actors.channel.messages import BotSpoke
+from kryten_economy.features.chat import rules as chat_rules
+from kryten_economy.features.chat.rules import award_of
+from kryten_economy.features.chat.triggers import TriggerAward, TriggerSpec
+from kryten_economy.features.media import rules as media_rules
 from kryten_economy.ledger import Ban
-from kryten_economy.rules import conversation, screening
-from kryten_economy.rules.awards import TriggerAward
-from kryten_economy.rules.conversation import award_of
-from kryten_economy.rules.triggers import TriggerSpec
 from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000
@@ -305,8 +305,8 @@ async def test_one_triggers_error_stops_no_other(
         await play(home, "a")
         before = dict(zip(("Alice", "Carol"), earned(home, "Alice", "Carol"), strict=True))
         with monkeypatch.context() as patch, capture_logs() as logged:
-            patch.setattr(conversation, "award_of", failing)
-            patch.setattr(screening, "award_of", failing)
+            patch.setattr(chat_rules, "award_of", failing)
+            patch.setattr(media_rules, "award_of", failing)
             await home.chat("Alice", "lol, welcome in the channel, Bob++")
         for name in ("Alice", "Bob", "Carol"):
             rows = earned(home, name)[0][len(before.get(name, [])) :]

@@ -24,8 +24,8 @@ from economy_actors.channel.messages import (
     Said,
 )
 from kryten_economy.config import Settings
+from kryten_economy.features.media.rules import Medium
 from kryten_economy.ledger import Books
-from kryten_economy.rules.screening import Medium
 
 __all__ = ("live_through",)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from tests.actors.house import CHANNEL, House, house
 from tests.actors.presence.helpers import been_here, days_later, only, triggers
 
-from economy_actors.announcer.message import Line
+from economy_actors.outbox.message import Line
 from kryten_economy.calendar import day_before
 from kryten_economy.config import Settings
+from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger import Ban, QualifyDay, Unban
-from kryten_economy.rules.streaks import StreakTerms
 from kryten_economy.users import UserKey
 
 STREAKS = only(streaks={"daily": {"enabled": True}})

@@ -24,7 +24,6 @@ from tests.actors.restarts.script import (
     Deed,
 )
 
-from economy_actors.announcer.message import Line, Pm, Priority
 from economy_actors.channel.messages import (
     BotSpoke,
     Joined,
@@ -37,8 +36,11 @@ from economy_actors.channel.messages import (
     Said,
 )
 from economy_actors.gateway.messages import GiveRank
+from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
+from kryten_economy.features.media.rules import Medium
+from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger import (
     Arrive,
     Books,
@@ -48,8 +50,6 @@ from kryten_economy.ledger import (
     QualifyDay,
     Reports,
 )
-from kryten_economy.rules.screening import Medium
-from kryten_economy.rules.streaks import StreakTerms
 from kryten_economy.users import UserKey
 
 __all__ = ("Outcome", "Stop", "books_before", "play", "stops_of")

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 from economy_actors.channel.messages import Joined, MinutePassed, Said, SettingsChanged
 from kryten_economy.config import Settings

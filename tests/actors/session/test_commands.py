@@ -7,7 +7,7 @@ import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from economy_actors.announcer.message import Pm, Priority
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.session import user_commands
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.ledger import Ban

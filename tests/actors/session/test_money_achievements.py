@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 from kryten_economy.ledger import (
     CaptureHold,

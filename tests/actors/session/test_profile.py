@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.actors.house import house, settings_with
-from tests.unit.rules.test_achievements import achievement
+from tests.unit.features.test_achievements import achievement
 
 
 async def test_achievements_are_listed_with_bars(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from tests.actors.house import PLAIN_MULTIPLIERS, house, settings_with
 
 from economy_actors.channel.messages import MediaChanged
-from kryten_economy.messages.lengths import units
-from kryten_economy.rules.screening import Medium
+from kryten_economy.features.media.rules import Medium
+from kryten_economy.text.lengths import units
 
 DAY_MS = 86_400_000
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}

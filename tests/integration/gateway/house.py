@@ -10,12 +10,11 @@ import anyio
 
 from economy_actors.admin.messages import ApiRequest
 from economy_actors.clock import SystemClock
+from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
-from economy_actors.live import LiveSettings
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, ActorSystem, open_system
-from economy_actors.world import World
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 

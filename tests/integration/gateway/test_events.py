@@ -7,8 +7,6 @@ import pytest
 from tests.integration.conftest import MakeRobot
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
-from economy_actors.announcer.delivery import Medium
-from economy_actors.announcer.protocol import Echoed, PmFailed, RobotBack, RobotGone
 from economy_actors.channel.messages import (
     AfkChanged,
     Joined,
@@ -22,10 +20,12 @@ from economy_actors.channel.messages import (
     Said,
 )
 from economy_actors.gateway.messages import ReadRoom, ReadUserlist, RoomRead, RoomsRead
-from economy_actors.sandbox.media import Media
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
-from kryten_economy.rules.screening import Medium as Film
+from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.protocol import Echoed, PmFailed, RobotBack, RobotGone
+from economy_sandbox.media import Media
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
+from kryten_economy.features.media.rules import Medium as Film
 
 
 @pytest.fixture

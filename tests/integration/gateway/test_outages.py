@@ -10,11 +10,11 @@ import pytest
 from anyio.abc import SocketAttribute
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
-from economy_actors.announcer.protocol import RobotBack, RobotGone, SendFailed
 from economy_actors.channel.messages import Listed, RobotPresence, Said
 from economy_actors.gateway.intake import Intake
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_actors.outbox.protocol import RobotBack, RobotGone, SendFailed
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
 
 DEADLINE_S = 40.0
 """What a stop may take; one that waits for something in vain takes all of it."""

@@ -21,7 +21,7 @@ import nats.errors
 import pytest
 from kryten import KrytenClient
 
-from economy_actors.sandbox.nats import NatsServer, find_nats_server
+from economy_sandbox.nats import NatsServer, find_nats_server
 
 CONF = Path(__file__).parents[3] / "ops" / "nats-permissions.conf"
 USERS = ("economy", "robot", "gateway", "operator", "userstats", "service", "sys")

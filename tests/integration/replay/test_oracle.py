@@ -11,16 +11,16 @@ from tests.integration.replay.oracle import BOT, Oracle, Person, expected
 from tests.integration.sandbox.recordings import BASIC, RESTART, lines
 
 from economy_actors.clock import Clock
+from economy_actors.context import LiveSettings
 from economy_actors.gateway.payloads import typed_line
-from economy_actors.live import LiveSettings
-from economy_actors.observability.metrics import Metrics
-from economy_actors.sandbox.replaying import Outcome, Standing, run
-from economy_actors.sandbox.trace import Trace
+from economy_actors.metrics.metrics import Metrics
 from economy_actors.service import Service, open_service
+from economy_sandbox.replaying import Outcome, Standing, run
+from economy_sandbox.trace import Trace
 from kryten_economy.commands.grammar import parse
 from kryten_economy.commands.helping import help_text
 from kryten_economy.ledger import Reports, TransactionRow
-from kryten_economy.messages.lengths import split
+from kryten_economy.text.lengths import split
 
 WHOLE_S = 1e9
 CASES = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.integration.sandbox.recordings import RESTART
 
-from economy_actors.sandbox import replaying
+from economy_sandbox import replaying
 
 
 def until(path: Path, until_s: float, folder: Path) -> Path:

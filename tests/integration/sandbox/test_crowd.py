@@ -5,10 +5,10 @@ from random import Random
 import pytest
 from tests.integration.conftest import MakeRobot
 
-from economy_actors.sandbox.crowd import Crowd, dress_channel
-from economy_actors.sandbox.past import PAST
-from economy_actors.sandbox.personas import MUDDLES, PERSONAS
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.crowd import Crowd, dress_channel
+from economy_sandbox.past import PAST
+from economy_sandbox.personas import MUDDLES, PERSONAS
+from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.users import is_name
 
 

@@ -14,11 +14,11 @@ import pytest
 from kryten import ChatMessageEvent, KrytenClient
 from tests.integration.sandbox.recordings import BASIC
 
-from economy_actors.sandbox import replaying
-from economy_actors.sandbox.demo import main, run_demo
-from economy_actors.sandbox.hosting import hosted, starter
-from economy_actors.sandbox.settings import DemoConfig, ServiceInfo, demo_settings
 from economy_actors.service import open_service
+from economy_sandbox import replaying
+from economy_sandbox.demo import main, run_demo
+from economy_sandbox.hosting import hosted, starter
+from economy_sandbox.settings import DemoConfig, ServiceInfo, demo_settings
 from kryten_economy.config import load
 
 
@@ -145,7 +145,7 @@ def test_interrupt_ends_without_traceback(tmp_path: Path) -> None:
     """Ctrl-C ends the demo cleanly within seconds and leaves no folder and no server."""
     program = (
         "import sys; from economy_actors.service import open_service;"
-        "from economy_actors.sandbox.demo import main;"
+        "from economy_sandbox.demo import main;"
         "sys.exit(main(user='Kim', seed=1, speed=1.0, open_service=open_service))"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -10,21 +10,21 @@ import pytest
 from kryten import KrytenClient
 
 from economy_actors.clock import SteppedClock
-from economy_actors.occasions.messages import RainDue
-from economy_actors.sandbox.crowd import Crowd, dress_channel
-from economy_actors.sandbox.hosting import hosted
-from economy_actors.sandbox.media import Event
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.past import write_past
-from economy_actors.sandbox.robot import SimulatedRobot
-from economy_actors.sandbox.settings import demo_settings
-from economy_actors.sandbox.timekeeper import Timekeeper
+from economy_actors.jobs.messages import RainDue
 from economy_actors.service import open_service
+from economy_sandbox.crowd import Crowd, dress_channel
+from economy_sandbox.hosting import hosted
+from economy_sandbox.media import Event
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.past import write_past
+from economy_sandbox.robot import SimulatedRobot
+from economy_sandbox.settings import demo_settings
+from economy_sandbox.timekeeper import Timekeeper
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import load
+from kryten_economy.features.chat.triggers import TRIGGERS
 from kryten_economy.ledger import verify
-from kryten_economy.rules.transaction_types import TYPES
-from kryten_economy.rules.triggers import TRIGGERS
+from kryten_economy.transaction_types import TYPES
 
 START_MS = 1_772_625_610_000
 """2026-03-04 12:00:10 UTC, a Wednesday: behind the daily jobs, far from the day's end."""

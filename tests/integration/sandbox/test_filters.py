@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.integration.sandbox.recordings import BASIC, RESTART, events, lines
 
-from economy_actors.sandbox.filters import Line, chat_line, cut_utf16, pm_line, to_html
+from economy_sandbox.filters import Line, chat_line, cut_utf16, pm_line, to_html
 
 BOT = "ZCoinBot"
 NEVER_SENT = {"", "are you there", "me", "x", "lost pm", "pm sent while NATS down"}

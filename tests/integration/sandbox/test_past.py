@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from economy_actors.sandbox.past import PAST, write_past
-from economy_actors.sandbox.personas import PERSONAS
-from economy_actors.sandbox.settings import demo_settings
+from economy_sandbox.past import PAST, write_past
+from economy_sandbox.personas import PERSONAS
+from economy_sandbox.settings import demo_settings
 from kryten_economy.config import load
 from kryten_economy.ledger import Reports, Wallet, verify
 from kryten_economy.users import UserKey

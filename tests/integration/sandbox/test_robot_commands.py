@@ -7,10 +7,10 @@ from kryten import KrytenClient
 from tests.integration.conftest import MakeRobot
 from tests.integration.sandbox.waiting import listen, until
 
-from economy_actors.sandbox.media import Media
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
-from economy_actors.sandbox.userstats import SimulatedUserstats
+from economy_sandbox.media import Media
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
+from economy_sandbox.userstats import SimulatedUserstats
 
 CLIP = Media("https://media.test/m1.json", "Clip One (1987)", 40)
 

@@ -10,8 +10,8 @@ from kryten.models import (
 )
 from tests.integration.sandbox.waiting import listen
 
-from economy_actors.sandbox.media import Media
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.media import Media
+from economy_sandbox.robot import SimulatedRobot
 
 CLIP = Media("https://media.test/m1.json", "Clip One (1987)", 40)
 

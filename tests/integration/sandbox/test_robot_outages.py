@@ -13,9 +13,9 @@ from tests.integration.conftest import MakeRobot
 from tests.integration.sandbox.conftest import MakeClient
 from tests.integration.sandbox.waiting import listen, until
 
-from economy_actors.sandbox.bus import arrived
-from economy_actors.sandbox.nats import NatsServer, SandboxError, find_nats_server
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.bus import arrived
+from economy_sandbox.nats import NatsServer, SandboxError, find_nats_server
+from economy_sandbox.robot import SimulatedRobot
 
 
 async def test_restart_replays_old_chat_with_true_time(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.integration.sandbox.recordings import BASIC, RESTART
 
-from economy_actors.sandbox.trace import Trace, TraceError
+from economy_sandbox.trace import Trace, TraceError
 
 GOOD = '{"t": 1.0, "subject": "kryten.lifecycle.robot.startup", "reply": null, "data": {}}'
 EVENT = {

@@ -4,9 +4,9 @@ import io
 
 import pytest
 
-from economy_actors.sandbox.media import Event
-from economy_actors.sandbox.records import Heard
-from economy_actors.sandbox.view import View
+from economy_sandbox.media import Event
+from economy_sandbox.records import Heard
+from economy_sandbox.view import View
 
 AT_MS = 1_795_171_133_800
 

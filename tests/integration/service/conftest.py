@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.integration.service.house import House, OpenHouse, open_house
 
-from economy_actors.sandbox.nats import NatsServer
+from economy_sandbox.nats import NatsServer
 
 
 @pytest.fixture

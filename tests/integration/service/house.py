@@ -18,10 +18,10 @@ from kryten import KrytenClient
 from tests.actors.house import NO_TRIGGERS
 
 from economy_actors.clock import SteppedClock
-from economy_actors.live import LiveSettings
-from economy_actors.sandbox.bus import arrived
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_actors.context import LiveSettings
 from economy_actors.service import Service, open_service
+from economy_sandbox.bus import arrived
+from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.config import load
 from kryten_economy.ledger import verify
 

@@ -14,8 +14,8 @@ import anyio
 import pytest
 from tests.integration.service.house import free_port, get, settings_of, until
 
-from economy_actors.sandbox.nats import NatsServer
-from economy_actors.sandbox.robot import SimulatedRobot
+from economy_sandbox.nats import NatsServer
+from economy_sandbox.robot import SimulatedRobot
 from kryten_economy import __version__
 from kryten_economy.ledger import Books, Credit
 from kryten_economy.users import UserKey

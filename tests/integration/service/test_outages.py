@@ -8,8 +8,8 @@ import anyio
 import pytest
 from tests.integration.service.house import House, free_port, get, open_house, until
 
-from economy_actors.sandbox.bus import arrived
-from economy_actors.sandbox.nats import NatsServer
+from economy_sandbox.bus import arrived
+from economy_sandbox.nats import NatsServer
 
 STARTUP = "kryten.lifecycle.economy.startup"
 

@@ -7,7 +7,7 @@ from tests.actors.house import NO_TRIGGERS
 from tests.integration.service.house import MINUTE_MS, House, OpenHouse, until
 
 from economy_actors.channel import progress_watch
-from economy_actors.sandbox.media import Media
+from economy_sandbox.media import Media
 
 WAIT_S = 20.0
 BEFORE = Media("before", "What Was On", 600)

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from economy_actors.clock import SteppedClock
-from economy_actors.live import LiveSettings
+from economy_actors.context import LiveSettings
 from economy_actors.service import open_service
 from kryten_economy.config import Settings
 from kryten_economy.ledger import newest_backup_ms, verify

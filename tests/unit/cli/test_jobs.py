@@ -9,8 +9,8 @@ import pytest
 from tests.actors.house import START_MS
 
 from kryten_economy.cli.main import main
+from kryten_economy.features.jobs.rules import COMPETITIONS, MAINTENANCE
 from kryten_economy.ledger import Books, Credit, MaintainBalances, PayCompetitions
-from kryten_economy.rules.jobs import COMPETITIONS, MAINTENANCE
 from kryten_economy.users import UserKey
 
 CHANNEL = "Lounge"

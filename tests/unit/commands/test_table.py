@@ -4,13 +4,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.unit.messages.cytube_filters import filtered
+from tests.unit.text.cytube_filters import filtered
 
 from kryten_economy.commands import helping, table
 from kryten_economy.commands.helping import help_text
 from kryten_economy.commands.table import COMMANDS, CommandSpec, Section, find, suggest
 from kryten_economy.config import Settings
-from kryten_economy.messages.lengths import split
+from kryten_economy.text.lengths import split
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 from kryten import RawEvent
 
 from economy_actors.clock import SteppedClock
+from economy_actors.context import LiveSettings
 from economy_actors.gateway.client import PatientClient, client_config
 from economy_actors.gateway.translate import Event, Translation, Translator
-from economy_actors.live import LiveSettings
 from kryten_economy.config import Settings
 
 TRACES = Path(__file__).parents[2] / "traces"

@@ -5,7 +5,6 @@ import math
 import pytest
 from tests.unit.gateway.helpers import BASIC, NOW_MS, RESTART, Wire, recorded, start_ms, trace
 
-from economy_actors.announcer.protocol import PmFailed, RobotGone, Throttled
 from economy_actors.channel.messages import (
     AfkChanged,
     Joined,
@@ -15,6 +14,7 @@ from economy_actors.channel.messages import (
     RankChanged,
 )
 from economy_actors.gateway.translate import Dropped, Nothing, Translated
+from economy_actors.outbox.protocol import PmFailed, RobotGone, Throttled
 
 
 def test_join() -> None:

@@ -8,7 +8,7 @@ from tests.unit.gateway.helpers import BASIC, RESTART, Wire, recorded, start_ms,
 from economy_actors.channel.messages import EmoteChanged, EmotesListed, MediaChanged
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.translate import Dropped, Nothing, Translated
-from kryten_economy.rules.screening import Medium
+from kryten_economy.features.media.rules import Medium
 
 FILM = {"id": "abc", "type": "yt", "title": "A <film>", "seconds": 90, "currentTime": -3}
 

@@ -11,11 +11,11 @@ from tests.unit.gateway.helpers import (
     start_ms,
 )
 
-from economy_actors.announcer.delivery import Medium
-from economy_actors.announcer.protocol import Echoed
 from economy_actors.channel.messages import PrivateMessage, Said
 from economy_actors.gateway.payloads import TEXT_MAX
 from economy_actors.gateway.translate import Dropped, Translated
+from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.protocol import Echoed
 
 
 def test_own_pm_comes_back_as_an_echo() -> None:

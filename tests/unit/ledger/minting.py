@@ -1,6 +1,7 @@
 """What an answer of the books says was earned: written anew for tests, act by act."""
 
 from kryten_economy.config.ranks import Tier
+from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.ledger import (
     Answer,
     Arrive,
@@ -14,7 +15,6 @@ from kryten_economy.ledger import (
     Request,
     Wallet,
 )
-from kryten_economy.rules.ranks import Ladder
 
 __all__ = ("LADDER", "minted", "rank_of")
 

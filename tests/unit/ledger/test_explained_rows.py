@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, op
 
+from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.presence.onboarding import OPEN
 from kryten_economy.ledger import (
     AdminRain,
     Award,
@@ -17,8 +19,6 @@ from kryten_economy.ledger import (
     RainShare,
     Reports,
 )
-from kryten_economy.rules.awards import TriggerAward
-from kryten_economy.rules.onboarding import OPEN
 
 
 def _why(reports: Reports, name: str) -> Any:

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
+from kryten_economy.features.gifts.rules import split_evenly
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.ledger import (
     AdminRain,
     Ban,
@@ -29,8 +31,6 @@ from kryten_economy.ledger import (
     StartAdHoc,
     TooFewCoins,
 )
-from kryten_economy.rules.onboarding import OPEN, EarningGate
-from kryten_economy.rules.sharing import split_evenly
 
 MINUTE_MS = 60_000
 

@@ -27,6 +27,8 @@ from tests.unit.ledger.acts import (
     told,
 )
 
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.ledger import (
     Answer,
     Ban,
@@ -46,8 +48,6 @@ from kryten_economy.ledger import (
     verify,
 )
 from kryten_economy.ledger.slate import Slate
-from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.rules.onboarding import EarningGate
 
 RESTART = None
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "al", "BOB"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kryten_economy.rules.transaction_types import (
+from kryten_economy.transaction_types import (
     NOTHING,
     TYPES,
     Counters,

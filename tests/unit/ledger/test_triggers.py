@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, op, told
 
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.ledger import (
     Ban,
     BanState,
@@ -23,8 +25,6 @@ from kryten_economy.ledger import (
     Reports,
     TriggersPaid,
 )
-from kryten_economy.rules.awards import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.rules.onboarding import EarningGate
 
 HOUR_MS = 3_600_000
 

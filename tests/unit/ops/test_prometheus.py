@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.unit.ops.tools import OPS, checked_by, run
 
-from economy_actors.observability.metrics import Metrics
+from economy_actors.metrics.metrics import Metrics
 
 RULES = OPS / "prometheus" / "alerts.yml"
 RULE_TESTS = (

@@ -1,0 +1,177 @@
+"""What is done once a day in each channel: interest or decay, and the competitions.
+
+The marker of a job is written in the transaction of its money, so a crash at any moment leaves
+it done once or still to do. What was missed is caught up at the start.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import structlog
+
+from economy_actors.context import World
+from economy_actors.jobs.presence import all_credited, credited
+from economy_actors.ledger.client import commit, look
+from economy_actors.outbox.message import Line, LineKind
+from economy_actors.runtime import Actor, RuntimeFault
+from economy_actors.session.notices import notify
+from kryten_economy.features.competitions import texts
+from kryten_economy.features.competitions.rules import judge
+from kryten_economy.features.jobs.rules import COMPETITIONS, Due, jobs_due, terms_of
+from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.ledger import (
+    CompetitionsPaid,
+    MaintainBalances,
+    Maintained,
+    Paid,
+    PayCompetitions,
+    Prize,
+    Won,
+)
+
+__all__ = ("DailyJobs", "LookForJobs")
+
+_SECOND_MS = 30_000
+"""Half past each minute: behind the presence tick, and at 00:00:30 for the competitions."""
+
+_log = structlog.get_logger("jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class LookForJobs:
+    """Time to see what is due."""
+
+
+class DailyJobs(Actor[LookForJobs]):
+    """Runs the daily jobs of all channels."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._done: set[Due] = set()
+
+    async def started(self) -> None:
+        """Catch up at once, but let the start go on meanwhile."""
+        self.after(0.0, LookForJobs())
+
+    async def receive(self, _message: LookForJobs) -> None:
+        """Do what is due; what fails waits for the next minute."""
+        now_ms = self._world.clock.now_ms()
+        next_ms = (now_ms - _SECOND_MS) // MINUTE_MS * MINUTE_MS + MINUTE_MS + _SECOND_MS
+        self.after(self._world.clock.wait_s(next_ms), LookForJobs())
+        live = self._world.live
+        due = jobs_due(live.settings, live.calendar, now_ms, tuple(self._world.channels))
+        self._done &= set(due)
+        for job in due:
+            if job not in self._done:
+                await self._try(job)
+
+    async def _try(self, due: Due) -> None:
+        try:
+            done = await self._is_done(due) or await self._do(due)
+        except RuntimeFault as fault:
+            self._world.metrics.error("scheduler")
+            _log.warning("job waits", job=due.job, channel=due.channel, error=repr(fault))
+            return
+        if done:
+            self._done.add(due)
+
+    async def _is_done(self, due: Due) -> bool:
+        return await look(
+            self._world.reader,
+            lambda reports: reports.job_is_done(due.job, due.channel, due.day),
+        )
+
+    async def _do(self, due: Due) -> bool:
+        if due.job == COMPETITIONS:
+            return await self._judge(due)
+        return await self._maintain(due)
+
+    async def _maintain(self, due: Due) -> bool:
+        terms = terms_of(self._world.live.settings)
+        if terms is None:
+            return False
+        request = MaintainBalances(
+            op_id=_op_id(due),
+            channel=due.channel,
+            mode=terms.mode,
+            rate=terms.rate,
+            from_z=terms.from_z,
+            most_z=terms.most_z,
+            reason=terms.reason,
+            at_ms=self._world.clock.now_ms(),
+            day=due.day,
+        )
+        answer = await commit(self._world.ledger, request)
+        if not isinstance(answer, Maintained):
+            _log.error("balances not maintained", channel=due.channel, reason=repr(answer))
+            return False
+        if terms.mode == "interest":
+            self._world.metrics.earned(answer.total_z)
+            self._world.metrics.trigger(
+                due.channel, "maintenance.interest", answer.total_z, answer.accounts
+            )
+            await all_credited(self._world, due.channel)
+        else:
+            self._world.metrics.spent(answer.total_z)
+        _log.info(terms.mode, channel=due.channel, accounts=answer.accounts, total=answer.total_z)
+        return True
+
+    async def _judge(self, due: Due) -> bool:
+        settings = self._world.live.settings
+        days = await look(
+            self._world.reader, lambda reports: reports.day_of_all(due.channel, due.day)
+        )
+        awards = judge(settings.daily_competitions, days, settings.ignored_names)
+        at_ms = self._world.clock.now_ms()
+        request = PayCompetitions(
+            op_id=_op_id(due),
+            channel=due.channel,
+            for_day=due.day,
+            prizes=tuple(
+                Prize(
+                    each.competition.id,
+                    each.competition.description,
+                    each.name,
+                    each.amount_z,
+                    each.metadata,
+                )
+                for each in awards
+            ),
+            at_ms=at_ms,
+            day=self._world.live.calendar.day(at_ms),
+        )
+        answer = await commit(self._world.ledger, request)
+        if not isinstance(answer, CompetitionsPaid):
+            _log.error("competitions not paid", channel=due.channel, reason=repr(answer))
+            return False
+        await self._tell(due, {prize.competition_id: prize for prize in request.prizes}, answer.won)
+        return True
+
+    async def _tell(self, due: Due, prizes: dict[str, Prize], won: tuple[Won, ...]) -> None:
+        """A notice to each winner and one line for all, hidden competitions included."""
+        if not won:
+            return
+        symbol = self._world.live.settings.currency.symbol
+        by_competition: dict[str, list[Won]] = defaultdict(list)
+        for each in won:
+            by_competition[each.competition_id].append(each)
+        parts = []
+        for competition_id, winners in by_competition.items():
+            text = prizes[competition_id].description
+            names = [each.wallet.display_name for each in winners]
+            most_z = max(each.amount_z for each in winners)
+            parts.append(texts.prize_of(text, names, most_z, symbol))
+            for each in winners:
+                told = texts.competition_notice(text, each.amount_z, symbol)
+                notify(self._world, each.wallet, told)
+        line = Line(
+            texts.competition_summary(due.day, parts), LineKind.RESULT, gate="daily_champion"
+        )
+        self._world.outboxes[due.channel].offer(line)
+        for competition_id, winners in by_competition.items():
+            paid = tuple(Paid(each.wallet, each.amount_z) for each in winners)
+            await credited(self._world, due.channel, f"competition.{competition_id}", paid)
+
+
+def _op_id(due: Due) -> str:
+    return f"job:{due.job}:{due.channel}:{due.day}"

@@ -1,0 +1,219 @@
+"""The events of one channel: noticed, announced, paid and ended once each.
+
+What multiplies follows from the clock alone (`rules.multipliers`); here is what else goes with
+it (`spec/earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it.
+"""
+
+import structlog
+
+from economy_actors.context import World
+from economy_actors.jobs.messages import StartEvent
+from economy_actors.jobs.presence import credited, present_if_known
+from economy_actors.ledger.client import commit, look
+from economy_actors.multipliers import multipliers_now
+from economy_actors.outbox.message import Line, LineKind
+from economy_actors.session.notices import notify
+from kryten_economy.features.chat.triggers import PRESENT_AT_EVENT
+from kryten_economy.features.events import texts
+from kryten_economy.features.events.rules import (
+    OFF_PEAK,
+    AdHoc,
+    Occurrence,
+    exact,
+    holidays_now,
+    is_off_peak,
+    scheduled_now,
+)
+from kryten_economy.ledger import (
+    ClaimJob,
+    EndEvent,
+    EventEnded,
+    EventOpened,
+    EventStarted,
+    JobRun,
+    OpenEvent,
+    RunningEvent,
+    StartAdHoc,
+)
+
+__all__ = ("LATE_MS", "Events")
+
+LATE_MS = 5 * 60_000
+"""A start that is noticed later than this is neither announced nor paid for."""
+
+_log = structlog.get_logger("events")
+
+
+class Events:
+    """Belongs to the occasions of one channel."""
+
+    def __init__(self, channel: str, world: World) -> None:
+        self._channel = channel
+        self._world = world
+        self._running: list[RunningEvent] = []
+
+    async def load(self) -> None:
+        """Go on with what runs according to the books."""
+        channel = self._channel
+        self._running = list(
+            await look(self._world.reader, lambda reports: reports.running_events(channel))
+        )
+        self._world.adhoc.pop(channel, None)
+        for event in self._running:
+            if event.kind == "adhoc":
+                self._world.adhoc[channel] = _adhoc(event)
+        self.show()
+
+    async def look_around(self, at_ms: int) -> None:
+        """End what is over, begin what has fired, tell of windows that have just opened."""
+        await self._end_over(at_ms)
+        live = self._world.live
+        for occurrence in scheduled_now(live.settings, live.calendar, at_ms):
+            if not self._is_known(occurrence):
+                await self._open(occurrence, at_ms)
+        await self._tell_windows(at_ms)
+        self.show()
+
+    def show(self) -> None:
+        """Set the gauges to what is in force."""
+        self._world.metrics.set_multipliers(
+            self._channel, multipliers_now(self._world, self._channel)
+        )
+
+    # Scheduled
+
+    def _is_known(self, occurrence: Occurrence) -> bool:
+        wanted = ("scheduled", occurrence.event.name, occurrence.fired_at_ms)
+        return any(each[:3] == wanted for each in self._running)
+
+    async def _open(self, occurrence: Occurrence, at_ms: int) -> None:
+        event, fired_at_ms, ends_at_ms = occurrence
+        in_time = at_ms - fired_at_ms <= LATE_MS
+        present = await present_if_known(self._world, self._channel) if in_time else ()
+        if present is None:
+            # Whoever is here shall get his part: the next look may know who that is.
+            return
+        request = OpenEvent(
+            op_id=f"event:{self._channel}:{event.name}:{fired_at_ms}",
+            channel=self._channel,
+            name=event.name,
+            multiplier=exact(event.multiplier),
+            fired_at_ms=fired_at_ms,
+            ends_at_ms=ends_at_ms,
+            announced=event.announce,
+            bonus_each_z=self._bonus_each(occurrence, len(present)),
+            present=present,
+            at_ms=at_ms,
+            day=self._world.live.calendar.day(at_ms),
+        )
+        answer = await commit(self._world.ledger, request)
+        self._running.append(
+            RunningEvent(
+                "scheduled", event.name, fired_at_ms, ends_at_ms, request.multiplier, event.announce
+            )
+        )
+        if not isinstance(answer, EventOpened) or not answer.fresh:
+            # Known since before a restart, or the books take no money now.
+            _log.info("event goes on", channel=self._channel, event_name=event.name)
+            return
+        if in_time and event.announce:
+            length_s = (ends_at_ms - fired_at_ms) / 1000
+            self._say(texts.event_begun(event.name, request.multiplier, length_s), LineKind.RESULT)
+        symbol = self._world.live.settings.currency.symbol
+        for each in answer.paid:
+            notify(self._world, each.wallet, texts.bonus_notice(event.name, each.amount_z, symbol))
+        await credited(self._world, self._channel, PRESENT_AT_EVENT.id, answer.paid)
+
+    def _bonus_each(self, occurrence: Occurrence, users: int) -> int:
+        """Each one's part of the pool, at least 1; 0 where there is no pool or nobody."""
+        pool_z = occurrence.event.presence_bonus
+        default = self._world.live.settings.content_triggers.present_at_event_start
+        if pool_z is None:
+            pool_z = default.default_reward if default.enabled else 0
+        return max(1, pool_z // users) if pool_z and users else 0
+
+    async def _end_over(self, at_ms: int) -> None:
+        names = {event.name for event in self._world.live.settings.multipliers.scheduled_events}
+        for event in list(self._running):
+            gone = event.kind == "scheduled" and event.name not in names
+            if not gone and at_ms < event.ends_at_ms:
+                continue
+            if await self._end(event, at_ms) and event.announced:
+                told = texts.adhoc_ended if event.kind == "adhoc" else texts.event_over
+                self._say(told(event.name), LineKind.RESULT)
+
+    async def _end(self, event: RunningEvent, at_ms: int) -> bool:
+        request = EndEvent(self._channel, event.kind, event.name, event.fired_at_ms, at_ms)
+        answer = await commit(self._world.ledger, request)
+        self._running.remove(event)
+        if event.kind == "adhoc":
+            self._world.adhoc.pop(self._channel, None)
+        return isinstance(answer, EventEnded) and answer.changed
+
+    # Ad hoc
+
+    async def start(self, order: StartEvent) -> EventStarted:
+        """Run an operator's event from now on, instead of the one that runs."""
+        at_ms = self._world.clock.now_ms()
+        ends_at_ms = at_ms + order.minutes * 60_000
+        request = StartAdHoc(self._channel, order.name, order.multiplier, ends_at_ms, at_ms)
+        answer = await commit(self._world.ledger, request)
+        assert isinstance(answer, EventStarted), answer
+        self._world.metrics.adhoc_started()
+        self._running = [each for each in self._running if each.kind != "adhoc"]
+        self._running.append(answer.event)
+        self._world.adhoc[self._channel] = _adhoc(answer.event)
+        self._say(
+            texts.adhoc_started(order.name, order.multiplier, order.minutes, order.by),
+            LineKind.RESULT,
+        )
+        self.show()
+        return answer
+
+    async def stop(self, by: str) -> str | None:
+        """End the operator's event; answers its name, None if there was none."""
+        at_ms = self._world.clock.now_ms()
+        for event in self._running:
+            if event.kind == "adhoc" and at_ms < event.ends_at_ms:
+                if await self._end(event, at_ms):
+                    self._say(texts.adhoc_stopped(event.name, by), LineKind.RESULT)
+                self.show()
+                return event.name
+        return None
+
+    # Windows
+
+    async def _tell_windows(self, at_ms: int) -> None:
+        """Off-peak hours and holidays that have just begun, if there is anybody to hear it."""
+        if not self._world.population.get(self._channel):
+            return
+        live = self._world.live
+        settings, calendar, before_ms = live.settings, live.calendar, at_ms - LATE_MS
+        multipliers = settings.multipliers
+        opens = is_off_peak(settings, calendar, at_ms) and not is_off_peak(
+            settings, calendar, before_ms
+        )
+        if opens and multipliers.off_peak.announce:
+            mult = exact(multipliers.off_peak.multiplier)
+            hour = f"{calendar.day(at_ms)}T{calendar.hour(at_ms):02}"
+            await self._tell_opening(OFF_PEAK, hour, texts.opening("off-peak bonus", mult), at_ms)
+        if multipliers.holidays.announce:
+            yesterday = holidays_now(settings, calendar, before_ms)
+            for name, mult in holidays_now(settings, calendar, at_ms):
+                if (name, mult) not in yesterday:
+                    text = texts.opening(name, mult)
+                    await self._tell_opening(f"holiday:{name}", calendar.day(at_ms), text, at_ms)
+
+    async def _tell_opening(self, source: str, period: str, text: str, at_ms: int) -> None:
+        claim = ClaimJob(f"opening:{source}", self._channel, period, at_ms)
+        answer = await commit(self._world.ledger, claim)
+        if isinstance(answer, JobRun) and answer.fresh:
+            self._say(text, LineKind.ORDINARY)
+
+    def _say(self, text: str, kind: LineKind) -> None:
+        if not self._world.outboxes[self._channel].offer(Line(text, kind=kind)):
+            _log.warning("announcement lost", channel=self._channel)
+
+
+def _adhoc(event: RunningEvent) -> AdHoc:
+    return AdHoc(event.name, event.multiplier, event.fired_at_ms, event.ends_at_ms)

@@ -1,0 +1,198 @@
+"""What the robot does with the commands services send it (`spec/wire.md` 5).
+
+Each command is a small function of the robot and its arguments; its answer is the inner
+``data`` of the reply. ``CommandError`` is what the real robot's exceptions look like outside.
+Limits: the commands listed in ``COMMANDS``; others get no answer at all, as in reality.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from economy_sandbox.burst import Dressing
+from economy_sandbox.limiter import QUEUE
+from economy_sandbox.media import Event, Playlist
+from economy_sandbox.room import Room
+
+__all__ = ("COMMANDS", "CommandError", "Stage")
+
+Args = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+class CommandError(ValueError):
+    """The robot's handler raised; the text goes back to the asker."""
+
+
+class Stage(Protocol):
+    """What commands act on."""
+
+    room: Room
+    dressing: Dressing
+    channel: str
+
+    async def act(self, events: list[Event], *, typed: str | None = None) -> None:
+        """Let the bot's socket get these frames; ``typed`` is the text behind a message."""
+        ...
+
+    async def act_and_show(self, event: Event) -> Answer:
+        """The same for one frame, giving the envelope it was published in."""
+        ...
+
+    async def foreign_uid(self) -> int | None:
+        """Wait for anybody's ``queue`` frame; None if none comes in time."""
+        ...
+
+
+def _name(args: Args) -> str:
+    name = args.get("username") or args.get("name")
+    if not name:
+        raise CommandError("Missing username")
+    return str(name)
+
+
+def _need(args: Args, *keys: str) -> list[Any]:
+    if any(args.get(key) is None for key in keys):
+        raise CommandError("Missing " + " or ".join(keys))
+    return [args[key] for key in keys]
+
+
+async def _say(stage: Stage, args: Args) -> Answer:
+    text = args.get("message") or args.get("msg")
+    if not text:
+        raise CommandError("Missing message")
+    await stage.act(stage.room.chat(stage.room.bot.name, text), typed=text)
+    return {"success": True}
+
+
+async def _pm(stage: Stage, args: Args) -> Answer:
+    to = args.get("username") or args.get("to")
+    text = args.get("message") or args.get("msg")
+    if not to or not text:
+        raise CommandError("Missing username or message")
+    await stage.act(stage.room.pm(stage.room.bot.name, to, text), typed=text)
+    return {"success": True}
+
+
+async def _add_video(stage: Stage, args: Args) -> Answer:
+    room = stage.room
+    media_type, media_id = str(args.get("type")), str(args.get("id") or args.get("url"))
+    if room.is_throttled and not room.bot.queue_limiter.admits(QUEUE, room.now_s()):
+        text = "You are adding videos too quickly"
+        events = [Playlist.queue_fail(media_type, media_id, text)]
+    else:
+        pos, temp = args.get("pos", "end"), bool(args.get("temp", True))
+        events = room.playlist.queue(room.bot.name, media_type, media_id, pos=pos, temp=temp)
+    await stage.act(events)
+    if not events:
+        # A bad position is ignored by the server. The robot waits, and takes the next queue
+        # frame for its own, whoever caused it.
+        return {"success": True, "uid": await stage.foreign_uid()}
+    first = events[0]
+    if first.name == "queueFail":
+        return {"success": False, "error": first.payload["msg"], "queue_fail": first.payload}
+    return {"success": True, "uid": first.payload["item"]["uid"]}
+
+
+async def _jump(stage: Stage, args: Args) -> Answer:
+    (uid,) = _need(args, "uid")
+    if not isinstance(uid, str):
+        # The real robot stumbles over a number and does nothing (`spec/wire.md` 0.10).
+        return {"success": False, "error": "Failed to jump to video"}
+    await stage.act(stage.room.playlist.jump(int(uid) if uid.isdigit() else uid))
+    return {"success": True}
+
+
+async def _set_channel_rank(stage: Stage, args: Args) -> Answer:
+    name, rank = args.get("username") or args.get("name"), args.get("rank")
+    if not name or rank is None:
+        raise CommandError("Missing username or rank")
+    await stage.act(stage.room.set_channel_rank(name, int(rank)))
+    return {"success": True}
+
+
+async def _ranks(stage: Stage, _args: Args) -> Answer:
+    ranks = [{**rank, "channel": stage.channel} for rank in stage.room.ranks()]
+    return {"ranks": await stage.act_and_show(Event("channelRanks", ranks))}
+
+
+async def _banlist(stage: Stage, _args: Args) -> Answer:
+    return {"banlist": await stage.act_and_show(Event("banlist", list(stage.room.bans)))}
+
+
+async def _unban(stage: Stage, args: Args) -> Answer:
+    name = _name(args)
+    events = stage.room.unban(stage.room.bot.name, name)
+    if not events:
+        return {"success": False, "error": f"No active ban for '{name}'"}
+    await stage.act(events)
+    return {"success": True, "removed": 1}
+
+
+async def _remove_emote(stage: Stage, args: Args) -> Answer:
+    await stage.act(stage.dressing.remove_emote(*_need(args, "name")))
+    return {"success": True}
+
+
+async def _new_poll(_stage: Stage, _args: Args) -> Answer:
+    # Client and robot disagree on the name of the options field (`spec/wire.md` 9).
+    raise CommandError("Missing title or options")
+
+
+Handler = Callable[[Stage, Args], Awaitable[Answer]]
+
+
+def _frames(act: Callable[[Stage, Args], list[Event]]) -> Handler:
+    """A command that only causes frames and always succeeds."""
+
+    async def run(stage: Stage, args: Args) -> Answer:
+        await stage.act(act(stage, args))
+        return {"success": True}
+
+    return run
+
+
+def _by_bot(act: Callable[[Room], Callable[[str, str], list[Event]]]) -> Handler:
+    """A moderator's act of the bot on somebody who may not be there."""
+
+    def events(stage: Stage, args: Args) -> list[Event]:
+        name = _name(args)
+        here = stage.room.find(name) is not None
+        return act(stage.room)(stage.room.bot.name, name) if here else []
+
+    return _frames(events)
+
+
+COMMANDS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "say": _say,
+        "pm": _pm,
+        "addvideo": _add_video,
+        "jump": _jump,
+        "rmvideo": _frames(lambda s, a: s.room.playlist.delete(*_need(a, "uid"))),
+        "mvvideo": _frames(lambda s, a: s.room.playlist.move(*_need(a, "from", "after"))),
+        "settemp": _frames(lambda s, a: s.room.playlist.set_temp(*_need(a, "uid", "temp"))),
+        "clear": _frames(lambda s, _: s.room.playlist.clear()),
+        "shuffle": _frames(lambda s, _: s.room.playlist.shuffle()),
+        "playNext": _frames(lambda s, _: s.room.playlist.play_next()),
+        "voteskip": _frames(lambda _s, _a: []),
+        "pause": _frames(lambda _s, _a: []),
+        "play": _frames(lambda _s, _a: []),
+        "seek": _frames(lambda _s, _a: []),
+        "closePoll": _frames(lambda _s, _a: []),
+        "newPoll": _new_poll,
+        "kick": _by_bot(lambda room: room.kick),
+        "mute": _by_bot(lambda room: room.mute),
+        "smute": _by_bot(lambda room: lambda by, name: room.mute(by, name, shadow=True)),
+        "ban": _frames(lambda s, a: s.room.ban(s.room.bot.name, _name(a), a.get("reason", ""))),
+        "unban": _unban,
+        "setMotd": _frames(lambda s, a: [s.dressing.set_motd(a.get("motd", ""))]),
+        "setChannelCSS": _frames(lambda s, a: [s.dressing.set_css(a.get("css", ""))]),
+        "setChannelJS": _frames(lambda s, a: [s.dressing.set_js(a.get("js", ""))]),
+        "updateEmote": _frames(lambda s, a: [s.dressing.update_emote(*_need(a, "name", "image"))]),
+        "removeEmote": _remove_emote,
+        "setChannelRank": _set_channel_rank,
+        "requestChannelRanks": _ranks,
+        "requestBanlist": _banlist,
+    }
+)

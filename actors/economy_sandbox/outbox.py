@@ -1,0 +1,132 @@
+"""The robot's way out: events and KV values leave one at a time, in the order they happened.
+
+Promises: an envelope is stamped when its turn comes; while NATS is away the event at the
+head is tried again after 1, 2 and 4 s and then given up, those behind it come late but in
+order; KV values of that time are lost (`spec/wire.md` 6). Limits: bounded; a full outbox
+makes the caller wait.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import nats.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.errors import Error as JetStreamError
+
+from economy_sandbox.bus import arrived
+from economy_sandbox.mirror import Put
+
+__all__ = ("Outbox", "Post")
+
+_QUEUE_MAX = 10_000
+_CROWDED = 256
+
+
+class Post(NamedTuple):
+    """A message for a subject; ``body`` is called when its turn comes."""
+
+    subject: str
+    body: Callable[[], bytes]
+
+
+class Outbox:
+    """Publishes what is put into it while ``run`` runs."""
+
+    def __init__(self, prefix: str, retries_s: Sequence[float]) -> None:
+        self.published = 0
+        self.lost = 0
+        self._prefix = prefix
+        self._retries_s = tuple(retries_s)
+        self._queue: deque[Post | Put] = deque()
+        self._wake = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._taken = 0
+        self._done = 0
+        self._connection: Client | None = None
+        self._jetstream: JetStreamContext | None = None
+
+    def use(self, connection: Client | None) -> None:
+        """Publish over this connection; None while the robot is not running."""
+        self._connection = connection
+        self._jetstream = None if connection is None else connection.jetstream()
+
+    def add(self, messages: Sequence[Post | Put]) -> None:
+        """Queue messages; they leave in this order, after all queued before."""
+        self._queue.extend(messages)
+        self._taken += len(messages)
+        self._wake.set()
+
+    def forget(self) -> None:
+        """Drop what has not left, as a killed process does."""
+        self._done += len(self._queue)
+        self._queue.clear()
+        self._moved.set()
+
+    async def settled(self, *, through_outage: bool = False, is_flushed: bool = False) -> None:
+        """Wait until all that was queued before this call has left; ``is_flushed``: arrived.
+
+        During an outage this returns at once unless ``through_outage``, except that a full
+        outbox always makes the caller wait.
+        """
+        goal = self._taken
+        while self._done < goal:
+            is_full = len(self._queue) > _QUEUE_MAX
+            if not (self._is_up() or through_outage or is_full):
+                return
+            self._moved.clear()
+            await self._moved.wait()
+        if is_flushed and self._is_up():
+            assert self._connection is not None
+            await arrived(self._connection)
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                message = self._queue.popleft()
+                await self._send(message)
+                self._done += 1
+                if not self._queue or self._done % _CROWDED == 0:
+                    self._moved.set()
+
+    async def _send(self, message: Post | Put) -> None:
+        if isinstance(message, Put):
+            if not self._is_outdated(message):
+                await self._put(message)
+            return
+        body = message.body()
+        for wait_s in (0.0, *self._retries_s):
+            if wait_s:
+                self._moved.set()
+                await asyncio.sleep(wait_s)
+            if self._is_up():
+                assert self._connection is not None
+                await self._connection.publish(message.subject, body)
+                self.published += 1
+                return
+        self.lost += 1
+
+    def _is_up(self) -> bool:
+        return self._connection is not None and self._connection.is_connected
+
+    def _is_outdated(self, put: Put) -> bool:
+        """Under load only the newest of several waiting values of a key is worth writing."""
+        if len(self._queue) < _CROWDED:
+            return False
+        return any(isinstance(later, Put) and later[:2] == put[:2] for later in self._queue)
+
+    async def _put(self, put: Put) -> None:
+        if not self._is_up():
+            self.lost += 1
+            return
+        assert self._jetstream is not None
+        subject = f"$KV.{self._prefix}_{put.bucket}.{put.key}"
+        try:
+            await self._jetstream.publish(subject, put.value)
+        except (nats.errors.Error, JetStreamError, OSError):
+            self.lost += 1

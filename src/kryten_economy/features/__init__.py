@@ -1,0 +1,1 @@
+"""What the economy can do, one room per noun: rules, operations, queries, texts."""

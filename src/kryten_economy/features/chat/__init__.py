@@ -1,0 +1,1 @@
+"""Talk and the triggers it sets off."""

@@ -1,0 +1,46 @@
+"""Laughs and kudos for oneself under another name (`spec/earning.md` 1, 8.2, 8.3).
+
+What a line sets off names its receivers; which of them are the speaker is known to others. Equal
+names never come this far. Where ``self_excluded`` is off, anybody may thank himself that way.
+"""
+
+from collections.abc import Collection
+
+from kryten_economy.config import Settings
+from kryten_economy.features.chat.rules import Effect
+from kryten_economy.features.chat.triggers import KUDOS, LAUGH, Tally, TriggerAward
+
+__all__ = ("suspects", "without")
+
+
+def suspects(effect: Effect, settings: Settings) -> tuple[str, ...]:
+    """Who gets a laugh or kudos and must not be the one who gives it; each name once."""
+    everything: tuple[TriggerAward | Tally, ...] = (*effect.awards, *effect.tallies)
+    thanked = (_thanked(each, settings) for each in everything)
+    return tuple(dict.fromkeys(name for name in thanked if name is not None))
+
+
+def without(effect: Effect, names: Collection[str], settings: Settings) -> Effect:
+    """The effect without the laughs and kudos of these names; whatever else they get stays."""
+    return effect._replace(
+        awards=tuple(each for each in effect.awards if _thanked(each, settings) not in names),
+        tallies=tuple(each for each in effect.tallies if _thanked(each, settings) not in names),
+    )
+
+
+def _thanked(each: TriggerAward | Tally, settings: Settings) -> str | None:
+    triggers = settings.chat_triggers
+    match each:
+        case (
+            TriggerAward(name=name, trigger_id=LAUGH.id)
+            | Tally(name=name, counter="laughs_received")
+        ):
+            return name if triggers.laugh_received.self_excluded else None
+        case (
+            TriggerAward(name=name, trigger_id=KUDOS.id)
+            | Tally(name=name, counter="kudos_received")
+            | Tally(counter="kudos_given", others=name)
+        ):
+            return name if triggers.kudos_received.self_excluded else None
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""A user's movements, and why each is there."""

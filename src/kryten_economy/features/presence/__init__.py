@@ -1,0 +1,1 @@
+"""Being there, and what it earns."""

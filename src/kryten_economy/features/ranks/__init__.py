@@ -1,0 +1,1 @@
+"""Ranks, perks and levels."""

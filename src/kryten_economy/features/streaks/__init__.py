@@ -1,0 +1,1 @@
+"""Daily streaks and the weekend bridge."""

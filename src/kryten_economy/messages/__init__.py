@@ -1,1 +1,0 @@
-"""Texts: templates, markup, lengths, numbers and replies. Pure functions of values."""

@@ -1,0 +1,1 @@
+"""Texts: lengths, markup, numbers, templates. Pure functions of values."""

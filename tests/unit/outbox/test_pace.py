@@ -1,0 +1,154 @@
+"""How fast messages go."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.outbox.helpers import UNPACED, Desk
+
+from economy_actors.outbox.limits import Limits
+from economy_actors.outbox.message import Line, LineKind, Loss, Priority
+from economy_actors.outbox.pace import LineClock, Pacer
+from kryten_economy.config import Pace
+
+
+def test_default_pace_is_a_burst_then_a_steady_rate() -> None:
+    """Eight messages go at once, then four per second (design.md 7)."""
+    desk = Desk()
+    for number in range(20):
+        desk.pm("Bob", f"reply {number}")
+    assert len(desk.run()) == 8
+    assert len(desk.run(1.0)) == 4
+    assert len(desk.run(2.0)) == 8
+
+
+def test_burst_refills_while_nothing_is_sent() -> None:
+    """After a rest the full burst is there again."""
+    desk = Desk()
+    for number in range(8):
+        desk.pm("Bob", f"first {number}")
+    desk.run(10.0)
+    for number in range(12):
+        desk.pm("Bob", f"second {number}")
+    assert len(desk.run()) == 8
+
+
+def test_configured_gap_replaces_the_bucket() -> None:
+    """With chat_min_delay and chat_jitter in the file each message waits for gap plus jitter."""
+    desk = Desk(pace=Pace.gap(1.0, 0.5), chance=lambda: 0.5)
+    for number in range(5):
+        desk.pm("Bob", f"reply {number}")
+    desk.run(10.0)
+    assert [each.at_s - 1000.0 for each in desk.sent] == pytest.approx([0, 1.25, 2.5, 3.75, 5.0])
+
+
+def test_with_chat_min_delay_and_chat_jitter_0_nothing_paces() -> None:
+    """Gap 0 and jitter 0: replies, and public lines too, go the moment they are there."""
+    desk = Desk(pace=UNPACED)
+    for number in range(200):
+        desk.pm("Bob", f"reply {number}")
+    for number in range(10):
+        desk.say(f"line {number}")
+    assert len(desk.run()) == 210
+
+
+def test_unpaced_lines_keep_the_minute_and_the_window() -> None:
+    """Where nothing paces, the lines per minute and the dropping of repeats remain."""
+    desk = Desk(pace=UNPACED)
+    for number in range(12):
+        desk.say(f"line {number}")
+    assert desk.say("line 0") is Loss.DUPLICATE
+    assert len(desk.run()) == 10
+    assert desk.told.count(Loss.RATE) == 2
+
+
+def test_public_lines_keep_two_seconds() -> None:
+    """At most one public line per 2 s and channel; PMs pass it meanwhile."""
+    desk = Desk()
+    for number in range(3):
+        desk.say(f"line {number}", LineKind.RESULT)
+    desk.pm("Bob", "reply")
+    assert desk.run() == ["reply", "line 0"]
+    desk.run(4.0)
+    at_s = [each.at_s for each in desk.sent if each.to is None]
+    assert at_s == pytest.approx([1000.0, 1002.0, 1004.0])
+
+
+def test_a_story_keeps_its_pauses() -> None:
+    """A line with a pause stays that far behind the public line before it."""
+    desk = Desk(pace=UNPACED)
+    desk.outbox.offer(Line("the vault opens", LineKind.RESULT), desk.now_s)
+    desk.outbox.offer(Line("and is empty", LineKind.RESULT, pause_s=6.0), desk.now_s)
+    desk.outbox.offer(Line("total: 0", LineKind.RESULT, pause_s=2.0), desk.now_s)
+    desk.run(20.0)
+    assert [each.at_s - 1000.0 for each in desk.sent] == pytest.approx([0, 6, 8])
+
+
+def test_results_wait_where_ordinary_lines_are_dropped() -> None:
+    """Above ten lines in a rolling minute ordinary ones are dropped, results and paid ones wait."""
+    desk = Desk()
+    for number in range(10):
+        desk.say(f"filler {number}", LineKind.RESULT)
+    desk.run(20.0)
+    desk.say("rank up!")
+    desk.say("Bob won", LineKind.RESULT)
+    desk.say("shoutout", LineKind.PAID)
+    assert desk.run(30.0) == []
+    assert desk.told.losses[-1][1] is Loss.RATE
+    assert desk.run(20.0) == ["Bob won", "shoutout"]
+
+
+def test_new_pace_holds_at_once() -> None:
+    """After a reload what waits goes by the new pace."""
+    desk = Desk(pace=Pace.gap(60.0, 0.0))
+    for number in range(3):
+        desk.pm("Bob", f"reply {number}")
+    desk.run()
+    desk.outbox.change(UNPACED, Limits())
+    assert len(desk.run()) == 2
+
+
+@given(
+    burst=st.integers(1, 12),
+    per_second=st.floats(0.5, 10.0),
+    waits=st.lists(st.floats(0.0, 3.0), max_size=60),
+)
+@settings(max_examples=60)
+def test_never_above_the_pace(burst: int, per_second: float, waits: list[float]) -> None:
+    """In any stretch of time no more goes than the burst and what the rate adds."""
+    pacer = Pacer(Pace.bucket(burst, per_second), lambda: 0.0)
+    now_s, sent = 5000.0, list[float]()
+    for wait_s in waits:
+        now_s = max(now_s + wait_s, pacer.ready_at_s())
+        pacer.spend(now_s)
+        sent.append(now_s)
+    for first, from_s in enumerate(sent):
+        for last in range(first, len(sent)):
+            allowed = burst + per_second * (sent[last] - from_s) + 1e-6
+            assert last - first + 1 <= allowed
+
+
+@given(
+    per_minute=st.integers(1, 10),
+    waits=st.lists(st.floats(0.0, 40.0), max_size=60),
+)
+@settings(max_examples=60)
+def test_never_more_lines_than_the_minute_allows(per_minute: int, waits: list[float]) -> None:
+    """No 60 s hold more lines than configured."""
+    clock = LineClock(per_minute)
+    now_s, sent = 5000.0, list[float]()
+    for wait_s in waits:
+        now_s += wait_s
+        now_s = max(now_s, clock.ready_at_s(now_s, 2.0))
+        clock.spend(now_s)
+        sent.append(now_s)
+    for from_s in sent:
+        assert sum(from_s <= at_s < from_s + 59.999 for at_s in sent) <= per_minute
+
+
+def test_waits_are_reported_by_priority() -> None:
+    """The metric of the wait knows the priority and the seconds."""
+    desk = Desk(pace=Pace.gap(2.0, 0.0))
+    desk.pm("Bob", "a")
+    desk.pm("Bob", "b", Priority.BULK)
+    desk.run(5.0)
+    assert desk.told.waits == [(Priority.REPLY, 0.0), (Priority.BULK, 2.0)]
