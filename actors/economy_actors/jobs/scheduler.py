@@ -59,7 +59,9 @@ class Scheduler(Actor[Look]):
         await self._expire_holds(self._world.clock.now_ms())
         if self._data_file is not None:
             self._backed_up_at_ms = newest_backup_ms(
-                self._data_file, self._backup_directory(self._data_file)
+                self._data_file,
+                self._backup_directory(self._data_file),
+                self._world.clock.now_ms(),
             )
             self._world.metrics.set_backup_at_ms(self._backed_up_at_ms)
         self._sleep()

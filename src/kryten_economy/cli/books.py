@@ -25,7 +25,7 @@ def verify(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if settings is None:
         return 1
-    path = Path(settings.database.path)
+    path = Path(settings.database.path).absolute()
     try:
         report = ledger.verify(path)
         for problem in (*report.problems, *(_told(each) for each in report.violations)):
@@ -61,7 +61,7 @@ def backup(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if settings is None:
         return 1
-    path = Path(settings.database.path)
+    path = Path(settings.database.path).absolute()
     configured = settings.database.backup_directory
     directory = options.directory or (Path(configured) if configured else path.parent / "backups")
     try:
@@ -79,13 +79,13 @@ def restore(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if settings is None:
         return 1
-    path = Path(settings.database.path)
+    path = Path(settings.database.path).absolute()
     try:
         _show(ledger.restore_preview(options.file, path), Calendar(settings.timezone))
         if not options.yes:
             print("Nothing was changed. Add --yes to restore (the service must be stopped).")
             return 0
-        done = ledger.restore(options.file, path, time.time_ns() // 1_000_000)
+        done = ledger.restore(options.file, path, time.time_ns() // 1_000_000, new=options.new)
     except (LedgerError, OSError) as error:
         return _failed(error)
     replaced = f"; the books so far are kept as {done.replaced}" if done.replaced else ""

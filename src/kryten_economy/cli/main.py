@@ -59,6 +59,9 @@ def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     restore.add_argument(
         "--yes", action="store_true", help="do it; without this, only show what would change"
     )
+    restore.add_argument(
+        "--new", action="store_true", help="restore to a place where there are no books yet"
+    )
     restore.set_defaults(run=books.restore)
     daily = commands.add_parser("jobs", help="show which daily jobs are due, and whom they pay")
     daily.add_argument(

@@ -65,7 +65,7 @@ def open_books_once(settings: Settings) -> None:
     """
     path = Path(settings.database.path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UnwritableBooks(f"{path.parent}: {error.strerror}") from error
     Books.open(path).close()

@@ -4,6 +4,7 @@ A backup is copied online, verified, and only then given its name; older ones go
 that, so a failing disk never costs the last good one. A restore keeps what it replaces.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -17,10 +18,12 @@ import apsw
 
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.errors import CorruptBooks, LedgerError, MissingBooks, UnwritableBooks
-from kryten_economy.ledger.filelock import FileLock
+from kryten_economy.ledger.filelock import FileLock, create_private
 from kryten_economy.ledger.verification import VerifyReport, verify
 
 __all__ = ("BackupResult", "Restored", "backup", "newest_backup_ms", "restore")
+
+_log = logging.getLogger("kryten_economy.ledger.backup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,11 @@ def backup(source_path: str | Path, directory: str | Path, now_ms: int, keep: in
     source, folder = Path(source_path), Path(directory)
     if not source.exists():
         raise MissingBooks(str(source))
-    final = folder / f"{source.stem}-{_stamp(now_ms)}.db"
-    part = final.with_suffix(".part")
     with _telling_disk(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = max(map(_number, _backups(folder, source.stem)), default=0) + 1
+        final = folder / f"{source.stem}-{number:06d}-{_stamp(now_ms)}.db"
+        part = final.with_suffix(".part")
         try:
             _copy_online(source, part)
             report = _verified(part)
@@ -65,29 +69,36 @@ def backup(source_path: str | Path, directory: str | Path, now_ms: int, keep: in
         return BackupResult(final, final.stat().st_size, report, pruned)
 
 
-def restore(backup_path: str | Path, target_path: str | Path, now_ms: int) -> Restored:
-    """Put a verified backup in the place of the books; refused while these are in use.
+def restore(
+    backup_path: str | Path, target_path: str | Path, now_ms: int, *, new: bool = False
+) -> Restored:
+    """Put a verified copy of a backup in the place of the books; refused while these are in use.
 
-    The replaced file stays beside it as ``<name>.replaced-<time>``.
+    What the backup's own write-ahead log holds is restored with it. The replaced file stays
+    beside it as ``<name>.replaced-<time>``. ``new`` allows a place where there are no books.
     """
-    source, target = Path(backup_path), Path(target_path)
-    report = _verified(source)
-    lock = FileLock(target)
+    source, target = Path(backup_path), Path(target_path).resolve()
+    if not source.exists():
+        raise MissingBooks(str(source))
+    if not (target.exists() or new):
+        raise MissingBooks(str(target))
+    lock = FileLock(target, create=False)
     try:
         with _telling_disk(target):
-            return _replace(source, target, report, now_ms)
+            return _replace(source, target, now_ms)
     finally:
         lock.release()
 
 
-def _replace(source: Path, target: Path, report: VerifyReport, now_ms: int) -> Restored:
+def _replace(source: Path, target: Path, now_ms: int) -> Restored:
     fresh = target.with_name(f"{target.name}.restoring")
     kept = target.with_name(f"{target.name}.replaced-{_stamp(now_ms)}")
     try:
-        shutil.copyfile(source, fresh)
-        _sync_file(fresh)
+        _copy_online(source, fresh)
+        report = _verified(fresh)
         existed = target.exists()
         if existed:
+            shutil.copymode(target, fresh)
             _set_aside(target, kept)
         fresh.replace(target)
         _sync_directory(target.parent)
@@ -117,6 +128,7 @@ def _set_aside(target: Path, kept: Path) -> None:
 
 def _copy_online(source: Path, part: Path) -> None:
     _remove(part)
+    create_private(part)
     with opening.telling_clearly(source):
         reader = opening.connect(source, apsw.SQLITE_OPEN_READONLY)
         try:
@@ -142,22 +154,41 @@ def _verified(path: Path) -> VerifyReport:
     return report
 
 
-def newest_backup_ms(source_path: str | Path, directory: str | Path) -> int | None:
-    """When the newest backup of these books was made; None if there is none."""
-    backups = _backups(Path(directory), Path(source_path).stem)
-    if not backups:
-        return None
-    stamp = backups[-1].stem.rpartition("-")[2]
+def newest_backup_ms(
+    source_path: str | Path, directory: str | Path, now_ms: int | None = None
+) -> int | None:
+    """When the newest backup of these books was made; None if there is none.
+
+    With ``now_ms`` a backup that a wrong clock has dated later is told and not counted.
+    """
+    times = [
+        (_made_at_ms(each), each) for each in _backups(Path(directory), Path(source_path).stem)
+    ]
+    for at_ms, path in times:
+        if now_ms is not None and at_ms > now_ms:
+            _log.warning("a backup is dated in the future and is not counted: %s", path)
+    return max((at_ms for at_ms, _ in times if now_ms is None or at_ms <= now_ms), default=None)
+
+
+def _made_at_ms(path: Path) -> int:
+    stamp = path.stem.rpartition("-")[2]
     moment = datetime.strptime(stamp[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1000 + int(stamp[15:18])
 
 
 def _backups(folder: Path, stem: str) -> list[Path]:
-    """All backups of one file, the oldest first."""
-    named = re.compile(re.escape(stem) + r"-\d{8}T\d{9}Z\.db")
+    """All backups of one file in the order they were made, whatever the clock said."""
+    named = re.compile(re.escape(stem) + r"-(\d{6,}-)?\d{8}T\d{9}Z\.db")
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if named.fullmatch(path.name))
+    found = [path for path in folder.iterdir() if named.fullmatch(path.name)]
+    return sorted(found, key=lambda path: (_number(path), path.name))
+
+
+def _number(path: Path) -> int:
+    """A backup's place in the sequence; 0 where its name has none."""
+    number = path.stem.rpartition("-")[0].rpartition("-")[2]
+    return int(number) if number.isdigit() and len(number) >= 6 else 0
 
 
 def _prune(folder: Path, stem: str, keep: int, newest: Path) -> tuple[Path, ...]:

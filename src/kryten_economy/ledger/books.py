@@ -12,7 +12,8 @@ import apsw
 
 from kryten_economy.ledger import opening, operations
 from kryten_economy.ledger.answers import Answer, Failed
-from kryten_economy.ledger.errors import CommitUnknown
+from kryten_economy.ledger.displacement import Place, refuse_after_a_loss, save_to_new_place
+from kryten_economy.ledger.errors import CommitUnknown, DisplacedBooks
 from kryten_economy.ledger.filelock import FileLock
 from kryten_economy.ledger.requests import Request
 from kryten_economy.ledger.tx import Tx
@@ -28,10 +29,12 @@ class Books:
         self._lock = lock
         self._tx = Tx.on(connection)
         self._broken = False
+        self._place = Place(connection.filename)
 
     @classmethod
     def open(cls, path: str | Path, *, vfs: str | None = None) -> "Books":
         """Open or create a book file; raises the errors of `kryten_economy.ledger.errors`."""
+        refuse_after_a_loss(path)
         lock = FileLock(path)
         try:
             flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -53,6 +56,8 @@ class Books:
         A file is locked here as well; `close` gives up the lock and closes the connection.
         When this raises, the connection stays open and is the caller's to close.
         """
+        if connection.filename:
+            refuse_after_a_loss(connection.filename)
         lock = FileLock(connection.filename) if connection.filename else None
         try:
             opening.prepare_writer(connection)
@@ -66,6 +71,9 @@ class Books:
         """Do the requests in order; the answers stand in the same order."""
         if self._broken:
             raise CommitUnknown("an earlier commit failed")
+        if self._place.is_lost():
+            self._broken = True
+            raise DisplacedBooks(str(save_to_new_place(self._connection)))
         try:
             try:
                 return self._together(batch)

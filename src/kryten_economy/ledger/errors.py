@@ -5,11 +5,13 @@ __all__ = (
     "BooksInUse",
     "CommitUnknown",
     "CorruptBooks",
+    "DisplacedBooks",
     "ForeignBooks",
     "LedgerError",
     "MissingBooks",
     "NewerSchema",
     "OlderSchema",
+    "UnreleasedBooks",
     "UnwritableBooks",
 )
 
@@ -30,12 +32,20 @@ class OlderSchema(LedgerError):
     """These books are of an older version. Start the service on them once, then repeat."""
 
 
+class UnreleasedBooks(LedgerError):
+    """These books are older than the first release and can't be read. Name a new file."""
+
+
 class MissingBooks(LedgerError):
     """There are no books at this place. Check the path."""
 
 
 class CorruptBooks(LedgerError):
     """The file is damaged or no database. Keep a copy of it, then restore a backup."""
+
+
+class DisplacedBooks(LedgerError):
+    """The books were taken away while in use. Restore the file named here, then move it away."""
 
 
 class ForeignBooks(LedgerError):

@@ -30,6 +30,7 @@ _WHOSE = """
     SELECT c.name, a.name FROM account AS a JOIN channel AS c ON c.id = a.channel_id
     WHERE a.id = ?
 """
+_FOLDED = "SELECT channel_id, read_up_to FROM presence_fold"
 _TOTAL = "SELECT coalesce(sum(balance_z), 0) FROM account"
 _ESCROW = """
     SELECT c.name, a.balance_z, coalesce(
@@ -54,12 +55,16 @@ class ConservationGuard:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._sql = Sql(connection)
+        self._folded: dict[int, int] = {}
+        self.behind = True
+        """Whether the last check was too short to compare balances; check again."""
+        self._start_over()
+
+    def _start_over(self) -> None:
         self._read_up_to = 0
         self._balances: dict[int, int] = {}
         self._last: dict[int, int] = {}
         self._broken_chains: set[int] = set()
-        self.behind = True
-        """Whether the last check was too short to compare balances; check again."""
 
     def check(self, transfers_max: int = SLICE) -> tuple[Violation, ...]:
         """Read on, and compare once everything is read; one read transaction.
@@ -68,12 +73,24 @@ class ConservationGuard:
         """
         self._sql.run("BEGIN")
         try:
+            if self._was_overtaken():
+                self._start_over()
             found = self._read_on(transfers_max)
             if not self.behind:
                 found += [*self._unequal_balances(), *self._unequal_sums()]
             return tuple(found)
         finally:
             self._sql.run("COMMIT")
+
+    def _was_overtaken(self) -> bool:
+        """Whether rows were folded since the last check of which only some were read before.
+
+        Such a row would be counted twice: once as the minutes, once in what they became.
+        """
+        folded: dict[int, int] = dict(self._sql.rows(_FOLDED))
+        changed = [up_to for channel, up_to in folded.items() if self._folded.get(channel) != up_to]
+        self._folded = folded
+        return max(changed, default=0) > self._read_up_to > 0
 
     def _read_on(self, transfers_max: int) -> list[Violation]:
         rows = self._sql.rows(_TRANSFERS, self._read_up_to, transfers_max)

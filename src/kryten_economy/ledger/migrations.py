@@ -1,15 +1,19 @@
-"""Brings a book file to the schema of this version, by numbered SQL files.
+"""The schema of a book file, and the way there from an empty or an older one.
 
-Each file is one transaction: a migration that fails leaves the version before it. A file
-is recognised by its application id, so that another program's database is never touched.
+`sql/` has a file for each subject; together they are version 1, which an empty file gets whole.
+A later change is a numbered file beside them, ``0002_what_it_does.sql``, that is run on new and
+old files alike: what is released never changes. Each version is one transaction, so a change that
+fails leaves the version before it. The application id in a file's header tells our files from
+another program's, which are never touched; the version stands beside it as ``user_version``.
 """
 
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
 import apsw
 
-from kryten_economy.ledger.errors import CorruptBooks, ForeignBooks, NewerSchema
+from kryten_economy.ledger.errors import CorruptBooks, ForeignBooks, NewerSchema, UnreleasedBooks
 
 __all__ = ("APPLICATION_ID", "SCHEMA_VERSION", "examine", "migrate", "quick_check", "scripts")
 
@@ -19,12 +23,17 @@ APPLICATION_ID = 0x4B5A4543
 
 def scripts() -> dict[int, str]:
     """The SQL of each schema version, by number."""
+    found = dict(_files())
+    changes = {int(name[:4]): sql for name, sql in found.items() if name[:4].isdigit()}
+    subjects = (sql for name, sql in found.items() if not name[:4].isdigit())
+    return {1: "\n".join(subjects), **changes}
+
+
+def _files() -> Iterator[tuple[str, str]]:
     folder = files("kryten_economy.ledger") / "sql"
-    return {
-        int(entry.name[:4]): entry.read_text(encoding="utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".sql")
-    }
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".sql"):
+            yield entry.name, entry.read_text(encoding="utf-8")
 
 
 SCHEMA_VERSION = max(scripts())
@@ -33,16 +42,16 @@ SCHEMA_VERSION = max(scripts())
 def examine(connection: apsw.Connection) -> int:
     """The schema version of a file, 0 for an empty one; writes nothing.
 
-    Raises ForeignBooks, NewerSchema and CorruptBooks.
+    Raises ForeignBooks, NewerSchema, UnreleasedBooks and CorruptBooks.
     """
     tables = _value(connection, "SELECT count(*) FROM sqlite_schema")
-    if _value(connection, "PRAGMA application_id") != APPLICATION_ID:
-        if tables:
-            raise ForeignBooks(connection.filename)
-        return 0
     if not tables:
         return 0
-    version: int = _value(connection, "SELECT coalesce(max(number), 0) FROM schema_version")
+    if _value(connection, "PRAGMA application_id") != APPLICATION_ID:
+        raise ForeignBooks(connection.filename)
+    version: int = _value(connection, "PRAGMA user_version")
+    if version < 1:
+        raise UnreleasedBooks(connection.filename)
     if version > SCHEMA_VERSION:
         raise NewerSchema(f"schema {version}, this version knows {SCHEMA_VERSION}")
     return version
@@ -51,7 +60,7 @@ def examine(connection: apsw.Connection) -> int:
 def migrate(connection: apsw.Connection, target: int = SCHEMA_VERSION) -> int:
     """Run what is missing up to ``target``; answers the version that was found."""
     found = examine(connection)
-    for number, script in scripts().items():
+    for number, script in sorted(scripts().items()):
         if found < number <= target:
             _apply(connection, number, script)
     return found
@@ -68,9 +77,8 @@ def _apply(connection: apsw.Connection, number: int, script: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(script)
-        connection.execute("INSERT INTO schema_version (number) VALUES (?)", (number,))
-        if number == 1:
-            connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", number)
+        connection.pragma("application_id", APPLICATION_ID)
         connection.execute("COMMIT")
     finally:
         # A full disk has rolled back already; anything else is undone here.

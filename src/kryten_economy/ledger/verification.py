@@ -18,6 +18,10 @@ _COUNTS = """
         (SELECT count(*) FROM transfer),
         (SELECT count(*) FROM hold WHERE state = 'open')
 """
+_ORPHANS = """
+    SELECT t.id FROM transfer AS t
+    WHERE NOT EXISTS (SELECT 1 FROM operation AS o WHERE o.seq = t.operation) LIMIT ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,6 @@ def _structure(sql: Sql) -> tuple[str, ...]:
     problems = [text for text in told if text != "ok"]
     for table, rowid, parent, _ in sql.rows("PRAGMA foreign_key_check")[:PROBLEMS_MAX]:
         problems.append(f"row {rowid} of {table} refers to a missing row of {parent}")
+    for (transfer,) in sql.rows(_ORPHANS, PROBLEMS_MAX):
+        problems.append(f"row {transfer} of transfer refers to a missing row of operation")
     return tuple(problems)

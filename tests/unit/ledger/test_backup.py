@@ -11,11 +11,13 @@ from kryten_economy.ledger import (
     BooksInUse,
     ChannelChange,
     CorruptBooks,
+    DisplacedBooks,
     MissingBooks,
     Posted,
     Reports,
     UnwritableBooks,
     backup,
+    newest_backup_ms,
     restore,
     restore_preview,
     verify,
@@ -34,7 +36,7 @@ def test_a_backup_of_running_books_is_whole(books: Books, path: Path, folder: Pa
     books.commit([earn("Bob", 5), hold("Bob", 2, "h")])
     result = backup(path, folder, NOW, keep=3)
     books.commit([earn("Bob", 7)])
-    assert result.path.name == "books-20250314T110000000Z.db"
+    assert result.path.name == "books-000001-20250314T110000000Z.db"
     assert result.report.transfers == 2
     assert result.size_bytes == result.path.stat().st_size
     assert [entry.name for entry in folder.iterdir()] == [result.path.name]
@@ -178,5 +180,83 @@ def test_restore_to_an_empty_place(path: Path, folder: Path, tmp_path: Path) -> 
     books.close()
     saved = backup(path, folder, NOW, keep=1).path
     target = tmp_path / "elsewhere.db"
-    assert restore(saved, target, NOW).replaced is None
+    assert restore(saved, target, NOW, new=True).replaced is None
     assert verify(target).transfers == 1
+
+
+def test_what_is_previewed_is_what_is_restored(books: Books, path: Path, tmp_path: Path) -> None:
+    """The newest transfers of a live file stand in its log, and come along."""
+    books.commit([earn("Bob", 5)])
+    source = tmp_path / "copy.db"
+    for suffix in ("", "-wal"):
+        copied = path.with_name(path.name + suffix).read_bytes()
+        source.with_name(source.name + suffix).write_bytes(copied)
+    target = tmp_path / "target.db"
+    Books.open(target).close()
+    shown = restore_preview(source, target)
+    assert shown.report.transfers == 1
+    restore(source, target, NOW)
+    assert verify(target).transfers == 1
+
+
+def test_restoring_where_no_books_are_is_asked_for(books: Books, path: Path, folder: Path) -> None:
+    """A relative path from another directory makes no second books."""
+    saved = backup(path, folder, NOW, keep=1).path
+    elsewhere = folder / "none.db"
+    with pytest.raises(MissingBooks):
+        restore(saved, elsewhere, NOW)
+    assert not elsewhere.exists()
+
+
+@pytest.mark.parametrize("link", ["hard", "symbolic"])
+def test_one_file_has_one_service_whatever_its_name(books: Books, path: Path, link: str) -> None:
+    """Through another name of the same file the second one is refused, too."""
+    other = path.with_name("other.db")
+    if link == "hard":
+        other.hardlink_to(path)
+    else:
+        other.symlink_to(path)
+    with pytest.raises(BooksInUse):
+        Books.open(other)
+    assert isinstance(ask(books, earn("Bob", 1)), Posted)
+
+
+def test_nobody_else_reads_what_is_made(books: Books, path: Path, folder: Path) -> None:
+    """Books, their log, locks and backups are their owner's alone."""
+    books.commit([earn("Bob", 1)])
+    saved = backup(path, folder, NOW, keep=1).path
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for file in (*path.parent.glob("books.db*"), saved):
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+def test_a_backup_from_the_future_stops_nothing(books: Books, path: Path, folder: Path) -> None:
+    """The order is the one in which they were made; a later date counts for no age."""
+    wrong = backup(path, folder, NOW + 9 * MINUTE_MS, keep=2).path
+    assert newest_backup_ms(path, folder, NOW) is None
+    right = [backup(path, folder, NOW + n, keep=2).path for n in range(2)]
+    assert not wrong.exists()
+    assert newest_backup_ms(path, folder, NOW + 5) == NOW + 1
+    assert sorted(folder.iterdir()) == right
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_taken_away_ends_acknowledging(
+    path: Path, tmp_path: Path, replaced: bool
+) -> None:
+    """Nothing more is answered, and what was committed is saved beside the lost file."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    if replaced:
+        other = Books.open(tmp_path / "other.db")
+        other.close()
+        (tmp_path / "other.db").rename(path)
+    with pytest.raises(DisplacedBooks, match="rescued"):
+        books.commit([earn("Bob", 7)])
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    report = verify(saved)
+    assert (report.ok, report.transfers) == (True, 1)
+    with pytest.raises(DisplacedBooks):
+        Books.open(path)

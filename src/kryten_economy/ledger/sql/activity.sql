@@ -1,4 +1,4 @@
--- What people did per day, their streaks, and which triggers paid.
+-- What people did per day, their streaks, and what they have won by it.
 
 -- Clustered by channel and day: the rows of today lie together, and daily totals are one range.
 CREATE TABLE daily_activity (
@@ -43,23 +43,45 @@ CREATE TABLE streaks (
     reminder_week TEXT
 ) STRICT;
 
-CREATE TABLE trigger_analytics (
-    channel_id INTEGER NOT NULL REFERENCES channel (id),
-    day TEXT NOT NULL,
-    trigger_id TEXT NOT NULL,
-    hit_count INTEGER NOT NULL DEFAULT 0 CHECK (hit_count >= 0),
-    unique_users INTEGER NOT NULL DEFAULT 0 CHECK (unique_users BETWEEN 0 AND hit_count),
-    total_z_awarded INTEGER NOT NULL DEFAULT 0 CHECK (total_z_awarded >= 0),
-    PRIMARY KEY (channel_id, day, trigger_id)
-) STRICT, WITHOUT ROWID;
-
--- Who was paid by which trigger, for exact distinct counts; pruned after 35 days.
-CREATE TABLE trigger_user (
-    channel_id INTEGER NOT NULL REFERENCES channel (id),
-    day TEXT NOT NULL,
-    trigger_id TEXT NOT NULL,
+-- Which emotes somebody has used: those of the last days, for exact distinct counts, and ever.
+CREATE TABLE daily_emotes (
     account_id INTEGER NOT NULL REFERENCES account (id),
-    PRIMARY KEY (channel_id, day, trigger_id, account_id)
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    emote TEXT NOT NULL,
+    PRIMARY KEY (account_id, day, emote)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX trigger_user_by_account ON trigger_user (account_id);
+CREATE TABLE lifetime_emotes (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    emote TEXT NOT NULL,
+    PRIMARY KEY (account_id, emote)
+) STRICT, WITHOUT ROWID;
+
+-- What was won, once per user and channel. Ids outlive their place in the config file.
+CREATE TABLE achievement (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    achievement_id TEXT NOT NULL CHECK (achievement_id <> ''),
+    awarded_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, achievement_id)
+) STRICT, WITHOUT ROWID;
+
+-- Who won which daily competition; nobody is paid twice for the same day.
+CREATE TABLE competition_runs (
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    competition_id TEXT NOT NULL,
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    reward_z INTEGER NOT NULL CHECK (reward_z > 0),
+    paid_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (channel_id, day, competition_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+-- Which hourly milestones of a day were claimed; 0 Z where the reward was withheld.
+CREATE TABLE milestone_claims (
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
+    hours INTEGER NOT NULL CHECK (hours BETWEEN 1 AND 24),
+    reward_z INTEGER NOT NULL CHECK (reward_z >= 0),
+    claimed_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, day, hours)
+) STRICT, WITHOUT ROWID;

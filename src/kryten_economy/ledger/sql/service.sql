@@ -37,3 +37,16 @@ CREATE TABLE job_runs (
     finished_at_ms INTEGER,
     PRIMARY KEY (job, channel, period)
 ) STRICT, WITHOUT ROWID;
+
+-- What is told after a pause and must survive a kill: told at its time, or at the next start.
+CREATE TABLE notice_due (
+    id INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    account_id INTEGER REFERENCES account (id),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    due_at_ms INTEGER NOT NULL,
+    data TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(data))
+) STRICT;
+
+CREATE INDEX notice_due_by_time ON notice_due (due_at_ms);
+CREATE INDEX notice_due_by_account ON notice_due (account_id);
