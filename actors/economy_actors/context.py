@@ -103,6 +103,6 @@ class World:
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
-        """A configured channel by its name in any casing (`spec/storage.md` S4)."""
+        """A configured channel by its name in any casing (`storage.md` S4)."""
         lowered = name.lower()
         return next((each for each in self.channels if each.lower() == lowered), None)

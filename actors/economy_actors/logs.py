@@ -177,7 +177,7 @@ def _value(value: object) -> str:
 
 
 def _readable(*, colors: bool) -> Processor:
-    """Time, logger name, level, message, key=value (`spec/config.md` 12)."""
+    """Time, logger name, level, message, key=value (`config.md` 12)."""
     dev = structlog.dev
     styles = dev.ConsoleRenderer.get_default_column_styles(colors)
     levels = dev.ConsoleRenderer.get_default_level_styles(colors)

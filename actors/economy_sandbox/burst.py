@@ -1,4 +1,4 @@
-"""The frames a bot gets when it enters a channel, in the order of `traces/` (`spec/wire.md` 6)."""
+"""The frames a bot gets when it enters a channel, in the order of `traces/` (`wire.md` 6)."""
 
 import base64
 import hashlib

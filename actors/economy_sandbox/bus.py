@@ -75,7 +75,7 @@ def json_request(msg: Msg) -> dict[str, Any]:
 
 
 async def make_bucket(jetstream: JetStreamContext, name: str) -> None:
-    """Make a KV bucket as the robot does, unless it is there (`spec/wire.md` 5)."""
+    """Make a KV bucket as the robot does, unless it is there (`wire.md` 5)."""
     try:
         await jetstream.key_value(name)
     except NotFoundError:

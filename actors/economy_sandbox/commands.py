@@ -1,4 +1,4 @@
-"""What the robot does with the commands services send it (`spec/wire.md` 5).
+"""What the robot does with the commands services send it (`wire.md` 5).
 
 Each command is a small function of the robot and its arguments; its answer is the inner
 ``data`` of the reply. ``CommandError`` is what the real robot's exceptions look like outside.
@@ -97,7 +97,7 @@ async def _add_video(stage: Stage, args: Args) -> Answer:
 async def _jump(stage: Stage, args: Args) -> Answer:
     (uid,) = _need(args, "uid")
     if not isinstance(uid, str):
-        # The real robot stumbles over a number and does nothing (`spec/wire.md` 0.10).
+        # The real robot stumbles over a number and does nothing (`wire.md` 0.10).
         return {"success": False, "error": "Failed to jump to video"}
     await stage.act(stage.room.playlist.jump(int(uid) if uid.isdigit() else uid))
     return {"success": True}
@@ -135,7 +135,7 @@ async def _remove_emote(stage: Stage, args: Args) -> Answer:
 
 
 async def _new_poll(_stage: Stage, _args: Args) -> Answer:
-    # Client and robot disagree on the name of the options field (`spec/wire.md` 9).
+    # Client and robot disagree on the name of the options field (`wire.md` 9).
     raise CommandError("Missing title or options")
 
 

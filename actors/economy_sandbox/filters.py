@@ -1,6 +1,6 @@
 """What a CyTube server does to a typed line before anyone sees it.
 
-Pure: typed text in, the HTML of the ``msg`` field (and its ``meta``) out, as `spec/wire.md` 4
+Pure: typed text in, the HTML of the ``msg`` field (and its ``meta``) out, as `wire.md` 4
 and 0.2 tell and `traces/` show: cut, escape, links, the five default chat filters, tags
 closed in order. Limits: only the default filters; custom ones are a channel's own.
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 __all__ = ("MESSAGE_MAX", "Line", "chat_line", "cut_utf16", "pm_line", "to_html")
 
 MESSAGE_MAX = 320
-"""Longest message in UTF-16 units; the server cuts what is longer (`spec/wire.md` 4)."""
+"""Longest message in UTF-16 units; the server cuts what is longer (`wire.md` 4)."""
 
 _LINK = re.compile(
     r"[A-Za-z0-9_]+://(?:[^:/\[\]\s]+|\[[0-9a-f:]+\])(?::\d+)?(?:/[^/\s]*)*", re.IGNORECASE

@@ -1,6 +1,6 @@
 """CyTube's rate limiter, decision for decision: a burst, then a steady rate.
 
-Pure: the time comes in with each question. The numbers are those of `spec/wire.md` 4.
+Pure: the time comes in with each question. The numbers are those of `wire.md` 4.
 """
 
 from dataclasses import dataclass

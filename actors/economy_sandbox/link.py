@@ -1,7 +1,7 @@
 """The robot's connection to NATS: subjects, buckets, lifecycle messages, requests answered.
 
 It knows how the robot speaks, not what it says: commands and queries are functions given
-to it. Limits: one channel per robot, as in reality (`spec/wire.md` 10).
+to it. Limits: one channel per robot, as in reality (`wire.md` 10).
 """
 
 import json
@@ -31,7 +31,7 @@ Handler = Callable[[Msg], Awaitable[None]]
 
 
 def event_subject(channel: str, event_name: str) -> str:
-    """``kryten.events.cytube.<channel>.<event>``, normalised as in `spec/wire.md` 1."""
+    """``kryten.events.cytube.<channel>.<event>``, normalised as in `wire.md` 1."""
 
     def token(text: str) -> str:
         return _DROPPED.sub("", text.lower().replace(" ", "-"))[:100]
@@ -127,7 +127,7 @@ class Link:
         return Post(event_subject(self.channel, event_name), lambda: json.dumps(make()).encode())
 
     def tell(self, kind: str, **fields: object) -> None:
-        """Queue a lifecycle message ``kryten.lifecycle.robot.<kind>`` (`spec/wire.md` 7)."""
+        """Queue a lifecycle message ``kryten.lifecycle.robot.<kind>`` (`wire.md` 7)."""
 
         def body() -> bytes:
             return json.dumps(

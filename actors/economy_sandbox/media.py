@@ -1,7 +1,7 @@
 """The channel's playlist as CyTube keeps it: items with uids, one of them playing.
 
 Pure: time comes in, events (name, payload) come out, in the order and shape of `traces/`.
-Uids are never reused while the server lives, and a shuffle gives new ones (`spec/wire.md` 3).
+Uids are never reused while the server lives, and a shuffle gives new ones (`wire.md` 3).
 Limits: what may be queued is decided by a ``Library`` given to it, not by the internet.
 """
 
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 __all__ = ("LEAD_IN_S", "Event", "Item", "Library", "Media", "Playlist")
 
 LEAD_IN_S = 3.0
-"""A new medium waits this long before it plays (`spec/wire.md` 3)."""
+"""A new medium waits this long before it plays (`wire.md` 3)."""
 
 
 class Event(NamedTuple):

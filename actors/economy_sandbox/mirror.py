@@ -3,7 +3,7 @@
 Pure: it is fed every frame the bot's socket gets and answers with the values to put. It keeps
 the robot's own slips, since services meet them: a rank change replaces the whole user
 record, absent users appear by it, ``current`` is first written with the old medium
-(`spec/wire.md` 0.9 and 5).
+(`wire.md` 0.9 and 5).
 """
 
 import json

@@ -2,7 +2,7 @@
 
 Promises: an envelope is stamped when its turn comes; while NATS is away the event at the
 head is tried again after 1, 2 and 4 s and then given up, those behind it come late but in
-order; KV values of that time are lost (`spec/wire.md` 6). Limits: bounded; a full outbox
+order; KV values of that time are lost (`wire.md` 6). Limits: bounded; a full outbox
 makes the caller wait.
 """
 

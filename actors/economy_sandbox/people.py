@@ -1,7 +1,7 @@
 """Accounts and the people in the room, with the records CyTube shows of them.
 
 Pure values. A plain record is what everybody gets; a moderator record (with ``smuted``,
-``aliases``, ``ip``) is what the bot gets once its rank is known (`spec/wire.md` 3).
+``aliases``, ``ip``) is what the bot gets once its rank is known (`wire.md` 3).
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The robot process: its life, its memory, its answers; `spec/wire.md` 5 and 6.
+"""The robot process: its life, its memory, its answers; `wire.md` 5 and 6.
 
 Promises: subjects, envelopes, order of frames, KV buckets and answers are those of the real
 robot 1.12.6, its slips included. Nothing here sleeps but retries in an outage and the wait

@@ -1,4 +1,4 @@
-"""What the robot answers to state and system queries (`spec/wire.md` 5).
+"""What the robot answers to state and system queries (`wire.md` 5).
 
 Pure: a query is a name and a request, the answer is the reply's ``data``; None means silence.
 System queries known to both of the robot's handlers get an answer from each.

@@ -31,13 +31,13 @@ class LoginRefusedError(ValueError):
 
 
 def whisper(text: str, now_ms: int, *, username: str = "[server]") -> Event:
-    """A notice of the server to moderators, dressed as chat (`spec/wire.md` 0.3)."""
+    """A notice of the server to moderators, dressed as chat (`wire.md` 0.3)."""
     meta = {"addClass": "server-whisper", "addClassToNameAndTimestamp": True}
     return Event("chatMsg", {"username": username, "msg": text, "meta": meta, "time": now_ms})
 
 
 class Room:
-    """One channel; ``bot`` is the account whose frames are returned (`spec/wire.md` 3)."""
+    """One channel; ``bot`` is the account whose frames are returned (`wire.md` 3)."""
 
     def __init__(
         self, bot: str, bot_rank: float, now_s: Callable[[], float], random: Random
@@ -107,7 +107,7 @@ class Room:
         return [Event("userLeave", {"name": person.name}), *(self.count() if told else [])]
 
     def count(self) -> list[Event]:
-        """``usercount`` if it changed, at most one in 10 s (`spec/wire.md` 3)."""
+        """``usercount`` if it changed, at most one in 10 s (`wire.md` 3)."""
         count, now_s = len(self.people) + 1, self.now_s()
         if count == self._count_told or now_s - self._count_told_s < _USERCOUNT_GAP_S:
             return []
@@ -171,7 +171,7 @@ class Room:
         return [Event("setUserRank", {"name": account.name, "rank": rank})]
 
     def set_channel_rank(self, name: str, rank: int) -> list[Event]:
-        """The bot asks for a rank change; refused as CyTube does (`spec/wire.md` 9)."""
+        """The bot asks for a rank change; refused as CyTube does (`wire.md` 9)."""
         own = self.bot.rank
         if own < 3:
             return []

@@ -1,4 +1,4 @@
-"""Recorded bus traffic: a file of JSON lines, read and checked (`traces/README.md`).
+"""Recorded bus traffic: a file of JSON lines, read and checked (`tests/traces/README.md`).
 
 Promises: a bad file is refused with the number of the line and what is wrong with it; what a
 replay needs to know (channels, bot, length, when it began) is found out once.

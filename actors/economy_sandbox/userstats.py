@@ -1,4 +1,4 @@
-"""A stand-in for kryten-userstats: who goes by which alias (`spec/wire.md` 8).
+"""A stand-in for kryten-userstats: who goes by which alias (`wire.md` 8).
 
 Promises: the answers of `traces/` to ``alias.find``, ``.get``, ``.list`` and ``.add``; an
 error for what it does not know. Limits: nothing but aliases.

@@ -1,4 +1,4 @@
-"""Days, weeks, hours, windows and cron times in one IANA time zone (`spec/config.md` 10).
+"""Days, weeks, hours, windows and cron times in one IANA time zone (`config.md` 10).
 
 Instants are UTC epoch milliseconds; days are ``YYYY-MM-DD``. A day runs from its first
 instant to that of the next day, so it has 23 or 25 hours where the clocks change.

@@ -1,4 +1,4 @@
-"""What each kind of movement counts toward: the table of `spec/storage.md` 2.1, as values.
+"""What each kind of movement counts toward: the table of `storage.md` 2.1, as values.
 
 Pure. The books ask it for every row they write, so that lifetime and daily counters, ban
 exceptions and the account on the other side are decided in one place. A type that is not
@@ -199,7 +199,7 @@ def held_counters(type_name: str, amount_z: int) -> Counters:
     """What money that is set aside counts toward until it is used or given back.
 
     A stake counts when its game is settled: a game that is called off changes no statistics
-    (`spec/gambling.md` 1.1).
+    (`gambling.md` 1.1).
     """
     return NOTHING if TYPES[type_name].gambled else counters_of(type_name, -amount_z)
 

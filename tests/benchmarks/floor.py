@@ -2,7 +2,7 @@
 
 It is the least any service on kryten-py can cost: a real KrytenClient with no pace of its own, a
 chat handler that counts, and a PM handler that puts the reply on a queue, as the rule against
-slow handlers demands (``spec/wire.md`` 0.7). Run: ``python -m tests.benchmarks.floor --config F``.
+slow handlers demands (``wire.md`` 0.7). Run: ``python -m tests.benchmarks.floor --config F``.
 """
 
 import argparse

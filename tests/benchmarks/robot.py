@@ -1,6 +1,6 @@
 """The load generator's side of the bus: it plays kryten-robot.
 
-It publishes chat lines, PMs and user lists in the envelope of ``spec/wire.md`` 1, receives what
+It publishes chat lines, PMs and user lists in the envelope of ``wire.md`` 1, receives what
 the service sends, and gives each PM of the service back as its echo, as CyTube does. Bodies are
 made from templates: the generator shares the machine with what it measures.
 """

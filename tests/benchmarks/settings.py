@@ -60,7 +60,7 @@ def service_settings(
     http_port: int,
     earning: Earning = Earning.PLAIN,
 ) -> dict[str, object]:
-    """The settings as a mapping, in the shape of ``spec/config.md``."""
+    """The settings as a mapping, in the shape of ``config.md``."""
     plain = _plain(nats_url, database, channels, http_port)
     match earning:
         case Earning.PLAIN:

@@ -1,4 +1,4 @@
-"""The table of ``design.md`` 12: one row per number, with ratios and whether the target is met."""
+"""the table of `performance.md`: one row per number, with ratios and whether the target is met."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""The request-reply API for other services (`spec/admin-api.md`)."""
+"""The request-reply API for other services (`admin-api.md`)."""

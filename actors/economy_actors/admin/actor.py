@@ -23,7 +23,7 @@ __all__ = ("ANSWER_TIMEOUT_S", "DESKS", "MAILBOX", "Admin")
 DESKS: Final = 16
 MAILBOX: Final = 1_024
 ANSWER_TIMEOUT_S: Final = 4.0
-"""Callers wait 5 s (`spec/admin-api.md` 2, Time limit)."""
+"""Callers wait 5 s (`admin-api.md` 2, Time limit)."""
 
 _log = structlog.get_logger("admin")
 

@@ -1,4 +1,4 @@
-"""Commands that change something (`spec/admin-api.md` 6): the deeds, asked for by request."""
+"""Commands that change something (`admin-api.md` 6): the deeds, asked for by request."""
 
 from typing import assert_never
 

@@ -1,4 +1,4 @@
-"""The envelope of every answer (`spec/admin-api.md` 1 and 7). Values in, JSON-able mapping out."""
+"""The envelope of every answer (`admin-api.md` 1 and 7). Values in, JSON-able mapping out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It was not; ``error`` is fit for end users (`spec/admin-api.md` 8)."""
+    """It was not; ``error`` is fit for end users (`admin-api.md` 8)."""
 
     code: Code
     error: str

@@ -1,6 +1,6 @@
 """`transactions.explain`: where a movement comes from, hidden factors included.
 
-The bus is trusted (`spec/admin-api.md` 2); whoever shows the answer to users must leave out the
+The bus is trusted (`admin-api.md` 2); whoever shows the answer to users must leave out the
 sources that are ``hidden``, and with them ``multiplier`` and the parts carried (P-EARN-15).
 """
 

@@ -1,7 +1,7 @@
 """The fields a command takes: what each may be, and what to say when it is something else.
 
 A missing field and ``null`` are the same. Whole numbers may come as numeric strings and as
-``5.0``; booleans, fractions, exponents and non-numbers are errors (`spec/admin-api.md` 2, Types).
+``5.0``; booleans, fractions, exponents and non-numbers are errors (`admin-api.md` 2, Types).
 """
 
 import re

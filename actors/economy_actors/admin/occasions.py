@@ -1,4 +1,4 @@
-"""Rain and events by request (`spec/admin-api.md` 3 and 6)."""
+"""Rain and events by request (`admin-api.md` 3 and 6)."""
 
 import re
 from dataclasses import dataclass

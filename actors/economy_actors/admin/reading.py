@@ -1,4 +1,4 @@
-"""Commands that only read (`spec/admin-api.md` 3). Field names are an interface."""
+"""Commands that only read (`admin-api.md` 3). Field names are an interface."""
 
 from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome
@@ -153,7 +153,7 @@ async def stats_float(world: World, call: Call) -> Outcome:
 
 
 def transaction_shown(channel: str, row: TransactionRow) -> dict[str, object]:
-    """A movement as requests get it (`spec/admin-api.md` 3)."""
+    """A movement as requests get it (`admin-api.md` 3)."""
     return {
         "id": row.id,
         "username": row.username,

@@ -1,4 +1,4 @@
-"""Where users stand, by request (`spec/admin-api.md` 3). Field names are an interface."""
+"""Where users stand, by request (`admin-api.md` 3). Field names are an interface."""
 
 from datetime import UTC, datetime
 from fractions import Fraction

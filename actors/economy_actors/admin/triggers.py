@@ -1,4 +1,4 @@
-"""`triggers.stats`: what the triggers paid (`spec/admin-api.md` 3)."""
+"""`triggers.stats`: what the triggers paid (`admin-api.md` 3)."""
 
 from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome

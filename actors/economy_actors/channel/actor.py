@@ -326,6 +326,6 @@ class Channel(Actor[ChannelMessage]):
             self.ref.offer(LinesBooked())
 
     async def stopping(self) -> None:
-        """Who is still here counts as seen until now (`spec/storage.md` 5)."""
+        """Who is still here counts as seen until now (`storage.md` 5)."""
         names = tuple(visit.name for visit in self._roster.connected())
         await self._receipts.finish(Depart(self._name, names, self._world.clock.now_ms()))

@@ -1,4 +1,4 @@
-"""The emotes of a channel, which its users' lines are searched for (`spec/earning.md` 8.6).
+"""The emotes of a channel, which its users' lines are searched for (`earning.md` 8.6).
 
 The names come from the robot's store at the start, once an hour and after an outage, and from
 its events in between. Where none are known no line holds any, and that is all.

@@ -1,4 +1,4 @@
-"""Private messages on their way to a session (`spec/commands.md` 1)."""
+"""Private messages on their way to a session (`commands.md` 1)."""
 
 from collections.abc import Callable, Mapping
 

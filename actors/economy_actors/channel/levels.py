@@ -1,4 +1,4 @@
-"""CyTube levels that come with a rank (`spec/spending.md` 8, `spec/progression.md` 1).
+"""CyTube levels that come with a rank (`spending.md` 8, `progression.md` 1).
 
 A level is asked for only where CyTube has told a lower rank for this stay, so that nobody is
 ever lowered, and once in a stay; it counts as given when CyTube tells the new rank.

@@ -1,4 +1,4 @@
-"""The minutes of a channel: counted, made worth something, and paid (`spec/earning.md` 2.1, 3.3).
+"""The minutes of a channel: counted, made worth something, and paid (`earning.md` 2.1, 3.3).
 
 A tick is one ledger operation for everybody here, named after the minute it stands for, so that
 no restart can pay a minute twice.

@@ -1,4 +1,4 @@
-"""What is said in a channel, and what it sets off for whom (`spec/earning.md` 8).
+"""What is said in a channel, and what it sets off for whom (`earning.md` 8).
 
 The conversation itself is a pure value of `rules.conversation`; here it gets the settings, the
 day and the presence table, and its effects go to the sessions that book them. Each trigger is
@@ -99,7 +99,7 @@ class Talk:
             self._session(name).offer(Deserved(effect, at_ms))
 
     def stored(self, message: RoomStored) -> None:
-        """What plays at the start; later events know better than the store (`spec/wire.md` 5)."""
+        """What plays at the start; later events know better than the store (`wire.md` 5)."""
         self.emotes.told(message)
         if message.medium is not None and self._screening.medium is None:
             self._screening.change(message.medium, None)

@@ -1,4 +1,4 @@
-"""Post an operator's text in the channel (`spec/announcements.md` 1, Bypass)."""
+"""Post an operator's text in the channel (`announcements.md` 1, Bypass)."""
 
 from dataclasses import dataclass
 

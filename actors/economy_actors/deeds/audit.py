@@ -1,4 +1,4 @@
-"""The audit log: every admin act with who, where, what and how it ended (`spec/commands.md` 4)."""
+"""The audit log: every admin act with who, where, what and how it ended (`commands.md` 4)."""
 
 import structlog
 

@@ -1,4 +1,4 @@
-"""Ban and unban (`spec/commands.md` 8). A name needs no account to be banned."""
+"""Ban and unban (`commands.md` 8). A name needs no account to be banned."""
 
 from dataclasses import replace
 

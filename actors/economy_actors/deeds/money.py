@@ -1,8 +1,8 @@
-"""Grant, deduct, adjust, set a balance (`spec/commands.md` 8, `spec/admin-api.md` 6).
+"""Grant, deduct, adjust, set a balance (`commands.md` 8, `admin-api.md` 6).
 
 Each is one operation on the books. Taking never opens an account, and giving opens one only for
 somebody who is connected (P-MON-12). The user is told after the commit, once, and whoever was
-given something looks at what he has reached, here or not (`spec/progression.md` 1).
+given something looks at what he has reached, here or not (`progression.md` 1).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Rain and events at an operator's word (`spec/commands.md` 8, `spec/earning.md` 9.5)."""
+"""Rain and events at an operator's word (`commands.md` 8, `earning.md` 9.5)."""
 
 from fractions import Fraction
 

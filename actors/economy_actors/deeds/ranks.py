@@ -1,4 +1,4 @@
-"""Setting a rank by hand (`spec/progression.md` 1, `spec/commands.md` 8).
+"""Setting a rank by hand (`progression.md` 1, `commands.md` 8).
 
 It holds until the user's earnings cross a threshold above those of now; ``auto`` ends it.
 """

@@ -1,4 +1,4 @@
-"""Read the configuration again and put it in force in one step (`spec/config.md` 1.2).
+"""Read the configuration again and put it in force in one step (`config.md` 1.2).
 
 The same loader as at the start (P-CFG-1). Either everything is good and all parts work by the
 new settings at once (P-CFG-2), or the old ones stay. What needs a restart keeps its value.
@@ -78,7 +78,7 @@ async def _read(world: World, path: Path) -> tuple[Settings, Loaded]:
 
 
 def _told(problem: Problem) -> str:
-    """A problem without the directory of the file (`spec/admin-api.md` 2, Errors)."""
+    """A problem without the directory of the file (`admin-api.md` 2, Errors)."""
     place = Path(problem.file).name
     return str(Problem(place, problem.line, problem.key_path, problem.found, problem.allowed))
 

@@ -1,1 +1,1 @@
-"""The edge to the bus: translate, tell, return (`spec/wire.md` 0)."""
+"""The edge to the bus: translate, tell, return (`wire.md` 0)."""

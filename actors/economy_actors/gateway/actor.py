@@ -330,7 +330,7 @@ class Gateway(Actor[GatewayMessage]):
 
 
 def _busy_answer(body: bytes) -> dict[str, object]:
-    """The API's envelope for a request it has no room for (`spec/admin-api.md` 1, 7)."""
+    """The API's envelope for a request it has no room for (`admin-api.md` 1, 7)."""
     try:
         request = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Who is behind a name, as kryten-userstats knows it (`spec/earning.md` 1, `spec/wire.md` 8).
+"""Who is behind a name, as kryten-userstats knows it (`earning.md` 1, `wire.md` 8).
 
 Promises: it never raises and never keeps anybody waiting for longer than `ANSWER_S`; a name that
 was asked for is known for ten minutes. Where userstats does not answer, a name stands for itself,

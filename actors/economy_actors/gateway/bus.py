@@ -29,7 +29,7 @@ __all__ = ("ANSWER_S", "COMMAND_SUBJECT", "Bus", "BusAway", "Listener")
 
 COMMAND_SUBJECT = "kryten.economy.command"
 ANSWER_S = 2.0
-"""How long another service may take to answer (`spec/earning.md` 1)."""
+"""How long another service may take to answer (`earning.md` 1)."""
 _USERSTATS_SUBJECT = "kryten.userstats.command"
 _LIFECYCLE_KINDS = ("startup", "connected", "disconnected", "shutdown")
 _PEER_KINDS = ("startup", "heartbeat", "shutdown")
@@ -215,7 +215,7 @@ class Bus:
             _log.debug("no robot answers", error=repr(error))
 
     async def stored(self, channel: str, kind: str, key: str) -> object:
-        """What the robot has stored of a channel (`spec/wire.md` 5); None if there is nothing."""
+        """What the robot has stored of a channel (`wire.md` 5); None if there is nothing."""
         bucket = f"kryten_{channel}_{kind}"
         try:
             with anyio.fail_after(_STORE_WAIT_S):

@@ -185,7 +185,7 @@ def _is_enough(msg: Any, heard: Callable[[Any], bool]) -> bool:  # noqa: ANN401 
 
 
 def client_config(settings: Settings) -> dict[str, Any]:
-    """The library's configuration; the announcer paces, so its own gap is zero (design.md 7)."""
+    """The library's configuration; the outbox paces, so its own gap is 0 (architecture.md 7)."""
     config: dict[str, Any] = {
         "nats": settings.nats.model_dump(),
         "channels": [each.model_dump() for each in settings.channels],

@@ -1,4 +1,4 @@
-"""The callbacks of the bus: translate, tell, return (design.md 3).
+"""The callbacks of the bus: translate, tell, return (architecture.md 3).
 
 Nothing here waits, and nothing raises into the library: an event that fails is counted and
 logged, and the next one is handled (P-OPS-8). Whoever has no room loses the event, not its peers.

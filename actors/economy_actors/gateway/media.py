@@ -26,7 +26,7 @@ class Media:
         self.emote_news: Counter[str] = Counter()
 
     def current(self, channel: str, event: Event) -> Translation:
-        """The uid of what plays, told right before it (`spec/wire.md` 3)."""
+        """The uid of what plays, told right before it (`wire.md` 3)."""
         uid = uid_of(payload_of(event))
         if uid is None:
             return malformed("no uid")

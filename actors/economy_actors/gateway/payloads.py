@@ -31,7 +31,7 @@ __all__ = (
 )
 
 TEXT_MAX = 1000
-"""CyTube's hard limit for the length of a message, in characters (`spec/wire.md` 4)."""
+"""CyTube's hard limit for the length of a message, in characters (`wire.md` 4)."""
 _HTML_MAX = 16 * TEXT_MAX
 _RANK_MIN, _RANK_MAX = -1, 1_000_000
 _MEDIUM_TEXT_MAX = 500
@@ -70,7 +70,7 @@ def rank_in(payload: object) -> float | None:
 
 
 def rank_of(rank: object) -> float | None:
-    """A rank; a temporary leader's 1.5 is one (`spec/wire.md` 2)."""
+    """A rank; a temporary leader's 1.5 is one (`wire.md` 2)."""
     if isinstance(rank, bool) or not isinstance(rank, int | float):
         return None
     return float(rank) if _RANK_MIN <= rank <= _RANK_MAX else None

@@ -1,7 +1,7 @@
 """The configured channels: which event belongs to which, and which domain to send to.
 
 Subjects on the bus carry no domain, so two servers with a channel of the same name share them
-(`spec/wire.md` 1). Domains are compared exactly, as the robot does, channels in any casing.
+(`wire.md` 1). Domains are compared exactly, as the robot does, channels in any casing.
 """
 
 from collections.abc import Iterable

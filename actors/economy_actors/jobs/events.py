@@ -1,7 +1,7 @@
 """The events of one channel: noticed, announced, paid and ended once each.
 
 What multiplies follows from the clock alone (`rules.multipliers`); here is what else goes with
-it (`spec/earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it.
+it (`earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it.
 """
 
 import structlog

@@ -88,7 +88,7 @@ class Reader(Actor[ReaderMessage]):
             self._metrics.set_channel_gauges(channel, {"ledger_mismatch_accounts": wrong})
 
     def _close(self, channel: str, found: list[Violation]) -> None:
-        """Let a channel take no money until an operator acts (design.md 6)."""
+        """Let a channel take no money until an operator acts (architecture.md 6)."""
         self._metrics.error("books")
         _log.critical(
             "the books do not balance",

@@ -53,7 +53,7 @@ class Reading(Collector):
 
 
 class RuntimeReadings(Collector):
-    """What the actor runtime counted, by class of actor (design.md 4.13)."""
+    """What the actor runtime counted, by class of actor (architecture.md 4)."""
 
     def __init__(self) -> None:
         self.observer: Observer | None = None

@@ -58,7 +58,7 @@ class Exporter(Actor[Refresh]):
 
 
 def _named(gauges: ChannelGauges) -> dict[str, float]:
-    """The gauges under the names of `spec/metrics.md` 3."""
+    """The gauges under the names of `metrics.md` 3."""
     return {
         "total_accounts": gauges.accounts,
         "total_circulation": gauges.circulation_z,

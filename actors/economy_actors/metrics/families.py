@@ -1,6 +1,6 @@
 """The metric families: exact names, label names, help texts and buckets.
 
-Names and label sets of `spec/metrics.md` are an interface: existing dashboards read them.
+Names and label sets of `metrics.md` are an interface: existing dashboards read them.
 Label values come from fixed sets, never from user names or free text. Values that somebody
 alerts on are listed here, so that each series starts at 0: a counter that is born at 1 shows no
 increase to Prometheus.
@@ -88,7 +88,7 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
         "Events started by an admin.",
     ),
 }
-"""Key in ``service_metrics`` -> family and help; these survive restarts (`spec/metrics.md` 2)."""
+"""Key in ``service_metrics`` -> family and help; these survive restarts (`metrics.md` 2)."""
 
 CHANNEL_GAUGES: Final[dict[str, str]] = {
     "active_users": "Connected users.",
@@ -111,7 +111,7 @@ _WAIT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _ECHO_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _COMMIT_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 _BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 257)
-"""The writer takes one request and drains up to 256 more (design.md 6)."""
+"""The writer takes one request and drains up to 256 more (architecture.md 6)."""
 
 
 class Families:

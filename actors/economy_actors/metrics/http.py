@@ -32,7 +32,7 @@ class HttpBindError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is known about the service's health (`spec/metrics.md` 5)."""
+    """What is known about the service's health (`metrics.md` 5)."""
 
     uptime_seconds: float
     nats_connected: bool

@@ -1,6 +1,6 @@
 """What the service counts and measures, as one object that every part of it writes to.
 
-Promises: names and labels are those of `spec/metrics.md` and design.md 4.13, 6 and 10; label
+Promises: names and labels are those of `metrics.md` and architecture.md 4, 6 and 10; label
 values come from fixed sets; a value that is not known is left out of the page; lifetime counters
 continue after a restart. Writing costs a microsecond or less and never fails for a normal value.
 All calls come from the event loop's thread.
@@ -130,7 +130,7 @@ class Metrics:
                 self._foreign[key] = value
 
     def persistent(self) -> dict[str, int]:
-        """The lifetime counters to save, every 300 s and at the stop (`spec/storage.md` 5)."""
+        """The lifetime counters to save, every 300 s and at the stop (`storage.md` 5)."""
         return self._foreign | self._totals
 
     def earned(self, amount_z: int) -> None:

@@ -41,7 +41,7 @@ from kryten_economy.config import Pace
 __all__ = ("DRAIN_S", "OutboxActor", "outbox_factory")
 
 DRAIN_S = 4.5
-"""A little less than the 5 s of `spec/commands.md` 2, since the supervisor cancels at 5 s."""
+"""A little less than the 5 s of `commands.md` 2, since the supervisor cancels at 5 s."""
 _SENDS_PER_TURN = 8
 _SEND_TIMEOUT_S = 5.0
 

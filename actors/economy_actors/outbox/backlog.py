@@ -2,7 +2,7 @@
 
 Decides what is taken in, merged and dropped; knows nothing of the pace, the robot or echoes.
 Times are monotonic seconds. The clock of the public lines is here, since ordinary lines above
-their rate are dropped and not kept (`spec/announcements.md` 1).
+their rate are dropped and not kept (`announcements.md` 1).
 """
 
 from collections.abc import Callable, Iterable

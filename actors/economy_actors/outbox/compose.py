@@ -11,7 +11,7 @@ from kryten_economy.text.lengths import split, units
 __all__ = ("line_texts", "lines_fitting", "pm_texts", "pms_fitting")
 
 _BATCH_BAR = " | "
-"""Between the lines of a batch (`spec/announcements.md` 4)."""
+"""Between the lines of a batch (`announcements.md` 4)."""
 
 
 def pm_texts(messages: Sequence[Pm], max_units: int) -> deque[str]:

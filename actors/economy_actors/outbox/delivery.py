@@ -1,6 +1,6 @@
 """Proof of delivery: every text that was sent waits here for its own echo.
 
-The echo is the only proof (`spec/wire.md` 5). It carries the filtered text cut by the server, so
+The echo is the only proof (`wire.md` 5). It carries the filtered text cut by the server, so
 both sides are compared without the marks that filters turn into HTML. A channel's own filters may
 change more than that; then the likeliest text to the same user counts.
 """
@@ -20,7 +20,7 @@ __all__ = ("IN_FLIGHT_MAX", "Deliveries", "Medium", "Shipment", "fingerprint", "
 IN_FLIGHT_MAX = 2048
 """Texts that may wait for their echo; beyond that the oldest is given up."""
 _SERVER_CUT_UNITS = 320
-"""CyTube cuts longer texts before it escapes them (`spec/wire.md` 4)."""
+"""CyTube cuts longer texts before it escapes them (`wire.md` 4)."""
 _ALIKE = 0.7
 _ALIKE_TRIED_MAX = 8
 _PROVEN_MAX = 64

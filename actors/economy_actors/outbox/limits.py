@@ -1,4 +1,4 @@
-"""The numbers the outbox works by; the defaults are those of design.md 7 and the specification."""
+"""The numbers the outbox works by; the defaults are those of architecture.md 7."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,15 +32,15 @@ class Limits:
     dedup_window_s: float = 30.0
     """``announcements.dedup_window_seconds``."""
     closed_gates: frozenset[str] = frozenset()
-    """The kinds that are switched off (`spec/announcements.md` 2, column Gate)."""
+    """The kinds that are switched off (`announcements.md` 2, column Gate)."""
     waiting_max: int = 500
     protected_max: int = 2000
     """Where even replies are refused: the world is broken and memory is not endless."""
     echo_timeout_s: float = 10.0
     return_grace_s: float = 3.0
-    """Events of an outage come up to some seconds late (`spec/wire.md` 6), echoes among them."""
+    """Events of an outage come up to some seconds late (`wire.md` 6), echoes among them."""
     throttle_pause_s: float = 2.0
-    """CyTube's burst refills after so much silence (`spec/wire.md` 4)."""
+    """CyTube's burst refills after so much silence (`wire.md` 4)."""
     lifetimes_s: Mapping[Priority, float] = field(default_factory=lambda: _LIFETIMES_S)
     outage_lifetimes_s: Mapping[Priority, float] = field(
         default_factory=lambda: _OUTAGE_LIFETIMES_S

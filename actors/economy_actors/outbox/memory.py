@@ -11,7 +11,7 @@ __all__ = ("OWN_LINES_MAX", "OWN_LINES_S", "OwnLines", "Repeats")
 
 OWN_LINES_MAX = 50
 OWN_LINES_S = 60.0
-"""The last 50 own texts of 60 s (`spec/earning.md` 8.4, `spec/announcements.md` 1)."""
+"""The last 50 own texts of 60 s (`earning.md` 8.4, `announcements.md` 1)."""
 
 
 class OwnLines:

@@ -1,6 +1,6 @@
 """What the outbox takes: private messages and public lines, and how urgent each is.
 
-Order of urgency as in design.md 7: command replies, then game results and money notices, then
+Order of urgency as in architecture.md 7: command replies, then game results and money notices, then
 public announcements, then bulk notices, then digests. All times are monotonic seconds.
 """
 
@@ -26,7 +26,7 @@ class Priority(IntEnum):
 
 
 class LineKind(Enum):
-    """Who wants a public line (`spec/announcements.md` 2, column Priority)."""
+    """Who wants a public line (`announcements.md` 2, column Priority)."""
 
     RESULT = "result"
     PAID = "paid"
@@ -61,7 +61,7 @@ class Pm:
 class Line:
     """A public line, final but for cleaning and splitting.
 
-    ``gate`` is the key of `spec/announcements.md` 2 that can switch the line off. Lines with
+    ``gate`` is the key of `announcements.md` 2 that can switch the line off. Lines with
     ``batch`` that wait together become one line. ``pause_s`` is the least time since the public
     line before it, for stories told in steps.
     """

@@ -1,7 +1,7 @@
 """The outbox of one channel as a state machine: what is sent next, and when.
 
 It has no task, clock or chance of its own: times come in as monotonic seconds. Promises
-(design.md 7): the more urgent goes first, so a reply overtakes everything; each recipient's
+(architecture.md 7): the more urgent goes first, so a reply overtakes everything; each recipient's
 messages of one priority keep their order; never faster than the pace; replies, results and paid
 lines are not dropped for want of room; a reply without an echo is sent once more. The caller asks
 `next`, carries out a `Send` and says `sent` or `failed` before it asks again.
@@ -138,7 +138,7 @@ class Outbox:
         return True
 
     def recently_sent(self, text: str, now_s: float) -> bool:
-        """Whether a public line is one of the last 50 own ones of 60 s (`spec/earning.md` 8.4)."""
+        """Whether a public line is one of the last 50 own ones of 60 s (`earning.md` 8.4)."""
         return self._own.has(text, now_s)
 
     def robot_gone(self) -> None:
@@ -187,7 +187,7 @@ class Outbox:
             shipment.abandoned |= shipment.recipient == name.lower()
 
     def pm_failed(self, name: str, now_s: float) -> None:
-        """CyTube says that this user is not connected (`spec/wire.md` 10)."""
+        """CyTube says that this user is not connected (`wire.md` 10)."""
         self.left(name, now_s)
         for shipment in self._deliveries.flying():
             if shipment.recipient == name.lower():

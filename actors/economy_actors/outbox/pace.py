@@ -1,7 +1,7 @@
 """How fast a channel may be written to: a token bucket or a gap, and the limits of public lines.
 
-CyTube drops what comes faster than burst 20, then 10 per second (`spec/wire.md` 4), and other
-services share the bot; so the default stays at 8 and 4 (design.md 7).
+CyTube drops what comes faster than burst 20, then 10 per second (`wire.md` 4), and other
+services share the bot; so the default stays at 8 and 4 (architecture.md 7).
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from kryten_economy.config import Pace
 __all__ = ("LINE_GAP_S", "LINE_WINDOW_S", "SLOP_S", "LineClock", "Pacer")
 
 LINE_GAP_S = 2.0
-"""At most one public line in this time (`spec/announcements.md` 1, Batching)."""
+"""At most one public line in this time (`announcements.md` 1, Batching)."""
 LINE_WINDOW_S = 60.0
 """The window of ``announcements.max_per_minute``."""
 SLOP_S = 1e-6

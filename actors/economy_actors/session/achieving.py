@@ -1,4 +1,4 @@
-"""Awarding what a user has achieved (`spec/progression.md` 2).
+"""Awarding what a user has achieved (`progression.md` 2).
 
 The books decide whether an achievement is new; what is known to be won is only remembered so
 that nobody asks them again at every credit.

@@ -41,7 +41,7 @@ from kryten_economy.users import UserKey
 __all__ = ("Session",)
 
 _OPEN_TO_BANNED = frozenset({"help", "about", "quiet", "unquiet"})
-"""What a banned user may still ask (`spec/commands.md` 1.8)."""
+"""What a banned user may still ask (`commands.md` 1.8)."""
 
 
 class Session(Actor[SessionMessage]):

@@ -1,4 +1,4 @@
-"""Admin commands as private messages (`spec/commands.md` 8): words in, the reply text out.
+"""Admin commands as private messages (`commands.md` 8): words in, the reply text out.
 
 The caller has checked that the sender is an admin. Every command, also one that is written wrongly
 or fails, leaves a line in the audit log.

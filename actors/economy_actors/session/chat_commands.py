@@ -1,4 +1,4 @@
-"""`rewards` and `like`: what earns here, and earning by liking (`spec/commands.md` 6)."""
+"""`rewards` and `like`: what earns here, and earning by liking (`commands.md` 6)."""
 
 import uuid
 from collections.abc import Awaitable, Callable

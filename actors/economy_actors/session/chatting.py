@@ -32,7 +32,7 @@ _log = structlog.get_logger("chat")
 async def record(
     world: World, receipts: Receipts, user: UserKey, line: ChatLine, trace: str | None
 ) -> None:
-    """Count a line and pay what it set off (`spec/earning.md` 8)."""
+    """Count a line and pay what it set off (`earning.md` 8)."""
     live = world.live
     effect = await aliases.without_self(world, user.name, line.effect)
     request = RecordChat(
@@ -110,7 +110,7 @@ def _is_worth_counting(world: World, user: UserKey) -> bool:
 async def _multiplied(
     world: World, channel: str, at_ms: int, awards: tuple[TriggerAward, ...]
 ) -> tuple[TriggerAward, ...]:
-    """Rank, then everything that is active in the channel (`spec/earning.md` 2.1)."""
+    """Rank, then everything that is active in the channel (`earning.md` 2.1)."""
     if not awards:
         return awards
     names = [award.name for award in awards]

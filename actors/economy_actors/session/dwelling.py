@@ -114,7 +114,7 @@ async def _qualify(
 
 
 def tell_welcome_back(world: World, wallet: Wallet, paid_z: int, *, trace: str | None) -> None:
-    """Count and tell the bonus for somebody who was away for days (`spec/earning.md` 7)."""
+    """Count and tell the bonus for somebody who was away for days (`earning.md` 7)."""
     _count(world, wallet, "retention.welcome_back", paid_z)
     settings = world.live.settings
     words = currency_variables(settings.currency)

@@ -1,4 +1,4 @@
-"""`why`: where a movement comes from (`spec/earning.md` 2, 9.3).
+"""`why`: where a movement comes from (`earning.md` 2, 9.3).
 
 Users are told of their own movements and nothing of what is hidden; admins of any in the channel.
 """

@@ -12,7 +12,7 @@ _log = structlog.get_logger("notices")
 
 
 def notify(world: World, wallet: Wallet, text: str, *, trace: str | None = None) -> None:
-    """Tell a user something quiet mode mutes (`spec/commands.md` 5); several go out as one.
+    """Tell a user something quiet mode mutes (`commands.md` 5); several go out as one.
 
     It is lost if the outbox can't take it: money never depends on a message.
     """

@@ -1,4 +1,4 @@
-"""`events` for everybody; `event` and `rain` for operators (`spec/commands.md` 6 and 8)."""
+"""`events` for everybody; `event` and `rain` for operators (`commands.md` 6 and 8)."""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""`profile` and `achievements`: what somebody has become here (`spec/commands.md` 6)."""
+"""`profile` and `achievements`: what somebody has become here (`commands.md` 6)."""
 
 from collections.abc import Awaitable, Callable
 

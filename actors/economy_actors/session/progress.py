@@ -1,4 +1,4 @@
-"""What follows from earning: ranks and achievements (`spec/progression.md` 1, 2).
+"""What follows from earning: ranks and achievements (`progression.md` 1, 2).
 
 A promotion is stored first and told afterwards, so that it is told once however many look at the
 same facts. What could not be stored now is found again at the user's next credit or minute.
@@ -97,7 +97,7 @@ def _tell_promotion(
 
 
 def ask_level(world: World, channel: Ref[ChannelMessage], wallet: Wallet) -> None:
-    """Ask for the CyTube level of the user's rank, unless it was given (`spec/spending.md` 8)."""
+    """Ask for the CyTube level of the user's rank, unless it was given (`spending.md` 8)."""
     if wallet.banned:
         return
     tiers = world.live.settings.ranks.tiers

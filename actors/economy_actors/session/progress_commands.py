@@ -1,4 +1,4 @@
-"""`rank` and `top`: where people stand (`spec/commands.md` 6)."""
+"""`rank` and `top`: where people stand (`commands.md` 6)."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""What a command told its sender, and whether it did what was asked (`spec/metrics.md` 4)."""
+"""What a command told its sender, and whether it did what was asked (`metrics.md` 4)."""
 
 from typing import Literal, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What everybody may ask by private message (`spec/commands.md` 6)."""
+"""What everybody may ask by private message (`commands.md` 6)."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""The texts of `help`, made from the command table (`spec/commands.md` 6, P-MSG-15).
+"""The texts of `help`, made from the command table (`commands.md` 6, P-MSG-15).
 
 Only enabled commands and sections with any are named; the admin section is for admins.
 The overview fits into four PMs of 240 UTF-16 units (checked by a test).

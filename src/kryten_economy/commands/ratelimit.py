@@ -1,4 +1,4 @@
-"""How many commands a user may send: a rolling window per key (`spec/commands.md` 3).
+"""How many commands a user may send: a rolling window per key (`commands.md` 3).
 
 The time is an argument, in seconds of a clock that never goes back. Only what was
 allowed counts, so somebody who keeps knocking is let in again when the window has moved.

@@ -1,6 +1,6 @@
 """The table of commands, from which lookup, suggestions and `help` are made.
 
-A command is one row; to add one, add a row. `spec/commands.md` 5, 6 and 8 give names,
+A command is one row; to add one, add a row. `commands.md` 5, 6 and 8 give names,
 aliases and syntax. Words are compared without ``_`` and ``-``: chat filters swallow the
 underscores of what we print, so ``setbalance`` is what people read and type.
 """

@@ -2,7 +2,7 @@
 
 Pure functions of plain values. Texts name what was wrong and what is allowed, and quote
 commands with ``'``: the channel's filters would eat pairs of ``*``, ``_`` and backticks
-(`spec/wire.md` 0.2). Names and words of users are cleaned here.
+(`wire.md` 0.2). Names and words of users are cleaned here.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Overrides from the environment: ``KRYTEN_ECONOMY__SECTION__KEY`` (`design.md` 9).
+"""Overrides from the environment: ``KRYTEN_ECONOMY__SECTION__KEY`` (`architecture.md` 9).
 
 Names are read without regard to case and win over the file. Plain values are taken as
 they are; lists and maps are JSON and replace the file's; a whole section is JSON too and

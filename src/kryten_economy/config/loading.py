@@ -1,7 +1,7 @@
 """The one way to settings: find, read, substitute, override, check.
 
 Start, reload by message and reload by request all call `load`, so that they can't differ
-(pitfall P-CFG-1). Either the whole configuration can be used, with a warning for everything
+(P-CFG-1). Either the whole configuration can be used, with a warning for everything
 that is read otherwise than written, or every fault is listed at once.
 """
 

@@ -1,7 +1,7 @@
 """What is wrong with a configuration, said so that it can be mended.
 
 A problem names file, line, key path, what was found and what is allowed; secrets are never
-shown (`design.md` 9).
+shown (`architecture.md` 9).
 """
 
 import re

@@ -1,7 +1,7 @@
 """The root of the settings: every section of the configuration file in one immutable value.
 
 Building Settings reads neither files nor the environment: `loading.load` gathers both,
-so that every way to a configuration is the same one (pitfall P-CFG-1).
+so that every way to a configuration is the same one (P-CFG-1).
 """
 
 from typing import Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""Reports about a channel's economy as a whole (`spec/progression.md` 7)."""
+"""Reports about a channel's economy as a whole (`progression.md` 7)."""
 
 from kryten_economy.ledger.account_reports import bounded
 from kryten_economy.ledger.report_rows import (

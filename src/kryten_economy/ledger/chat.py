@@ -1,4 +1,4 @@
-"""A chat line: its counters and everything it pays, in one transaction (`spec/earning.md` 8)."""
+"""A chat line: its counters and everything it pays, in one transaction (`earning.md` 8)."""
 
 from kryten_economy.ledger.activity import page_of
 from kryten_economy.ledger.answers import Answer

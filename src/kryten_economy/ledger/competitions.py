@@ -1,4 +1,4 @@
-"""The prizes of a finished day: each once, in one operation (`spec/earning.md` 10)."""
+"""The prizes of a finished day: each once, in one operation (`earning.md` 10)."""
 
 from kryten_economy.features.jobs.rules import COMPETITIONS
 from kryten_economy.ledger.answers import Answer

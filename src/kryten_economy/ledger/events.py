@@ -1,4 +1,4 @@
-"""Events that multiply earning: begun, paid and ended once each (`spec/earning.md` 9.4, 9.5)."""
+"""Events that multiply earning: begun, paid and ended once each (`earning.md` 9.4, 9.5)."""
 
 import json
 from fractions import Fraction

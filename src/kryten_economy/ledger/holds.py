@@ -1,7 +1,7 @@
 """Money set aside: placed once, then captured, released or expired once.
 
 What is given back lowers the counters that the hold raised, on the day it was placed
-(`spec/storage.md` 2.1 note 2); a stake raises them only when it is captured. A settled hold
+(`storage.md` 2.1 note 2); a stake raises them only when it is captured. A settled hold
 never moves again: the change of state is guarded, and whoever comes second learns the state.
 """
 

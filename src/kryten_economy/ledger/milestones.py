@@ -1,4 +1,4 @@
-"""Hourly milestones: the claim and its reward in one operation (`spec/earning.md` 4, P-PRES-7)."""
+"""Hourly milestones: the claim and its reward in one operation (`earning.md` 4, P-PRES-7)."""
 
 from kryten_economy.ledger.answers import Answer, MilestoneClaimed
 from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then

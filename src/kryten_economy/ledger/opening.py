@@ -22,7 +22,7 @@ from kryten_economy.ledger.errors import (
 __all__ = ("BROKEN_WORLD", "connect", "prepare_reader", "prepare_writer", "telling_clearly")
 
 BUSY_TIMEOUT_MS = 30_000
-"""How long a locked file is waited for (`spec/storage.md` S10)."""
+"""How long a locked file is waited for (`storage.md` S10)."""
 
 CACHE_KIB = 32 * 1024
 """Pages a connection keeps; the rows of today's users fit."""

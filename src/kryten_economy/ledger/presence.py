@@ -1,4 +1,4 @@
-"""The presence tick: every user of a channel in a few statements (`spec/storage.md` S11).
+"""The presence tick: every user of a channel in a few statements (`storage.md` S11).
 
 Wallets are read in one statement, the decision who is paid is made on values, and each table is
 then written once for all to whom the minute gave the same, which are very few cases in a crowd.

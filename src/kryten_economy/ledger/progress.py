@@ -1,4 +1,4 @@
-"""Ranks and achievements: what was reached is stored once (`spec/progression.md` 1, 2)."""
+"""Ranks and achievements: what was reached is stored once (`progression.md` 1, 2)."""
 
 import json
 from fractions import Fraction

@@ -178,7 +178,7 @@ class AuditRow(NamedTuple):
 
 
 class ChannelGauges(NamedTuple):
-    """The gauges of `spec/metrics.md` 3 and 4 that the books know."""
+    """The gauges of `metrics.md` 3 and 4 that the books know."""
 
     accounts: int
     circulation_z: int

@@ -67,7 +67,7 @@ class RecordActivity:
     """Somebody did something; makes sure of the account and counts. Answer: Wallet.
 
     With every counter 0 on a known account of the same display name nothing is written.
-    ``chatted`` marks the last chat (`spec/storage.md` 3, last_active).
+    ``chatted`` marks the last chat (`storage.md` 3, last_active).
     """
 
     user: UserKey
@@ -87,7 +87,7 @@ class Credit:
 
     ``create`` opens the account under ``display_name`` if there is none. ``spent_day`` is
     the day of the spend a refund takes back (default: ``day``). ``net_z`` is the part of a
-    house game's win that counts as earned (`spec/storage.md` 2.1 note 1).
+    house game's win that counts as earned (`storage.md` 2.1 note 1).
     """
 
     op_id: str
@@ -229,7 +229,7 @@ class ExpireHolds:
 class ReleaseOrphans:
     """Give back up to ``limit`` open holds of these purposes at start. Answer: Expired.
 
-    Nobody is left who could settle them (`spec/storage.md` 5). Repeat until nothing comes.
+    Nobody is left who could settle them (`storage.md` 5). Repeat until nothing comes.
     """
 
     purposes: tuple[str, ...]
@@ -294,7 +294,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A line of the audit log (`spec/commands.md` 4). Answer: Audited."""
+    """A line of the audit log (`commands.md` 4). Answer: Audited."""
 
     at_ms: int
     admin: str
@@ -328,7 +328,7 @@ class FinishJob:
 class PruneHelpers:
     """Forget who hit which trigger before a day, ``limit`` rows at a time. Answer: Pruned.
 
-    The counts stay (`spec/storage.md` 3, trigger_analytics).
+    The counts stay (`storage.md` 3, trigger_analytics).
     """
 
     before_day: str

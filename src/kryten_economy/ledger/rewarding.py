@@ -1,6 +1,6 @@
 """Whether a reward can be paid at all: what is not possible is skipped silently.
 
-`spec/earning.md` 1: credits to the banned are skipped, whatever is claimed beside them.
+`earning.md` 1: credits to the banned are skipped, whatever is claimed beside them.
 """
 
 from kryten_economy.features.presence.onboarding import EarningGate
@@ -24,5 +24,5 @@ def may_earn(tx: Tx, channel: Channel, purse: Holder | Page, amount_z: int) -> b
 
 
 def is_past(gate: EarningGate, holder: Holder, at_ms: int) -> bool:
-    """Whether the account is old and busy enough to earn (`spec/earning.md` 2.4)."""
+    """Whether the account is old and busy enough to earn (`earning.md` 2.4)."""
     return gate.is_open(holder.facts.first_seen_ms, holder.facts.lifetime_messages, at_ms)

@@ -1,4 +1,4 @@
-"""A qualifying day: streak, bridge and what they pay, in one operation (`spec/earning.md` 5, 6).
+"""A qualifying day: streak, bridge and what they pay, in one operation (`earning.md` 5, 6).
 
 The streak is read, decided and written under the guard of its old date (P-PRES-9).
 """

@@ -1,4 +1,4 @@
-"""Paying triggers: limit, fraction, counters and credit in one (`spec/storage.md` 4)."""
+"""Paying triggers: limit, fraction, counters and credit in one (`storage.md` 4)."""
 
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.events.rules import with_carry

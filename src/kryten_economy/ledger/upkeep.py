@@ -77,7 +77,7 @@ def reopen(tx: Tx, request: Reopen) -> ChannelState:
 
 
 def save_counters(tx: Tx, request: SaveCounters) -> Saved:
-    """Keep lifetime counters; what is kept never falls (`spec/metrics.md` 2)."""
+    """Keep lifetime counters; what is kept never falls (`metrics.md` 2)."""
     tx.sql.each(_SAVE, ((key, value, request.at_ms) for key, value in request.values))
     return Saved(len(request.values))
 

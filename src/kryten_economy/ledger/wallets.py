@@ -1,7 +1,7 @@
 """Users' accounts: finding, opening, changing balances and the counters that go with them.
 
 A balance changes by one conditional update together with its lifetime counters; the daily
-counters and the analytics of a trigger follow in the same transaction (`spec/storage.md` 4).
+counters and the analytics of a trigger follow in the same transaction (`storage.md` 4).
 Counters stop at `BALANCE_MAX_Z` instead of overflowing.
 """
 

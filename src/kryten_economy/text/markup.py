@@ -1,4 +1,4 @@
-"""What a person typed, read back from CyTube's filtered HTML (`spec/wire.md` 0.2, 4).
+"""What a person typed, read back from CyTube's filtered HTML (`wire.md` 0.2, 4).
 
 CyTube escapes the text, applies the channel's chat filters, turns addresses into links
 and sanitises the result. `typed_text` undoes that for the default filters. Two things
@@ -34,7 +34,7 @@ def typed_text(filtered: str) -> str:
     """The text as typed: marks restored, links as their target, images as their source.
 
     Entities are decoded last and once, so a typed ``<3`` and a typed ``&lt;`` both survive
-    (`spec/earning.md` 8).
+    (`earning.md` 8).
     """
     # Most lines hold neither character; two searches cost far less than one expression.
     if "<" in filtered:

@@ -1,4 +1,4 @@
-"""``balance.adjust`` and ``balance.set`` (`spec/admin-api.md` 6)."""
+"""``balance.adjust`` and ``balance.set`` (`admin-api.md` 6)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``user.ban``, ``user.unban`` and ``announce`` (`spec/admin-api.md` 6)."""
+"""``user.ban``, ``user.unban`` and ``announce`` (`admin-api.md` 6)."""
 
 from pathlib import Path
 from typing import cast

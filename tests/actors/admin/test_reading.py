@@ -1,4 +1,4 @@
-"""The commands that only read (`spec/admin-api.md` 3)."""
+"""The commands that only read (`admin-api.md` 3)."""
 
 import re
 from pathlib import Path

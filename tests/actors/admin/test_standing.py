@@ -1,4 +1,4 @@
-"""Ranks, leaderboards and accounts by request (`spec/admin-api.md` 3, 6)."""
+"""Ranks, leaderboards and accounts by request (`admin-api.md` 3, 6)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Sessions, bounces, departures, minutes and the welcome wallet (`spec/earning.md` 3 and 7)."""
+"""Sessions, bounces, departures, minutes and the welcome wallet (`earning.md` 3 and 7)."""
 
 from pathlib import Path
 

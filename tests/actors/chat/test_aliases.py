@@ -1,4 +1,4 @@
-"""One person under two names (`spec/earning.md` 1, 8.2, 8.3)."""
+"""One person under two names (`earning.md` 1, 8.2, 8.3)."""
 
 from contextlib import closing
 from pathlib import Path

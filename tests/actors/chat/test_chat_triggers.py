@@ -1,4 +1,4 @@
-"""Chat triggers from the line to the balance (`spec/earning.md` 8, P-EARN-11)."""
+"""Chat triggers from the line to the balance (`earning.md` 8, P-EARN-11)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Emotes from the list to the day's count and the achievement (`spec/earning.md` 8.6, P-EARN-9)."""
+"""Emotes from the list to the day's count and the achievement (`earning.md` 8.6, P-EARN-9)."""
 
 from contextlib import closing
 from pathlib import Path

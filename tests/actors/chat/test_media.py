@@ -1,4 +1,4 @@
-"""What plays pays those who watch, talk and like (`spec/earning.md` 8.5)."""
+"""What plays pays those who watch, talk and like (`earning.md` 8.5)."""
 
 from pathlib import Path
 from typing import Any

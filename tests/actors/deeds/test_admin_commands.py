@@ -1,4 +1,4 @@
-"""Admin commands by private message (`spec/commands.md` 8)."""
+"""Admin commands by private message (`commands.md` 8)."""
 
 import json
 from collections.abc import AsyncIterator, Sequence
@@ -92,7 +92,7 @@ async def test_a_grant_is_followed_by_what_it_reaches_at_once(tmp_path: Path) ->
 
 
 async def test_the_notice_of_a_grant_is_not_muted(tmp_path: Path) -> None:
-    """Quiet mode does not hide what admins do to one's account (`spec/commands.md` 5)."""
+    """Quiet mode does not hide what admins do to one's account (`commands.md` 5)."""
     async with staffed(tmp_path) as h:
         await h.pm("Alice", "quiet")
         await told(h, "grant alice 5")
@@ -231,7 +231,7 @@ async def test_others_are_refused_and_nothing_is_logged(tmp_path: Path) -> None:
 
 
 async def test_a_banned_admin_still_commands(tmp_path: Path) -> None:
-    """An admin who is economy-banned can still use admin commands (`spec/commands.md` 4)."""
+    """An admin who is economy-banned can still use admin commands (`commands.md` 4)."""
     async with staffed(tmp_path) as h:
         await h.commit(Ban(UserKey.of(CHANNEL, "boss"), "Boss", "x", "", h.now_ms))
         notice, reply = await h.pm("Boss", "grant boss 5")

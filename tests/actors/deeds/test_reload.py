@@ -1,4 +1,4 @@
-"""Reading the configuration again while the service runs (`spec/config.md` 1.2).
+"""Reading the configuration again while the service runs (`config.md` 1.2).
 
 The file is read in a thread, so these tests run on real time.
 """

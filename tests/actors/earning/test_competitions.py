@@ -1,4 +1,4 @@
-"""Daily competitions from what people do to prizes and lines (`spec/earning.md` 10)."""
+"""Daily competitions from what people do to prizes and lines (`earning.md` 10)."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Milestones, streaks and the bridge at their edges (`spec/earning.md` 4 to 6).
+"""Milestones, streaks and the bridge at their edges (`earning.md` 4 to 6).
 
 Each row of a table is a user of its own, named after the row; all live in the same channel.
 """

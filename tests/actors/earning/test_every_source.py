@@ -1,4 +1,4 @@
-"""What holds for everything that pays, source by source (`spec/earning.md` 1 and 2).
+"""What holds for everything that pays, source by source (`earning.md` 1 and 2).
 
 The table is `everything.SOURCES`; one test for each rule goes through all of it.
 """

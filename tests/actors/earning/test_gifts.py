@@ -1,4 +1,4 @@
-"""Wallet, welcome back, rain, interest and decay at their edges (`spec/earning.md` 7)."""
+"""Wallet, welcome back, rain, interest and decay at their edges (`earning.md` 7)."""
 
 from itertools import pairwise
 from pathlib import Path

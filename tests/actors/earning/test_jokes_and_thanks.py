@@ -1,4 +1,4 @@
-"""Laughs and kudos at their edges, from the line to the balance (`spec/earning.md` 8.2 and 8.3)."""
+"""Laughs and kudos at their edges, from the line to the balance (`earning.md` 8.2 and 8.3)."""
 
 from pathlib import Path
 

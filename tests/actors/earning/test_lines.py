@@ -1,4 +1,4 @@
-"""Every trigger of a chat line at its edges, from the line to the balance (`spec/earning.md` 8)."""
+"""Every trigger of a chat line at its edges, from the line to the balance (`earning.md` 8)."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every multiplier and event at its edges, from clock to balance and line (`spec/earning.md` 9)."""
+"""Every multiplier and event at its edges, from clock to balance and line (`earning.md` 9)."""
 
 import json
 from pathlib import Path

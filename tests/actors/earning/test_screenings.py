@@ -1,4 +1,4 @@
-"""What plays, at its edges, from CyTube's `changeMedia` to the balance (`spec/earning.md` 8.5)."""
+"""What plays, at its edges, from CyTube's `changeMedia` to the balance (`earning.md` 8.5)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sessions, minutes and days at their edges, from events and the clock (`spec/earning.md` 3)."""
+"""Sessions, minutes and days at their edges, from events and the clock (`earning.md` 3)."""
 
 from contextlib import closing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who takes part, from CyTube's own events to balances (`spec/earning.md` 1)."""
+"""Who takes part, from CyTube's own events to balances (`earning.md` 1)."""
 
 from pathlib import Path
 from typing import Any

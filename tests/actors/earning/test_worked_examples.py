@@ -1,4 +1,4 @@
-"""Every line of the worked examples, from the outside (`spec/earning.md` 11)."""
+"""Every line of the worked examples, from the outside (`earning.md` 11)."""
 
 import json
 from pathlib import Path

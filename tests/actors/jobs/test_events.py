@@ -1,4 +1,4 @@
-"""Events: noticed, announced, paid and ended once (`spec/earning.md` 9.3 to 9.5)."""
+"""Events: noticed, announced, paid and ended once (`earning.md` 9.3 to 9.5)."""
 
 from pathlib import Path
 from typing import Any

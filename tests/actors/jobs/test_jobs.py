@@ -1,4 +1,4 @@
-"""The daily jobs, from the clock to the balance (`spec/earning.md` 7 and 10)."""
+"""The daily jobs, from the clock to the balance (`earning.md` 7 and 10)."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Windows that open are told once, to those who are there (`spec/earning.md` 9.3)."""
+"""Windows that open are told once, to those who are there (`earning.md` 9.3)."""
 
 from pathlib import Path
 from typing import Any

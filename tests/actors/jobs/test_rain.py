@@ -1,4 +1,4 @@
-"""Rain, ambient and by an operator's word (`spec/earning.md` 7, `spec/commands.md` 8)."""
+"""Rain, ambient and by an operator's word (`earning.md` 7, `commands.md` 8)."""
 
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ async def test_operator_rain_is_exact(tmp_path: Path) -> None:
 
 
 async def test_the_gate_keeps_ambient_rain_off_and_not_the_operators(tmp_path: Path) -> None:
-    """Newcomers get no rain (`spec/earning.md` 2.4); an operator's falls on all, to the coin."""
+    """Newcomers get no rain (`earning.md` 2.4); an operator's falls on all, to the coin."""
     settings = settings_with(onboarding={"welcome_wallet": 0, "min_messages_to_earn": 1}, rain=RAIN)
     async with house(tmp_path / "economy.db", settings) as home:
         await home.userlist(("Boss", 4), ("Alice", 1))

@@ -178,7 +178,7 @@ async def test_those_who_left_get_nothing() -> None:
 
 
 async def test_lines_of_other_services_are_told() -> None:
-    """A public line of the bot that this service did not say is heard of (spec/earning.md 8.4)."""
+    """A public line of the bot that this service did not say is heard of (earning.md 8.4)."""
     async with house() as it:
         it.ref.tell(Line("Bob won", LineKind.RESULT))
         await anyio.sleep(0.01)
@@ -214,7 +214,7 @@ async def test_public_lines_wait_their_time() -> None:
 
 
 async def test_stop_drains_for_a_few_seconds() -> None:
-    """At the stop the urgent goes first, within 5 s; the rest is lost (spec/commands.md 2)."""
+    """At the stop the urgent goes first, within 5 s; the rest is lost (commands.md 2)."""
     async with house() as it:
         it.ref.tell(Bundle((*_notices(100), Pm("Bob", "reply"))))
         began_s = anyio.current_time()

@@ -1,4 +1,4 @@
-"""Hourly milestones, from the minute to the balance and the notice (`spec/earning.md` 4)."""
+"""Hourly milestones, from the minute to the balance and the notice (`earning.md` 4)."""
 
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ async def test_the_banned_claim_for_nothing(tmp_path: Path) -> None:
 
 
 async def test_what_was_withheld_by_the_gate_is_not_paid_later(tmp_path: Path) -> None:
-    """`spec/earning.md` 2.4: minutes count, the milestone is gone, the next one pays."""
+    """`earning.md` 2.4: minutes count, the milestone is gone, the next one pays."""
     gated = quiet_house({1: 10, 2: 20}, onboarding={"min_account_age_minutes": 90})
     async with house(tmp_path / "e.db", gated) as h:
         await h.join("Alice")

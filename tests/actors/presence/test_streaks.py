@@ -50,7 +50,7 @@ async def test_fourteen_minutes_are_no_day_and_fifteen_are_one(tmp_path: Path) -
 
 
 async def test_each_day_in_a_row_pays_and_the_seventh_is_announced(tmp_path: Path) -> None:
-    """`spec/earning.md` 11: day 7 is 100 + 200 in two rows; day 8 pays the highest reward."""
+    """`earning.md` 11: day 7 is 100 + 200 in two rows; day 8 pays the highest reward."""
     async with house(tmp_path / "e.db", STREAKS) as h:
         await days_in_a_row(h, "Alice", 8)
         assert triggers(h, "alice") == [
@@ -111,7 +111,7 @@ async def test_a_day_counts_once_over_restarts(tmp_path: Path) -> None:
 
 
 async def test_withheld_rewards_are_counted_and_not_paid_later(tmp_path: Path) -> None:
-    """`spec/earning.md` 2.4: behind the gate days count; from the message on they pay."""
+    """`earning.md` 2.4: behind the gate days count; from the message on they pay."""
     gated = only(streaks={"daily": {"enabled": True}}, onboarding={"min_messages_to_earn": 1})
     async with house(tmp_path / "e.db", gated) as h:
         await days_in_a_row(h, "Alice", 3)

@@ -1,4 +1,4 @@
-"""Achievements from an event or the clock to reward and message (`spec/progression.md` 2)."""
+"""Achievements from an event or the clock to reward and message (`progression.md` 2)."""
 
 from operator import methodcaller
 from pathlib import Path
@@ -172,7 +172,7 @@ async def test_each_channel_has_achievements_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_the_casing_of_a_name_makes_no_second_winner(tmp_path: Path) -> None:
-    """Alice and ALICE are one user (`spec/storage.md` S5)."""
+    """Alice and ALICE are one user (`storage.md` S5)."""
     first = achievement("first", "lifetime_messages", 1, reward=5)
     async with house(tmp_path / "e.db", _settings(first)) as h:
         for name in ("Alice", "ALICE"):

@@ -1,4 +1,4 @@
-"""Private messages from text to answer (`spec/commands.md` 1 to 6)."""
+"""Private messages from text to answer (`commands.md` 1 to 6)."""
 
 import re
 from pathlib import Path

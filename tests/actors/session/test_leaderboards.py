@@ -1,4 +1,4 @@
-"""Who stands where, from credits to the answer of `top` (`spec/progression.md` 3)."""
+"""Who stands where, from credits to the answer of `top` (`progression.md` 3)."""
 
 from pathlib import Path
 

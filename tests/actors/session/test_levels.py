@@ -1,4 +1,4 @@
-"""CyTube levels that come with a rank (`spec/spending.md` 8)."""
+"""CyTube levels that come with a rank (`spending.md` 8)."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""`profile` and `achievements` from the PM to the answer (`spec/commands.md` 6)."""
+"""`profile` and `achievements` from the PM to the answer (`commands.md` 6)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Promotions from a credit or a minute to the messages (`spec/progression.md` 1)."""
+"""Promotions from a credit or a minute to the messages (`progression.md` 1)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ranks set by hand (`spec/progression.md` 1, `spec/commands.md` 8)."""
+"""Ranks set by hand (`progression.md` 1, `commands.md` 8)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`rank` and `top` from the PM to the answer (`spec/commands.md` 6)."""
+"""`rank` and `top` from the PM to the answer (`commands.md` 6)."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """What a recording must lead to, computed from its lines and the specification alone.
 
 Independent of the service on purpose: it imports nothing of it. The rules are those of
-`spec/earning.md` 1, 3 and 7 and `spec/wire.md` 0 and 6, with the default settings. The service
+`earning.md` 1, 3 and 7 and `wire.md` 0 and 6, with the default settings. The service
 connects before the first line, on an empty store.
 """
 

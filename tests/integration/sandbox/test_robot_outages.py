@@ -1,4 +1,4 @@
-"""The robot, the bus and CyTube going away and coming back (`spec/wire.md` 6)."""
+"""The robot, the bus and CyTube going away and coming back (`wire.md` 6)."""
 
 import json
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What admins do by PM, and what becomes of it (`spec/commands.md` 4 and 8)."""
+"""What admins do by PM, and what becomes of it (`commands.md` 4 and 8)."""
 
 import json
 from typing import Any
@@ -130,7 +130,7 @@ async def test_ban_and_unban(house: House) -> None:
 
 
 async def test_a_grant_reaches_a_banned_user(house: House) -> None:
-    """Admin grants and set balances are not held up by a ban (`spec/earning.md` 1)."""
+    """Admin grants and set balances are not held up by a ban (`earning.md` 1)."""
     await house.ask("alice", "balance")
     await house.ask("boss", "ban alice")
 
@@ -211,7 +211,7 @@ async def test_the_same_message_twice_pays_once(house: House) -> None:
 
 
 class TestWhoIsAdmin:
-    """Rights come from this channel's ranks only (`spec/commands.md` 4, P-MSG-12)."""
+    """Rights come from this channel's ranks only (`commands.md` 4, P-MSG-12)."""
 
     async def test_by_the_list_at_the_start(self, house: House) -> None:
         """The rank in the stored user list counts: boss was there before the service."""

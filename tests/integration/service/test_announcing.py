@@ -1,4 +1,4 @@
-"""What the bot says in public, how fast it speaks, and in which order (`spec/announcements.md`)."""
+"""What the bot says in public, how fast it speaks, and in which order (`announcements.md`)."""
 
 import time
 from typing import Any

@@ -10,7 +10,7 @@ HOUR_MS = 60 * MINUTE_MS
 
 
 async def test_midnight(house: House) -> None:
-    """Minutes belong to the day in which the tick runs (`spec/earning.md` 3.4)."""
+    """Minutes belong to the day in which the tick runs (`earning.md` 3.4)."""
     house.tick(11 * HOUR_MS + 57 * MINUTE_MS)
     await house.row("SELECT 1 FROM operation WHERE id = ?", house.minute_id())
     await house.minutes(5)

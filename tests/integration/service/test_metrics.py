@@ -1,4 +1,4 @@
-"""The pages that operators see, over HTTP (`spec/metrics.md`)."""
+"""The pages that operators see, over HTTP (`metrics.md`)."""
 
 import json
 import re

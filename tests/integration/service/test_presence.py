@@ -1,4 +1,4 @@
-"""Who is here and what a minute of it earns, from the channel's events (`spec/earning.md` 3)."""
+"""Who is here and what a minute of it earns, from the channel's events (`earning.md` 3)."""
 
 from tests.integration.service.house import MINUTE_MS, House, OpenHouse, until
 
@@ -159,7 +159,7 @@ async def test_a_user_list_is_the_truth(house: House) -> None:
 
 
 async def test_ghosts_of_the_store(house: House) -> None:
-    """A rank change for somebody absent puts nobody into the channel (`spec/wire.md` 0.9)."""
+    """A rank change for somebody absent puts nobody into the channel (`wire.md` 0.9)."""
     house.robot.room.account("helen")
     await house.robot.act(house.robot.room.set_channel_rank("helen", 2))
     await house.settled()

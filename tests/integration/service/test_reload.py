@@ -1,4 +1,4 @@
-"""A reload, by PM and by request: all at once or nothing (`spec/config.md` 1.2, P-CFG-2)."""
+"""A reload, by PM and by request: all at once or nothing (`config.md` 1.2, P-CFG-2)."""
 
 import pytest
 from tests.integration.service.house import House

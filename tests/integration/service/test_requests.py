@@ -1,4 +1,4 @@
-"""The request-reply API over NATS, as another service sees it (`spec/admin-api.md`)."""
+"""The request-reply API over NATS, as another service sees it (`admin-api.md`)."""
 
 import asyncio
 import json

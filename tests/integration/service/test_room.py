@@ -1,4 +1,4 @@
-"""What a channel has beside its people: emotes, films, second names (`spec/earning.md` 1, 8)."""
+"""What a channel has beside its people: emotes, films, second names (`earning.md` 1, 8)."""
 
 import pytest
 from tests.integration.service.house import MINUTE_MS, House, OpenHouse, until

@@ -1,4 +1,4 @@
-"""What everybody may ask by PM, from the channel to the channel (`spec/commands.md` 6)."""
+"""What everybody may ask by PM, from the channel to the channel (`commands.md` 6)."""
 
 import pytest
 from tests.integration.service.house import House, OpenHouse, until
@@ -113,7 +113,7 @@ async def test_quiet_and_back(house: House) -> None:
 
 
 async def test_quiet_does_not_mute_what_an_admin_did(house: House) -> None:
-    """A grant is told also in quiet mode (`spec/commands.md` 5)."""
+    """A grant is told also in quiet mode (`commands.md` 5)."""
     await house.whole("alice", "quiet", "PM 'unquiet'")
 
     await house.ask("boss", "grant alice 10")

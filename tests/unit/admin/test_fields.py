@@ -1,4 +1,4 @@
-"""Types of fields: what is taken, and what is said about the rest (`spec/admin-api.md` 2)."""
+"""Types of fields: what is taken, and what is said about the rest (`admin-api.md` 2)."""
 
 import json
 

@@ -64,7 +64,7 @@ def test_an_unknown_channel_has_its_own_code() -> None:
 
 
 def test_an_unknown_command_is_named() -> None:
-    """The text of unknown commands names the command (`spec/admin-api.md` 7)."""
+    """The text of unknown commands names the command (`admin-api.md` 7)."""
     found = understood(command="balance.got")
     assert found == Rejected(
         "balance.got", Refused(Code.UNKNOWN_COMMAND, "Unknown command: balance.got")
@@ -94,7 +94,7 @@ def test_rubbish_is_answered_with_an_envelope() -> None:
 
 
 def test_a_success_carries_data_and_no_error() -> None:
-    """The envelope of `spec/admin-api.md` 1."""
+    """The envelope of `admin-api.md` 1."""
     assert envelope("system.ping", Done({"pong": True})) == {
         "service": "economy",
         "command": "system.ping",

@@ -1,4 +1,4 @@
-"""The load-time checks (spec/config.md 11) and the ranges of the key tables."""
+"""The load-time checks (config.md 11) and the ranges of the key tables."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Overrides from the environment (design.md 9)."""
+"""Overrides from the environment (architecture.md 9)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""config.example.yaml shows every key with its default (spec/config.md 12)."""
+"""config.example.yaml shows every key with its default (config.md 12)."""
 
 import re
 from pathlib import Path

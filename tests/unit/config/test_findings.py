@@ -1,4 +1,4 @@
-"""What is wrong and harmless is read otherwise, with a warning (spec/config.md 11)."""
+"""What is wrong and harmless is read otherwise, with a warning (config.md 11)."""
 
 from pathlib import Path
 

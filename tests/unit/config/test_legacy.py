@@ -1,4 +1,4 @@
-"""Files of kryten-economy 0.15 load unchanged (spec/config.md)."""
+"""Files of kryten-economy 0.15 load unchanged (config.md)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Finding, reading and refusing configuration files (spec/config.md 1)."""
+"""Finding, reading and refusing configuration files (config.md 1)."""
 
 import os
 from pathlib import Path

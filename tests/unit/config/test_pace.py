@@ -1,4 +1,4 @@
-"""The pace of outgoing messages (spec/config.md 10)."""
+"""The pace of outgoing messages (config.md 10)."""
 
 import math
 from pathlib import Path

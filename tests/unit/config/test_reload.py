@@ -1,4 +1,4 @@
-"""What a reload changes, and what waits for a restart (spec/config.md 1.2)."""
+"""What a reload changes, and what waits for a restart (config.md 1.2)."""
 
 from pathlib import Path
 

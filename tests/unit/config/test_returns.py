@@ -1,4 +1,4 @@
-"""What games return to the players (spec/gambling.md, spec/config.md 6 and 11)."""
+"""What games return to the players (gambling.md, config.md 6 and 11)."""
 
 from fractions import Fraction
 from pathlib import Path

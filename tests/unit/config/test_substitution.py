@@ -1,4 +1,4 @@
-"""``${NAME}`` and ``${NAME:-default}`` (spec/config.md 1.1)."""
+"""``${NAME}`` and ``${NAME:-default}`` (config.md 1.1)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Unknown keys (spec/config.md 1)."""
+"""Unknown keys (config.md 1)."""
 
 from pathlib import Path
 

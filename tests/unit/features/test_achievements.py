@@ -1,4 +1,4 @@
-"""Which achievements the facts call for (`spec/progression.md` 2)."""
+"""Which achievements the facts call for (`progression.md` 2)."""
 
 from typing import Any, get_args
 

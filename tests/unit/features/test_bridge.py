@@ -1,4 +1,4 @@
-"""Weekend and weekday, in both orders, once per ISO week (`spec/earning.md` 6)."""
+"""Weekend and weekday, in both orders, once per ISO week (`earning.md` 6)."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What lines set off, judged by what was said before (`spec/earning.md` 8)."""
+"""What lines set off, judged by what was said before (`earning.md` 8)."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Laughs, thanks, names and GIF links, in lines put together from parts whose meaning is known.
 
 Each line goes the way of a real one: typed, through CyTube's filter, read back. The meaning of
-a part is written beside it and follows `spec/earning.md` 8.2, 8.3 and 8.6, so no detector is
+a part is written beside it and follows `earning.md` 8.2, 8.3 and 8.6, so no detector is
 held against a copy of itself.
 """
 

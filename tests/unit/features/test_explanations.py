@@ -1,4 +1,4 @@
-"""Why a row has its amount: what it tells, and what it must not (`spec/earning.md` 9.3)."""
+"""Why a row has its amount: what it tells, and what it must not (`earning.md` 9.3)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which daily jobs are due, who wins, and what a balance gets (`spec/earning.md` 7 and 10)."""
+"""Which daily jobs are due, who wins, and what a balance gets (`earning.md` 7 and 10)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a ledger row says of how its amount came about (`spec/storage.md` 2.1)."""
+"""What a ledger row says of how its amount came about (`storage.md` 2.1)."""
 
 import json
 from fractions import Fraction

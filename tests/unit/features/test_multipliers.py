@@ -1,4 +1,4 @@
-"""When earning counts more, and by how much (`spec/earning.md` 9)."""
+"""When earning counts more, and by how much (`earning.md` 9)."""
 
 import json
 from fractions import Fraction
@@ -74,7 +74,7 @@ def test_holiday_is_a_day_of_the_zone() -> None:
 
 
 def test_all_factors_multiply() -> None:
-    """Two times and one and a half times are three times (`spec/earning.md` 9.2)."""
+    """Two times and one and a half times are three times (`earning.md` 9.2)."""
     config = _with(off_peak={"days": [FRIDAY], "hours": [10]}, high_population={"min_users": 1})
     found = _now(config)
     assert found.product == 3
@@ -138,7 +138,7 @@ def test_adhoc_event_ends_by_itself() -> None:
     ],
 )
 def test_worked_examples(night: float, mult: float, minutes: int, coins: int) -> None:
-    """Night watch, then the active multipliers (`spec/earning.md` 11, P-EARN-1, P-EARN-2)."""
+    """Night watch, then the active multipliers (`earning.md` 11, P-EARN-1, P-EARN-2)."""
     watch = {"enabled": True, "hours": [10], "multiplier": night}
     rate = minute_rate(settings_with(presence={"night_watch": watch}), 10)
     combined = PLAIN.also(Factor("off_peak", exact(mult), ""))

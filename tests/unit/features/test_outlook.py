@@ -68,7 +68,7 @@ WEEK, NEXT = "2026-W47", "2026-W48"
     ],
 )
 def test_the_bridge_says_what_is_missing(state: BridgeState, day: str, step: BridgeStep) -> None:
-    """Of this ISO week, or a weekday after last week's weekend (`spec/earning.md` 6)."""
+    """Of this ISO week, or a weekday after last week's weekend (`earning.md` 6)."""
     assert bridge_step(state, day) is step
 
 

@@ -1,4 +1,4 @@
-"""The one formula of prices (`spec/spending.md` 1, 2)."""
+"""The one formula of prices (`spending.md` 1, 2)."""
 
 from fractions import Fraction
 

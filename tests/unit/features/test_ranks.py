@@ -1,4 +1,4 @@
-"""Ranks, their perks, and who hears of a promotion (`spec/progression.md` 1)."""
+"""Ranks, their perks, and who hears of a promotion (`progression.md` 1)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""When another item plays, and what its start decides (`spec/earning.md` 8.5)."""
+"""When another item plays, and what its start decides (`earning.md` 8.5)."""
 
 import pytest
 from tests.actors.house import settings_with

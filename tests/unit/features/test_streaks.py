@@ -1,4 +1,4 @@
-"""Days in a row and what they pay, on values (`spec/earning.md` 5 and 11)."""
+"""Days in a row and what they pay, on values (`earning.md` 5 and 11)."""
 
 import pytest
 from hypothesis import given

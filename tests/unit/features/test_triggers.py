@@ -9,7 +9,7 @@ ALL: dict[str, object] = {"chat_triggers": {}, "content_triggers": {}, "social_t
 
 
 def test_every_trigger_is_multiplied() -> None:
-    """All chat, content and social triggers earn under multipliers (`spec/earning.md` 2.1)."""
+    """All chat, content and social triggers earn under multipliers (`earning.md` 2.1)."""
     assert all(is_multiplied("earn", each.id) for each in TRIGGERS)
 
 

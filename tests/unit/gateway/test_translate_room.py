@@ -1,4 +1,4 @@
-"""What plays and which emotes there are, from events and from the store (`spec/wire.md` 3, 5)."""
+"""What plays and which emotes there are, from events and from the store (`wire.md` 3, 5)."""
 
 from typing import Any
 

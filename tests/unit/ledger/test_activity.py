@@ -1,4 +1,4 @@
-"""Coming, going, doing and presence (`spec/earning.md` 3 and 7, `spec/storage.md` S11)."""
+"""Coming, going, doing and presence (`earning.md` 3 and 7, `storage.md` S11)."""
 
 from dataclasses import replace
 
@@ -83,7 +83,7 @@ def test_commands_count_as_use_of_the_economy(books: Books, reports: Reports) ->
 
 
 def test_display_name_follows_the_last_casing(books: Books) -> None:
-    """The stored casing is the last one seen (`spec/storage.md` S5)."""
+    """The stored casing is the last one seen (`storage.md` S5)."""
     look(books, "bob")
     assert told(books, RecordActivity(key("bob"), "BoB", NOW, DAY), Wallet).display_name == "BoB"
     assert look(books, "BoB").display_name == "BoB"
@@ -163,7 +163,7 @@ def test_minutes_count_without_pay(books: Books) -> None:
 
 
 def test_minutes_belong_to_their_day(books: Books) -> None:
-    """A new day starts at 0 (`spec/earning.md` 3.4)."""
+    """A new day starts at 0 (`earning.md` 3.4)."""
     books.commit([minute("m1", present("Bob", minutes=3)), minute("m2", present("Bob"))])
     books.commit([minute("m3", present("Bob"), day=NEXT_DAY)])
     assert (look(books, "Bob").minutes_today, look(books, "Bob", NEXT_DAY).minutes_today) == (4, 1)

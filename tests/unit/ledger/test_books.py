@@ -310,7 +310,7 @@ def test_an_interrupt_leaves_no_open_transaction(
 
 
 def test_tables_are_strict(books: Books) -> None:
-    """Every table refuses values of another type (design section 6)."""
+    """Every table refuses values of another type (architecture.md 6)."""
     rows = books._connection.execute("PRAGMA table_list").fetchall()
     tables = [row for row in rows if row[2] == "table" and not str(row[1]).startswith("sqlite_")]
     assert len(tables) >= 12

@@ -1,4 +1,4 @@
-"""Rows that say themselves why they have their amount (`spec/earning.md` 9.2)."""
+"""Rows that say themselves why they have their amount (`earning.md` 9.2)."""
 
 import json
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Holds: placed once, settled once (design section 6, `spec/storage.md` 2.1 notes 2 and 3)."""
+"""Holds: placed once, settled once (architecture.md 6, `storage.md` 2.1 notes 2 and 3)."""
 
 from dataclasses import replace
 

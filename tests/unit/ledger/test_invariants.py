@@ -1,4 +1,4 @@
-"""The guard and the verifier find what does not add up (design section 6)."""
+"""The guard and the verifier find what does not add up (architecture.md 6)."""
 
 from collections.abc import Iterator
 from pathlib import Path

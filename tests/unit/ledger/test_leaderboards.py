@@ -1,4 +1,4 @@
-"""Being on no leaderboard, in the books (`spec/progression.md` 3)."""
+"""Being on no leaderboard, in the books (`progression.md` 3)."""
 
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told

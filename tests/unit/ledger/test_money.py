@@ -1,4 +1,4 @@
-"""Credit, debit, transfer and set balance (`spec/storage.md` 2.1, 4)."""
+"""Credit, debit, transfer and set balance (`storage.md` 2.1, 4)."""
 
 import pytest
 from tests.unit.ledger.acts import (
@@ -202,7 +202,7 @@ def test_a_banned_name_without_account_gets_none(books: Books, reports: Reports)
     ],
 )
 def test_refunds_and_admins_reach_the_banned(books: Books, type_name: str, trigger_id: str) -> None:
-    """Refunds and what admins do are booked in spite of a ban (`spec/earning.md` 1)."""
+    """Refunds and what admins do are booked in spite of a ban (`earning.md` 1)."""
     books.commit([earn("Bob", 10), ban("Bob")])
     assert told(books, pay("Bob", 3, type_name, trigger_id), Posted).wallet.balance_z == 13
     taken = told(books, spend("Bob", 13, type_name="admin_deduct"), Posted).wallet
@@ -242,7 +242,7 @@ def test_channels_are_apart(books: Books, reports: Reports) -> None:
 
 
 def test_a_channel_in_another_casing_is_the_same(books: Books, reports: Reports) -> None:
-    """A channel respelled in the config keeps its books (`spec/storage.md` S4)."""
+    """A channel respelled in the config keeps its books (`storage.md` S4)."""
     books.commit([earn("Bob", 10)])
     again = Credit(op(), key("Bob", "LOUNGE"), 3, "earn", "x", "Rain", NOW, DAY, create=True)
     assert told(books, again, Posted).wallet.balance_z == 13

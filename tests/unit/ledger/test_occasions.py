@@ -1,4 +1,4 @@
-"""Rain, events, interest and competitions in the books (`spec/storage.md` 4)."""
+"""Rain, events, interest and competitions in the books (`storage.md` 4)."""
 
 from fractions import Fraction
 

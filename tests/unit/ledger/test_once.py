@@ -1,4 +1,4 @@
-"""An id is done once; its repetition answers alike and moves nothing (design section 6)."""
+"""An id is done once; its repetition answers alike and moves nothing (architecture.md 6)."""
 
 from dataclasses import replace
 from pathlib import Path

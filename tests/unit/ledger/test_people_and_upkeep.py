@@ -85,7 +85,7 @@ def test_quiet_opens_the_account(books: Books, reports: Reports) -> None:
 
 
 def test_counters_never_fall(books: Books, reports: Reports) -> None:
-    """A saved counter keeps the larger value (`spec/metrics.md` 2)."""
+    """A saved counter keeps the larger value (`metrics.md` 2)."""
     assert ask(books, SaveCounters((("events_processed", 7), ("spins_total", 2)))) == Saved(2)
     ask(books, SaveCounters((("events_processed", 5), ("spins_total", 3))))
     assert reports.counters() == {"events_processed": 7, "spins_total": 3}
@@ -103,7 +103,7 @@ def test_a_job_is_claimed_once_per_period(books: Books, reports: Reports) -> Non
 
 
 def test_audit_log_keeps_every_line(books: Books, reports: Reports) -> None:
-    """Each admin command is a line with all of its parts (`spec/commands.md` 4)."""
+    """Each admin command is a line with all of its parts (`commands.md` 4)."""
     line = Audit(NOW, "Boss", CHANNEL, "grant", "@Bob 5", "ok")
     first, second = told(books, line, Audited), told(books, line, Audited)
     assert second.audit_id == first.audit_id + 1

@@ -1,4 +1,4 @@
-"""Stored ranks and achievements (`spec/progression.md` 1, 2)."""
+"""Stored ranks and achievements (`progression.md` 1, 2)."""
 
 import pytest
 from tests.unit.ledger.acts import DAY, NOW, ask, earn, key, look, op, told

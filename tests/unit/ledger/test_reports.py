@@ -1,4 +1,4 @@
-"""Reports: what they count, their order and their bounds (`spec/admin-api.md` 3)."""
+"""Reports: what they count, their order and their bounds (`admin-api.md` 3)."""
 
 from dataclasses import replace
 

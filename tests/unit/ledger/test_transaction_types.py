@@ -1,4 +1,4 @@
-"""The table of `spec/storage.md` 2.1, row by row."""
+"""The table of `storage.md` 2.1, row by row."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Triggers in the books: limits, fractions, counters and credits in one (`spec/storage.md` 4)."""
+"""Triggers in the books: limits, fractions, counters and credits in one (`storage.md` 4)."""
 
 import dataclasses
 import tempfile

@@ -38,7 +38,7 @@ def settings() -> dict[str, dict[str, str]]:
     ],
 )
 def test_documented_facts(key: str, expected: str) -> None:
-    """User, limits, restarts and protection are those of `spec/config.md` 12."""
+    """User, limits, restarts and protection are those of `config.md` 12."""
     assert settings()["Service"][key] == expected
 
 
@@ -50,7 +50,7 @@ def test_start_order_and_limit() -> None:
 
 
 def test_a_stop_has_more_time_than_the_drain_takes() -> None:
-    """SIGTERM to exit takes under 10 s (design.md 4.11); systemd waits longer than that."""
+    """SIGTERM to exit takes under 10 s (architecture.md 4); systemd waits longer than that."""
     assert int(settings()["Service"]["TimeoutStopSec"]) > 10
 
 

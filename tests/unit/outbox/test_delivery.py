@@ -110,7 +110,7 @@ def test_echo_of_another_recipient_proves_nothing() -> None:
 
 
 def test_pm_echo_without_recipient_counts() -> None:
-    """kryten-py loses the recipient of a PM (spec/wire.md 2); the text alone decides then."""
+    """kryten-py loses the recipient of a PM (wire.md 2); the text alone decides then."""
     desk = Desk(echoing=False)
     desk.pm("Bob", "reply")
     desk.run()
@@ -232,7 +232,7 @@ def test_second_try_into_an_outage_does_not_count() -> None:
 
 
 def test_echo_delayed_by_an_outage_counts() -> None:
-    """Events of an outage come late (spec/wire.md 6): the grace keeps their texts from doubling."""
+    """Events of an outage come late (wire.md 6): the grace keeps their texts from doubling."""
     desk = Desk(echoing=False)
     desk.pm("Bob", "reply")
     desk.run(1.0)
@@ -315,7 +315,7 @@ def test_throttling_does_not_repeat_for_ever() -> None:
 
 
 def test_pm_to_one_who_left_is_dropped() -> None:
-    """What waits for somebody who leaves is dropped and counted (design.md 7)."""
+    """What waits for somebody who leaves is dropped and counted (architecture.md 7)."""
     desk = Desk()
     desk.outbox.audience(["Bob", "alice"], desk.now_s)
     desk.outbox.throttled(desk.now_s)
@@ -354,7 +354,7 @@ def test_a_reply_trusts_the_question() -> None:
 
 
 def test_full_list_drops_the_missing() -> None:
-    """A user list is the only word about leaves during an outage (spec/wire.md 6)."""
+    """A user list is the only word about leaves during an outage (wire.md 6)."""
     desk = Desk()
     desk.outbox.robot_gone()
     desk.pm("Bob", "reply")
@@ -404,7 +404,7 @@ def test_text_that_breaks_the_sender_is_given_up() -> None:
 
 
 def test_own_lines_are_known_for_a_minute() -> None:
-    """The last 50 own public lines are known for 60 s (spec/earning.md 8.4)."""
+    """The last 50 own public lines are known for 60 s (earning.md 8.4)."""
     desk = Desk(pace=UNPACED, limits=Limits(lines_per_minute=1000))
     desk.say("/me dances with Dr_Z_oid", LineKind.RESULT)
     desk.run()

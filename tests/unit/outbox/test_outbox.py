@@ -13,7 +13,7 @@ SLOW = Pace.gap(1.0, 0.0)
 
 
 def test_a_reply_to_a_person_overtakes_500_waiting_notices() -> None:
-    """However many notices wait, a reply is the next text that goes (design.md 1, promise 3)."""
+    """However many notices wait, a reply is the next text that goes (architecture.md 1)."""
     desk = Desk(pace=SLOW)
     for number in range(500):
         desk.outbox.offer(Pm(f"user{number}", "rain", Priority.BULK), desk.now_s)
@@ -23,7 +23,7 @@ def test_a_reply_to_a_person_overtakes_500_waiting_notices() -> None:
 
 
 def test_priorities_go_in_order() -> None:
-    """Replies, results and money notices, announcements, notices, digests (design.md 7)."""
+    """Replies, results and money notices, announcements, notices, digests (architecture.md 7)."""
     desk = Desk(pace=UNPACED)
     desk.pm("a", "digest", Priority.DIGEST)
     desk.pm("b", "notice", Priority.BULK)
@@ -83,7 +83,7 @@ def test_parts_of_a_line_stay_together() -> None:
 
 
 def test_reply_overtakes_the_rest_of_a_notice() -> None:
-    """Bulk notices never delay a reply by more than one message (spec/commands.md 2)."""
+    """Bulk notices never delay a reply by more than one message (commands.md 2)."""
     desk = Desk(pace=SLOW)
     desk.pm("Bob", "word " * 150, Priority.BULK)
     desk.run()
@@ -172,7 +172,7 @@ def test_identical_lines_are_sent_once_in_the_window() -> None:
 
 @pytest.mark.parametrize("kind", [LineKind.PAID, LineKind.ADMIN])
 def test_paid_and_ordered_lines_may_repeat(kind: LineKind) -> None:
-    """Who pays twice is heard twice (spec/announcements.md 1)."""
+    """Who pays twice is heard twice (announcements.md 1)."""
     desk = Desk()
     desk.say("hello", kind)
     desk.say("hello", kind)
@@ -241,7 +241,7 @@ def test_admin_text_splits_at_its_line_breaks() -> None:
 
 
 def test_closed_gate_keeps_a_kind_silent() -> None:
-    """Off means nothing is sent; what is paid or ordered has no gate (spec/announcements.md 1)."""
+    """Off means nothing is sent; what is paid or ordered has no gate (announcements.md 1)."""
     desk = Desk(limits=Limits(closed_gates=frozenset({"rain_drop"})))
     assert desk.outbox.offer(Line("rain", gate="rain_drop"), desk.now_s) is Loss.GATE
     assert desk.outbox.offer(Line("x", LineKind.ADMIN, gate="rain_drop"), desk.now_s) is None

@@ -12,7 +12,7 @@ from kryten_economy.config import Pace
 
 
 def test_default_pace_is_a_burst_then_a_steady_rate() -> None:
-    """Eight messages go at once, then four per second (design.md 7)."""
+    """Eight messages go at once, then four per second (architecture.md 7)."""
     desk = Desk()
     for number in range(20):
         desk.pm("Bob", f"reply {number}")

@@ -16,7 +16,7 @@ def _sample(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 
 def test_losses_reach_the_metrics() -> None:
-    """PMs are counted by reason, public lines by the three reasons of spec/metrics.md 4."""
+    """PMs are counted by reason, public lines by the three reasons of metrics.md 4."""
     metrics = Metrics(channels=["Lounge"])
     report = MeterReport("Lounge", metrics)
     report.lost(Medium.PM, Loss.ABSENT, 0.0, None)

@@ -1,4 +1,4 @@
-"""Texts and orders of standing (`spec/progression.md` 3, `spec/commands.md` 6)."""
+"""Texts and orders of standing (`progression.md` 3, `commands.md` 6)."""
 
 import pytest
 from hypothesis import given, settings

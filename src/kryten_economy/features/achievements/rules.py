@@ -1,4 +1,4 @@
-"""Which achievements the facts about a user call for (`spec/progression.md` 2)."""
+"""Which achievements the facts about a user call for (`progression.md` 2)."""
 
 from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter

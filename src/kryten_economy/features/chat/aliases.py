@@ -1,4 +1,4 @@
-"""Laughs and kudos for oneself under another name (`spec/earning.md` 1, 8.2, 8.3).
+"""Laughs and kudos for oneself under another name (`earning.md` 1, 8.2, 8.3).
 
 What a line sets off names its receivers; which of them are the speaker is known to others. Equal
 names never come this far. Where ``self_excluded`` is off, anybody may thank himself that way.

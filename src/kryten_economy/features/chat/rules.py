@@ -1,4 +1,4 @@
-"""What a chat line sets off, from what has been said in the channel so far (`spec/earning.md` 8).
+"""What a chat line sets off, from what has been said in the channel so far (`earning.md` 8).
 
 One `Conversation` per channel; it has no clock: times are UTC epoch milliseconds. All triggers of
 a line are judged first, each by a `Judge` of its own, and the line is recorded afterwards. Names

@@ -1,4 +1,4 @@
-"""The reply to ``rewards``: everything that earns here and is no secret (`spec/commands.md` 6)."""
+"""The reply to ``rewards``: everything that earns here and is no secret (`commands.md` 6)."""
 
 from kryten_economy.config import Settings
 from kryten_economy.features.chat.triggers import TRIGGERS, shown_triggers

@@ -1,7 +1,7 @@
 """The triggers that earn for taking part: one row each, read by everybody (P-TXT-11).
 
 The id of a row is what is booked, counted, exported and listed; the command ``rewards`` and the
-list of dead triggers are made from the rows (`spec/earning.md` 8, `spec/progression.md` 7).
+list of dead triggers are made from the rows (`earning.md` 8, `progression.md` 7).
 """
 
 from collections.abc import Callable, Collection
@@ -204,7 +204,7 @@ def shown_triggers(settings: Settings) -> tuple[TriggerSpec, ...]:
 
 
 def dead_triggers(settings: Settings, hit: Collection[str]) -> tuple[str, ...]:
-    """The enabled ids that are not among ``hit``, presence first (`spec/progression.md` 7)."""
+    """The enabled ids that are not among ``hit``, presence first (`progression.md` 7)."""
     enabled = ["presence.base"]
     if settings.presence.night_watch.enabled:
         enabled.append("presence.night_watch")
@@ -216,7 +216,7 @@ class Window(NamedTuple):
     """At most ``most`` hits of ``key`` and receiver until the window ends.
 
     The first hit opens it and sets its end; the first one at or after ``ends_at_ms`` opens a
-    new one (`spec/earning.md` 8.1).
+    new one (`earning.md` 8.1).
     """
 
     key: str

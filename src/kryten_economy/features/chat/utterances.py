@@ -1,4 +1,4 @@
-"""What a chat line contains: laughs, kudos, names, GIF links, emotes (`spec/earning.md` 8).
+"""What a chat line contains: laughs, kudos, names, GIF links, emotes (`earning.md` 8).
 
 Pure. All texts are what the person typed (`messages.markup.typed_text`); marks such as ``_`` or
 ``*`` around a word do not make it another word. Names come out in lower case.

@@ -1,4 +1,4 @@
-"""Who won what on a finished day (`spec/earning.md` 10).
+"""Who won what on a finished day (`earning.md` 10).
 
 Everything is judged by the day as it was before any prize. Whoever ties wins.
 """

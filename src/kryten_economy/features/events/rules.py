@@ -1,4 +1,4 @@
-"""When earning counts more, and by how much (`spec/earning.md` 9).
+"""When earning counts more, and by how much (`earning.md` 9).
 
 All active factors multiply. Days and hours are those of the channel's zone. A hidden factor
 counts like any other, but nothing that users see may tell of it: show `Combined.visible` only
@@ -195,7 +195,7 @@ def scheduled_now(settings: Settings, calendar: Calendar, at_ms: int) -> tuple[O
 
 
 def metadata(base: float, combined: Combined, **parts: float) -> str | None:
-    """The JSON of `spec/storage.md` 2.1 for a multiplied credit; None where all of it is base.
+    """The JSON of `storage.md` 2.1 for a multiplied credit; None where all of it is base.
 
     A factor that undoes another one is still told, and that it was hidden. ``parts`` are what
     else the amount was made of; those of 0 are left out.

@@ -1,4 +1,4 @@
-"""How much rain falls, and when (`spec/earning.md` 7)."""
+"""How much rain falls, and when (`earning.md` 7)."""
 
 from fractions import Fraction
 

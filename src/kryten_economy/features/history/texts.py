@@ -1,4 +1,4 @@
-"""The reply to `history` (`spec/spending.md` 11): newest first, one movement per line."""
+"""The reply to `history` (`spending.md` 11): newest first, one movement per line."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

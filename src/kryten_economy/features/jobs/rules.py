@@ -1,4 +1,4 @@
-"""What is done once a day, and for which day (`spec/earning.md` 7 and 10).
+"""What is done once a day, and for which day (`earning.md` 7 and 10).
 
 Days and hours are those of the channel's zone. A job that was missed is due until its day is
 over, or, for competitions, until two more days are.

@@ -1,4 +1,4 @@
-"""Leaderboards (`spec/progression.md` 3): their names, and who stands where."""
+"""Leaderboards (`progression.md` 3): their names, and who stands where."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal

@@ -1,4 +1,4 @@
-"""What plays in a channel, and what it pays those who watch and talk (`spec/earning.md` 8.5).
+"""What plays in a channel, and what it pays those who watch and talk (`earning.md` 8.5).
 
 One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, names lower case
 (P-USR-4). It forgets everything about an item when the next one begins.
@@ -24,7 +24,7 @@ _DAY_MS = 86_400_000
 
 
 _LEAD_IN_S = 3.0
-"""A film begins this long before its position 0 (`spec/wire.md` 3)."""
+"""A film begins this long before its position 0 (`wire.md` 3)."""
 
 
 class Medium(NamedTuple):

@@ -1,4 +1,4 @@
-"""The replies to ``like`` (`spec/commands.md` 6, P-EARN-7); titles are cleaned here."""
+"""The replies to ``like`` (`commands.md` 6, P-EARN-7); titles are cleaned here."""
 
 from kryten_economy.text.clean import user_text
 from kryten_economy.text.lengths import clip

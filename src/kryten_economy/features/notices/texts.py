@@ -6,7 +6,7 @@ __all__ = ("QUIET_HINT", "quiet_off", "quiet_on", "with_quiet_hint")
 QUIET_HINT = "(PM 'quiet' to mute notices like this.)"
 
 
-# `spec/commands.md` 5: the two halves of quiet mode.
+# `commands.md` 5: the two halves of quiet mode.
 _MUTED = (
     "milestones, streaks, bridge bonus and reminder, welcome back, achievements, rank-ups,"
     " CyTube level notices, rain, event bonuses, competition awards, daily summary"
@@ -35,5 +35,5 @@ def quiet_off(*, was_off: bool = False) -> str:
 
 
 def with_quiet_hint(notice: str) -> str:
-    """A notice that can be muted, with the line that says how (`spec/commands.md` 5)."""
+    """A notice that can be muted, with the line that says how (`commands.md` 5)."""
     return f"{notice}\n{QUIET_HINT}"

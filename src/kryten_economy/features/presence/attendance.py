@@ -1,4 +1,4 @@
-"""How long somebody must be here in a day until something is due (`spec/earning.md` 4 to 6).
+"""How long somebody must be here in a day until something is due (`earning.md` 4 to 6).
 
 A mark is a number of minutes of one day. What was met and is not known to be settled is due
 again and again, so that neither a crash nor a restart between the minute and the award loses

@@ -1,4 +1,4 @@
-"""What minutes of presence are worth (`spec/earning.md` 2.1, 3.3 and 3.5)."""
+"""What minutes of presence are worth (`earning.md` 2.1, 3.3 and 3.5)."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

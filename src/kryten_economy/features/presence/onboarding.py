@@ -1,4 +1,4 @@
-"""Who is new enough to wait before earning (`spec/earning.md` 2.4).
+"""Who is new enough to wait before earning (`earning.md` 2.4).
 
 What a closed gate withholds (multiplied credits, rain, milestones, streak rewards) is not paid
 later; minutes, messages and streak days are counted all the same.

@@ -1,4 +1,4 @@
-"""Who is here, since when, and what a minute of it earns (`spec/earning.md` 3).
+"""Who is here, since when, and what a minute of it earns (`earning.md` 3).
 
 A session is one visit: it survives bounces shorter than the debounce window. A user who has
 left is departing until the window is over; meanwhile nothing is counted or paid, but the
@@ -31,7 +31,7 @@ DAY_MS = 24 * 60 * MINUTE_MS
 
 
 STALL_MINUTES_MAX = 5
-"""After a stall at most this many minutes are paid (`spec/earning.md` 3.3)."""
+"""After a stall at most this many minutes are paid (`earning.md` 3.3)."""
 
 
 class Entrance(Enum):
@@ -92,14 +92,14 @@ def is_genuine_arrival(
     """Whether a join begins a new visit: the absence is unknown or at least the window long.
 
     After an unclean stop no departure was stored; the last tick that saw the user stands for
-    it (`spec/earning.md` 3.1).
+    it (`earning.md` 3.1).
     """
     known = [each for each in (last_departure_ms, last_seen_ms) if each is not None]
     return not known or at_ms - max(known) >= window_ms
 
 
 def is_welcome_back(absent_since_ms: int | None, at_ms: int, days_absent: int) -> bool:
-    """Whether an absence of whole days is long enough for the bonus (`spec/earning.md` 7)."""
+    """Whether an absence of whole days is long enough for the bonus (`earning.md` 7)."""
     return absent_since_ms is not None and (at_ms - absent_since_ms) // DAY_MS >= days_absent
 
 
@@ -142,7 +142,7 @@ class Roster:
         if visit is None or visit.departed_at_ms is not None:
             return None
         visit.departed_at_ms = at_ms
-        # A rank belongs to the stay: whoever returns is told it again (`spec/commands.md` 4).
+        # A rank belongs to the stay: whoever returns is told it again (`commands.md` 4).
         visit.rank = 0
         visit.rank_confirmed = False
         return visit

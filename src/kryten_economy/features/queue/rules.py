@@ -1,4 +1,4 @@
-"""When paid queueing takes a break (`spec/config.md` 7, ``spending.blackout_windows``)."""
+"""When paid queueing takes a break (`config.md` 7, ``spending.blackout_windows``)."""
 
 from fractions import Fraction
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which rank a lifetime of earning makes (`spec/progression.md` 1).
+"""Which rank a lifetime of earning makes (`progression.md` 1).
 
 A rank is never lost by itself: the stored one counts where it is higher than what the earnings
 make. One set by an admin holds, up or down, until the earnings cross a threshold above those at

@@ -1,4 +1,4 @@
-"""Days in a row: counting them and what they earn (`spec/earning.md` 5)."""
+"""Days in a row: counting them and what they earn (`earning.md` 5)."""
 
 from datetime import date, timedelta
 from enum import Enum, auto

@@ -1,4 +1,4 @@
-"""What a user is told about milestones, streaks, the bridge and a return (`spec/earning.md` 4-7).
+"""What a user is told about milestones, streaks, the bridge and a return (`earning.md` 4-7).
 
 Pure. Templates come from the settings; one that is broken gives the built-in text.
 """
