@@ -1,10 +1,15 @@
-"""What every test may rely on: logging as it was before the test."""
+"""What every test may rely on: logging as it was before the test, and no clock on examples."""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# A busy machine makes any example slow; the limit of the whole test finds what hangs.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

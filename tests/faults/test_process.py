@@ -268,7 +268,7 @@ async def test_a_service_may_start_before_its_bus(
     await nats_server.stop()
     async with ServiceProcess(config) as service:
         await service.until_health(503)
-        line = await service.until_logged("will retry")
+        line = await service.until_logged("will be tried again")
         assert line["level"] == "warning"
         await nats_server.start()
         await service.until_health(200, within_s=30)

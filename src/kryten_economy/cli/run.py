@@ -4,6 +4,8 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -24,6 +26,8 @@ __all__ = ("RESTART_EXIT_CODE", "demo", "loop_options", "replay", "service")
 
 RESTART_EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: nothing has failed, and the service is to be started again."""
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 _log = structlog.get_logger("cli")
 
@@ -64,15 +68,20 @@ async def _serve(live: LiveSettings) -> int:
     notifier = Notifier.from_environ(os.environ)
     exit_code = 0
     try:
-        async with open_service(live) as running, anyio.create_task_group() as tasks:
-            tasks.start_soon(_obey_signals, running, notifier)
-            tasks.start_soon(logs.tell_repeats)
-            tasks.start_soon(notifier.feed_watchdog, lambda: running.system.failure is None)
-            tasks.start_soon(running.system.wait_failed)
-            notifier.ready()
-            await _until_stopped(running, tasks)
-            notifier.stopping()
-            exit_code = RESTART_EXIT_CODE if running.restart_asked else 0
+        with ExitStack() as receiving:
+            # What is asked for while the service starts is done as soon as it has started.
+            signals = receiving.enter_context(anyio.open_signal_receiver(signal.SIGHUP, *_STOPPING))
+            async with open_service(live) as running, anyio.create_task_group() as tasks:
+                tasks.start_soon(_obey_signals, signals, running, notifier)
+                tasks.start_soon(logs.tell_repeats)
+                tasks.start_soon(notifier.feed_watchdog, lambda: running.system.failure is None)
+                tasks.start_soon(running.system.wait_failed)
+                notifier.ready()
+                await _until_stopped(running, tasks)
+                receiving.close()  # a second request to stop ends the process at once
+                _ignore_signals()  # a reload does not
+                notifier.stopping()
+                exit_code = RESTART_EXIT_CODE if running.restart_asked else 0
     except* RootFailed as failed:
         _log.error("the service has failed", exc_info=failed)  # a group is logged whole
         exit_code = 1
@@ -97,23 +106,23 @@ async def _until_stopped(running: Service, tasks: TaskGroup) -> None:
 def _ignore_signals() -> None:
     """Nothing is bound to these, and their default is to end the process at once.
 
-    SIGHUP gets its meaning when the service runs; a reload asked for before that has nothing to do.
+    SIGHUP gets its meaning when the service starts, after the settings have been read.
     """
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
 
 
-async def _obey_signals(running: Service, notifier: Notifier) -> None:
+async def _obey_signals(
+    signals: AsyncIterator[signal.Signals], running: Service, notifier: Notifier
+) -> None:
     """SIGHUP reloads the settings; SIGTERM, SIGINT and SIGQUIT drain and end the service."""
-    stopping = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-    with anyio.open_signal_receiver(signal.SIGHUP, *stopping) as signals:
-        async for number in signals:
-            if number in stopping:
-                notifier.stopping()
-                running.ask_to_stop(signal.Signals(number).name)
-            else:
-                # Its outcome is in the log: who sends a signal can't be answered.
-                await deeds.reload(running.world)
+    async for number in signals:
+        if number in _STOPPING:
+            notifier.stopping()
+            running.ask_to_stop(number.name)
+        else:
+            # Its outcome is in the log: who sends a signal can't be answered.
+            await deeds.reload(running.world)
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -236,11 +236,17 @@ def test_lost_messages_of_many_sessions_are_one_kind() -> None:
     """A burst of dead letters in one channel is one line, whoever they were for."""
     stream = configured()
     observer = Observer()
+    ends_of_windows: list[Callable[[], None]] = []
+    observer.attach(lambda _, call: ends_of_windows.append(call))
+    said = ("said", "x" * 9000)
     for number in range(1000):
         address = f"root/channels/lounge/user{number}"
-        observer.dead_letter(address, ("said", "x" * 9000), DeadLetterReason.FULL, f"id-{number}")
+        trace = f"id-{number}"
+        observer.dead_letter(address, said, DeadLetterReason.FULL, trace, kind="session")
+    ends_of_windows[0]()
     [(_, body)] = lines(stream)
     assert body["actor"] == "root/channels/lounge/user0"
+    assert body["count"] == 1000
     assert len(body["message"]) <= 500
     assert observer.dead_letters[DeadLetterReason.FULL] == 1000
 
