@@ -1,0 +1,3 @@
+-- What achievements ask of presence and emotes, counted as it happens.
+ALTER TABLE account ADD COLUMN lifetime_minutes INTEGER NOT NULL DEFAULT 0 CHECK (lifetime_minutes >= 0);
+ALTER TABLE account ADD COLUMN emotes_used INTEGER NOT NULL DEFAULT 0 CHECK (emotes_used >= 0);
