@@ -34,7 +34,9 @@ from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.report import Depths
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
-from kryten_economy.ledger import Books, Expired, ReleaseOrphans, Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import Expired, ReleaseOrphans
+from kryten_economy.features.reports.queries import Reports
 
 __all__ = ("Parts", "Root")
 

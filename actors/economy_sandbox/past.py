@@ -14,21 +14,20 @@ from kryten_economy.config import Settings
 from kryten_economy.features.presence.rules import MINUTE_MS
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.rules import is_weekend, terms
-from kryten_economy.ledger import (
-    Answer,
+from kryten_economy.ledger import Answer
+from kryten_economy.features.presence.operations import (
     Arrive,
-    Award,
-    Books,
     Depart,
-    Failed,
     PresenceEntry,
     PresenceMinute,
-    QualifyDay,
     RecordActivity,
-    Request,
-    StoreRank,
-    Wallet,
 )
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.ranks.operations import StoreRank
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("PAST", "Stay", "write_past")

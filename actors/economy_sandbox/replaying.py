@@ -25,7 +25,8 @@ from economy_sandbox.nats import NatsServer
 from economy_sandbox.replay import Progress, ReplayReport, replay
 from economy_sandbox.timekeeper import Timekeeper
 from economy_sandbox.trace import Trace, TraceError
-from kryten_economy.ledger import VerifyReport, Wallet, verify
+from kryten_economy.ledger.verification import VerifyReport, verify
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("Outcome", "Standing", "main", "run")
 

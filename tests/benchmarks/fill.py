@@ -11,7 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from kryten_economy.ledger import Arrive, Books
+from kryten_economy.features.presence.operations import Arrive
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.migrations import SCHEMA_VERSION
 from kryten_economy.users import UserKey
 

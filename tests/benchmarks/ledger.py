@@ -21,16 +21,11 @@ from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import LedgerMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
-from kryten_economy.ledger import (
-    Credit,
-    Posted,
-    RecordActivity,
-    Request,
-    Transfer,
-    Transferred,
-    Wallet,
-    verify,
-)
+from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.ledger.verification import verify
 from kryten_economy.users import UserKey
 
 __all__ = ("ACTS", "LedgerRound", "ledger_rounds")

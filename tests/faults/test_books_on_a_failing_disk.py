@@ -20,19 +20,14 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
-from kryten_economy.ledger import (
-    Answer,
-    Books,
-    CommitUnknown,
-    Failed,
-    MoneyRequest,
-    Posted,
-    Reports,
-    UnwritableBooks,
-    backup,
-    opening,
-    verify,
-)
+from kryten_economy.ledger import Answer, MoneyRequest, opening
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CommitUnknown, UnwritableBooks
+from kryten_economy.ledger.operation import Failed
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.backup import backup
+from kryten_economy.ledger.verification import verify
 from kryten_economy.refusals import Refusal
 
 OPENING_OPERATIONS = 60

@@ -3,29 +3,32 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kryten_economy.ledger import (
-    Answer,
+from kryten_economy.ledger import Answer, MoneyRequest
+from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
-    BalanceSet,
-    BanState,
-    Captured,
-    CaptureHold,
-    Credit,
-    Debit,
-    Held,
-    MoneyRequest,
-    PlaceHold,
-    Posted,
     PresenceMinute,
     PresencePaid,
-    Released,
-    ReleaseHold,
+)
+from kryten_economy.features.money.operations import (
+    BalanceSet,
+    Credit,
+    Debit,
+    Posted,
     SetBalance,
     Transfer,
     Transferred,
-    Wallet,
 )
+from kryten_economy.features.bans.operations import BanState
+from kryten_economy.ledger.holds import (
+    Captured,
+    CaptureHold,
+    Held,
+    PlaceHold,
+    Released,
+    ReleaseHold,
+)
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Refusal
 from kryten_economy.transaction_types import transaction_type
 from kryten_economy.users import UserKey

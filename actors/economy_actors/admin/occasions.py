@@ -21,7 +21,8 @@ from kryten_economy.features.events.rules import (
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts
-from kryten_economy.ledger import Distributed, TooFewCoins
+from kryten_economy.features.gifts.operations import Distributed
+from kryten_economy.refusals import TooFewCoins
 from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly
 
 __all__ = (

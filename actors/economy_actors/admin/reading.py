@@ -7,8 +7,8 @@ from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.metrics.exporter import check_health
 from economy_actors.runtime import RuntimeFault
-from kryten_economy.ledger import Reports
-from kryten_economy.ledger.report_rows import TransactionRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.text.numbers import uptime
 
 __all__ = (

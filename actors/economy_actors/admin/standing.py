@@ -13,7 +13,8 @@ from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, 
 from kryten_economy.features.leaderboards.texts import unknown_category
 from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks.rules import Ladder, discount_percent, perks_of, perks_shown
-from kryten_economy.ledger import Reports, Wallet
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("CATEGORY", "TOP_ROWS", "account_summary", "leaderboard", "user_detail")
 

@@ -33,7 +33,8 @@ from kryten_economy.features.presence.rules import (
     Visit,
     elapsed_minutes,
 )
-from kryten_economy.ledger import PresenceEntry, PresenceFact, PresenceMinute, PresencePaid
+from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute, PresencePaid
+from kryten_economy.ledger import PresenceFact
 from kryten_economy.refusals import ReadOnly
 
 __all__ = ("Minutes",)

@@ -17,7 +17,9 @@ from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.achieving import may_be_due
 from economy_actors.session.messages import Deed, ProgressDue, SessionMessage, Unsettled
 from kryten_economy.features.presence.rules import Roster
-from kryten_economy.ledger import ChatRecorded, Depart, PaidTrigger, TriggersPaid, Wallet
+from kryten_economy.features.chat.operations import ChatRecorded, PaidTrigger, TriggersPaid
+from kryten_economy.features.presence.operations import Depart
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("Receipt", "Receipts", "measure")
 

@@ -17,7 +17,8 @@ from economy_actors.deeds.people import connected, tell_user
 from economy_actors.ledger.client import commit
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.money import texts as money_texts
-from kryten_economy.ledger import Answer, BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.ledger import Answer
+from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
 from kryten_economy.refusals import Conflict, NoAccount, Refusal
 from kryten_economy.users import UserKey
 

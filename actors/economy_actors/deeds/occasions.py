@@ -18,7 +18,9 @@ from kryten_economy.features.events.rules import (
 )
 from kryten_economy.features.gifts import texts
 from kryten_economy.features.money.texts import currency_variables
-from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
+from kryten_economy.features.gifts.operations import AdminRain, Distributed
+from kryten_economy.features.events.operations import EventStarted
+from kryten_economy.refusals import TooFewCoins
 from kryten_economy.refusals import Refusal
 
 __all__ = ("RainAnswer", "is_event", "rain", "start_event", "stop_event")

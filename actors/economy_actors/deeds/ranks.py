@@ -10,7 +10,7 @@ from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import tell_user
 from economy_actors.ledger.client import commit, look
 from kryten_economy.features.ranks import texts
-from kryten_economy.ledger import RankStored, SetRank
+from kryten_economy.features.ranks.operations import RankStored, SetRank
 from kryten_economy.refusals import NoAccount
 from kryten_economy.users import UserKey
 

@@ -19,15 +19,14 @@ from kryten_economy.features.competitions import texts
 from kryten_economy.features.competitions.rules import judge
 from kryten_economy.features.jobs.rules import COMPETITIONS, Due, jobs_due, terms_of
 from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger import (
+from kryten_economy.features.competitions.operations import (
     CompetitionsPaid,
-    MaintainBalances,
-    Maintained,
-    Paid,
     PayCompetitions,
     Prize,
     Won,
 )
+from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.ledger.posting import Paid
 
 __all__ = ("DailyJobs", "LookForJobs")
 

@@ -24,13 +24,12 @@ from kryten_economy.features.events.rules import (
     is_off_peak,
     scheduled_now,
 )
-from kryten_economy.ledger import (
-    ClaimJob,
+from kryten_economy.ledger.records import ClaimJob, JobRun
+from kryten_economy.features.events.operations import (
     EndEvent,
     EventEnded,
     EventOpened,
     EventStarted,
-    JobRun,
     OpenEvent,
     RunningEvent,
     StartAdHoc,

@@ -6,7 +6,8 @@ from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session import progress
 from economy_actors.session.achieving import may_be_due
-from kryten_economy.ledger import Paid, Present
+from kryten_economy.ledger.posting import Paid
+from kryten_economy.features.presence.rules import Present
 
 __all__ = ("PRESENCE_TIMEOUT_S", "all_credited", "credited", "present_if_known", "present_users")
 

@@ -14,7 +14,8 @@ from kryten_economy.features.gifts.rules import rain_amount, rain_perk
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.features.ranks.rules import perks_of
-from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare
+from kryten_economy.features.gifts.operations import Distributed, RainDrop, RainShare
+from kryten_economy.features.presence.rules import Present
 
 __all__ = ("let_it_rain",)
 

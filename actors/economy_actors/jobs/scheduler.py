@@ -20,16 +20,10 @@ from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger import (
-    Expired,
-    ExpireHolds,
-    LedgerError,
-    PruneHelpers,
-    ReleasedHold,
-    SaveCounters,
-    backup,
-    newest_backup_ms,
-)
+from kryten_economy.ledger.holds import Expired, ExpireHolds, ReleasedHold
+from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.ledger.records import PruneHelpers, SaveCounters
+from kryten_economy.ledger.backup import backup, newest_backup_ms
 
 __all__ = ("Look", "Scheduler")
 

@@ -17,7 +17,10 @@ from economy_actors.ledger.home import Home
 from economy_actors.ledger.messages import Commit, LedgerMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor
-from kryten_economy.ledger import Answer, Books, CommitUnknown, Failed
+from kryten_economy.ledger import Answer
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CommitUnknown
+from kryten_economy.ledger.operation import Failed
 
 __all__ = ("MAILBOX", "Ledger")
 

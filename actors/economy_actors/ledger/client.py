@@ -6,7 +6,9 @@ from typing import TypeVar
 from economy_actors.ledger.faults import Defect
 from economy_actors.ledger.messages import Commit, LedgerMessage, Look, ReaderMessage
 from economy_actors.runtime import AskExpired, AskFailed, Ref
-from kryten_economy.ledger import Answer, MoneyRequest, Reports, Request
+from kryten_economy.ledger import Answer, MoneyRequest
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.operation import Request
 from kryten_economy.refusals import Refusal
 
 __all__ = ("COMMIT_TIMEOUT_S", "LOOK_TIMEOUT_S", "commit", "look")

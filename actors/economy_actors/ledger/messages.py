@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from economy_actors.runtime import Reply
-from kryten_economy.ledger import Answer, Reports, Request
+from kryten_economy.ledger import Answer
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.operation import Request
 from kryten_economy.refusals import Refusal
 
 __all__ = ("Awaiting", "CheckBooks", "Commit", "LedgerMessage", "Look", "ReaderMessage")

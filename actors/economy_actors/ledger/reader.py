@@ -10,7 +10,9 @@ from economy_actors.ledger.home import Home
 from economy_actors.ledger.messages import CheckBooks, Commit, LedgerMessage, Look, ReaderMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Reply
-from kryten_economy.ledger import ConservationGuard, Reports, SetReadOnly, Violation
+from kryten_economy.ledger.invariants import ConservationGuard, Violation
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.ledger.opening import BROKEN_WORLD
 
 __all__ = ("CHECK_EVERY_S", "MAILBOX", "Reader")

@@ -8,7 +8,8 @@ from economy_actors.context import World
 from economy_actors.ledger.client import commit, look
 from economy_actors.metrics.http import Health
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
-from kryten_economy.ledger import ChannelGauges, SaveCounters
+from kryten_economy.features.reports.rows import ChannelGauges
+from kryten_economy.ledger.records import SaveCounters
 
 __all__ = ("Exporter", "Refresh", "check_health")
 

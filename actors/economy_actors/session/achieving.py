@@ -11,7 +11,8 @@ from economy_actors.session.notices import notify
 from kryten_economy.config.achievements import Achievement
 from kryten_economy.features.achievements import texts
 from kryten_economy.features.achievements.rules import Facts, earned_now
-from kryten_economy.ledger import Award, Awarded, Wallet
+from kryten_economy.features.achievements.operations import Award, Awarded
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Conflict
 
 __all__ = ("award_due", "facts_of", "known_won", "may_be_due")

@@ -35,7 +35,8 @@ from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec, find, suggest
 from kryten_economy.features.bans import texts as bans_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, is_genuine_arrival
-from kryten_economy.ledger import Arrive, Arrived, RecordActivity, Wallet
+from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("Session",)

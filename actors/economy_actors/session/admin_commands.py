@@ -20,7 +20,7 @@ from kryten_economy.commands.table import find
 from kryten_economy.features.bans import texts as bans_texts
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.ledger import BalanceSet, Posted
+from kryten_economy.features.money.operations import BalanceSet, Posted
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,

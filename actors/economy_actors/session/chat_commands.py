@@ -12,7 +12,7 @@ from kryten_economy.features.chat.triggers import LIKE
 from kryten_economy.features.media import texts as media_texts
 from kryten_economy.features.media.rules import like_award
 from kryten_economy.features.presence.onboarding import earning_gate
-from kryten_economy.ledger import PayTriggers, TriggersPaid
+from kryten_economy.features.chat.operations import PayTriggers, TriggersPaid
 from kryten_economy.refusals import ReadOnly
 
 __all__ = ("HANDLERS",)

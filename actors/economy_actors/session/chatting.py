@@ -21,7 +21,8 @@ from economy_actors.session.messages import ChatLine, Deed, Deserved
 from kryten_economy.features.achievements.rules import is_open
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.presence.onboarding import earning_gate
-from kryten_economy.ledger import Answer, PayTriggers, RecordChat, TriggersPaid
+from kryten_economy.ledger import Answer
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat, TriggersPaid
 from kryten_economy.users import UserKey
 
 __all__ = ("book", "pay", "record", "settle")

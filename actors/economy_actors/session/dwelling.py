@@ -18,13 +18,9 @@ from kryten_economy.features.presence.attendance import milestones_met, qualifie
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.features.streaks import texts as streaks_texts
 from kryten_economy.features.streaks.rules import ANNOUNCED, terms
-from kryten_economy.ledger import (
-    ClaimMilestone,
-    DayQualified,
-    MilestoneClaimed,
-    QualifyDay,
-    Wallet,
-)
+from kryten_economy.features.presence.milestones import ClaimMilestone, MilestoneClaimed
+from kryten_economy.features.streaks.operations import DayQualified, QualifyDay
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Conflict
 from kryten_economy.users import UserKey
 

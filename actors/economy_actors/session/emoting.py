@@ -6,7 +6,8 @@ from economy_actors.ledger.client import commit, look
 from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session import progress
 from kryten_economy.features.achievements.rules import is_open
-from kryten_economy.ledger import RecordActivity, Wallet
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("after_emotes",)

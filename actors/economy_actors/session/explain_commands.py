@@ -13,7 +13,8 @@ from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
 from kryten_economy.features.history import texts as history_texts
 from kryten_economy.features.history.rules import explain
-from kryten_economy.ledger import Reports, TransactionRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey
 

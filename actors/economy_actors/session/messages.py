@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kryten_economy.features.chat.rules import NOTHING, Effect
-from kryten_economy.ledger import PayTriggers, RecordChat
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 
 __all__ = (
     "Arriving",

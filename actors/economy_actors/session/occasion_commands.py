@@ -19,7 +19,8 @@ from kryten_economy.features.events.rules import (
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts as gifts_texts
-from kryten_economy.ledger import Distributed, TooFewCoins
+from kryten_economy.features.gifts.operations import Distributed
+from kryten_economy.refusals import TooFewCoins
 from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
 from kryten_economy.text.clean import user_text
 

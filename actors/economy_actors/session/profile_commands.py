@@ -13,7 +13,9 @@ from kryten_economy.features.achievements import texts as achievements_texts
 from kryten_economy.features.achievements.rules import Facts, progress_of
 from kryten_economy.features.achievements.texts import Goal
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.ledger import AwardRow, Reports, Wallet
+from kryten_economy.features.reports.rows import AwardRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey, name_from_text
 

@@ -14,7 +14,8 @@ from economy_actors.session.achieving import award_due
 from economy_actors.session.notices import notify
 from kryten_economy.features.ranks import texts
 from kryten_economy.features.ranks.rules import RankStep, discount_percent, perks_shown
-from kryten_economy.ledger import RankStored, StoreLevel, StoreRank, Wallet
+from kryten_economy.features.ranks.operations import RankStored, StoreLevel, StoreRank
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("after", "ask_level", "level_given")

@@ -11,8 +11,9 @@ from kryten_economy.features.leaderboards.texts import BoardRow
 from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_shown
 from kryten_economy.features.ranks.texts import NextRank
-from kryten_economy.ledger import Place, Reports
-from kryten_economy.ledger.progress_reports import Board
+from kryten_economy.features.reports.rows import Place
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.standing import Board
 
 __all__ = ("HANDLERS",)
 

@@ -20,7 +20,8 @@ from kryten_economy.features.history.texts import HistoryRow, history
 from kryten_economy.features.leaderboards import texts as leaderboards_texts
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.notices import texts as notices_texts
-from kryten_economy.ledger import Listed, SetListed, SetQuiet
+from kryten_economy.features.leaderboards.operations import Listed, SetListed
+from kryten_economy.features.notices.operations import SetQuiet
 
 __all__ = ("UserRequest", "run")
 

@@ -17,7 +17,7 @@ from economy_actors.runtime import RootFailed, spare_what_stays
 from economy_actors.service import Service, open_service
 from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import load_settings, open_books_once
-from kryten_economy.ledger import LedgerError
+from kryten_economy.ledger.errors import LedgerError
 
 __all__ = ("demo", "replay", "service")
 

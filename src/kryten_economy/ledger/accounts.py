@@ -97,8 +97,7 @@ _SELECT = f"""
 _FIND = _SELECT + "WHERE a.channel_id = ?1 AND a.kind = 'wallet' AND a.name = ?2"
 _FIND_ID = _SELECT + "WHERE a.id = ?1"
 _FIND_MANY = _SELECT + (
-    "WHERE a.channel_id = ?1 AND a.kind = 'wallet'"
-    " AND a.name IN (SELECT value FROM json_each(?2))"
+    "WHERE a.channel_id = ?1 AND a.kind = 'wallet' AND a.name IN (SELECT value FROM json_each(?2))"
 )
 _OPEN = """
     INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)
@@ -304,7 +303,10 @@ class Accounts:
     # Finding
 
     def find(self, channel: Channel, name: str, day: str) -> Account | None:
-        """The wallet of a lower-case name with its facts on ``day``, or None."""
+        """The wallet of a lower-case name with its facts on ``day``, or None.
+
+        ``day`` "" asks for no day in particular.
+        """
         key = (channel.id, name)
         try:
             account = self._wallets[key]
@@ -322,8 +324,8 @@ class Accounts:
         asked = [name for name in names if wallets.get((channel_id, name)) is None]
         if asked:
             for row in self._sql.rows(_FIND_MANY, channel_id, json.dumps(asked)):
-                account = self._keep(Account(channel, row))
-                wallets[channel_id, account.name] = account
+                found = self._keep(Account(channel, row))
+                wallets[channel_id, found.name] = found
         turning = {
             account.id: account
             for name in names
@@ -331,13 +333,11 @@ class Accounts:
         }
         if len(turning) > 1:
             rows = self._sql.rows(_DAY_MANY, channel_id, day, json.dumps(list(turning)))
-            known = {account_id: counters for account_id, *counters in rows}
+            known: dict[int, Row] = {row[0]: row[1:] for row in rows}
             for account_id, account in turning.items():
                 account.days[day] = Day(account, day, known.get(account_id))
 
-    def open(
-        self, channel: Channel, name: str, display_name: str, day: str, at_ms: int
-    ) -> Account:
+    def open(self, channel: Channel, name: str, display_name: str, day: str, at_ms: int) -> Account:
         """A new wallet; the display name must be the key in another casing."""
         self._sql.run(_OPEN, channel.id, name, display_name, at_ms)
         self._wallets.pop((channel.id, name), None)
@@ -383,7 +383,7 @@ class Accounts:
         except AttributeError:
             account.today = self.day(account, day)
             return
-        if today.day != day:
+        if day and today.day != day:
             account.today = self.day(account, day)
             account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
 

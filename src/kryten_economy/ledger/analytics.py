@@ -73,6 +73,6 @@ class Analytics:
             self._sql.run(_HIT, channel_id, day, trigger_id, count, fresh, amount_z)
             hits = told.setdefault(channel, {})
             before = hits.get(trigger_id, TriggerHits(0, 0))
-            hits[trigger_id] = TriggerHits(before.count + count, before.amount_z + amount_z)
+            hits[trigger_id] = TriggerHits(before.hits + count, before.amount_z + amount_z)
         self._pending = {}
         return told

@@ -89,4 +89,6 @@ class Channels:
 
     def _load(self, channel_id: int, name: str, read_only: str | None) -> Channel:
         ids: dict[str, int] = dict(self._sql.rows(_SYSTEM, channel_id))
-        return Channel(channel_id, name, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only)
+        return Channel(
+            channel_id, name, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only
+        )

@@ -28,7 +28,7 @@ class Posting(NamedTuple):
 class TriggerHits(NamedTuple):
     """How often a trigger has paid, and how much in all."""
 
-    count: int
+    hits: int
     amount_z: int
 
 

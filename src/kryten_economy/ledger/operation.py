@@ -112,7 +112,9 @@ def operation(function: Callable[["Tx", Q], A]) -> Callable[["Tx", Q], A]:
     kinds = _members(answer)
     assert request not in _OPERATIONS, f"{request.__name__} has an operation already"
     is_act = issubclass(request, Act)
-    kept = {each.__name__: TypeAdapter(each) for each in kinds if is_act and not is_refusal(each)}
+    kept: dict[str, TypeAdapter[Any]] = {
+        each.__name__: TypeAdapter(each) for each in kinds if is_act and not is_refusal(each)
+    }
     for each in kinds:
         if each.__name__ in kept:
             assert "replayed" in {f.name for f in fields(each)}, f"{each.__name__}.replayed"

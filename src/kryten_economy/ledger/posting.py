@@ -3,16 +3,29 @@
 Whoever calls has found out before that the movement is possible; what is not is a defect.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.facts import Posting
 from kryten_economy.ledger.journal import Side
 from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AMOUNT_MAX_Z
 from kryten_economy.transaction_types import Counters, counters_of, transaction_type
 
-__all__ = ("Entry", "credit_id", "debit_id", "is_amount", "may_earn", "post", "post_between")
+__all__ = (
+    "Entry",
+    "Paid",
+    "credit_id",
+    "debit_id",
+    "is_amount",
+    "may_earn",
+    "pay_each",
+    "post",
+    "post_between",
+)
 
 
 class Entry(NamedTuple):
@@ -127,9 +140,7 @@ def _count(tx: Tx, delta_z: int, counters: Counters, *, undoes: bool) -> None:
         count("refunds_z_total", delta_z)
 
 
-def _add(
-    tx: Tx, account: Account, debit: Side, credit: Side, amount_z: int, entry: Entry
-) -> int:
+def _add(tx: Tx, account: Account, debit: Side, credit: Side, amount_z: int, entry: Entry) -> int:
     return tx.journal.add(
         account.channel.id,
         debit,
@@ -140,3 +151,21 @@ def _add(
         entry.related_user,
         entry.metadata,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """One user's part of what several were paid, and the wallet after it."""
+
+    wallet: Wallet
+    amount_z: int
+
+
+def pay_each(tx: Tx, shares: Iterable[tuple[Account, int, Entry]]) -> tuple[Paid, ...]:
+    """Credit each from the mint; who is banned or has no room is passed over."""
+    paid = []
+    for account, amount_z, entry in shares:
+        if may_earn(tx, account, amount_z):
+            post(tx, account, amount_z, tx.system(account.channel, "mint"), entry)
+            paid.append(Paid(account.wallet, amount_z))
+    return tuple(paid)

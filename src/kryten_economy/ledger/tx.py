@@ -158,20 +158,20 @@ class _Told:
     def __init__(self) -> None:
         self.changed: dict[Account, None] = {}
         self.counts: dict[str, int] = {}
-        self._hits: dict[str, dict[str, TriggerHits]] = {}
+        self.hits: dict[str, dict[str, TriggerHits]] = {}
 
     def add(self, more: "_Told") -> None:
         self.changed |= more.changed
         for key, by in more.counts.items():
             self.counts[key] = self.counts.get(key, 0) + by
-        for channel, hits in more._hits.items():
+        for channel, hits in more.hits.items():
             self.add_hits(channel, hits)
 
     def add_hits(self, channel: str, more: dict[str, TriggerHits]) -> None:
-        hits = self._hits.setdefault(channel, {})
+        hits = self.hits.setdefault(channel, {})
         for trigger_id, by in more.items():
             known = hits.get(trigger_id, TriggerHits(0, 0))
-            hits[trigger_id] = TriggerHits(known.count + by.count, known.amount_z + by.amount_z)
+            hits[trigger_id] = TriggerHits(known.hits + by.hits, known.amount_z + by.amount_z)
 
     def facts(self, postings: list[Posting]) -> tuple[Facts, ...]:
         wallets: dict[str, dict[str, Wallet]] = {}
@@ -185,7 +185,7 @@ class _Told:
                 channel,
                 tuple(posted.get(channel, ())),
                 wallets.get(channel, {}),
-                self._hits.get(channel, {}),
+                self.hits.get(channel, {}),
             )
-            for channel in dict.fromkeys([*wallets, *posted, *self._hits])
+            for channel in dict.fromkeys([*wallets, *posted, *self.hits])
         )

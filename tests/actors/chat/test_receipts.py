@@ -10,7 +10,8 @@ from tests.actors.chat.test_chat_triggers import only
 from tests.actors.house import CHANNEL, House, house
 
 from economy_actors.channel.messages import Said
-from kryten_economy.ledger import Books, CommitUnknown
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CommitUnknown
 
 _LONG = "x" * 30
 

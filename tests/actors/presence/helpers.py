@@ -7,7 +7,8 @@ import anyio
 from tests.actors.house import CHANNEL, START_MS, House, settings_with
 
 from kryten_economy.config import Settings
-from kryten_economy.ledger import PresenceEntry, PresenceMinute, TriggerRow
+from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute
+from kryten_economy.features.reports.rows import TriggerRow
 from kryten_economy.users import UserKey
 
 __all__ = ("DAY", "DAY_S", "been_here", "days_later", "hits", "only", "triggers")

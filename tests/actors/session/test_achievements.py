@@ -11,7 +11,7 @@ from tests.unit.features.test_achievements import achievement
 
 from economy_actors.channel.messages import Joined, MinutePassed, Said, SettingsChanged
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Ban, Unban
+from kryten_economy.features.bans.operations import Ban, Unban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}

@@ -8,7 +8,7 @@ from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, set
 from tests.actors.session.test_money_achievements import tip
 
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Credit, Posted
+from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000

@@ -3,22 +3,17 @@
 from itertools import count
 from typing import TypeVar
 
-from kryten_economy.ledger import (
-    Answer,
-    Books,
-    CaptureHold,
-    Credit,
-    Debit,
-    Failed,
-    PlaceHold,
+from kryten_economy.ledger import Answer
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.features.money.operations import Credit, Debit, Transfer
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
-    ReleaseHold,
-    Request,
-    Transfer,
-    Wallet,
 )
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 CHANNEL = "Lounge"

@@ -17,22 +17,21 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.ledger import (
+from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
-    Ban,
-    Books,
     Depart,
     Departed,
-    Failed,
-    Posted,
-    PresenceFact,
     PresencePaid,
     RecordActivity,
-    Reports,
-    Unban,
-    Wallet,
 )
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.ledger import PresenceFact
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import BALANCE_MAX_Z, InvalidAmount
 
 

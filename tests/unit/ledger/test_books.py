@@ -20,26 +20,24 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
-from kryten_economy.ledger import (
-    Books,
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import (
     BooksInUse,
     CommitUnknown,
     CorruptBooks,
-    Credit,
-    Failed,
     ForeignBooks,
-    Held,
     MissingBooks,
     NewerSchema,
     OlderSchema,
-    Posted,
-    Reports,
-    Request,
     UnwritableBooks,
-    migrations,
 )
+from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.ledger.holds import Held
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import migrations
 from kryten_economy.ledger.page import Page
-from kryten_economy.ledger.requests import RecordActivity
+from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.refusals import Insufficient
 
 

@@ -20,12 +20,11 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.ledger import (
-    Ban,
-    Books,
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
-    Credit,
     Expired,
     ExpireHolds,
     Held,
@@ -33,9 +32,10 @@ from kryten_economy.ledger import (
     Released,
     ReleaseHold,
     ReleaseOrphans,
-    Reports,
-    SetReadOnly,
 )
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import (
     AlreadySettled,
     Banned,

@@ -23,17 +23,13 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.ledger import (
-    Arrive,
-    Books,
-    ClaimMilestone,
-    MoneyRequest,
-    Posted,
-    PresencePaid,
-    QualifyDay,
-    Reports,
-    SetBalance,
-)
+from kryten_economy.features.presence.operations import Arrive, PresencePaid
+from kryten_economy.ledger.books import Books
+from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.ledger import MoneyRequest
+from kryten_economy.features.money.operations import Posted, SetBalance
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.refusals import Conflict, Insufficient
 
 ACTS: list[tuple[str, list[MoneyRequest], MoneyRequest]] = [

@@ -35,27 +35,23 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import minted
 
-from kryten_economy.ledger import (
-    Answer,
-    Arrive,
-    Award,
-    Ban,
-    Books,
-    ConservationGuard,
+from kryten_economy.ledger import Answer, MoneyRequest
+from kryten_economy.features.presence.operations import Arrive
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.invariants import ConservationGuard
+from kryten_economy.features.money.operations import (
     Credit,
     Debit,
-    ExpireHolds,
-    Failed,
-    MoneyRequest,
     Posted,
-    ReleaseOrphans,
-    Reports,
-    Request,
     SetBalance,
     Transfer,
     Transferred,
-    Unban,
 )
+from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.refusals import AlreadySettled, Conflict, Refusal
 
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "Dee"])

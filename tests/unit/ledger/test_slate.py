@@ -29,24 +29,17 @@ from tests.unit.ledger.acts import (
 
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.presence.onboarding import EarningGate
-from kryten_economy.ledger import (
-    Answer,
-    Ban,
-    Books,
-    ChatRecorded,
-    Failed,
-    PayTriggers,
-    Posted,
-    PruneHelpers,
-    RecordActivity,
-    RecordChat,
-    Reports,
-    Request,
-    Transferred,
-    Unban,
-    Wallet,
-    verify,
-)
+from kryten_economy.ledger import Answer
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.ledger.books import Books
+from kryten_economy.features.chat.operations import ChatRecorded, PayTriggers, RecordChat
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.money.operations import Posted, Transferred
+from kryten_economy.ledger.records import PruneHelpers
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.ledger.verification import verify
 from kryten_economy.ledger.slate import Slate
 
 RESTART = None

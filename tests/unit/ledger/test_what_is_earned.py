@@ -29,20 +29,16 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import LADDER, minted, rank_of
 
-from kryten_economy.ledger import (
-    Award,
-    Books,
-    ConservationGuard,
-    ExpireHolds,
-    Failed,
-    MoneyRequest,
-    ReleaseOrphans,
-    Reports,
-    Request,
-    SetRank,
-    Transfer,
-    Wallet,
-)
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.invariants import ConservationGuard
+from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.ledger import MoneyRequest
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.ranks.operations import SetRank
+from kryten_economy.features.money.operations import Transfer
+from kryten_economy.ledger.wallet import Wallet
 
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "Dee"])
 HOLD_TYPES = st.sampled_from(["spend", "gamble_stake", "bounty_create"])

@@ -215,9 +215,7 @@ class Transferred:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer(
-    Act[Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount]
-):
+class Transfer(Act[Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount]):
     """Money from one user to another of the same channel."""
 
     op_id: str

@@ -1,30 +1,26 @@
 """The reading side of the books: its own connection, so that reports neither wait nor delay."""
 
 from pathlib import Path
+from typing import Self
 
 import apsw
 
 from kryten_economy.ledger import opening
-from kryten_economy.ledger.account_reports import AccountReports
-from kryten_economy.ledger.channel_reports import ChannelReports
-from kryten_economy.ledger.dwell_reports import DwellReports
 from kryten_economy.ledger.errors import MissingBooks
-from kryten_economy.ledger.occasion_reports import OccasionReports
-from kryten_economy.ledger.progress_reports import ProgressReports
 from kryten_economy.ledger.sqlite import Sql
 
-__all__ = ("Reports",)
+__all__ = ("Reader",)
 
 
-class Reports(DwellReports, AccountReports, ChannelReports, ProgressReports, OccasionReports):
+class Reader:
     """Synchronous and read-only; use it in the thread of its connection only."""
 
     def __init__(self, connection: apsw.Connection) -> None:
-        super().__init__(Sql(connection))
         self.connection = connection
+        self._sql = Sql(connection)
 
     @classmethod
-    def open(cls, path: str | Path, *, vfs: str | None = None) -> "Reports":
+    def open(cls, path: str | Path, *, vfs: str | None = None) -> Self:
         """Open books that exist already; raises the errors of `kryten_economy.ledger.errors`."""
         if not Path(path).exists():
             raise MissingBooks(str(path))
@@ -36,7 +32,7 @@ class Reports(DwellReports, AccountReports, ChannelReports, ProgressReports, Occ
             raise
 
     @classmethod
-    def on(cls, connection: apsw.Connection) -> "Reports":
+    def on(cls, connection: apsw.Connection) -> Self:
         """The same on a connection somebody else opened, called in its thread."""
         opening.prepare_reader(connection)
         return cls(connection)

@@ -3,22 +3,47 @@
 import json
 from collections.abc import Sequence
 
-from kryten_economy.ledger.answers import BanState, Wallet
-from kryten_economy.ledger.report_rows import AccountRow, EarnerRow, TransactionRow
-from kryten_economy.ledger.sqlite import Sql
-from kryten_economy.ledger.wallets import WALLET_COLUMNS, wallet_of
+from kryten_economy.features.bans.operations import BanState
+from kryten_economy.features.reports.rows import AccountRow, EarnerRow, TransactionRow
+from kryten_economy.ledger.reader import Reader
+from kryten_economy.ledger.sqlite import Row
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("ROWS_MAX", "AccountReports", "bounded")
 
+
 ROWS_MAX = 50_000
 """No report answers more rows than this."""
 
+
+_WALLET_COLUMNS = """
+    a.name, a.display_name, a.balance_z, a.lifetime_earned_z, a.lifetime_spent_z,
+    a.lifetime_gambled_in_z, a.lifetime_gambled_out_z, a.biggest_win_z, a.rank_name,
+    a.cytube_level, a.quiet,
+    EXISTS (
+        SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
+    ),
+    a.welcome_wallet_claimed, a.first_seen_ms, a.last_seen_ms, a.last_departure_ms,
+    a.last_active_ms, a.lifetime_messages,
+    coalesce((
+        SELECT s.current_daily_streak FROM streaks AS s
+        WHERE s.account_id = a.id AND s.last_streak_date >= date(?1, '-1 day')
+    ), 0),
+    coalesce((
+        SELECT d.minutes_present FROM daily_activity AS d
+        WHERE d.channel_id = a.channel_id AND d.day = ?1 AND d.account_id = a.id
+    ), 0),
+    a.rank_held_from_z, a.tip_recipients, a.tip_senders, a.lifetime_minutes, a.emotes_used,
+    (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id)
+"""
 _ROW = """
     SELECT id, username, channel, amount, type, trigger_id, reason, related_user, metadata,
         created_at_ms, created_at, balance_after
     FROM transactions
 """
+
+
 _HISTORY = f"""
     WITH RECURSIVE chain (id, length) AS (
         SELECT last_transfer, 1 FROM account WHERE id = ?1
@@ -32,6 +57,8 @@ _HISTORY = f"""
     {_ROW} WHERE transfer_id IN (SELECT id FROM chain WHERE length > ?3) AND account_id = ?1
     ORDER BY id DESC
 """  # noqa: S608 - put together from constants
+
+
 _RECENT = f"""
     {_ROW} WHERE transfer_id IN (
         SELECT id FROM transfer
@@ -41,24 +68,42 @@ _RECENT = f"""
     )
     ORDER BY id DESC LIMIT ?2
 """  # noqa: S608 - put together from constants
+
+
 _ONE = f"{_ROW} WHERE transfer_id = (?1 + 1) / 2 AND id = ?1"
+
+
 _WALLET = f"""
-    SELECT {WALLET_COLUMNS} FROM account AS a
+    SELECT {_WALLET_COLUMNS} FROM account AS a
     WHERE a.kind = 'wallet' AND a.channel_id = (SELECT id FROM channel WHERE name = ?2)
 """  # noqa: S608 - put together from constants
+
+
 _WALLET_OF = _WALLET + "AND a.name = ?3"
+
+
 _AMONG = "AND a.name IN (SELECT value FROM json_each(?3)) LIMIT ?4"
+
+
 _WALLETS_OF = _WALLET + _AMONG
+
+
 _WALLETS = _WALLET + "ORDER BY a.last_seen_ms DESC LIMIT ?3"
+
+
 _ACCOUNT_ID = """
     SELECT id FROM account
     WHERE kind = 'wallet' AND name = ?2 AND channel_id = (SELECT id FROM channel WHERE name = ?1)
 """
+
+
 _ACCOUNTS = """
     SELECT a.display_name, a.balance_z, a.lifetime_earned_z, a.rank_name, a.rank_held_from_z
     FROM account AS a
     WHERE a.kind = 'wallet' AND a.channel_id = (SELECT id FROM channel WHERE name = ?1)
 """
+
+
 _NOT_LEFT_OUT = """
     AND a.unlisted = 0
     AND NOT EXISTS (
@@ -66,11 +111,19 @@ _NOT_LEFT_OUT = """
     )
     AND a.name NOT IN (SELECT value FROM json_each(?3))
 """
+
+
 _SEARCH = _ACCOUNTS + "AND instr(a.name, ?2) > 0 ORDER BY a.balance_z DESC, a.name LIMIT ?3"
+
+
 _RICHEST = (
     _ACCOUNTS + "AND a.balance_z > 0" + _NOT_LEFT_OUT + "ORDER BY a.balance_z DESC, a.name LIMIT ?2"
 )
+
+
 _TOP_LIFETIME = _ACCOUNTS + _NOT_LEFT_OUT + "ORDER BY a.lifetime_earned_z DESC, a.name LIMIT ?2"
+
+
 _EARNERS = f"""
     SELECT a.display_name, d.z_earned FROM daily_activity AS d
     JOIN account AS a ON a.id = d.account_id
@@ -78,6 +131,8 @@ _EARNERS = f"""
     AND d.z_earned > 0 {_NOT_LEFT_OUT}
     ORDER BY d.z_earned DESC, a.name LIMIT ?2
 """  # noqa: S608 - put together from constants
+
+
 _BANS = """
     SELECT b.name, b.display_name, b.banned_by, b.reason, b.banned_at_ms
     FROM banned_users AS b
@@ -87,21 +142,29 @@ _BANS = """
 """
 
 
+def _wallet_of(channel: str, row: Row) -> Wallet:
+    """The facts from a row of ``_WALLET_COLUMNS``."""
+    name, *facts, won = row
+    wallet = Wallet._make((UserKey(channel, name), *facts, frozenset(json.loads(won))))
+    return wallet._replace(
+        quiet=bool(wallet.quiet),
+        banned=bool(wallet.banned),
+        welcome_wallet_claimed=bool(wallet.welcome_wallet_claimed),
+    )
+
+
 def bounded(limit: int) -> int:
     """A limit that is neither negative nor larger than ``ROWS_MAX``."""
     return max(0, min(limit, ROWS_MAX))
 
 
-class AccountReports:
+class AccountReports(Reader):
     """Questions about users."""
-
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
 
     def wallet(self, user: UserKey, day: str) -> Wallet | None:
         """One user's facts on ``day``; reading never creates an account."""
         row = self._sql.row(_WALLET_OF, day, *user)
-        return None if row is None else wallet_of(user, row)
+        return None if row is None else _wallet_of(user.channel, row)
 
     def wallets(
         self, channel: str, day: str, names: Sequence[str] | None = None, limit: int = ROWS_MAX
@@ -111,8 +174,8 @@ class AccountReports:
             rows = self._sql.rows(_WALLETS, day, channel, bounded(limit))
         else:
             rows = self._sql.rows(_WALLETS_OF, day, channel, json.dumps(names), bounded(limit))
-        users = ((UserKey.of(channel, row[1]), row) for row in rows)
-        return {user.name: wallet_of(user, row) for user, row in users}
+        wallets = (_wallet_of(channel, row) for row in rows)
+        return {wallet.user.name: wallet for wallet in wallets}
 
     def transactions(
         self, user: UserKey, limit: int = 50, offset: int = 0

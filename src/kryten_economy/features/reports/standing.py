@@ -4,44 +4,60 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from kryten_economy.ledger.account_reports import bounded
-from kryten_economy.ledger.report_rows import AwardRow, Place, RankFacts, RankInput
-from kryten_economy.ledger.sqlite import Sql
+from kryten_economy.features.reports.accounts import bounded
+from kryten_economy.features.reports.rows import AwardRow, Place, RankFacts, RankInput
+from kryten_economy.ledger.reader import Reader
 from kryten_economy.users import UserKey
 
 __all__ = ("Board", "ProgressReports")
 
+
 Board = Literal["earners", "rich", "lifetime"]
 
+
 _CHANNEL = "(SELECT id FROM channel WHERE name = ?1)"
+
+
 _TAKES_PART = """
     AND NOT EXISTS (
         SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
     )
     AND a.name NOT IN (SELECT value FROM json_each(?2))
 """
+
+
 _WALLETS = f"""
     FROM account AS a WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} {_TAKES_PART}
 """
+
+
 _EARNED = f"""
     FROM daily_activity AS d JOIN account AS a ON a.id = d.account_id
     WHERE d.channel_id = {_CHANNEL} AND d.day = ?4 {_TAKES_PART}
 """
+
+
 _BOARDS: dict[Board, tuple[str, str]] = {
     "earners": ("d.z_earned", _EARNED),
     "rich": ("a.balance_z", _WALLETS),
     "lifetime": ("a.lifetime_earned_z", _WALLETS),
 }
+
+
 _STANDINGS = f"""
     SELECT a.rank_name, a.lifetime_earned_z, count(*), a.rank_held_from_z {_WALLETS}
     GROUP BY a.rank_name, a.lifetime_earned_z, a.rank_held_from_z LIMIT ?3
 """
+
+
 _AWARDS = f"""
     SELECT w.achievement_id, w.awarded_at_ms
     FROM achievement AS w JOIN account AS a ON a.id = w.account_id
     WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = ?2
     ORDER BY w.awarded_at_ms, w.achievement_id
 """  # noqa: S608 - put together from constants
+
+
 _MINUTES = f"""
     SELECT a.name, sum(d.minutes_present)
     FROM account AS a JOIN daily_activity AS d ON d.account_id = a.id
@@ -49,22 +65,23 @@ _MINUTES = f"""
     AND a.name IN (SELECT value FROM json_each(?2))
     GROUP BY a.name
 """  # noqa: S608 - put together from constants
+
+
 _RANKS = f"""
     SELECT a.name, a.rank_name, a.lifetime_earned_z, a.rank_held_from_z
     FROM json_each(?2) AS j CROSS JOIN account AS a
     ON a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = j.value
 """  # noqa: S608 - put together from constants
+
+
 _EMOTES = f"""
     SELECT count(*) FROM lifetime_emotes AS e JOIN account AS a ON a.id = e.account_id
     WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = ?2
 """  # noqa: S608 - put together from constants
 
 
-class ProgressReports:
+class ProgressReports(Reader):
     """Questions about who stands where."""
-
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
 
     def place(self, board: Board, user: UserKey, day: str, ignored: Sequence[str] = ()) -> Place:
         """A user's value on a leaderboard and his place; equal values share a place.
