@@ -84,7 +84,7 @@ def write_past(settings: Settings, channel: str, now_ms: int) -> None:
 
 def _commit(books: Books, requests: Sequence[Request]) -> list[Answer]:
     answers = []
-    for answer in books.commit(requests):
+    for answer in books.commit(requests).answers:
         assert not isinstance(answer, Failed), answer
         answers.append(answer)
     return answers

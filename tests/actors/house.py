@@ -44,11 +44,11 @@ from economy_actors.runtime import (
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Request
-from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = (

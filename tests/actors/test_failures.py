@@ -26,9 +26,9 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
 from economy_actors.session import user_commands
 from economy_actors.session.user_commands import UserRequest
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.money.operations import Credit, Debit, Posted
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import Insufficient
 from kryten_economy.users import UserKey
 

@@ -128,7 +128,7 @@ def _open_accounts(path: Path, channel: str, crowd: Sequence[str], at_ms: int) -
                 Arrive(f"arrive:{name}", UserKey.of(channel, name), name, at_ms, day, False, 0)
                 for name in crowd
             ]
-        )
+        ).answers
         assert len(answers) == CROWD, len(answers)
     finally:
         books.close()

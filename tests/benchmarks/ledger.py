@@ -24,8 +24,8 @@ from economy_actors.runtime import Ref, open_system
 from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.ledger.operation import Request
-from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("ACTS", "LedgerRound", "ledger_rounds")

@@ -17,10 +17,10 @@ from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, was_done, was_replayed
 
 from kryten_economy.features.bans.operations import Ban, Unban
-from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
-from kryten_economy.ledger import MoneyRequest, migrations
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import MoneyRequest, migrations
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.verification import verify
 from kryten_economy.transaction_types import TYPES

@@ -23,8 +23,8 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, Ref, open_system
 from kryten_economy.dice import Dice
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Request
 
 __all__ = ("LOADING", "REPLAY", "SWEPT", "Report", "Rig", "run_crowd")

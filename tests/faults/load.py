@@ -8,16 +8,16 @@ Requests are repeated, contradicted and shared by several askers on purpose.
 from dataclasses import dataclass, replace
 from random import Random
 
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
 from kryten_economy.features.presence.operations import (
     Arrive,
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
 )
-from kryten_economy.features.bans.operations import Ban, Unban
-from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
-from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
 from kryten_economy.ledger import MoneyRequest
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
 from kryten_economy.users import UserKey
 

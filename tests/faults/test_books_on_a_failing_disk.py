@@ -20,13 +20,13 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import Answer, MoneyRequest, opening
+from kryten_economy.ledger.backup import backup
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import CommitUnknown, UnwritableBooks
 from kryten_economy.ledger.operation import Failed
-from kryten_economy.features.money.operations import Posted
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.backup import backup
 from kryten_economy.ledger.verification import verify
 from kryten_economy.refusals import Refusal
 
@@ -199,7 +199,7 @@ def test_a_disk_that_stays_broken_acknowledges_nothing(tmp_path: Path) -> None:
         books.close()
         disk.mend()
     books = Books.open(path)
-    first, second = books.commit([earn("Bob", 5, "first"), earn("Bob", 7, "second")])
+    first, second = books.commit([earn("Bob", 5, "first"), earn("Bob", 7, "second")]).answers
     assert isinstance(first, Posted)
     assert isinstance(second, Posted)
     assert first.replayed

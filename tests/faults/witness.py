@@ -3,13 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kryten_economy.ledger import Answer, MoneyRequest
-from kryten_economy.features.presence.operations import (
-    Arrive,
-    Arrived,
-    PresenceMinute,
-    PresencePaid,
-)
+from kryten_economy.features.bans.operations import BanState
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
@@ -19,7 +13,13 @@ from kryten_economy.features.money.operations import (
     Transfer,
     Transferred,
 )
-from kryten_economy.features.bans.operations import BanState
+from kryten_economy.features.presence.operations import (
+    Arrive,
+    Arrived,
+    PresenceMinute,
+    PresencePaid,
+)
+from kryten_economy.ledger import Answer, MoneyRequest
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,

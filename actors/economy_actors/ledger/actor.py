@@ -47,7 +47,7 @@ class Ledger(Actor[LedgerMessage]):
         began_s = perf_counter()
         requests = [each.request for each in messages]
         try:
-            answers = await self._home.run(lambda books: books.commit(requests))
+            answers = await self._home.run(lambda books: books.commit(requests).answers)
         except CommitUnknown as error:
             await self._start_over(messages, error)
             return

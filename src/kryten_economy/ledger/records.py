@@ -27,52 +27,42 @@ __all__ = (
     "set_read_only",
 )
 
+# The audit log
 
-@dataclass(frozen=True, slots=True)
-class ChannelState:
-    """Whether a channel takes money, why not, and whether this request changed that."""
-
-    channel: str
-    read_only: bool
-    reason: str
-    changed: bool
+_AUDIT = """
+    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
+    VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class SetReadOnly(Request[ChannelState]):
-    """Refuse every act of a channel until it is reopened."""
+class Audited:
+    """The number of the line in the audit log."""
 
-    channel: str
-    reason: str
+    audit_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(Request[Audited]):
+    """A line of the audit log."""
+
     at_ms: int
-
-
-@operation
-def set_read_only(tx: Tx, ask: SetReadOnly) -> ChannelState:
-    """Close a channel for money; an earlier reason stays."""
-    channel = tx.channel(ask.channel)
-    if channel.read_only is not None:
-        return ChannelState(ask.channel, True, channel.read_only, changed=False)
-    tx.channels.set_read_only(channel, ask.reason, ask.at_ms)
-    return ChannelState(ask.channel, True, ask.reason, changed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen(Request[ChannelState]):
-    """Let a read-only channel take acts again."""
-
+    admin: str
     channel: str
+    command: str
+    arguments: str
+    result: str
 
 
 @operation
-def reopen(tx: Tx, ask: Reopen) -> ChannelState:
-    """Let a channel take money again; the answer tells the reason it was closed for."""
-    channel = tx.channels.find(ask.channel)
-    if channel is None or channel.read_only is None:
-        return ChannelState(ask.channel, False, "", changed=False)
-    tx.channels.set_read_only(channel, None, None)
-    return ChannelState(ask.channel, False, channel.read_only, changed=True)
+def audit(tx: Tx, ask: Audit) -> Audited:
+    """Add a line to the audit log."""
+    values = (ask.at_ms, ask.admin, ask.channel, ask.command, ask.arguments, ask.result)
+    (audit_id,) = tx.sql.only(_AUDIT, *values)
+    return Audited(audit_id)
 
+
+# Lifetime counters of the service
 
 _SAVE = """
     INSERT INTO service_metrics (key, value, updated_at_ms) VALUES (?1, ?2, ?3)
@@ -97,43 +87,13 @@ class SaveCounters(Request[Saved]):
 
 @operation
 def save_counters(tx: Tx, ask: SaveCounters) -> Saved:
-    """Keep lifetime counters."""
-    tx.sql.each(_SAVE, ((key, value, ask.at_ms) for key, value in ask.values))
+    """Keep lifetime counters; what is kept never falls."""
+    for key, value in ask.values:
+        tx.run(_SAVE, key, value, ask.at_ms)
     return Saved(len(ask.values))
 
 
-_AUDIT = """
-    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
-    VALUES (?, ?, ?, ?, ?, ?) RETURNING id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """The id of the line."""
-
-    audit_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Audit(Request[Audited]):
-    """A line of the audit log."""
-
-    at_ms: int
-    admin: str
-    channel: str
-    command: str
-    arguments: str
-    result: str
-
-
-@operation
-def audit(tx: Tx, ask: Audit) -> Audited:
-    """Add a line to the audit log."""
-    line = (ask.at_ms, ask.admin, ask.channel, ask.command, ask.arguments, ask.result)
-    (audit_id,) = tx.sql.only(_AUDIT, *line)
-    return Audited(audit_id)
-
+# Jobs
 
 _CLAIM = """
     INSERT INTO job_runs (job, channel, period, started_at_ms) VALUES (?, ?, ?, ?)
@@ -195,7 +155,58 @@ def finish_job(tx: Tx, ask: FinishJob) -> JobRun:
     return JobRun(False, *tx.sql.only(_RUN, *job))
 
 
-_PRUNE = """
+# Channels that take no money
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """Whether a channel takes acts."""
+
+    channel: str
+    read_only: bool
+    reason: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetReadOnly(Request[ChannelState]):
+    """Refuse every act of a channel until it is reopened."""
+
+    channel: str
+    reason: str
+    at_ms: int
+
+
+@operation
+def set_read_only(tx: Tx, ask: SetReadOnly) -> ChannelState:
+    """Close a channel for money; an earlier reason stays."""
+    channel = tx.channel(ask.channel)
+    if channel.read_only is not None:
+        return ChannelState(ask.channel, True, channel.read_only, changed=False)
+    tx.channels.set_read_only(channel, ask.reason, ask.at_ms)
+    return ChannelState(ask.channel, True, ask.reason, changed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Request[ChannelState]):
+    """Let a read-only channel take acts again."""
+
+    channel: str
+
+
+@operation
+def reopen(tx: Tx, ask: Reopen) -> ChannelState:
+    """Let a channel take money again; the answer tells the reason it was closed for."""
+    channel = tx.channels.find(ask.channel)
+    if channel is None or channel.read_only is None:
+        return ChannelState(ask.channel, False, "", changed=False)
+    tx.channels.set_read_only(channel, None, None)
+    return ChannelState(ask.channel, False, channel.read_only, changed=True)
+
+
+# Rows that have done their service
+
+_PRUNE_USERS = """
     DELETE FROM trigger_user WHERE (channel_id, day, trigger_id, account_id) IN (
         SELECT u.channel_id, u.day, u.trigger_id, u.account_id
         FROM channel AS c JOIN trigger_user AS u ON u.channel_id = c.id AND u.day < ?1
@@ -212,7 +223,7 @@ _PRUNE_WINDOWS = """
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows were forgotten."""
+    """How many rows went."""
 
     count: int
 
@@ -227,7 +238,11 @@ class PruneHelpers(Request[Pruned]):
 
 @operation
 def prune_helpers(tx: Tx, ask: PruneHelpers) -> Pruned:
-    """Forget distinct users and ended windows of old days."""
+    """Forget distinct users and ended windows of old days.
+
+    A window that is kept in memory has ended as well, so it matters to nobody that its row is gone.
+    """
     tx.write()
-    pruned = tx.run(_PRUNE, ask.before_day, ask.limit)
-    return Pruned(pruned + tx.run(_PRUNE_WINDOWS, ask.before_day, ask.limit))
+    users = tx.run(_PRUNE_USERS, ask.before_day, ask.limit)
+    windows = tx.run(_PRUNE_WINDOWS, ask.before_day, ask.limit)
+    return Pruned(users + windows)

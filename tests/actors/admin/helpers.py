@@ -17,8 +17,8 @@ from economy_actors.ledger.messages import Commit, Look
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Supervision
 from kryten_economy.config import Settings
-from kryten_economy.features.reports.rows import AuditRow, TransactionRow
 from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.rows import AuditRow, TransactionRow
 from kryten_economy.ledger.operation import Request
 from kryten_economy.users import UserKey
 

@@ -16,11 +16,11 @@ from economy_actors.runtime import AskFailed, orders
 from economy_actors.session.admin_commands import AdminRequest, run
 from kryten_economy.commands.grammar import parse
 from kryten_economy.config import Settings
-from kryten_economy.ledger.records import Audit, SetReadOnly
-from kryten_economy.features.reports.rows import AuditRow, TransactionRow
 from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.rows import AuditRow, TransactionRow
 from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.records import Audit, SetReadOnly
 from kryten_economy.users import UserKey
 
 NO_WALLET = settings_with(onboarding={"welcome_wallet": 0})

@@ -40,16 +40,16 @@ from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.presence.operations import (
     Arrive,
     Depart,
     PresenceEntry,
     PresenceMinute,
 )
-from kryten_economy.ledger.books import Books
-from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
 __all__ = ("Outcome", "Stop", "books_before", "play", "stops_of")

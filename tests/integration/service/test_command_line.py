@@ -17,8 +17,8 @@ from tests.integration.service.house import free_port, get, settings_of, until
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy import __version__
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.money.operations import Credit
+from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
 NOON_MS = 1_772_625_610_000

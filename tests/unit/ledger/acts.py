@@ -1,18 +1,17 @@
 """Short ways to say what is asked of the books in tests."""
 
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kryten_economy.ledger import Answer
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.features.money.operations import Credit, Debit, Transfer
-from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
 )
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -35,13 +34,13 @@ def op() -> str:
     return f"op-{next(_fresh)}"
 
 
-def ask(books: Books, request: Request) -> Answer | Failed:
+def ask(books: Books, request: Request[Any]) -> Any:
     """The answer to one request in a batch of its own."""
-    (answer,) = books.commit([request])
+    (answer,) = books.commit([request]).answers
     return answer
 
 
-def told(books: Books, request: Request, kind: type[T]) -> T:
+def told(books: Books, request: Request[Any], kind: type[T]) -> T:
     """The answer, which must be of this kind."""
     answer = ask(books, request)
     assert isinstance(answer, kind), answer

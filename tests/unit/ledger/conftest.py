@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.verification import verify
 
 

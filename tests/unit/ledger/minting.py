@@ -1,11 +1,11 @@
 """What an answer of the books says was earned: written anew for tests, act by act."""
 
 from kryten_economy.config.ranks import Tier
-from kryten_economy.features.ranks.rules import Ladder
-from kryten_economy.ledger import Answer
-from kryten_economy.features.presence.operations import Arrive, Arrived, PresencePaid
 from kryten_economy.features.achievements.operations import Award, Awarded
 from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.features.presence.operations import Arrive, Arrived, PresencePaid
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger import Answer
 from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.ledger.wallet import Wallet
 

@@ -17,6 +17,8 @@ from tests.unit.ledger.acts import (
     told,
 )
 
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
@@ -25,12 +27,10 @@ from kryten_economy.features.presence.operations import (
     PresencePaid,
     RecordActivity,
 )
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import PresenceFact
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Failed
-from kryten_economy.features.money.operations import Posted
-from kryten_economy.ledger import PresenceFact
-from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import BALANCE_MAX_Z, InvalidAmount
 
@@ -218,7 +218,9 @@ def test_a_tick_refuses_impossible_credits(books: Books) -> None:
 
 def test_a_name_twice_in_a_tick_is_a_defect(books: Books) -> None:
     """Nobody is paid twice in one tick; the tick fails and the rest of the batch stands."""
-    failed, paid = books.commit([minute("m1", present("Bob"), present("Bob")), earn("Eve", 1)])
+    failed, paid = books.commit(
+        [minute("m1", present("Bob"), present("Bob")), earn("Eve", 1)]
+    ).answers
     assert isinstance(failed, Failed)
     assert isinstance(paid, Posted)
 

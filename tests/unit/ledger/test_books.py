@@ -5,6 +5,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+from kryten_economy.ledger.page import Page
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
@@ -20,6 +21,10 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
+from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import migrations
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
     BooksInUse,
@@ -31,13 +36,8 @@ from kryten_economy.ledger.errors import (
     OlderSchema,
     UnwritableBooks,
 )
-from kryten_economy.features.money.operations import Credit, Posted
-from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.ledger.holds import Held
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
-from kryten_economy.ledger.page import Page
-from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.refusals import Insufficient
 
 
@@ -45,7 +45,9 @@ def test_a_defect_takes_only_its_own_request(books: Books) -> None:
     """A request that raises is Failed and leaves nothing; the others of its batch stand."""
     unknown = pay("Bob", 3, "no_such_type", "x")
     misnamed = RecordActivity(key("Eve"), "NotEve", NOW, DAY)
-    answers = books.commit([earn("Bob", 5), unknown, spend("Bob", 2), misnamed, earn("Eve", 1)])
+    answers = books.commit(
+        [earn("Bob", 5), unknown, spend("Bob", 2), misnamed, earn("Eve", 1)]
+    ).answers
     kinds = [type(answer) for answer in answers]
     assert kinds == [Posted, Failed, Posted, Failed, Posted]
     failed = answers[1]
@@ -68,7 +70,7 @@ def test_a_defect_after_writing_is_undone(
         hit(page, trigger_id, amount_z)
 
     monkeypatch.setattr(type(books._tx.slate), "hit", staticmethod(failing_hit))
-    answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)])
+    answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)]).answers
     assert [type(answer) for answer in answers] == [Posted, Failed, Posted]
     assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (5, 8)
     assert len(reports.transactions(key("Bob"))) == 1
@@ -77,21 +79,21 @@ def test_a_defect_after_writing_is_undone(
 def test_not_a_request_is_a_defect(books: Books) -> None:
     """What is no request fails alone."""
     alien: Request = "alien"  # type: ignore[assignment]
-    failed, posted = books.commit([alien, earn("Bob", 1)])
+    failed, posted = books.commit([alien, earn("Bob", 1)]).answers
     assert isinstance(failed, Failed)
     assert isinstance(posted, Posted)
 
 
 def test_an_empty_batch_is_fine(books: Books) -> None:
     """Nothing asked, nothing answered."""
-    assert books.commit([]) == []
+    assert books.commit([]).answers == []
 
 
 def test_requests_of_a_batch_see_each_other(books: Books) -> None:
     """A batch is done in order, each request on what the ones before it left."""
     answers = books.commit(
         [earn("Bob", 5), hold("Bob", 5, "h"), spend("Bob", 1), release("h"), spend("Bob", 1)]
-    )
+    ).answers
     assert isinstance(answers[1], Held)
     assert answers[2] == Insufficient(0, 1)
     assert look(books, "Bob").balance_z == 4
@@ -103,7 +105,7 @@ def test_sixty_four_askers_never_take_more_than_there_is(books: Books) -> None:
     requests: list[Request] = []
     for number in range(64):
         requests += [spend("Bob", 3), tip("Bob", "Eve", 2), hold("Bob", 2, f"h{number}")]
-    answers = books.commit(requests)
+    answers = books.commit(requests).answers
     refused = [answer for answer in answers if isinstance(answer, Insufficient)]
     wallet = look(books, "Bob")
     assert wallet.balance_z in {0, 1}

@@ -21,6 +21,8 @@ from tests.unit.ledger.acts import (
 )
 
 from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import (
     Captured,
@@ -33,8 +35,6 @@ from kryten_economy.ledger.holds import (
     ReleaseHold,
     ReleaseOrphans,
 )
-from kryten_economy.features.money.operations import Credit
-from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import (
     AlreadySettled,

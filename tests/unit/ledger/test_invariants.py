@@ -8,8 +8,8 @@ import pytest
 from tests.unit.ledger.acts import CHANNEL, earn, hold, minute, present, release, spend, tip
 
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.ledger.errors import CorruptBooks
+from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.ledger.verification import verify
 
 

@@ -6,11 +6,11 @@ import apsw
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.leaderboards.operations import Listed, SetListed
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
 from kryten_economy.features.reports.standing import Board
+from kryten_economy.ledger import migrations
+from kryten_economy.ledger.books import Books
 
 
 def _list(name: str, *, listed: bool) -> SetListed:

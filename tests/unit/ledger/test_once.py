@@ -23,13 +23,13 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.features.presence.operations import Arrive, PresencePaid
-from kryten_economy.ledger.books import Books
-from kryten_economy.features.presence.milestones import ClaimMilestone
-from kryten_economy.ledger import MoneyRequest
 from kryten_economy.features.money.operations import Posted, SetBalance
-from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.features.presence.operations import Arrive, PresencePaid
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.ledger import MoneyRequest
+from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import Conflict, Insufficient
 
 ACTS: list[tuple[str, list[MoneyRequest], MoneyRequest]] = [
@@ -68,7 +68,7 @@ def test_a_repetition_answers_the_same(
 ) -> None:
     """The same id again, in a later batch or the same one, answers alike and moves nothing."""
     prepare(books, before)
-    first, at_once = books.commit([act, act])
+    first, at_once = books.commit([act, act]).answers
     rows = reports.recent(CHANNEL)
     later = ask(books, replace(act, at_ms=NOW + 1, day=act.day))
     assert at_once == replace(first, replayed=True)  # type: ignore[type-var]

@@ -19,7 +19,13 @@ from tests.unit.ledger.acts import (
     told,
 )
 
+from kryten_economy.features.bans.operations import Ban, BanState, Unban
+from kryten_economy.features.money.operations import Posted, SetBalance
+from kryten_economy.features.notices.operations import SetQuiet
 from kryten_economy.features.presence.operations import Arrive
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import MoneyRequest
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.records import (
     Audit,
     Audited,
@@ -34,12 +40,6 @@ from kryten_economy.ledger.records import (
     Saved,
     SetReadOnly,
 )
-from kryten_economy.features.bans.operations import Ban, BanState, Unban
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger import MoneyRequest
-from kryten_economy.features.money.operations import Posted, SetBalance
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.features.notices.operations import SetQuiet
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import ReadOnly
 

@@ -35,12 +35,8 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import minted
 
-from kryten_economy.ledger import Answer, MoneyRequest
-from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.features.achievements.operations import Award
 from kryten_economy.features.bans.operations import Ban, Unban
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.invariants import ConservationGuard
 from kryten_economy.features.money.operations import (
     Credit,
     Debit,
@@ -49,9 +45,13 @@ from kryten_economy.features.money.operations import (
     Transfer,
     Transferred,
 )
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
-from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import Answer, MoneyRequest
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.invariants import ConservationGuard
+from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.refusals import AlreadySettled, Conflict, Refusal
 
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "Dee"])
@@ -82,7 +82,7 @@ class BooksMachine(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def do(self, request: MoneyRequest) -> MoneyRequest:
-        (answer,) = self.books.commit([request])
+        (answer,) = self.books.commit([request]).answers
         assert not isinstance(answer, Failed), answer
         self.answers[request.op_id] = answer
         self.earned_z.update(minted(request, answer))
@@ -160,7 +160,7 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(request=done)
     def is_repeated(self, request: MoneyRequest) -> None:
         before = self.reports.recent(CHANNEL, 1)
-        (answer,) = self.books.commit([request])
+        (answer,) = self.books.commit([request]).answers
         first = self.answers[request.op_id]
         if getattr(answer, "replayed", False):
             assert self.reports.recent(CHANNEL, 1) == before
@@ -175,14 +175,14 @@ class BooksMachine(RuleBasedStateMachine):
         moved = isinstance(self.answers[request.op_id], Posted | Transferred)
         if moved and isinstance(request, Credit | Debit | Transfer):
             other = replace(request, amount_z=amount_z)
-            assert self.books.commit([other]) == [Conflict(request.op_id)]
+            assert self.books.commit([other]).answers == [Conflict(request.op_id)]
 
     @rule(target=done, names=st.lists(NAMES, min_size=2, max_size=6), broken=st.integers(0, 5))
     def batch_with_a_defect(self, names: list[str], broken: int) -> object:
         requests: list[Request] = [earn(name, 2) for name in names]
         place = broken % len(names)
         requests[place] = pay(names[place], 2, "no_such_type", "x")
-        answers = self.books.commit(requests)
+        answers = self.books.commit(requests).answers
         assert [isinstance(answer, Failed) for answer in answers].count(True) == 1
         for request, answer in zip(requests, answers, strict=True):
             self.earned_z.update(minted(request, answer))
@@ -233,7 +233,7 @@ def test_many_askers_take_exactly_what_there_is(
         books = Books.open(Path(folder) / "books.db")
         books.commit([earn("Bob", balance_z + 1), earn("Eve", 1)])
         requests = [asker(kind, amount_z) for kind, amount_z in asks]
-        answers = books.commit(requests)
+        answers = books.commit(requests).answers
         taken_z = sum(
             amount_z
             for (_, amount_z), answer in zip(asks, answers, strict=True)

@@ -20,12 +20,12 @@ from tests.unit.ledger.acts import (
 )
 
 from kryten_economy.features.bans.operations import Ban
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.presence.operations import RecordActivity
-from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports import accounts
 from kryten_economy.features.reports.accounts import ROWS_MAX, bounded
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 
 
 def test_history_is_newest_first_with_balances(books: Books, reports: Reports) -> None:

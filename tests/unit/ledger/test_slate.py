@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kryten_economy.ledger.slate import Slate
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
@@ -27,20 +28,19 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.presence.onboarding import EarningGate
-from kryten_economy.ledger import Answer
 from kryten_economy.features.bans.operations import Ban, Unban
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.chat.operations import ChatRecorded, PayTriggers, RecordChat
-from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.money.operations import Posted, Transferred
-from kryten_economy.ledger.records import PruneHelpers
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.ledger import Answer
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.ledger.records import PruneHelpers
 from kryten_economy.ledger.verification import verify
-from kryten_economy.ledger.slate import Slate
+from kryten_economy.ledger.wallet import Wallet
 
 RESTART = None
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "al", "BOB"])
@@ -175,7 +175,7 @@ def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
     books.commit([earn("Al", 9, "e"), earn("Bob", 9), tip("Al", "Bob", 2, "t")])
     said = RecordChat("", key("Al"), "AL", NOW + 1, DAY)
     for again, balance_z in ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7)):
-        line, answer = books.commit([said, again])
+        line, answer = books.commit([said, again]).answers
         assert isinstance(line, ChatRecorded)
         assert isinstance(answer, Posted | Transferred)
         wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
@@ -195,9 +195,9 @@ def test_a_slate_that_is_full_is_begun_anew(books: Books) -> None:
 def test_a_line_that_cannot_be_written_costs_itself_only(books: Books) -> None:
     """A defect that shows when the batch is written is found out and left out."""
     lines = [RecordChat("", key(name), name, NOW, DAY) for name in ("Al", "Bob")]
-    assert all(isinstance(answer, ChatRecorded) for answer in books.commit(lines))
+    assert all(isinstance(answer, ChatRecorded) for answer in books.commit(lines).answers)
     wrong = RecordChat("", key("Al"), "Al", -1, "no day")
-    answers = books.commit([lines[0], wrong, lines[1]])
+    answers = books.commit([lines[0], wrong, lines[1]]).answers
     assert [type(answer) for answer in answers] == [ChatRecorded, Failed, ChatRecorded]
     assert told(books, lines[0], ChatRecorded).wallet.lifetime_messages == 3
 
@@ -213,7 +213,7 @@ def test_windows_and_parts_of_coins_survive_a_restart(path: Path) -> None:
     paid = []
     for batch in (lines("a", "b"), lines("c", "d")):
         books = Books.open(path)
-        for answer in books.commit(batch):
+        for answer in books.commit(batch).answers:
             assert isinstance(answer, ChatRecorded), answer
             paid.append([each.amount_z for each in answer.paid])
         books.close()
@@ -228,7 +228,7 @@ def _in_batches(path: Path, batches: Sequence[Sequence[Request] | None]) -> list
             books.close()
             books = Books.open(path)
         else:
-            answers += map(_told, books.commit(batch))
+            answers += map(_told, books.commit(batch).answers)
     books.close()
     return answers
 
@@ -238,7 +238,7 @@ def _one_by_one(path: Path, batches: Sequence[Sequence[Request] | None]) -> list
     answers: list[object] = []
     for batch in batches:
         for request in batch or ():
-            answers += map(_told, books.commit([request]))
+            answers += map(_told, books.commit([request]).answers)
             slate: Slate = books._tx.slate
             slate.forget()
     books.close()

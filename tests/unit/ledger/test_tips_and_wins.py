@@ -25,12 +25,12 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import Captured, ExpireHolds
 from kryten_economy.features.money.operations import Credit, Transfer, Transferred
 from kryten_economy.features.presence.operations import PresenceMinute, PresencePaid
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import migrations
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import Captured, ExpireHolds
 from kryten_economy.refusals import Insufficient
 
 

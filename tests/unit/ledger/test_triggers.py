@@ -12,19 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, op, told
 
-from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.bans.operations import Ban, BanState
-from kryten_economy.ledger.books import Books
 from kryten_economy.features.chat.operations import (
     ChatRecorded,
     PayTriggers,
     RecordChat,
     TriggersPaid,
 )
-from kryten_economy.ledger.records import Pruned, PruneHelpers
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.migrations import SCHEMA_VERSION, migrate
+from kryten_economy.ledger.records import Pruned, PruneHelpers
 
 HOUR_MS = 3_600_000
 

@@ -30,14 +30,14 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.minting import LADDER, minted, rank_of
 
 from kryten_economy.features.achievements.operations import Award
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.invariants import ConservationGuard
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
-from kryten_economy.ledger.operation import Failed, Request
-from kryten_economy.ledger import MoneyRequest
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.features.ranks.operations import SetRank
 from kryten_economy.features.money.operations import Transfer
+from kryten_economy.features.ranks.operations import SetRank
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import MoneyRequest
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.invariants import ConservationGuard
+from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.ledger.wallet import Wallet
 
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "Dee"])
@@ -152,7 +152,7 @@ def played(
             replace(each, op_id=op()) if isinstance(each, MoneyRequest) else each
             for each in requests
         ]
-        answers = books.commit(fresh)
+        answers = books.commit(fresh).answers
         assert not [answer for answer in answers if isinstance(answer, Failed)]
         rose: Counter[str] = Counter()
         for request, answer in zip(fresh, answers, strict=True):

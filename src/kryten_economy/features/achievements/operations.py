@@ -1,11 +1,11 @@
-"""Achievements: awarded and rewarded once."""
+"""Achievements: the award and its reward in one operation."""
 
 import json
 from dataclasses import dataclass
 from fractions import Fraction
 
 from kryten_economy.ledger.operation import Act, operation
-from kryten_economy.ledger.posting import Entry, is_amount, post
+from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, InvalidAmount, NoAccount
@@ -13,10 +13,7 @@ from kryten_economy.users import UserKey
 
 __all__ = ("Award", "Awarded", "award")
 
-_WIN = """
-    INSERT INTO achievement (account_id, achievement_id, awarded_at_ms) VALUES (?, ?, ?)
-    ON CONFLICT DO NOTHING
-"""
+_WIN = "INSERT INTO achievement (account_id, achievement_id, awarded_at_ms) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +53,13 @@ def award(tx: Tx, ask: Award) -> Awarded | NoAccount | Banned | InvalidAmount:
         return NoAccount(ask.user)
     if account.banned:
         return Banned(ask.user)
-    mint = tx.system(account.channel, "mint")
     earned_z = account.lifetime_earned_z
     reward_z = _reward(ask, earned_z)
-    possible = is_amount(reward_z) and account.has_room(reward_z) and mint.has_room(-reward_z)
-    if reward_z and not possible:
+    if reward_z and not may_earn(tx, account, reward_z):
         return InvalidAmount(reward_z)
-    if not tx.run(_WIN, account.id, ask.achievement_id, ask.at_ms):
+    if ask.achievement_id in account.won:
         return Awarded(ask.achievement_id, 0, False, account.wallet)
+    tx.run(_WIN, account.id, ask.achievement_id, ask.at_ms)
     account.won |= {ask.achievement_id}
     tx.accounts.touch(account)
     tx.journal.count("achievements_awarded_total")
@@ -76,7 +72,7 @@ def award(tx: Tx, ask: Award) -> Awarded | NoAccount | Banned | InvalidAmount:
             ask.day,
             metadata=_share(ask, earned_z),
         )
-        post(tx, account, reward_z, mint, entry)
+        post(tx, account, reward_z, tx.system(account.channel, "mint"), entry)
     return Awarded(ask.achievement_id, reward_z, True, account.wallet)
 
 

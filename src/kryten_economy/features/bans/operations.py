@@ -1,4 +1,4 @@
-"""Bans. The ban table is the only source of truth (P-USR-6)."""
+"""Bans. The table of banned names is the only source of truth (P-USR-6)."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,7 @@ _STATE = """
     SELECT display_name, banned_by, reason, banned_at_ms FROM banned_users
     WHERE channel_id = ? AND name = ?
 """
-_UNBAN = """
-    DELETE FROM banned_users WHERE channel_id = ? AND name = ?
-    RETURNING display_name, banned_by, reason, banned_at_ms
-"""
+_UNBAN = "DELETE FROM banned_users WHERE channel_id = ? AND name = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +41,18 @@ class Ban(Request[BanState]):
     by: str
     reason: str
     at_ms: int
+    day: str = ""
 
 
 @operation
 def ban(tx: Tx, ask: Ban) -> BanState:
     """Ban a name; an existing ban stays as it is and is told."""
-    user = ask.user
-    channel = tx.channel(user.channel)
-    banned = (channel.id, user.name, ask.display_name, ask.by, ask.at_ms, ask.reason)
-    changed = tx.run(_BAN, *banned) == 1
-    _know(tx, user, banned=True)
-    return BanState(user, True, changed, *tx.sql.only(_STATE, channel.id, user.name))
+    channel, name = tx.channel(ask.user.channel), ask.user.name
+    values = (channel.id, name, ask.display_name, ask.by, ask.at_ms, ask.reason)
+    changed = tx.run(_BAN, *values) == 1
+    if changed:
+        _mark(tx, ask.user, ask.day, banned=True)
+    return BanState(ask.user, True, changed, *tx.sql.only(_STATE, channel.id, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +60,24 @@ class Unban(Request[BanState]):
     """Lift a ban."""
 
     user: UserKey
+    day: str = ""
 
 
 @operation
 def unban(tx: Tx, ask: Unban) -> BanState:
     """Lift a ban, and tell which it was."""
     channel = tx.channels.find(ask.user.channel)
-    row = None if channel is None else tx.sql.row(_UNBAN, channel.id, ask.user.name)
-    if row is not None:
-        _know(tx, ask.user, banned=False)
-    return BanState(ask.user, False, row is not None, *(row or ()))
+    state = None if channel is None else tx.sql.row(_STATE, channel.id, ask.user.name)
+    if channel is None or state is None:
+        return BanState(ask.user, False, False)
+    tx.run(_UNBAN, channel.id, ask.user.name)
+    _mark(tx, ask.user, ask.day, banned=False)
+    return BanState(ask.user, False, True, *state)
 
 
-def _know(tx: Tx, user: UserKey, *, banned: bool) -> None:
-    """Keep what is cached of the account equal to the table."""
-    account = tx.find(user, "")
-    if account is not None and account.banned != banned:
+def _mark(tx: Tx, user: UserKey, day: str, *, banned: bool) -> None:
+    """Let a known account say what the table says."""
+    account = tx.find(user, day)
+    if account is not None:
         account.banned = banned
         tx.accounts.touch(account)

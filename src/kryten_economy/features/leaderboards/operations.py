@@ -1,4 +1,4 @@
-"""Who wants to be named on leaderboards."""
+"""Who may be named on leaderboards."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class SetListed(Request[Listed]):
 
 @operation
 def set_listed(tx: Tx, ask: SetListed) -> Listed:
-    """Let leaderboards name the user or not."""
+    """Let leaderboards name the user or not; a missing account is opened."""
     account = tx.find_or_open(ask.user, ask.display_name, ask.day, ask.at_ms)
     changed = bool(account.unlisted) == ask.listed
     if changed:

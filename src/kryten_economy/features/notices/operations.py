@@ -1,4 +1,4 @@
-"""Quiet mode, as the books keep it."""
+"""Quiet mode: who wants no automatic notices."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ __all__ = ("SetQuiet", "set_quiet")
 
 @dataclass(frozen=True, slots=True)
 class SetQuiet(Request[Wallet]):
-    """Turn automatic notices off or on; opens the account if missing (P-MSG-5)."""
+    """Turn automatic notices off or on; opens the account if missing."""
 
     user: UserKey
     display_name: str
@@ -23,9 +23,10 @@ class SetQuiet(Request[Wallet]):
 
 @operation
 def set_quiet(tx: Tx, ask: SetQuiet) -> Wallet:
-    """Turn automatic notices off or on."""
+    """Turn automatic notices off or on; a missing account is opened (P-MSG-5)."""
     account = tx.find_or_open(ask.user, ask.display_name, ask.day, ask.at_ms)
     tx.accounts.rename(account, ask.display_name)
-    account.quiet = int(ask.on)
-    tx.accounts.touch(account, profile=True)
+    if bool(account.quiet) != ask.on:
+        account.quiet = int(ask.on)
+        tx.accounts.touch(account, profile=True)
     return account.wallet

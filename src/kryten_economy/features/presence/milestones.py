@@ -1,8 +1,8 @@
-"""Hourly milestones: the claim and its reward in one act (P-PRES-7)."""
+"""Hourly milestones: the claim and its reward in one operation (P-PRES-7)."""
 
 from dataclasses import dataclass
 
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate, is_past
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx
@@ -45,20 +45,21 @@ class ClaimMilestone(Act[MilestoneClaimed | NoAccount | InvalidAmount]):
 
 
 @operation
-def claim_milestone(tx: Tx, ask: ClaimMilestone) -> MilestoneClaimed | NoAccount | InvalidAmount:
+def claim_milestone(
+    tx: Tx, ask: ClaimMilestone
+) -> MilestoneClaimed | NoAccount | InvalidAmount:
     """Claim so many hours of a day once; the banned and the gated claim them for nothing."""
     if not 0 <= ask.amount_z <= AMOUNT_MAX_Z:
         return InvalidAmount(ask.amount_z)
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    hours = ask.hours
-    is_past = ask.gate.is_open(account.first_seen_ms, account.lifetime_messages, ask.at_ms)
-    paid_z = ask.amount_z if is_past and may_earn(tx, account, ask.amount_z) else 0
-    if not tx.run(_CLAIM, account.id, ask.day, hours, paid_z, ask.at_ms):
-        return MilestoneClaimed(hours, 0, account.wallet)
+    earns = is_past(ask.gate, account, ask.at_ms) and may_earn(tx, account, ask.amount_z)
+    paid_z = ask.amount_z if earns else 0
+    if not tx.run(_CLAIM, account.id, ask.day, ask.hours, paid_z, ask.at_ms):
+        return MilestoneClaimed(ask.hours, 0, account.wallet)
     if paid_z:
-        reason = f"{hours} {'hour' if hours == 1 else 'hours'} present"
-        entry = Entry("milestone", f"dwell.{hours}h", reason, ask.at_ms, ask.day)
+        reason = f"{ask.hours} {'hour' if ask.hours == 1 else 'hours'} present"
+        entry = Entry("milestone", f"dwell.{ask.hours}h", reason, ask.at_ms, ask.day)
         post(tx, account, paid_z, tx.system(account.channel, "mint"), entry)
-    return MilestoneClaimed(hours, paid_z, account.wallet)
+    return MilestoneClaimed(ask.hours, paid_z, account.wallet)

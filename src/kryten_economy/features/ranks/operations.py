@@ -1,4 +1,4 @@
-"""Ranks and CyTube levels: what was reached is stored once."""
+"""Stored ranks and CyTube levels: what was reached is stored once."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,8 @@ def store_rank(tx: Tx, ask: StoreRank) -> RankStored | NoAccount:
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if (account.rank_name, account.rank_held_from_z) != (ask.was_name, ask.was_held_from_z):
+    stored = (account.rank_name, account.rank_held_from_z)
+    if stored != (ask.was_name, ask.was_held_from_z):
         return RankStored(False, account.wallet)
     account.rank_name, account.rank_held_from_z = ask.rank_name, None
     tx.accounts.touch(account, profile=True)
@@ -95,9 +96,9 @@ def store_level(tx: Tx, ask: StoreLevel) -> RankStored | NoAccount:
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    changed = account.cytube_level < ask.level
-    if changed:
-        account.cytube_level = ask.level
-        tx.accounts.touch(account, profile=True)
-        tx.journal.count("cytube_promotions_total")
-    return RankStored(changed, account.wallet)
+    if account.cytube_level >= ask.level:
+        return RankStored(False, account.wallet)
+    account.cytube_level = ask.level
+    tx.accounts.touch(account, profile=True)
+    tx.journal.count("cytube_promotions_total")
+    return RankStored(True, account.wallet)

@@ -1,9 +1,8 @@
-"""A qualifying day: streak, bridge and what they pay, in one act (P-PRES-9)."""
+"""A qualifying day: streak, bridge and what they pay, in one operation (P-PRES-9)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate, is_past
 from kryten_economy.features.streaks.rules import (
     BridgeState,
     Reward,
@@ -81,16 +80,6 @@ class QualifyDay(Act[DayQualified | NoAccount]):
     gate: EarningGate = OPEN
 
 
-class _Streak(NamedTuple):
-    days: int | None
-    rewards: tuple[Reward, ...]
-
-
-class _Bridge(NamedTuple):
-    paid_z: int
-    remind: bool
-
-
 @operation
 def qualify_day(tx: Tx, ask: QualifyDay) -> DayQualified | NoAccount:
     """Count a day once; what it earns is paid with it or never."""
@@ -98,37 +87,49 @@ def qualify_day(tx: Tx, ask: QualifyDay) -> DayQualified | NoAccount:
     if account is None:
         return NoAccount(ask.user)
     tx.run(_OPEN, account.id)
-    streak = _count_streak(tx, ask, account)
-    bridge = _cross_bridge(tx, ask, account)
-    return DayQualified(streak.days, streak.rewards, bridge.paid_z, bridge.remind, account.wallet)
+    days, rewards = None, ()
+    if ask.streak is not None:
+        days = _count_day(tx, account, ask.day)
+        rewards = () if days is None else _reward(tx, ask, account, days, ask.streak)
+    bridge_z, remind = 0, False
+    if ask.bridge_z is not None:
+        bridge_z, remind = _cross_bridge(tx, ask, account, ask.bridge_z)
+    return DayQualified(days, rewards, bridge_z, remind, account.wallet)
 
 
-def _count_streak(tx: Tx, ask: QualifyDay, account: Account) -> _Streak:
-    if ask.streak is None:
-        return _Streak(None, ())
-    state = StreakState(*tx.sql.only(_STREAK, account.id))
-    now = counted(state, ask.day)
+def _count_day(tx: Tx, account: Account, day: str) -> int | None:
+    """The days in a row with this one, or None if it was counted before."""
+    state = StreakState._make(tx.sql.only(_STREAK, account.id))
+    now = counted(state, day)
     if now is None:
-        return _Streak(None, ())
-    changed = tx.run(_COUNT, account.id, now.days, now.longest, now.last_day, state.last_day)
-    assert changed == 1, (ask, state)
+        return None
+    changed = tx.run(_COUNT, account.id, *now, state.last_day)
+    assert changed == 1, (account.user, state)
     account.streak, account.streak_date = now.days, now.last_day
     tx.accounts.touch(account)
-    if not ask.gate.is_open(account.first_seen_ms, account.lifetime_messages, ask.at_ms):
-        return _Streak(now.days, ())
+    return now.days
+
+
+def _reward(
+    tx: Tx, ask: QualifyDay, account: Account, days: int, terms: StreakTerms
+) -> tuple[Reward, ...]:
+    """Pay what a day of the streak earns; answers what of it was paid."""
+    if not is_past(ask.gate, account, ask.at_ms):
+        return ()
     paid = []
-    for reward in streak_awards(now.days, ask.streak):
+    for reward in streak_awards(days, terms):
         if may_earn(tx, account, reward.amount_z):
             _pay(tx, ask, account, "streak_bonus", reward)
             paid.append(reward)
-    return _Streak(now.days, tuple(paid))
+    return tuple(paid)
 
 
-def _cross_bridge(tx: Tx, ask: QualifyDay, account: Account) -> _Bridge:
-    bonus_z, day = ask.bridge_z, ask.day
-    if bonus_z is None:
-        return _Bridge(0, remind=False)
-    state = seen(BridgeState(*tx.sql.only(_BRIDGE, account.id)), day)
+def _cross_bridge(
+    tx: Tx, ask: QualifyDay, account: Account, bonus_z: int
+) -> tuple[int, bool]:
+    """Note the day in the user's week; answers what was paid, and whether to remind them."""
+    day = ask.day
+    state = seen(BridgeState._make(tx.sql.only(_BRIDGE, account.id)), day)
     paid_z = bonus_z if pays(state, day) and may_earn(tx, account, bonus_z) else 0
     if paid_z:
         _pay(tx, ask, account, "earn", Reward("bridge.weekly", "Weekend and weekday", paid_z))
@@ -137,7 +138,7 @@ def _cross_bridge(tx: Tx, ask: QualifyDay, account: Account) -> _Bridge:
     if remind:
         state = state._replace(reminded_week=state.week)
     tx.run(_SEE, account.id, *state)
-    return _Bridge(paid_z, remind)
+    return paid_z, remind
 
 
 def _pay(tx: Tx, ask: QualifyDay, account: Account, kind: str, reward: Reward) -> None:
