@@ -25,7 +25,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import Scheduler
 from economy_actors.ledger.actor import MAILBOX as LEDGER_MAILBOX
 from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.reader import MAILBOX as READER_MAILBOX
 from economy_actors.ledger.reader import Reader
@@ -152,10 +152,10 @@ class Root(Actor[Any]):
     async def _settle_the_past(self) -> None:
         """Continue the lifetime counters, and give back what nobody is left to settle."""
         world = self._world
-        world.metrics.restore(await look(world.reader, lambda reports: reports.counters()))
+        world.metrics.restore(await query(world.reader, lambda reports: reports.counters()))
         at_ms = world.clock.now_ms()
         day = world.live.calendar.day(at_ms)
-        purposes = await look(world.reader, self._open_purposes)
+        purposes = await query(world.reader, self._open_purposes)
         while purposes:
             request = ReleaseOrphans(purposes, "service restarted", at_ms, day)
             answer = await commit(world.ledger, request)

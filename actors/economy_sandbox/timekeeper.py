@@ -16,7 +16,6 @@ from economy_actors.clock import SteppedClock
 from economy_actors.gateway.translate import Translator
 from economy_actors.ledger.client import commit
 from economy_actors.outbox.protocol import Drain
-from economy_actors.runtime.instance import NOTHING
 from economy_actors.service import Service
 from economy_sandbox.bus import SandboxError
 from economy_sandbox.hosting import looked_around
@@ -119,10 +118,7 @@ class Timekeeper:
 
     def _is_at_rest(self) -> bool:
         """No mail waits and nobody is at work, but perhaps those who work on whole batches."""
-        return all(
-            cell.envelope is NOTHING and (cell.mailbox is None or cell.mailbox.idle)
-            for cell in self._service.system.live
-        )
+        return self._service.system.at_rest()
 
     def _work_done(self) -> int:
         classes = self._service.system.observer.classes

@@ -18,8 +18,8 @@ from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
 from economy_actors.context import World
 from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.client import look
-from economy_actors.ledger.faults import Defect
+from economy_actors.ledger.client import query
+from economy_actors.ledger.messages import Defect
 from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import Commit
 from economy_actors.metrics.metrics import Metrics
@@ -176,11 +176,11 @@ async def test_a_defect_in_a_report_is_that_reports_alone(
         await h.join("Bob")
         for _ in range(10):
             with pytest.raises(Defect):
-                await look(h.world.reader, broken)
+                await query(h.world.reader, broken)
         assert restarts(h.observer) == {}
         assert await h.present() == {"Bob"}
         assert (
-            await look(h.world.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY))
+            await query(h.world.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY))
             is None
         )
 
@@ -199,10 +199,10 @@ async def test_a_read_error_has_the_file_opened_again(
 
     async with open_tree(tmp_path / "e.db", monkeypatch) as (h, _):
         with pytest.raises(Exception, match="crashed"):
-            await look(h.world.reader, unlucky)
+            await query(h.world.reader, unlucky)
         # Whoever waits for the reader just now is suspended with it, which may take its deadline.
         await anyio.sleep(15)
-        assert await look(h.world.reader, unlucky) == "read"
+        assert await query(h.world.reader, unlucky) == "read"
 
 
 async def test_many_askers_never_take_more_than_there_is(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from economy_actors.context import World
 from economy_actors.jobs.presence import all_credited, credited
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
 from economy_actors.session.notices import notify
@@ -75,7 +75,7 @@ class DailyJobs(Actor[LookForJobs]):
             self._done.add(due)
 
     async def _is_done(self, due: Due) -> bool:
-        return await look(
+        return await query(
             self._world.reader,
             lambda reports: reports.job_is_done(due.job, due.channel, due.day),
         )
@@ -117,7 +117,7 @@ class DailyJobs(Actor[LookForJobs]):
 
     async def _judge(self, due: Due) -> bool:
         settings = self._world.live.settings
-        days = await look(
+        days = await query(
             self._world.reader, lambda reports: reports.day_of_all(due.channel, due.day)
         )
         awards = judge(settings.daily_competitions, days, settings.ignored_names)

@@ -9,7 +9,7 @@ import structlog
 from economy_actors.context import World
 from economy_actors.jobs.messages import StartEvent
 from economy_actors.jobs.presence import credited, present_if_known
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.multipliers import multipliers_now
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.session.notices import notify
@@ -55,7 +55,7 @@ class Events:
         """Go on with what runs according to the books."""
         channel = self._channel
         self._running = list(
-            await look(self._world.reader, lambda reports: reports.running_events(channel))
+            await query(self._world.reader, lambda reports: reports.running_events(channel))
         )
         self._world.adhoc.pop(channel, None)
         for event in self._running:

@@ -2,7 +2,7 @@
 
 from economy_actors.channel.messages import Rewarded, ShownUser, ShowPresence
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session import progress
 from economy_actors.session.achieving import may_be_due
@@ -49,7 +49,7 @@ async def all_credited(world: World, channel: str) -> None:
     try:
         names = [each.name for each in await present_users(world, channel)]
         day = world.live.calendar.day(world.clock.now_ms())
-        wallets = await look(world.reader, lambda reports: reports.wallets(channel, day, names))
+        wallets = await query(world.reader, lambda reports: reports.wallets(channel, day, names))
     except RuntimeFault:
         return
     due = tuple(name for name, wallet in wallets.items() if may_be_due(world, wallet))

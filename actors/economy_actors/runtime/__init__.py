@@ -5,17 +5,26 @@ is bounded; a failing actor is restarted behind the same ref by its supervisor. 
 most once and inside one process. It knows nothing of the economy and runs on asyncio and trio.
 """
 
-from economy_actors.runtime.actor import Actor, Ended
-from economy_actors.runtime.cycles import spare_what_stays
-from economy_actors.runtime.faults import (
+from economy_actors.runtime.actor import (
+    Actor,
+    Ended,
+    Ref,
+    Strategy,
+    Supervision,
+    Timer,
+    current_trace,
+)
+from economy_actors.runtime.mailbox import (
     ActorGone,
     AskCycle,
     AskExpired,
     AskFailed,
     Escalated,
     MailboxFull,
+    Reply,
     RootFailed,
     RuntimeFault,
+    TooManyRequests,
 )
 from economy_actors.runtime.observer import (
     HANDLING_BUCKETS_S,
@@ -23,11 +32,7 @@ from economy_actors.runtime.observer import (
     DeadLetterReason,
     Observer,
 )
-from economy_actors.runtime.ref import Ref
-from economy_actors.runtime.reply import Reply
-from economy_actors.runtime.supervision import Strategy, Supervision
-from economy_actors.runtime.system import ActorSystem, DrainReport, current_trace, open_system
-from economy_actors.runtime.timers import Timer
+from economy_actors.runtime.system import ActorSystem, DrainReport, open_system
 
 __all__ = (
     "HANDLING_BUCKETS_S",
@@ -51,7 +56,7 @@ __all__ = (
     "Strategy",
     "Supervision",
     "Timer",
+    "TooManyRequests",
     "current_trace",
     "open_system",
-    "spare_what_stays",
 )

@@ -1,29 +1,26 @@
 """An actor system: the task group, the timers and the root of one tree."""
 
 import asyncio
+import heapq
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 
 import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from economy_actors.runtime import orders
-from economy_actors.runtime.actor import Actor
+from economy_actors.runtime.actor import Actor, Ref, Timer
 from economy_actors.runtime.cell import Cell, State
-from economy_actors.runtime.faults import RootFailed
+from economy_actors.runtime.mailbox import NEVER_S, RootFailed
 from economy_actors.runtime.observer import Observer
-from economy_actors.runtime.ref import Ref
-from economy_actors.runtime.timers import Timers
 
-__all__ = ("ActorSystem", "DrainReport", "current_trace", "open_system")
+__all__ = ("ActorSystem", "DrainReport", "open_system")
 
 M = TypeVar("M")
 
-_current: ContextVar[Cell | None] = ContextVar("current_actor", default=None)
 _log = structlog.get_logger("runtime")
 
 
@@ -35,6 +32,41 @@ def _loop_clock() -> Callable[[], float]:
         return anyio.current_time
 
 
+class _Timers:
+    """All timers of a system: one task calls whoever is due, so that none costs a task."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._order = count()
+        self._wake = anyio.Event()
+        self._next_s = NEVER_S
+
+    def at(self, when_s: float, call: Callable[[], None]) -> Timer:
+        """Call ``call`` (which must neither wait nor raise) at the given loop time."""
+        timer = Timer(call)
+        heapq.heappush(self._heap, (when_s, next(self._order), timer))
+        if when_s < self._next_s:
+            self._wake.set()
+        return timer
+
+    async def run(self) -> None:
+        """Serve timers until cancelled."""
+        while True:
+            self._wake = anyio.Event()
+            now_s = self._now_s()
+            while self._heap and (self._heap[0][0] <= now_s or self._heap[0][2].call is None):
+                timer = heapq.heappop(self._heap)[2]
+                if timer.call is not None:
+                    call, timer.call = timer.call, None
+                    call()
+            self._next_s = self._heap[0][0] if self._heap else NEVER_S
+            if self._wake.is_set():
+                continue
+            with anyio.CancelScope(deadline=self._next_s):
+                await self._wake.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class DrainReport:
     """What a stop did with the messages that were still waiting."""
@@ -42,12 +74,6 @@ class DrainReport:
     drained: int
     dropped: int
     seconds: float
-
-
-def current_trace() -> str | None:
-    """The trace id of the message that the current task handles."""
-    cell = _current.get()
-    return cell.envelope.trace if cell is not None else None
 
 
 class ActorSystem:
@@ -60,7 +86,8 @@ class ActorSystem:
         self.observer = observer
         self.chance = chance
         self.now_s = _loop_clock()
-        self.timers = Timers(self.now_s)
+        self._timers = _Timers(self.now_s)
+        self.call_at = self._timers.at
         self.live: set[Cell] = set()
         self.stopping = False
         self.closed = False
@@ -69,20 +96,14 @@ class ActorSystem:
         self.failure: BaseException | None = None
         self._root: Cell | None = None
         self._failed = anyio.Event()
+        observer.attach(lambda delay_s, call: self.call_at(self.now_s() + delay_s, call))
+        self.start(self._timers.run)
 
     # For the tree's own parts
 
     def start(self, run: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
         """Run a coroutine in the system's task group."""
         self._tasks.start_soon(run, *arguments)
-
-    def current(self) -> Cell | None:
-        """The actor on whose behalf the current task runs."""
-        return _current.get()
-
-    def enter(self, cell: Cell) -> None:
-        """Mark the current task as the one of ``cell``."""
-        _current.set(cell)
 
     def root_failed(self, failure: BaseException) -> None:
         """The root has failed: nobody is left to restart it."""
@@ -95,15 +116,13 @@ class ActorSystem:
         self, name: str, factory: Callable[[], Actor[M]], *, capacity: int = 64
     ) -> Ref[M]:
         """Start the root and wait until it has started; raises RootFailed."""
-        self._root = Cell(
-            self, None, name, factory, capacity=capacity, lazy=False, idle_s=None, kind=name
-        )
-        self._root.wake()
-        assert self._root.settled is not None
-        await self._root.settled.wait()
-        if self._root.state is not State.LIVE:
+        root = self._root = Cell(self, None, name, factory, capacity=capacity)
+        root.wake()
+        assert root.settled is not None
+        await root.settled.wait()
+        if root.state is not State.LIVE:
             raise RootFailed(name) from self.failure
-        return self._root.ref
+        return root.ref
 
     async def wait_failed(self) -> None:
         """Wait until the root has failed, then raise RootFailed."""
@@ -115,8 +134,9 @@ class ActorSystem:
         began_s = self.now_s()
         self.stopping = True
         if self._root is not None:
-            await orders.drain(self._root, began_s + within_s)
+            await self._root.drain(began_s + within_s)
         self.closed = True
+        self.observer.flush()
         report = DrainReport(self.drained, self.dropped, self.now_s() - began_s)
         _log.info("drained", drained=report.drained, dropped=report.dropped, seconds=report.seconds)
         return report
@@ -124,7 +144,17 @@ class ActorSystem:
     def abandon(self) -> None:
         """With all tasks gone, end what was left: mailboxes close, open replies fail."""
         if self._root is not None:
-            orders.abandon(self._root)
+            self._root.abandon()
+        self.observer.flush()
+
+    # For whoever looks from outside
+
+    def at_rest(self) -> bool:
+        """Whether no actor handles, holds or awaits anything.
+
+        Those who handle whole batches do not show what they are at.
+        """
+        return all(cell.at_rest for cell in self.live)
 
     def depths(self) -> dict[str, tuple[int, float]]:
         """Per class of actor: messages waiting, and the age in seconds of the oldest."""
@@ -149,7 +179,6 @@ async def open_system(
     try:
         async with anyio.create_task_group() as tasks:
             system = ActorSystem(tasks, observer=observer or Observer(), chance=chance)
-            tasks.start_soon(system.timers.run)
             try:
                 yield system
             finally:

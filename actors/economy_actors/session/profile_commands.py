@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.session.achieving import facts_of
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import refusals
@@ -29,7 +29,7 @@ async def _achievements(world: World, request: UserRequest) -> str:
         minutes = reports.minutes_present(user.channel, [user.name])
         return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
 
-    awards, minutes, emotes = await look(world.reader, query)
+    awards, minutes, emotes = await query(world.reader, query)
     ids = {row.achievement_id for row in awards}
     known = {each.id: each.description for each in world.live.settings.achievements}
     zone = world.live.calendar.zone
@@ -66,12 +66,12 @@ async def _profile(world: World, request: UserRequest) -> str:
         return commands_texts.usage(spec.syntax)
     user = UserKey.of(request.user.channel, name)
     day = world.live.calendar.day(world.clock.now_ms())
-    wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
+    wallet = await query(world.reader, lambda reports: reports.wallet(user, day))
     return refusals.unknown_user(name) if wallet is None else await _shown(world, wallet)
 
 
 async def _shown(world: World, wallet: Wallet) -> str:
-    awards = await look(world.reader, lambda reports: reports.awards(wallet.user))
+    awards = await query(world.reader, lambda reports: reports.awards(wallet.user))
     gambled_in_z, gambled_out_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
     played = gambled_in_z or gambled_out_z
     settings = world.live.settings

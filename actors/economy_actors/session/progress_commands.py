@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.features.leaderboards import texts as leaderboards_texts
 from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution, places
@@ -58,7 +58,7 @@ async def _top_page(world: World, request: UserRequest, board: Board, page: int)
         rows = board_rows(reports, board, request.user.channel, day, page * _ROWS, ignored)
         return rows, reports.place(board, request.user, day, ignored)
 
-    rows, own = await look(world.reader, query)
+    rows, own = await query(world.reader, query)
     placed = [
         BoardRow(place, *row)
         for place, row in zip(places([value for _, value in rows]), rows, strict=True)
@@ -88,7 +88,7 @@ def board_rows(
 async def _top_ranks(world: World, request: UserRequest) -> str:
     settings = world.live.settings
     ignored = tuple(settings.ignored_names)
-    rows = await look(
+    rows = await query(
         world.reader, lambda reports: reports.standings(request.user.channel, ignored)
     )
     tiers = settings.ranks.tiers

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from functools import partial
+from typing import Any
 
 import anyio
 import structlog
@@ -13,13 +14,13 @@ from anyio.abc import TaskGroup
 from economy_actors import logs
 from economy_actors.context import LiveSettings
 from economy_actors.metrics.http import HttpBindError
-from economy_actors.runtime import RootFailed, spare_what_stays
-from economy_actors.service import Service, open_service
+from economy_actors.runtime import RootFailed
+from economy_actors.service import Service, freeze_startup_objects, open_service
 from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import load_settings, open_books_once
 from kryten_economy.ledger.errors import LedgerError
 
-__all__ = ("demo", "replay", "service")
+__all__ = ("demo", "loop_options", "replay", "service")
 
 _log = structlog.get_logger("cli")
 
@@ -35,11 +36,21 @@ def service(options: argparse.Namespace) -> int:
         return 0
     try:
         open_books_once(live.settings)
-        spare_what_stays()
-        return anyio.run(_serve, live)
+        freeze_startup_objects()
+        return anyio.run(_serve, live, backend_options=loop_options())
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
     return 1
+
+
+def loop_options() -> dict[str, Any]:
+    """What has anyio use uvloop; without it the service runs on Python's own event loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415  # it is missing on some systems
+    except ImportError:
+        _log.info("uvloop is not installed, running on asyncio's own event loop")
+        return {}
+    return {"loop_factory": new_event_loop}
 
 
 async def _serve(live: LiveSettings) -> int:

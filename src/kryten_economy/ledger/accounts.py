@@ -268,6 +268,7 @@ class Account:
                 self.lifetime_minutes,
                 self.emotes_used,
                 self.won,
+                self.today.day,
             )
         return known
 

@@ -26,7 +26,7 @@ _MONEY = (
 class Wallet(NamedTuple):
     """Everything a decision about one user needs to know after the commit.
 
-    ``minutes_today`` and ``streak_days`` are of the day the request named; times are UTC
+    ``minutes_today`` and ``streak_days`` are of ``day``, which the request named; times are UTC
     epoch milliseconds. ``rank_name`` is "" until a rank has been stored; ``rank_held_from_z``
     are the lifetime earnings at which an admin set it, None where nobody has. ``biggest_win_z``
     is the most a single game has brought beyond its stake; ``tip_recipients`` and
@@ -63,6 +63,7 @@ class Wallet(NamedTuple):
     lifetime_minutes: int = 0
     emotes_used: int = 0
     won: frozenset[str] = frozenset()
+    day: str = ""
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -15,7 +15,7 @@ from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
 from economy_actors.ledger.messages import Commit, Look
 from economy_actors.metrics.metrics import Metrics
-from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.features.reports.rows import AuditRow, TransactionRow
@@ -54,13 +54,13 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
     """Another actor in the house's tree."""
     root = home.system._root
     assert root is not None
-    return root.spawn(name, factory, Supervision(), capacity=1024).ref
+    return root.spawn(name, factory, capacity=1024).ref
 
 
 class Refuser(Actor[Any]):
     """Fails every ask with the same fault, and keeps the requests to the books."""
 
-    def __init__(self, fault: Exception, requests: list[Request]) -> None:
+    def __init__(self, fault: RuntimeFault, requests: list[Request]) -> None:
         self.fault = fault
         self.requests = requests
 

@@ -1,12 +1,13 @@
 """``user.ban``, ``user.unban`` and ``announce`` (`spec/admin-api.md` 6)."""
 
 from pathlib import Path
+from typing import cast
 
 from tests.actors.admin.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
 from economy_actors.outbox.message import Line, LineKind
-from economy_actors.runtime import orders
+from economy_actors.runtime.cell import Cell
 from kryten_economy.users import UserKey
 
 
@@ -97,6 +98,6 @@ async def test_a_full_outbox_is_told(tmp_path: Path) -> None:
     """When the text can't be handed over, the caller knows."""
     async with api(tmp_path) as it:
         outbox = it.house.world.outboxes[CHANNEL]
-        orders.stop(outbox._cell)
+        cast("Cell", outbox._cell).stop()
         code, _ = await it.refused("announce", message="hi")
         assert code == "unavailable"

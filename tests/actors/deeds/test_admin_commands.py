@@ -4,15 +4,17 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.actors.admin.helpers import Refuser, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors import deeds
-from economy_actors.ledger.faults import OutcomeUnknown
+from economy_actors.ledger.messages import OutcomeUnknown
 from economy_actors.outbox.message import Line, LineKind, Pm
-from economy_actors.runtime import AskFailed, orders
+from economy_actors.runtime import AskFailed
+from economy_actors.runtime.cell import Cell
 from economy_actors.session.admin_commands import AdminRequest, run
 from kryten_economy.commands.grammar import parse
 from kryten_economy.config import Settings
@@ -275,7 +277,7 @@ async def test_an_unknown_outcome_is_left_to_the_caller_and_logged(tmp_path: Pat
 async def test_a_lost_audit_line_is_an_error_of_this_part(tmp_path: Path) -> None:
     """What the books can't take is in the operator's log at least."""
     async with staffed(tmp_path) as h:
-        orders.stop(h.world.ledger._cell)
+        cast("Cell", h.world.ledger._cell).stop()
         deeds.audit(h.world, channel="", admin="a", command="c", arguments="", result="")
         labels = {"component": "admin"}
         registry = h.world.metrics.registry

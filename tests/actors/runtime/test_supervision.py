@@ -25,6 +25,7 @@ from tests.actors.runtime.helpers import (
 from economy_actors.runtime import (
     Actor,
     ActorGone,
+    AskExpired,
     AskFailed,
     DeadLetterReason,
     Observer,
@@ -403,3 +404,15 @@ async def test_statistics_tell_depth_age_and_handling() -> None:
         assert system.depths()["probe"] == (0, 0.0)
     assert observer.stats("probe").handled == 3
     assert sum(observer.stats("probe").buckets) == 3
+
+
+async def test_an_answer_given_later_does_not_keep_an_actor_awake() -> None:
+    """Once what was left open is answered or expired, the actor may sleep like any other."""
+    observer = Observer()
+    refs: list[Ref[ProbeMessage]] = []
+    async with open_system(observer=observer) as system:
+        await system.spawn_root("nursery", lambda: Nursery(Journal(), refs))
+        with pytest.raises(AskExpired):
+            await refs[0].ask(Mute, timeout_s=5)
+        await anyio.sleep(700)
+        assert observer.stats("child").passivated == 1

@@ -3,12 +3,16 @@
 from itertools import count
 from typing import Any, TypeVar
 
+from kryten_economy.config import Settings
+from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit, Transfer
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
 )
+from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
@@ -23,6 +27,15 @@ NOW = 1_741_950_000_000
 T = TypeVar("T")
 
 _fresh = count(1)
+
+_SETTINGS = Settings.model_validate(
+    {
+        "nats": {"servers": ["nats://127.0.0.1:4222"]},
+        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
+    }
+)
+UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+COIN_PER_ACTIVE_MINUTE = MinuteRate(base=0, active_bonus=1, night_factor=1.0, night_bonus=0)
 
 
 def key(name: str, channel: str = CHANNEL) -> UserKey:
@@ -140,11 +153,13 @@ def win(hold_id: str, amount_z: int, winner: str, op_id: str = "") -> CaptureHol
 
 
 def minute(op_id: str, *entries: PresenceEntry, day: str = DAY) -> PresenceMinute:
-    return PresenceMinute(op_id, CHANNEL, NOW, day, entries)
+    """A tick that pays everybody what `present` says of them."""
+    return PresenceMinute(op_id, CHANNEL, NOW, day, entries, COIN_PER_ACTIVE_MINUTE, UNMULTIPLIED)
 
 
 def present(name: str, credit_z: int = 1, minutes: int = 1) -> PresenceEntry:
-    return PresenceEntry(name.lower(), name, minutes, minutes, credit_z)
+    """Somebody who was there for some minutes and active for so many that it earns this much."""
+    return PresenceEntry(name.lower(), name, minutes, credit_z)
 
 
 def look(books: Books, name: str, day: str = DAY) -> Wallet:

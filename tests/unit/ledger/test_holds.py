@@ -187,7 +187,7 @@ def test_an_expired_bounty_keeps_its_fee_as_spent(bob: Books, reports: Reports) 
 def test_a_hold_is_settled_once(bob: Books) -> None:
     """Whoever comes second learns how it went, and moves nothing (P-MON-5, P-MON-7)."""
     bob.commit([hold("Bob", 6, "h")])
-    first, second, third = bob.commit([release("h"), capture("h", 6), release("h")])
+    first, second, third = bob.commit([release("h"), capture("h", 6), release("h")]).answers
     assert isinstance(first, Released)
     assert second == third == AlreadySettled("h", "released")
     assert look(bob, "Bob").balance_z == 10

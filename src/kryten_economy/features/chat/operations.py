@@ -9,19 +9,22 @@ from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.cached import CachedTable
 from kryten_economy.ledger.fractions import held_fraction, hold_fraction
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import Act, Request, operation, perform
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey
 
 __all__ = (
     "LineRecorded",
+    "LinesRecorded",
     "PaidTrigger",
     "PayTriggers",
     "RecordChat",
+    "RecordLines",
     "TriggersPaid",
     "pay_triggers",
     "record_chat",
+    "record_lines",
 )
 
 _WINDOWS: CachedTable[tuple[int, str], tuple[int, int]] = CachedTable(
@@ -240,3 +243,45 @@ def _credit(tx: Tx, ask: _Asked, account: Account, award: TriggerAward) -> int:
     )
     post(tx, account, amount_z, tx.system(account.channel, "mint"), entry)
     return amount_z
+
+
+_LAST_BATCH: CachedTable[tuple[int], tuple[str]] = CachedTable(
+    "SELECT batch_id FROM line_batch WHERE channel_id = ?",
+    """
+    INSERT INTO line_batch (channel_id, batch_id) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET batch_id = excluded.batch_id
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinesRecorded:
+    """How many requests of the batch were carried out; 0 for one that was booked before."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLines(Request[LinesRecorded]):
+    """What was said in a channel and set off there, in order, as one batch.
+
+    A channel has one batch under way, so remembering the last one's id is enough to tell a
+    repetition: then only what has an id of its own is asked for again, which moves nothing.
+    """
+
+    channel: str
+    batch_id: str
+    lines: tuple[RecordChat | PayTriggers, ...]
+
+
+@operation
+def record_lines(tx: Tx, ask: RecordLines) -> LinesRecorded:
+    """Book a batch of lines; each that pays keeps an id of its own."""
+    last = tx.cached(_LAST_BATCH)
+    channel_id = tx.channel(ask.channel).id
+    if last.get((channel_id,)) == (ask.batch_id,):
+        return LinesRecorded(0)
+    for line in ask.lines:
+        perform(tx, line)
+    last.put((channel_id,), (ask.batch_id,))
+    return LinesRecorded(len(ask.lines))

@@ -84,5 +84,7 @@ def pay_competitions(tx: Tx, ask: PayCompetitions) -> CompetitionsPaid:
         )
         post(tx, account, prize.amount_z, tx.system(channel, "mint"), entry)
         won.append(Won(prize.competition_id, account.wallet, prize.amount_z))
+    if won:
+        tx.journal.count("competition_awards_total", len(won))
     finish_job(tx, FinishJob(COMPETITIONS, ask.channel, ask.for_day, ask.at_ms))
     return CompetitionsPaid(tuple(won))

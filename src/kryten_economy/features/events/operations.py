@@ -167,6 +167,7 @@ def start_adhoc(tx: Tx, ask: StartAdHoc) -> EventStarted:
     tx.run(_END_ADHOC, channel.id, ask.at_ms)
     values = (ask.name, ask.at_ms, ask.ends_at_ms, str(ask.multiplier))
     tx.run(_START_ADHOC, channel.id, *values)
+    tx.journal.count("adhoc_events_started_total")
     event = RunningEvent("adhoc", ask.name, ask.at_ms, ask.ends_at_ms, ask.multiplier, True)
     replaced = next((name for (name,) in running), None)
     return EventStarted(event, replaced)

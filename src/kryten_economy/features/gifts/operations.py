@@ -62,7 +62,7 @@ def rain_drop(tx: Tx, ask: RainDrop) -> Distributed | InvalidAmount:
         account = tx.find_or_open(user, share.display_name, ask.day, ask.at_ms)
         if ask.gate.is_open(account.first_seen_ms, account.lifetime_messages, ask.at_ms):
             wet.append((account, share.amount_z, entry._replace(metadata=share.metadata)))
-    return Distributed(pay_each(tx, wet))
+    return _distributed(tx, pay_each(tx, wet))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +103,11 @@ def admin_rain(tx: Tx, ask: AdminRain) -> Distributed | TooFewCoins | InvalidAmo
     why = json.dumps({"by": ask.by, "total": ask.total_z, "users": len(wet)})
     entry = Entry("admin_rain", "admin.rain", f"Rain by {ask.by}", ask.at_ms, ask.day, metadata=why)
     shares = zip(accounts, parts, strict=True)
-    return Distributed(pay_each(tx, [(account, each_z, entry) for account, each_z in shares]))
+    return _distributed(tx, pay_each(tx, [(account, each_z, entry) for account, each_z in shares]))
+
+
+def _distributed(tx: Tx, paid: tuple[Paid, ...]) -> Distributed:
+    if paid:
+        tx.journal.count("rain_drops_total")
+        tx.journal.count("rain_z_distributed_total", sum(each.amount_z for each in paid))
+    return Distributed(paid)

@@ -45,9 +45,7 @@ class ClaimMilestone(Act[MilestoneClaimed | NoAccount | InvalidAmount]):
 
 
 @operation
-def claim_milestone(
-    tx: Tx, ask: ClaimMilestone
-) -> MilestoneClaimed | NoAccount | InvalidAmount:
+def claim_milestone(tx: Tx, ask: ClaimMilestone) -> MilestoneClaimed | NoAccount | InvalidAmount:
     """Claim so many hours of a day once; the banned and the gated claim them for nothing."""
     if not 0 <= ask.amount_z <= AMOUNT_MAX_Z:
         return InvalidAmount(ask.amount_z)

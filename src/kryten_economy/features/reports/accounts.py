@@ -35,7 +35,8 @@ _WALLET_COLUMNS = """
         WHERE d.channel_id = a.channel_id AND d.day = ?1 AND d.account_id = a.id
     ), 0),
     a.rank_held_from_z, a.tip_recipients, a.tip_senders, a.lifetime_minutes, a.emotes_used,
-    (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id)
+    (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id),
+    ?1
 """
 _ROW = """
     SELECT id, username, channel, amount, type, trigger_id, reason, related_user, metadata,
@@ -144,8 +145,8 @@ _BANS = """
 
 def _wallet_of(channel: str, row: Row) -> Wallet:
     """The facts from a row of ``_WALLET_COLUMNS``."""
-    name, *facts, won = row
-    wallet = Wallet._make((UserKey(channel, name), *facts, frozenset(json.loads(won))))
+    name, *facts, won, day = row
+    wallet = Wallet._make((UserKey(channel, name), *facts, frozenset(json.loads(won)), day))
     return wallet._replace(
         quiet=bool(wallet.quiet),
         banned=bool(wallet.banned),

@@ -87,10 +87,12 @@ def qualify_day(tx: Tx, ask: QualifyDay) -> DayQualified | NoAccount:
     if account is None:
         return NoAccount(ask.user)
     tx.run(_OPEN, account.id)
-    days, rewards = None, ()
+    days: int | None = None
+    rewards: tuple[Reward, ...] = ()
     if ask.streak is not None:
         days = _count_day(tx, account, ask.day)
-        rewards = () if days is None else _reward(tx, ask, account, days, ask.streak)
+        if days is not None:
+            rewards = _reward(tx, ask, account, days, ask.streak)
     bridge_z, remind = 0, False
     if ask.bridge_z is not None:
         bridge_z, remind = _cross_bridge(tx, ask, account, ask.bridge_z)
@@ -124,9 +126,7 @@ def _reward(
     return tuple(paid)
 
 
-def _cross_bridge(
-    tx: Tx, ask: QualifyDay, account: Account, bonus_z: int
-) -> tuple[int, bool]:
+def _cross_bridge(tx: Tx, ask: QualifyDay, account: Account, bonus_z: int) -> tuple[int, bool]:
     """Note the day in the user's week; answers what was paid, and whether to remind them."""
     day = ask.day
     state = seen(BridgeState._make(tx.sql.only(_BRIDGE, account.id)), day)

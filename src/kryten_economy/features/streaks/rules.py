@@ -1,7 +1,6 @@
 """Days in a row: counting them and what they earn (`spec/earning.md` 5)."""
 
 from dataclasses import dataclass
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
 from typing import NamedTuple

@@ -4,13 +4,10 @@ Each is one operation of the books, named after user and day, so that asking aga
 crash or a restart pays nothing twice. The session tells, the books decide.
 """
 
-from economy_actors.channel.messages import ChannelMessage
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
 from economy_actors.outbox.message import Line
-from economy_actors.runtime import Ref
-from economy_actors.session import progress
-from economy_actors.session.messages import Dwelt
+from economy_actors.session.messages import AttendanceDue
 from economy_actors.session.notices import notify
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
@@ -29,27 +26,25 @@ __all__ = ("settle", "tell_welcome_back")
 
 async def settle(
     world: World,
-    channel: Ref[ChannelMessage],
     user: UserKey,
-    message: Dwelt,
+    message: AttendanceDue,
     *,
     trace: str | None,
 ) -> bool:
     """Claim all that so many minutes have reached; whether the books hold all of it now."""
     settled = True
     if qualifies(world.live.settings, message.minutes):
-        settled = await _qualify(world, channel, user, message, trace)
+        settled = await _qualify(world, user, message, trace)
     milestones = world.live.settings.presence.hourly_milestones
     for hours, reward_z in milestones_met(milestones, message.minutes):
-        settled &= await _claim(world, channel, user, message, hours, reward_z, trace)
+        settled &= await _claim(world, user, message, hours, reward_z, trace)
     return settled
 
 
 async def _claim(
     world: World,
-    channel: Ref[ChannelMessage],
     user: UserKey,
-    message: Dwelt,
+    message: AttendanceDue,
     hours: int,
     reward_z: int,
     trace: str | None,
@@ -67,12 +62,10 @@ async def _claim(
     match await commit(world.ledger, request):
         case MilestoneClaimed(paid_z=paid_z, wallet=wallet, replayed=replayed):
             if paid_z and not replayed:
-                _count(world, wallet, f"dwell.{hours}h", paid_z)
                 text = presence_texts.milestone(
                     hours, paid_z, wallet.balance_z, settings.currency.symbol
                 )
                 notify(world, wallet, text, trace=trace)
-                await progress.after(world, channel, wallet, trace=trace)
             return True
         case refusal:
             return _is_done(refusal)
@@ -80,9 +73,8 @@ async def _claim(
 
 async def _qualify(
     world: World,
-    channel: Ref[ChannelMessage],
     user: UserKey,
-    message: Dwelt,
+    message: AttendanceDue,
     trace: str | None,
 ) -> bool:
     settings = world.live.settings
@@ -103,15 +95,13 @@ async def _qualify(
         case DayQualified() as qualified:
             _tell_streak(world, qualified, trace)
             _tell_bridge(world, qualified, trace)
-            await progress.after(world, channel, qualified.wallet, trace=trace)
             return True
         case refusal:
             return _is_done(refusal)
 
 
 def tell_welcome_back(world: World, wallet: Wallet, paid_z: int, *, trace: str | None) -> None:
-    """Count and tell the bonus for somebody who was away for days (`spec/earning.md` 7)."""
-    _count(world, wallet, "retention.welcome_back", paid_z)
+    """Tell the bonus for somebody who was away for days (`spec/earning.md` 7)."""
     settings = world.live.settings
     words = currency_variables(settings.currency)
     text = presence_texts.welcome_back(settings.retention.welcome_back.message, paid_z, words)
@@ -129,7 +119,6 @@ def _tell_streak(world: World, qualified: DayQualified, trace: str | None) -> No
     if days is None:
         return
     for reward in qualified.rewards:
-        _count(world, wallet, reward.trigger_id, reward.amount_z)
         is_bonus = reward.trigger_id.startswith("streak.milestone.")
         tell = streaks_texts.streak_bonus if is_bonus else streaks_texts.streak_day
         notify(world, wallet, tell(days, reward.amount_z, settings.currency.symbol), trace=trace)
@@ -145,7 +134,6 @@ def _tell_streak(world: World, qualified: DayQualified, trace: str | None) -> No
 def _tell_bridge(world: World, qualified: DayQualified, trace: str | None) -> None:
     settings, wallet = world.live.settings, qualified.wallet
     if qualified.bridge_z:
-        _count(world, wallet, "bridge.weekly", qualified.bridge_z)
         text = streaks_texts.bridge(qualified.bridge_z, settings.currency.symbol)
         notify(world, wallet, text, trace=trace)
     if qualified.remind and not wallet.banned:
@@ -157,8 +145,3 @@ def _tell_bridge(world: World, qualified: DayQualified, trace: str | None) -> No
             streaks_texts.bridge_reminder(bridge.message, bridge.bonus, words),
             trace=trace,
         )
-
-
-def _count(world: World, wallet: Wallet, trigger_id: str, amount_z: int) -> None:
-    world.metrics.earned(amount_z)
-    world.metrics.trigger(wallet.user.channel, trigger_id, amount_z)
