@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Protocol
 
 from economy_actors.admin.messages import AdminMessage
-from economy_actors.channel.messages import ChannelMessage
 from economy_actors.backlog import Backlog
+from economy_actors.channel.messages import ChannelMessage
 from economy_actors.clock import Clock
 from economy_actors.gateway.messages import GatewayMessage
 from economy_actors.jobs.messages import OccasionMessage
 from economy_actors.ledger.messages import LedgerMessage, ReaderMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.persons import FindPersons
 from economy_actors.runtime import Ref
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
@@ -88,6 +89,7 @@ class World:
     version: str
     ledger: Ref[LedgerMessage] = field(init=False)
     reader: Ref[ReaderMessage] = field(init=False)
+    persons: Ref[FindPersons] = field(init=False)
     admin: Ref[AdminMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False

@@ -15,7 +15,7 @@ import structlog
 from economy_actors.admin.actor import Admin
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
-from economy_actors.channel.messages import BotSpoke
+from economy_actors.channel.messages import BooksChanged, BotSpoke
 from economy_actors.context import World
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
@@ -33,10 +33,13 @@ from economy_actors.metrics.exporter import Exporter
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.report import Depths
+from economy_actors.persons import MAILBOX as PERSONS_MAILBOX
+from economy_actors.persons import Persons
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
-from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import Expired, ReleaseOrphans
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.holds import ReleaseOrphans
 
 __all__ = ("Parts", "Root")
 
@@ -94,10 +97,15 @@ class Root(Actor[Any]):
         """Start the books first and the bus last."""
         world, parts = self._world, self._parts
         world.ledger = await self.spawn_started(
-            "ledger", lambda: Ledger(parts.books, world.metrics), capacity=LEDGER_MAILBOX
+            "ledger",
+            lambda: Ledger(parts.books, world.metrics, self._publish),
+            capacity=LEDGER_MAILBOX,
         )
         world.reader = await self.spawn_started("reader", self._reader, capacity=READER_MAILBOX)
         await self._settle_the_past()
+        world.persons = await self.spawn_started(
+            "persons", lambda: Persons(world.people), capacity=PERSONS_MAILBOX
+        )
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
         await self.spawn_started("occasions", self._occasion_group())
@@ -110,6 +118,12 @@ class Root(Actor[Any]):
         world.gateway = await self.spawn_started(
             "gateway", lambda: Gateway(world, parts.bus, parts.stop)
         )
+
+    def _publish(self, facts: Facts) -> None:
+        """Tell a channel what a commit has changed there; without it the facts are for nobody."""
+        channel = self._world.channels.get(facts.channel)
+        if channel is not None:
+            channel.offer(BooksChanged(facts))
 
     def _reader(self) -> Reader:
         world = self._world
@@ -159,7 +173,7 @@ class Root(Actor[Any]):
         while purposes:
             request = ReleaseOrphans(purposes, "service restarted", at_ms, day)
             answer = await commit(world.ledger, request)
-            if not isinstance(answer, Expired) or not answer.released:
+            if not answer.released:
                 return
             _log.warning("orphaned holds returned", count=len(answer.released))
 

@@ -52,7 +52,7 @@ async def leaderboard(world: World, call: Call) -> Outcome:
 async def _accounts(
     world: World, call: Call, key: str, limit: int, ignored: tuple[str, ...]
 ) -> list[dict[str, object]]:
-    def query(reports: Reports) -> list[dict[str, object]]:
+    def read(reports: Reports) -> list[dict[str, object]]:
         of = reports.richest if key == "balance" else reports.top_lifetime
         return [
             {
@@ -66,7 +66,7 @@ async def _accounts(
         ]
 
     ladder = world.live.ladder
-    return await query(world.reader, query)
+    return await query(world.reader, read)
 
 
 async def account_summary(world: World, call: Call) -> Outcome:

@@ -13,11 +13,11 @@ from economy_actors.channel.booking import Booking
 from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
     AfkChanged,
+    AttendanceSettled,
+    BooksChanged,
     BotSpoke,
     ChannelMessage,
     ChannelView,
-    AttendanceSettled,
-    BooksChanged,
     EmoteChanged,
     EmotesListed,
     Joined,
@@ -27,21 +27,21 @@ from economy_actors.channel.messages import (
     LinesReady,
     Listed,
     MediaChanged,
+    MinuteBooked,
     MinutePassed,
     Newcomer,
+    PastKnown,
     PrivateMessage,
     RankChanged,
     RankedUp,
     RankUpsDue,
-    PastKnown,
-    MinuteBooked,
-    WalletsRead,
     RobotPresence,
     RoomStored,
     Said,
     SettingsChanged,
     ShownUser,
     ShowPresence,
+    WalletsRead,
     WelcomeDue,
 )
 from economy_actors.channel.minutes import Minutes
@@ -63,13 +63,12 @@ from economy_actors.session.messages import (
     SessionMessage,
 )
 from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
-from kryten_economy.features.chat.operations import RecordLines
-from kryten_economy.features.presence.operations import PresenceMinute
-from kryten_economy.ledger.facts import Facts
+from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
-from kryten_economy.features.presence.operations import Depart
+from kryten_economy.ledger.facts import Facts
 from kryten_economy.text.lengths import clip
 from kryten_economy.users import UserKey
 
@@ -111,7 +110,7 @@ class Channel(Actor[ChannelMessage]):
         self._ask_for_userlist()
         self._talk.emotes.ask()
 
-    async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912  # one case each
+    async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912, PLR0915  # one case each
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
@@ -256,7 +255,9 @@ class Channel(Actor[ChannelMessage]):
     def _record_departures(self, visits: "list[Visit] | tuple[Visit, ...]", at_ms: int) -> None:
         if visits:
             names = tuple(visit.name for visit in visits)
-            self._world.ledger.offer(Commit(Depart(self._name, names, at_ms, self._world.live.calendar.day(at_ms))))
+            self._world.ledger.offer(
+                Commit(Depart(self._name, names, at_ms, self._world.live.calendar.day(at_ms)))
+            )
 
     def _ranked(self, name: str, rank: float) -> None:
         self._roster.set_rank(name, rank)

@@ -101,8 +101,8 @@ class Booking:
             while self._waiting:
                 count = min(len(self._waiting), LINES_MAX)
                 lines = tuple(self._waiting.popleft() for _ in range(count))
-                await commit(self._world.ledger, RecordLines(self._channel, uuid.uuid4().hex, lines))
+                await commit(
+                    self._world.ledger, RecordLines(self._channel, uuid.uuid4().hex, lines)
+                )
         except RuntimeFault:
             _log.warning("last lines not known to be booked", channel=self._channel)
-
-

@@ -16,10 +16,10 @@ from economy_actors.ledger.messages import (
 )
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Reply
-from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.records import SetReadOnly
+from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.ledger.opening import BROKEN_WORLD
+from kryten_economy.ledger.records import SetReadOnly
 
 __all__ = ("CHECK_EVERY_S", "MAILBOX", "Reader")
 

@@ -29,8 +29,8 @@ from economy_actors.metrics.families import (
     GatewayDrop,
 )
 from economy_actors.runtime.observer import Observer
-from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.features.events.rules import Combined
+from kryten_economy.ledger.facts import Committed, TriggerHits
 
 __all__ = ("CONTENT_TYPE", "Metrics")
 

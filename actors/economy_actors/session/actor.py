@@ -15,11 +15,18 @@ from economy_actors.channel.messages import (
     WelcomeDue,
 )
 from economy_actors.context import World
-from economy_actors.gateway.messages import FindPersons
 from economy_actors.ledger.client import commit
 from economy_actors.ledger.messages import Defect
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor, AskExpired, AskFailed, Ref, Supervision
+from economy_actors.persons import FindPersons
+from economy_actors.runtime import (
+    Actor,
+    AskExpired,
+    AskFailed,
+    Ref,
+    RuntimeFault,
+    Supervision,
+)
 from economy_actors.session import attendance, chatting, progress, user_commands
 from economy_actors.session.admin_commands import AdminRequest
 from economy_actors.session.admin_commands import run as run_admin_command
@@ -37,12 +44,12 @@ from economy_actors.session.messages import (
 from economy_actors.session.told import Result, Told
 from economy_actors.session.user_commands import UserRequest
 from kryten_economy.commands import texts as commands_texts
-from kryten_economy.features.chat.aliases import suspects, without
 from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec, find, suggest
 from kryten_economy.features.bans import texts as bans_texts
-from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.features.chat.aliases import suspects, without
 from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
+from kryten_economy.features.presence.rules import MINUTE_MS
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -60,9 +67,7 @@ class Session(Actor[SessionMessage]):
 
     supervision: ClassVar[Supervision] = Supervision()
 
-    def __init__(
-        self, user: UserKey, world: World, channel: Ref[ChannelMessage]
-    ) -> None:
+    def __init__(self, user: UserKey, world: World, channel: Ref[ChannelMessage]) -> None:
         self._user = user
         self._world = world
         self._channel = channel
@@ -116,14 +121,14 @@ class Session(Actor[SessionMessage]):
     def _ask_who(self, due: Deserved) -> None:
         """Have it found out which of the names are the user's own; plain names count meanwhile."""
         names = suspects(due.effect, self._world.live.settings)
-        gateway = self._world.gateway
-        if gateway is None:
-            self.ref.offer(PersonKnown(due, frozenset()), trace=self.trace)
-            return
+
+        def known(own: frozenset[str] | RuntimeFault) -> PersonKnown:
+            return PersonKnown(due, own if isinstance(own, frozenset) else frozenset())
+
         self.request(
-            gateway,
+            self._world.persons,
             lambda reply: FindPersons(self._user.name, tuple(names), reply),
-            lambda own: PersonKnown(due, own if isinstance(own, frozenset) else frozenset()),
+            known,
             timeout_s=PERSON_TIMEOUT_S,
         )
 
@@ -213,7 +218,7 @@ class Session(Actor[SessionMessage]):
     async def _touch(self, message: Command) -> Wallet:
         """Make sure of the account, count the command, and learn the facts."""
         at_ms = self._world.clock.now_ms()
-        answer = await commit(
+        return await commit(
             self._world.ledger,
             RecordActivity(
                 user=self._user,
@@ -223,7 +228,6 @@ class Session(Actor[SessionMessage]):
                 commands=1,
             ),
         )
-        return answer
 
     def _reply(self, message: Command, text: str) -> None:
         self._world.outboxes[self._user.channel].offer(

@@ -12,11 +12,11 @@ from economy_actors.session.notices import notify
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.attendance import milestones_met, qualifies
+from kryten_economy.features.presence.milestones import ClaimMilestone, MilestoneClaimed
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.features.streaks import texts as streaks_texts
-from kryten_economy.features.streaks.rules import ANNOUNCED, terms
-from kryten_economy.features.presence.milestones import ClaimMilestone, MilestoneClaimed
 from kryten_economy.features.streaks.operations import DayQualified, QualifyDay
+from kryten_economy.features.streaks.rules import ANNOUNCED, terms
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Conflict
 from kryten_economy.users import UserKey

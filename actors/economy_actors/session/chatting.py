@@ -6,6 +6,7 @@ who is behind a name, the thanks wait for kryten-userstats and the line does not
 """
 
 import uuid
+from contextlib import suppress
 
 import structlog
 
@@ -86,11 +87,9 @@ async def hand_over(
 
     A channel that is ending takes nothing more: then the last lines go to the books from here.
     """
-    try:
+    with suppress(RuntimeFault):
         await channel.send(LinesReady(user.name, lines), timeout_s=COMMIT_TIMEOUT_S)
         return
-    except RuntimeFault:
-        pass
     for line in lines:
         try:
             await commit(world.ledger, line)

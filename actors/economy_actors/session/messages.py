@@ -17,6 +17,7 @@ __all__ = (
     "SessionMessage",
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """The user came in and no session was known; times are UTC epoch milliseconds."""

@@ -4,17 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
 from economy_actors.ledger.client import query
-from economy_actors.session.achieving import facts_of
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
 from kryten_economy.features.achievements import texts as achievements_texts
+from kryten_economy.features.achievements.progress import facts_of
 from kryten_economy.features.achievements.rules import Facts, progress_of
 from kryten_economy.features.achievements.texts import Goal
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.features.reports.rows import AwardRow
-from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey, name_from_text
@@ -25,11 +23,7 @@ __all__ = ("HANDLERS",)
 async def _achievements(world: World, request: UserRequest) -> str:
     user = request.user
 
-    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int, int]:
-        minutes = reports.minutes_present(user.channel, [user.name])
-        return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
-
-    awards, minutes, emotes = await query(world.reader, query)
+    awards = await query(world.reader, lambda reports: reports.awards(user))
     ids = {row.achievement_id for row in awards}
     known = {each.id: each.description for each in world.live.settings.achievements}
     zone = world.live.calendar.zone
@@ -40,7 +34,7 @@ async def _achievements(world: World, request: UserRequest) -> str:
     hidden = sum(
         1 for each in world.live.settings.achievements if each.hidden and each.id not in ids
     )
-    goals = _goals(world, facts_of(world, request.wallet, minutes, emotes), ids)
+    goals = _goals(world, facts_of(request.wallet, world.live.ladder), ids)
     return achievements_texts.achievements(won, goals, hidden)
 
 

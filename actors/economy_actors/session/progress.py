@@ -85,9 +85,7 @@ def _tell_promotion(
     ask_level(world, channel, wallet)
 
 
-async def _award(
-    world: World, wallet: Wallet, achievement: Achievement, trace: str | None
-) -> None:
+async def _award(world: World, wallet: Wallet, achievement: Achievement, trace: str | None) -> None:
     at_ms = world.clock.now_ms()
     answer = await commit(
         world.ledger,
@@ -106,9 +104,7 @@ async def _award(
         _tell_award(world, answer, achievement, trace)
 
 
-def _tell_award(
-    world: World, answer: Awarded, achievement: Achievement, trace: str | None
-) -> None:
+def _tell_award(world: World, answer: Awarded, achievement: Achievement, trace: str | None) -> None:
     settings, wallet = world.live.settings, answer.wallet
     text = achievements_texts.achieved(
         achievement.description, answer.reward_z, settings.currency.symbol

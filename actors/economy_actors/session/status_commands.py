@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
+from economy_actors.earning_terms import multipliers_now
 from economy_actors.ledger.client import query
-from economy_actors.multipliers import multipliers_now
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.features.events import status as texts
 from kryten_economy.features.queue.rules import break_now, next_break

@@ -18,9 +18,9 @@ from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.helping import help_text
 from kryten_economy.features.history.texts import HistoryRow, history
 from kryten_economy.features.leaderboards import texts as leaderboards_texts
+from kryten_economy.features.leaderboards.operations import Listed, SetListed
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.notices import texts as notices_texts
-from kryten_economy.features.leaderboards.operations import Listed, SetListed
 from kryten_economy.features.notices.operations import SetQuiet
 
 __all__ = ("UserRequest", "run")

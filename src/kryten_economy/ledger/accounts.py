@@ -96,9 +96,8 @@ _SELECT = f"""
 """  # noqa: S608 - put together from constants
 _FIND = _SELECT + "WHERE a.channel_id = ?1 AND a.kind = 'wallet' AND a.name = ?2"
 _FIND_ID = _SELECT + "WHERE a.id = ?1"
-_FIND_MANY = _SELECT + (
-    "WHERE a.channel_id = ?1 AND a.kind = 'wallet' AND a.name IN (SELECT value FROM json_each(?2))"
-)
+_AMONG = "a.channel_id = ?1 AND a.kind = 'wallet' AND a.name IN (SELECT value FROM json_each(?2))"
+_FIND_MANY = f"{_SELECT} WHERE {_AMONG}"
 _OPEN = """
     INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)
     VALUES (?1, 'wallet', ?2, ?3, ?4, ?4)

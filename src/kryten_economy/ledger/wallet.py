@@ -31,7 +31,8 @@ class Wallet(NamedTuple):
     are the lifetime earnings at which an admin set it, None where nobody has. ``biggest_win_z``
     is the most a single game has brought beyond its stake; ``tip_recipients`` and
     ``tip_senders`` are how many users were tipped and have tipped; ``lifetime_minutes`` were
-    spent here, ``emotes_used`` is the number of different emotes ever used, ``won`` the achievements by id.
+    spent here, ``emotes_used`` is the number of different emotes ever used, ``won`` the
+    achievements by id.
 
     Within a stored answer a wallet is its money of then; the profile around it (name, rank,
     last seen) is read as it is now.
