@@ -19,9 +19,8 @@ from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
 from economy_actors.context import World
 from economy_actors.ledger.actor import Ledger
 from economy_actors.ledger.client import query
-from economy_actors.ledger.messages import Defect
 from economy_actors.ledger.home import books_at
-from economy_actors.ledger.messages import Commit
+from economy_actors.ledger.messages import Commit, Defect
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
 from economy_actors.session import user_commands
@@ -236,7 +235,9 @@ class _Tree(Actor[str]):
     supervision = Supervision(restarts_max=1)
 
     def __init__(self, path: Path, metrics: Metrics) -> None:
-        self._ledger: Callable[[], Ledger] = lambda: Ledger(partial(books_at, path), metrics)
+        self._ledger: Callable[[], Ledger] = lambda: Ledger(
+            partial(books_at, path), metrics, lambda _facts: None
+        )
 
     async def started(self) -> None:
         await self.spawn_started("ledger", self._ledger)

@@ -24,6 +24,7 @@ from economy_actors.runtime import (
     AskExpired,
     AskFailed,
     Ref,
+    Reply,
     RuntimeFault,
     Supervision,
 )
@@ -122,15 +123,13 @@ class Session(Actor[SessionMessage]):
         """Have it found out which of the names are the user's own; plain names count meanwhile."""
         names = suspects(due.effect, self._world.live.settings)
 
+        def ask(reply: Reply[frozenset[str]]) -> FindPersons:
+            return FindPersons(self._user.name, tuple(names), reply)
+
         def known(own: frozenset[str] | RuntimeFault) -> PersonKnown:
             return PersonKnown(due, own if isinstance(own, frozenset) else frozenset())
 
-        self.request(
-            self._world.persons,
-            lambda reply: FindPersons(self._user.name, tuple(names), reply),
-            known,
-            timeout_s=PERSON_TIMEOUT_S,
-        )
+        self.request(self._world.persons, ask, known, timeout_s=PERSON_TIMEOUT_S)
 
     # Arrival
 

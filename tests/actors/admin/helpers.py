@@ -13,7 +13,7 @@ from tests.actors.house import CHANNEL, House, house
 from economy_actors.admin.actor import Admin
 from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
-from economy_actors.ledger.messages import Commit, Look
+from economy_actors.ledger.messages import Commit, Query
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
@@ -60,14 +60,14 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
 class Refuser(Actor[Any]):
     """Fails every ask with the same fault, and keeps the requests to the books."""
 
-    def __init__(self, fault: RuntimeFault, requests: list[Request]) -> None:
+    def __init__(self, fault: RuntimeFault, requests: list[Request[Any]]) -> None:
         self.fault = fault
         self.requests = requests
 
     async def receive(self, message: Any) -> None:
         if isinstance(message, Commit):
             self.requests.append(message.request)
-        if isinstance(message, Look | Commit) and message.reply is not None:
+        if isinstance(message, Query | Commit) and message.reply is not None:
             message.reply.fail(self.fault)
 
 

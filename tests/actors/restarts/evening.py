@@ -135,9 +135,12 @@ def books_before(path: Path) -> None:
     try:
         for name, minutes, streak in (("Alice", 110, 6), ("Bob", 0, 28), ("Erin", 0, 0)):
             user = UserKey.of(CHANNEL, name)
-            entry = PresenceEntry(user.name, name, minutes, 0, 1000 if streak else 0)
+            entry = PresenceEntry(user.name, name, minutes, 0)
+            rate = MinuteRate(0, 0, 1.0, 0)
             requests: list[Any] = [
-                PresenceMinute(f"before:{name}", CHANNEL, BEGIN_MS - 1, _DAY, (entry,))
+                PresenceMinute(
+                    f"before:{name}", CHANNEL, BEGIN_MS - 1, _DAY, (entry,), rate, _TERMS
+                )
             ]
             day, days = _DAY, list[str]()
             for _ in range(streak):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.actors.presence.helpers import only
 
-from kryten_economy.features.presence.attendance import Dwellers, marks, milestones_met, qualifies
+from kryten_economy.features.presence.attendance import Attendance, marks, milestones_met, qualifies
 
 DAY, NEXT = "2026-11-20", "2026-11-21"
 
@@ -33,7 +33,7 @@ def test_a_day_qualifies_only_while_something_waits_for_it() -> None:
 
 def test_due_again_until_settled_and_anew_each_day() -> None:
     """What was told and not confirmed is told again; another day begins at nothing."""
-    dwellers = Dwellers()
+    dwellers = Attendance()
     assert dwellers.due([("bob", 61)], DAY, (60, 180)) == ["bob"]
     assert dwellers.due([("bob", 62)], DAY, (60, 180)) == ["bob"]
     dwellers.settle("bob", DAY, 62)
@@ -53,7 +53,7 @@ def test_each_mark_reached_is_told_at_least_once(
     due_at: tuple[int, ...], ticks: list[tuple[int, bool]]
 ) -> None:
     """However minutes jump and answers get lost, what is settled was told, and nothing else."""
-    dwellers, minutes, told, settled = Dwellers(), 0, 0, 0
+    dwellers, minutes, told, settled = Attendance(), 0, 0, 0
     for jump, confirmed in ticks:
         minutes += jump
         due = dwellers.due([("bob", minutes)], DAY, due_at)
