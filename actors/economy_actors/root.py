@@ -122,7 +122,7 @@ class Root(Actor[Any]):
     def _publish(self, facts: Facts) -> None:
         """Tell a channel what a commit has changed there; without it the facts are for nobody."""
         channel = self._world.channels.get(facts.channel)
-        if channel is not None:
+        if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
 
     def _reader(self) -> Reader:

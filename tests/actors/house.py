@@ -272,7 +272,7 @@ async def house(
 
     def publish(facts: Facts) -> None:
         channel = world.channels.get(facts.channel)
-        if channel is not None:
+        if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
 
     async def start(root: _Root) -> None:

@@ -369,12 +369,12 @@ class Channel(Actor[ChannelMessage]):
                 ),
                 reply,
             ),
-            lambda past: past if isinstance(past, PastKnown) else PastKnown(None, None),
+            lambda past: past if isinstance(past, PastKnown) else PastKnown(None, None, False),
             timeout_s=QUERY_TIMEOUT_S,
         )
 
     def _past_known(self, past: PastKnown) -> None:
-        self._talk.resume(past.last_activity_ms)
+        self._talk.resume(past)
         if past.cut_off is not None:
             self._attendance.catch_up(past.cut_off)
 

@@ -44,6 +44,7 @@ class Booking:
         self._waiting: deque[RecordChat | PayTriggers] = deque()
         self._under_way: RecordLines | None = None
         self._one_by_one = 0
+        self._tries = 0
 
     def add(self, lines: tuple[RecordChat | PayTriggers, ...]) -> None:
         """Take what a session has decided."""
@@ -60,13 +61,15 @@ class Booking:
             self._done(len(batch.lines))
         elif isinstance(fault, Defect):
             self._isolate(batch)
-        elif message.waited:
+        elif message.waited or not self._tries:
+            self._tries += 1
             self._request(batch)
             return
         else:
             _log.warning("lines are asked for again", channel=self._channel, fault=str(fault))
             self._later(_AGAIN_S, LinesBooked(fault, waited=True))
             return
+        self._tries = 0
         self._under_way = None
         self._send()
 

@@ -256,10 +256,14 @@ class BooksChanged:
 
 @dataclass(frozen=True, slots=True)
 class PastKnown:
-    """What a report says of the time before the start; None where it could not say."""
+    """What a report says of the time before the start; not ``known`` where it could not say.
+
+    ``last_activity_ms`` None: nobody has ever said anything.
+    """
 
     last_activity_ms: int | None
     cut_off: tuple[int, tuple[tuple[str, int], ...]] | None
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Minutes:
         self._arriving: dict[str, int] = {}
         self._waiting: deque[PresenceMinute] = deque()
         self._began_s = 0.0
+        self._tries = 0
         self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
 
     def arriving(self, name: str, at_ms: int) -> None:
@@ -116,6 +117,10 @@ class Minutes:
         """The books have answered, or somebody else in their place."""
         request = self._waiting[0]
         match message.answer:
+            case RuntimeFault() if not self._tries:
+                self._tries += 1
+                self._ask()
+                return
             case RuntimeFault() as fault if not message.waited:
                 _log.warning("minute is asked for again", channel=self._name, fault=str(fault))
                 self._later(_AGAIN_S, MinuteBooked(fault, waited=True))
@@ -131,6 +136,7 @@ class Minutes:
                 _log.error("minute not paid", channel=self._name, reason=reason)
             case refusal:
                 raise AssertionError(f"a presence minute cannot be refused: {refusal!r}")
+        self._tries = 0
         self._waiting.popleft()
         if self._waiting:
             self._ask()

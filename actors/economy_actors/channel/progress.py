@@ -21,7 +21,10 @@ _BUSY_DEPTH = 48
 
 
 class ProgressWatch:
-    """One pure decision per changed wallet, so that nobody is woken for nothing."""
+    """One pure decision per changed wallet, so that nobody is woken for nothing.
+
+    The absent are looked at when they come: their arrival changes their wallet, too.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class ProgressWatch:
     ) -> None:
         self._world = world
         self._session = session
+        self._roster = roster
         self._achievements = world.live.settings.achievements
         self._rank_ups = RankUpBoard(channel, world)
         self.levels = Levels(channel, world, roster)
@@ -44,7 +48,8 @@ class ProgressWatch:
     def check(self, wallet: Wallet) -> None:
         """Wake the user if something is due."""
         live = self._world.live
-        if live.ignores(wallet.display_name):
+        visit = self._roster.get(wallet.user.name)
+        if visit is None or not visit.connected or live.ignores(wallet.display_name):
             return
         if reached(wallet, live.ladder, live.settings.achievements) is None:
             return

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from economy_actors.channel.emotes import Emotes
-from economy_actors.channel.messages import MediaChanged, RoomStored
+from economy_actors.channel.messages import MediaChanged, PastKnown, RoomStored
 from economy_actors.context import World
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
@@ -137,16 +137,16 @@ class Talk:
         """A genuine arrival, which may be greeted."""
         self._conversation.arrived(name, at_ms)
 
-    def resume(self, last_activity_ms: int | None) -> None:
-        """How long the channel had been silent before the start; None where nobody can say.
+    def resume(self, past: PastKnown) -> None:
+        """How long the channel had been silent before the start.
 
         Nobody is paid for a silence that nobody knows of.
         """
         if self._before is None:
             return
         before, self._before = self._before, None
-        unknown_ms = before[0][2] if before else self._world.clock.now_ms()
-        self._conversation.resume(unknown_ms if last_activity_ms is None else last_activity_ms)
+        begun_ms = before[0][2] if before else self._world.clock.now_ms()
+        self._conversation.resume(past.last_activity_ms if past.known else begun_ms)
         for name, text, at_ms, trace in before:
             visit = self._roster.get(name)
             if visit is None:

@@ -87,9 +87,10 @@ async def hand_over(
 
     A channel that is ending takes nothing more: then the last lines go to the books from here.
     """
-    with suppress(RuntimeFault):
-        await channel.send(LinesReady(user.name, lines), timeout_s=COMMIT_TIMEOUT_S)
-        return
+    if channel.is_open:
+        with suppress(RuntimeFault):
+            await channel.send(LinesReady(user.name, lines), timeout_s=COMMIT_TIMEOUT_S)
+            return
     for line in lines:
         try:
             await commit(world.ledger, line)

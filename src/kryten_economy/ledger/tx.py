@@ -132,6 +132,7 @@ class Tx:
             self._forget_rows()
             self._told, self.postings = told, postings
             raise
+        self._told.freeze()
         told.add(self._told)
         self._told, self.postings = told, [*postings, *self.postings]
 
@@ -157,11 +158,17 @@ class _Told:
 
     def __init__(self) -> None:
         self.changed: dict[Account, None] = {}
+        self.frozen: dict[UserKey, Wallet] = {}
         self.counts: dict[str, int] = {}
         self.hits: dict[str, dict[str, TriggerHits]] = {}
 
+    def freeze(self) -> None:
+        """Keep the wallets as they are now: a request that fails later has changed its accounts."""
+        self.frozen |= {account.user: account.wallet for account in self.changed}
+        self.changed.clear()
+
     def add(self, more: "_Told") -> None:
-        self.changed |= more.changed
+        self.frozen |= more.frozen
         for key, by in more.counts.items():
             self.counts[key] = self.counts.get(key, 0) + by
         for channel, hits in more.hits.items():
@@ -175,6 +182,8 @@ class _Told:
 
     def facts(self, postings: list[Posting]) -> tuple[Facts, ...]:
         wallets: dict[str, dict[str, Wallet]] = {}
+        for user, wallet in self.frozen.items():
+            wallets.setdefault(user.channel, {})[user.name] = wallet
         for account in self.changed:
             wallets.setdefault(account.channel.name, {})[account.name] = account.wallet
         posted: dict[str, list[Posting]] = {}

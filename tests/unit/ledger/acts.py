@@ -28,13 +28,13 @@ T = TypeVar("T")
 
 _fresh = count(1)
 
-_SETTINGS = Settings.model_validate(
+SETTINGS = Settings.model_validate(
     {
         "nats": {"servers": ["nats://127.0.0.1:4222"]},
         "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
     }
 )
-UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+UNMULTIPLIED = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN)
 COIN_PER_ACTIVE_MINUTE = MinuteRate(base=0, active_bonus=1, night_factor=1.0, night_bonus=0)
 
 

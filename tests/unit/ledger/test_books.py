@@ -1,11 +1,12 @@
 """The writer: isolation of requests, the lock, what it refuses to open."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
-from kryten_economy.ledger.page import Page
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
@@ -25,6 +26,7 @@ from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import migrations
+from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
     BooksInUse,
@@ -36,9 +38,12 @@ from kryten_economy.ledger.errors import (
     OlderSchema,
     UnwritableBooks,
 )
+from kryten_economy.ledger.facts import Committed
 from kryten_economy.ledger.holds import Held
-from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.ledger.operation import Failed, Request, operation
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import Insufficient
+from kryten_economy.users import UserKey
 
 
 def test_a_defect_takes_only_its_own_request(books: Books) -> None:
@@ -62,23 +67,65 @@ def test_a_defect_after_writing_is_undone(
 ) -> None:
     """A request that fails half-way leaves neither money nor rows behind."""
     books.commit([earn("Bob", 5), earn("Eve", 5)])
-    hit = books._tx.slate.hit
+    hit = books._tx.analytics.hit
 
-    def failing_hit(page: Page, trigger_id: str, amount_z: int) -> None:
+    def failing_hit(account: Account, trigger_id: str, amount_z: int, day: str) -> None:
         if amount_z == 3:
             raise RuntimeError("half-way")
-        hit(page, trigger_id, amount_z)
+        hit(account, trigger_id, amount_z, day)
 
-    monkeypatch.setattr(type(books._tx.slate), "hit", staticmethod(failing_hit))
+    monkeypatch.setattr(books._tx.analytics, "hit", failing_hit)
     answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)]).answers
     assert [type(answer) for answer in answers] == [Posted, Failed, Posted]
     assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (5, 8)
     assert len(reports.transactions(key("Bob"))) == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Meddle(Request[int]):
+    """Change a balance past the accounts that the books keep in memory."""
+
+    user: UserKey
+    by_z: int
+
+
+@operation
+def meddle(tx: Tx, ask: Meddle) -> int:
+    """Do what no feature may do: the row and what is known of it differ from now on."""
+    account = tx.find(ask.user, DAY)
+    assert account is not None
+    tx.accounts.touch(account)
+    meddling = "UPDATE account SET balance_z = balance_z + ? WHERE id = ?"
+    return tx.run(meddling, ask.by_z, account.id)
+
+
+def test_a_row_that_is_not_as_it_was_read_is_not_overwritten(
+    books: Books, reports: Reports
+) -> None:
+    """Who changes a balance past the accounts fails; nothing of theirs stands, the rest does."""
+    books.commit([earn("Bob", 5), earn("Eve", 5)])
+    done = books.commit([earn("Eve", 1), Meddle(key("Bob"), 7), earn("Bob", 2)])
+    assert [type(answer) for answer in done.answers] == [Posted, Failed, Posted]
+    assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (7, 6)
+    stored = reports.wallets(CHANNEL, DAY)
+    assert (stored["bob"].balance_z, stored["eve"].balance_z) == (7, 6)
+
+
+def test_what_others_have_written_is_read_again(path: Path) -> None:
+    """A balance changed by somebody else between two batches is built upon, not overwritten."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    books._connection.execute("UPDATE account SET balance_z = 45 WHERE name = 'bob'")
+    assert isinstance(ask(books, spend("Bob", 2)), Posted)
+    books.close()
+    reports = Reports.open(path)
+    assert reports.wallets(CHANNEL, DAY)["bob"].balance_z == 43
+    reports.close()
+
+
 def test_not_a_request_is_a_defect(books: Books) -> None:
     """What is no request fails alone."""
-    alien: Request = "alien"  # type: ignore[assignment]
+    alien: Request[Any] = "alien"  # type: ignore[assignment]
     failed, posted = books.commit([alien, earn("Bob", 1)]).answers
     assert isinstance(failed, Failed)
     assert isinstance(posted, Posted)
@@ -86,7 +133,7 @@ def test_not_a_request_is_a_defect(books: Books) -> None:
 
 def test_an_empty_batch_is_fine(books: Books) -> None:
     """Nothing asked, nothing answered."""
-    assert books.commit([]).answers == []
+    assert books.commit([]) == Committed(())
 
 
 def test_requests_of_a_batch_see_each_other(books: Books) -> None:
@@ -102,7 +149,7 @@ def test_requests_of_a_batch_see_each_other(books: Books) -> None:
 def test_sixty_four_askers_never_take_more_than_there_is(books: Books) -> None:
     """Any number of debits of one account in one batch take exactly what it holds."""
     books.commit([earn("Bob", 100), earn("Eve", 1)])
-    requests: list[Request] = []
+    requests: list[Request[Any]] = []
     for number in range(64):
         requests += [spend("Bob", 3), tip("Bob", "Eve", 2), hold("Bob", 2, f"h{number}")]
     answers = books.commit(requests).answers
@@ -285,7 +332,7 @@ def test_an_interrupt_leaves_no_open_transaction(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(books._tx.slate), "hit", stop)
+    monkeypatch.setattr(books._tx.analytics, "hit", stop)
     with pytest.raises(KeyboardInterrupt):
         books.commit([earn("Bob", 5)])
     monkeypatch.undo()

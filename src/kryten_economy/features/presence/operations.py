@@ -189,6 +189,7 @@ def depart(tx: Tx, ask: Depart) -> Departed:
         account = tx.accounts.find(channel, name, ask.day)
         if account is not None:
             account.last_departure_ms = max(account.last_departure_ms or 0, ask.at_ms)
+            account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
             tx.accounts.touch(account, profile=True)
             count += 1
     return Departed(count)
