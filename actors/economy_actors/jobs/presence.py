@@ -1,6 +1,6 @@
 """Who is here, for whoever gives something to all of them, and what follows for each."""
 
-from economy_actors.channel.messages import Rewarded, ShownUser, ShowPresence
+from economy_actors.channel.messages import Rewarded
 from economy_actors.context import World
 from economy_actors.ledger.client import look
 from economy_actors.runtime import RuntimeFault
@@ -8,24 +8,20 @@ from economy_actors.session import progress
 from economy_actors.session.achieving import may_be_due
 from kryten_economy.ledger import Paid, Present
 
-__all__ = ("PRESENCE_TIMEOUT_S", "all_credited", "credited", "present_if_known", "present_users")
-
-PRESENCE_TIMEOUT_S = 2.0
+__all__ = ("all_credited", "credited", "present_if_known", "present_users")
 
 
-async def present_users(world: World, channel: str) -> tuple[Present, ...]:
-    """The connected users by name; raises a RuntimeFault when the channel does not answer."""
-    return await present_if_known(world, channel) or ()
+def present_users(world: World, channel: str) -> tuple[Present, ...]:
+    """The connected users by name."""
+    return present_if_known(world, channel) or ()
 
 
-async def present_if_known(world: World, channel: str) -> tuple[Present, ...] | None:
+def present_if_known(world: World, channel: str) -> tuple[Present, ...] | None:
     """As `present_users`; None as long as the channel has not heard who is here."""
-    view = await world.channels[channel].ask(ShowPresence, timeout_s=PRESENCE_TIMEOUT_S)
-    return tuple(sorted(_present(user) for user in view.users)) if view.known else None
-
-
-def _present(user: ShownUser) -> Present:
-    return Present(user.name.lower(), user.name)
+    here = world.presence[channel].value
+    if not here.known:
+        return None
+    return tuple(sorted(Present(name, each.display_name) for name, each in here.users.items()))
 
 
 async def credited(
@@ -43,10 +39,10 @@ async def credited(
 async def all_credited(world: World, channel: str) -> None:
     """Let those who are here look at what a credit to all accounts may have made of them.
 
-    The absent look when they come, and so does a channel that does not answer at its next minute.
+    The absent look when they come, and everybody at the next minute if reports are too slow.
     """
+    names = [each.name for each in present_users(world, channel)]
     try:
-        names = [each.name for each in await present_users(world, channel)]
         day = world.live.calendar.day(world.clock.now_ms())
         wallets = await look(world.reader, lambda reports: reports.wallets(channel, day, names))
     except RuntimeFault:

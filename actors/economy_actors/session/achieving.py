@@ -6,8 +6,8 @@ that nobody asks them again at every credit.
 
 from economy_actors.context import World
 from economy_actors.ledger.client import commit, look
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
-from economy_actors.session.notices import notify
 from kryten_economy.config.achievements import Achievement
 from kryten_economy.features.achievements import texts
 from kryten_economy.features.achievements.rules import Facts, earned_now

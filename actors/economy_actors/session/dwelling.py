@@ -7,11 +7,11 @@ crash or a restart pays nothing twice. The session tells, the books decide.
 from economy_actors.channel.messages import ChannelMessage
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
 from economy_actors.runtime import Ref
 from economy_actors.session import progress
 from economy_actors.session.messages import Dwelt
-from economy_actors.session.notices import notify
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.attendance import milestones_met, qualifies
 from kryten_economy.features.presence.onboarding import earning_gate

@@ -4,9 +4,9 @@ from kryten_economy.text.clean import because, name_shown, user_text
 from kryten_economy.text.numbers import money, plural
 
 __all__ = (
+    "account_opened",
     "balance",
     "deduct_notice",
-    "deduct_refused",
     "deducted",
     "grant_notice",
     "granted",
@@ -47,6 +47,11 @@ def granted(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
     )
 
 
+def account_opened() -> str:
+    """To the admin, behind `granted`: perhaps the name is a slip."""
+    return "I've never seen this name here: an account was opened for it."
+
+
 def grant_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str) -> str:
     """To the user: amount, reason if one was given, new balance."""
     return (
@@ -68,14 +73,6 @@ def deduct_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str
     return (
         f"An admin deducted {money(amount_z, symbol)} from your account{because(reason)}"
         f" Your balance: {money(balance_z, symbol)}."
-    )
-
-
-def deduct_refused(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
-    """To the admin: the balance is too low."""
-    return (
-        f"{name_shown(name)} has only {money(balance_z, symbol)}, so {money(amount_z, symbol)}"
-        " can't be deducted. Nothing was changed."
     )
 
 

@@ -1,0 +1,287 @@
+"""Balances: one's own, another's, and what operators change on them.
+
+Each change is one operation on the books. Giving opens an account for a name that was never seen,
+taking never does. The user is told after the commit, once, and whoever was given something looks
+at what they have reached, here or not.
+"""
+
+import json
+from dataclasses import dataclass
+
+from economy_actors.handlers import kit
+from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
+from economy_actors.handlers.call import ApiCall, Call, PmCall
+from economy_actors.handlers.fields import Amount, Count, Text
+from economy_actors.handlers.registry import command, request
+from kryten_economy.commands.table import Section
+from kryten_economy.features.money import texts
+from kryten_economy.ledger import BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
+from kryten_economy.text.clean import user_text
+
+__all__ = ("DELTA", "adjust", "set_balance")
+
+DELTA = Amount("amount", low=-AMOUNT_MAX_Z, high=AMOUNT_MAX_Z, zero=False)
+BALANCE = Amount("amount", low=0, high=AMOUNT_MAX_Z)
+REASON = Text("reason", most=500)
+PATTERN = Text("pattern", most=100)
+SEARCH_ROWS = Count("limit", default=50, low=1, high=200)
+
+_REPLAY = {"idempotent_replay": True}
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was posted, and whether the account was opened by it."""
+
+    posted: Posted
+    opened: bool = False
+
+
+@command(
+    "balance",
+    summary="your balance, rank and streak",
+    section=Section.BASICS,
+    aliases=("bal",),
+    reads=True,
+)
+async def balance(call: PmCall) -> PmAnswer:
+    """One's own balance."""
+    currency, wallet = call.settings.currency, call.wallet
+    rank = kit.rank_name(call.world, wallet)
+    return texts.balance(wallet.balance_z, currency.symbol, currency.name, rank, wallet.streak_days)
+
+
+@request("balance.get", user=True)
+async def balance_get(call: ApiCall) -> ApiAnswer:
+    """One user's balance; asking never creates an account."""
+    user, day = call.user, call.day
+    wallet = await call.read(lambda reports: reports.wallet(user, day))
+    if wallet is None:
+        return Done({"found": False})
+    return Done(
+        {
+            "found": True,
+            "username": wallet.display_name,
+            "channel": call.channel,
+            "balance": wallet.balance_z,
+            "lifetime_earned": wallet.lifetime_earned_z,
+            "rank_name": kit.rank_name(call.world, wallet),
+        }
+    )
+
+
+@request("balance.search", PATTERN, SEARCH_ROWS, known_fields_only=True)
+async def balance_search(call: ApiCall) -> ApiAnswer:
+    """Accounts whose name contains a text as it is (P-OPS-11), the richest first."""
+    pattern, limit = call.field(PATTERN), call.field(SEARCH_ROWS)
+    rows = await call.read(lambda reports: reports.search(call.channel, pattern, limit))
+    ladder = call.world.live.ladder
+    results = [
+        {
+            "username": row.username,
+            "balance": row.balance_z,
+            "lifetime_earned": row.lifetime_earned_z,
+            "rank_name": ladder.shown(row.rank_name, row.lifetime_earned_z, row.rank_held_from_z),
+        }
+        for row in rows
+    ]
+    return Done(
+        {"channel": call.channel, "pattern": pattern, "count": len(results), "results": results}
+    )
+
+
+@request("stats.float")
+async def stats_float(call: ApiCall) -> ApiAnswer:
+    """How much money there is, held stakes included, and in how many accounts."""
+    found = await call.read(lambda reports: reports.float_of(call.channel))
+    return Done({"channel": call.channel, "float": found.float_z, "accounts": found.accounts})
+
+
+@command(
+    "grant",
+    syntax="grant @user <amount> [reason]",
+    summary="give money to a user",
+    section=Section.ADMIN,
+)
+async def grant(call: PmCall) -> PmAnswer:
+    """Give; the reply says so where the name was never seen, since it may be a slip."""
+    return await _move_by_pm(call, 1, "admin_grant")
+
+
+@command(
+    "deduct",
+    syntax="deduct @user <amount> [reason]",
+    summary="take money from a user",
+    section=Section.ADMIN,
+)
+async def deduct(call: PmCall) -> PmAnswer:
+    """Take all of it or nothing."""
+    return await _move_by_pm(call, -1, "admin_deduct")
+
+
+async def _move_by_pm(call: PmCall, sign: int, kind: str) -> PmAnswer:
+    name, amount_z = call.name_at(0), call.amount_at(1)
+    if isinstance(name, Refused):
+        return name
+    if isinstance(amount_z, Refused):
+        return amount_z
+    reason = user_text(call.parsed.text(2))
+    answer = await adjust(call, name, sign * amount_z, reason, kind)
+    if not isinstance(answer, _Given):
+        return answer
+    wallet = answer.posted.wallet
+    done = texts.granted if sign > 0 else texts.deducted
+    text = done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
+    return f"{text} {texts.account_opened()}" if answer.opened else text
+
+
+@request("balance.adjust", DELTA, REASON, user=True, mutating=True, repeatable=True)
+async def balance_adjust(call: ApiCall) -> ApiAnswer:
+    """Give or take by the sign of the amount."""
+    delta_z = call.field(DELTA)
+    answer = await adjust(call, call.name, delta_z, call.field(REASON), "admin_adjust")
+    if not isinstance(answer, _Given):
+        return answer
+    wallet = answer.posted.wallet
+    data = {
+        "username": wallet.display_name,
+        "channel": call.channel,
+        "amount": delta_z,
+        "balance": wallet.balance_z,
+    }
+    return Done(data | _REPLAY if answer.posted.replayed else data)
+
+
+_UNSTATED = {
+    "admin_grant": "Admin grant",
+    "admin_deduct": "Admin deduction",
+    "admin_adjust": "Admin credit",
+}
+
+
+async def adjust(
+    call: Call, name: str, delta_z: int, reason: str, kind: str
+) -> _Given | Refused | Failed:
+    """Give or take, as the sign of ``delta_z`` (not 0) says; ``reason`` may be empty.
+
+    Raises AskExpired or AskFailed when it stays unknown whether the money was moved.
+    """
+    unstated = "Admin debit" if kind == "admin_adjust" and delta_z < 0 else _UNSTATED[kind]
+    if delta_z > 0 and call.world.live.ignores(name):
+        return call.refused(Ignored(name), name)
+    user, at_ms = call.named(name), call.now_ms
+    # The trigger of the type admin_grant is admin.grant.
+    trigger_id = kind.replace("_", ".")
+    words = (kind, trigger_id, reason or f"{unstated} by {call.by}")
+    when = (at_ms, call.world.live.calendar.day(at_ms))
+    by = json.dumps({"by": call.by})
+    if delta_z > 0:
+        here = kit.connected(call.world, user)
+        shown = name if here is None else here.display_name
+        answer = await call.commit(
+            Credit(
+                call.op_id,
+                user,
+                delta_z,
+                *words,
+                *when,
+                metadata=by,
+                create=True,
+                display_name=shown,
+            )
+        )
+    else:
+        answer = await call.commit(Debit(call.op_id, user, -delta_z, *words, *when, metadata=by))
+    if not isinstance(answer, Posted):
+        assert isinstance(answer, Refusal), answer
+        return call.refused(answer, name)
+    return _posted(call, answer, delta_z, reason, at_ms, trigger_id)
+
+
+def _posted(
+    call: Call, answer: Posted, delta_z: int, reason: str, at_ms: int, trigger_id: str
+) -> _Given:
+    wallet, user = answer.wallet, answer.wallet.user
+    if not answer.replayed:
+        if delta_z > 0:
+            call.world.metrics.earned(delta_z)
+            call.world.metrics.trigger(call.channel, trigger_id, delta_z)
+        notice = texts.grant_notice if delta_z > 0 else texts.deduct_notice
+        text = notice(abs(delta_z), wallet.balance_z, reason, call.symbol)
+        kit.tell_user(call, wallet.display_name, text)
+    if delta_z > 0:
+        # Also after a repetition: nobody knows how far the first time came behind the commit.
+        kit.has_reached_something(call, [user.name])
+    opened = wallet.first_seen_ms == at_ms and kit.connected(call.world, user) is None
+    return _Given(answer, opened)
+
+
+@command(
+    "set_balance",
+    syntax="set_balance @user <amount>",
+    summary="set a balance, 0 or more",
+    section=Section.ADMIN,
+)
+async def set_balance_by_pm(call: PmCall) -> PmAnswer:
+    """Old and new balance to the operator."""
+    name, amount_z = call.name_at(0), call.amount_at(1, or_nothing=True)
+    if isinstance(name, Refused):
+        return name
+    if isinstance(amount_z, Refused):
+        return amount_z
+    if len(call.args) > 2:
+        return call.usage()
+    answer = await set_balance(call, name, amount_z, create=False)
+    if not isinstance(answer, BalanceSet):
+        return answer
+    shown = answer.wallet.display_name
+    return texts.set_balance_done(shown, answer.old_z, answer.new_z, call.symbol)
+
+
+@request("balance.set", BALANCE, user=True, mutating=True, repeatable=True)
+async def balance_set(call: ApiCall) -> ApiAnswer:
+    """Make a balance what the request says."""
+    answer = await set_balance(call, call.name, call.field(BALANCE), create=True)
+    if not isinstance(answer, BalanceSet):
+        return answer
+    data = {
+        "username": answer.wallet.display_name,
+        "channel": call.channel,
+        "old_balance": answer.old_z,
+        "new_balance": answer.new_z,
+        "delta": answer.new_z - answer.old_z,
+    }
+    return Done(data | _REPLAY if answer.replayed else data)
+
+
+async def set_balance(
+    call: Call, name: str, amount_z: int, *, create: bool
+) -> BalanceSet | Refused | Failed:
+    """Make a balance ``amount_z`` ≥ 0; the difference is one row (P-MON-15).
+
+    Raises as `adjust`. With ``create`` a name that was never seen gets an account first.
+    """
+    at_ms = call.now_ms
+    order = SetBalance(
+        op_id=call.op_id,
+        user=call.named(name),
+        amount_z=amount_z,
+        reason=f"Set by {call.by}",
+        by=call.by,
+        at_ms=at_ms,
+        day=call.world.live.calendar.day(at_ms),
+    )
+    answer = await call.commit(order)
+    if isinstance(answer, NoAccount) and create:
+        if call.world.live.ignores(name):
+            return call.refused(Ignored(name), name)
+        await kit.open_account(call, name)
+        answer = await call.commit(order)
+    if not isinstance(answer, BalanceSet):
+        assert isinstance(answer, Refusal), answer
+        return call.refused(answer, name)
+    if not answer.replayed and answer.old_z != answer.new_z:
+        text = texts.set_balance_notice(answer.old_z, answer.new_z, call.symbol)
+        kit.tell_user(call, answer.wallet.display_name, text)
+    return answer
