@@ -60,11 +60,11 @@ from economy_actors.session.messages import (
     SessionMessage,
 )
 from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
 from kryten_economy.ledger import Depart
 from kryten_economy.text.lengths import clip
-from kryten_economy.text.templates import currency_variables
 from kryten_economy.users import UserKey
 
 __all__ = ("MAILBOX", "SESSION_IDLE_S", "Channel")

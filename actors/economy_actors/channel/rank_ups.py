@@ -3,9 +3,9 @@
 from economy_actors.channel.messages import RankedUp
 from economy_actors.context import World
 from economy_actors.outbox.message import Line
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.ranks import texts
 from kryten_economy.features.ranks.rules import RankUp, Told, by_rank, may_tell
-from kryten_economy.text.templates import currency_variables
 
 __all__ = ("COLLECT_S", "RankUpBoard")
 

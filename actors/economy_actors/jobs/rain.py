@@ -11,10 +11,10 @@ from economy_actors.outbox.message import Line
 from kryten_economy.features.events.rules import metadata
 from kryten_economy.features.gifts import texts
 from kryten_economy.features.gifts.rules import rain_amount, rain_perk
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare
-from kryten_economy.text.templates import currency_variables
 
 __all__ = ("let_it_rain",)
 

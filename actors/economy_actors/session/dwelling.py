@@ -12,6 +12,7 @@ from economy_actors.outbox.message import Line
 from economy_actors.runtime import Ref
 from economy_actors.session import progress
 from economy_actors.session.messages import Dwelt
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.attendance import milestones_met, qualifies
 from kryten_economy.features.presence.onboarding import earning_gate
@@ -25,7 +26,6 @@ from kryten_economy.ledger import (
     Wallet,
 )
 from kryten_economy.refusals import Conflict
-from kryten_economy.text.templates import currency_variables
 from kryten_economy.users import UserKey
 
 __all__ = ("settle", "tell_welcome_back")

@@ -9,9 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from kryten_economy.config.core import Currency
-
-__all__ = ("TemplateError", "check", "currency_variables", "render", "render_tolerant", "variables")
+__all__ = ("TemplateError", "check", "render", "render_tolerant", "variables")
 
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
@@ -99,15 +97,6 @@ def _unknown(names: Collection[str], allowed: Collection[str]) -> TemplateError:
     asked = ", ".join(f"{{{name}}}" for name in names)
     known = ", ".join(f"{{{name}}}" for name in sorted(allowed)) or "none"
     return TemplateError(f"unknown variable {asked}; known here: {known}")
-
-
-def currency_variables(currency: Currency) -> dict[str, object]:
-    """The template variables every template may use."""
-    return {
-        "currency": currency.name,
-        "currency_plural": currency.plural,
-        "symbol": currency.symbol,
-    }
 
 
 def rendered_or(template: str, built_in: str, values: Mapping[str, object]) -> str:

@@ -7,9 +7,8 @@ import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.session import user_commands
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.ledger import Ban
 from kryten_economy.users import UserKey
 
@@ -190,7 +189,7 @@ async def test_a_crash_in_one_session_is_answered_and_disturbs_nobody(
         await h.join("Alice")
         await h.join("Bob")
         with monkeypatch.context() as patch:
-            patch.setitem(user_commands._HANDLERS, "about", broken)
+            patch.setitem(COMMANDS._handlers, "about", broken)
             [answer] = await h.pm("Alice", "about")
         assert "went wrong" in answer
         [answer] = await h.pm("Bob", "balance")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import anyio
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
 from tests.actors.session.test_money_achievements import tip
 

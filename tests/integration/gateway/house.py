@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from economy_actors.admin.messages import ApiRequest
+from economy_actors.api.messages import ApiRequest
 from economy_actors.clock import SystemClock
 from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.actor import Gateway

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-OWN = {"kryten_economy", "economy_actors"}
+OWN = {"kryten_economy", "economy_actors", "economy_sandbox"}
 PINNED = {"pydantic-core": "pydantic"}
 """Parts of a library that it asks for in exactly its own version, and documents as its own."""
-SANDBOX = ROOT / "actors" / "economy_actors" / "sandbox"
+SANDBOX = ROOT / "actors" / "economy_sandbox"
 
 
 @pytest.fixture(scope="module")

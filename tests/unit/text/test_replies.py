@@ -4,6 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.actors.house import settings_with
 from tests.unit.text.cytube_filters import filtered
 
 from kryten_economy.commands import refusals
@@ -13,6 +14,7 @@ from kryten_economy.features.history.texts import PRESENCE, HistoryRow, history,
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.notices import texts as notices_texts
 from kryten_economy.features.presence import texts as presence_texts
+from kryten_economy.refusals import Insufficient
 from kryten_economy.text.lengths import units
 
 _UTC = ZoneInfo("UTC")
@@ -29,7 +31,7 @@ _TEXTS: list[Callable[[], str]] = [
     commands_texts.guest_not_allowed,
     commands_texts.internal_error,
     commands_texts.outcome_unknown,
-    notices_texts.quiet_on,
+    lambda: notices_texts.quiet_on(settings_with(), ()),
     notices_texts.quiet_off,
     lambda: refusals.insufficient(100, 30, "Z"),
     lambda: refusals.below_minimum(1, 5, "Z"),
@@ -50,7 +52,7 @@ _TEXTS: list[Callable[[], str]] = [
     lambda: money_texts.grant_notice(50, 150, "well done", "Z"),
     lambda: money_texts.deducted("Bob", 50, 150, "Z"),
     lambda: money_texts.deduct_notice(50, 150, None, "Z"),
-    lambda: money_texts.deduct_refused("Bob", 500, 150, "Z"),
+    lambda: refusals.in_words(Insufficient(150, 350), "Z", name="Bob"),
     lambda: money_texts.set_balance_done("Bob", 10, 0, "Z"),
     lambda: money_texts.set_balance_notice(10, 0, "Z"),
     lambda: bans_texts.banned_user("Bob"),

@@ -1,11 +1,13 @@
 """Texts about balances and what operators change on them."""
 
+from kryten_economy.config.core import Currency
 from kryten_economy.text.clean import because, name_shown, user_text
 from kryten_economy.text.numbers import money, plural
 
 __all__ = (
     "account_opened",
     "balance",
+    "currency_variables",
     "deduct_notice",
     "deducted",
     "grant_notice",
@@ -87,3 +89,12 @@ def set_balance_done(name: str, old_z: int, new_z: int, symbol: str) -> str:
 def set_balance_notice(old_z: int, new_z: int, symbol: str) -> str:
     """To the user: old and new balance."""
     return f"An admin set your balance to {money(new_z, symbol)} (it was {money(old_z, symbol)})."
+
+
+def currency_variables(currency: Currency) -> dict[str, object]:
+    """The template variables every template may use."""
+    return {
+        "currency": currency.name,
+        "currency_plural": currency.plural,
+        "symbol": currency.symbol,
+    }

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from economy_actors.admin.body import read_body
-from economy_actors.admin.fields import (
+from economy_actors.handlers.fields import (
     Amount,
     Count,
     Field,
     Invalid,
     Text,
     Username,
+    read_body,
     read_fields,
 )
 

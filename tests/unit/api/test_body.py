@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from economy_actors.admin.body import NotJson, NotObject, NumberText, read_body
+from economy_actors.handlers.fields import NotJson, NotObject, NumberText, read_body
 
 
 @pytest.mark.parametrize(

@@ -1,54 +1,66 @@
 """How a body becomes a call, and what the envelope says when it does not."""
 
 import json
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from economy_actors.admin.body import NotJson, read_body
-from economy_actors.admin.call import REQUEST_ID, Call
-from economy_actors.admin.changing import DELTA
-from economy_actors.admin.envelope import Code, Done, Refused, envelope, result_of
-from economy_actors.admin.table import API_COMMANDS, Rejected, understand
+from economy_actors.api.reading import Rejected, Understood, envelope, understand
+from economy_actors.context import World
+from economy_actors.handlers.answers import Code, Done, Failed, Refused, result_of
+from economy_actors.handlers.balance import DELTA
+from economy_actors.handlers.call import REQUEST_ID, ApiCall
+from economy_actors.handlers.fields import NotJson, read_body
+from economy_actors.handlers.registry import REQUESTS
 
 CHANNELS = {"lounge": "Lounge"}
 
 
-def understood(**body: object) -> Call | Rejected:
+def understood(**body: object) -> Understood | Rejected:
     return understand(read_body(json.dumps(body).encode()), lambda name: CHANNELS.get(name.lower()))
+
+
+def called(found: Understood | Rejected) -> ApiCall:
+    assert isinstance(found, Understood)
+    world = cast("World", None)
+    return ApiCall.of(world, found.channel, found.values, found.spec.fields)
 
 
 def test_a_complete_request_becomes_a_call() -> None:
     """Fields are typed, and the channel has the spelling of the configuration."""
-    call = understood(
-        command="balance.adjust", channel="LOUNGE", username="@Bob", amount="25", request_id="r1"
+    call = called(
+        understood(
+            command="balance.adjust",
+            channel="LOUNGE",
+            username="@Bob",
+            amount="25",
+            request_id="r1",
+        )
     )
-    assert isinstance(call, Call)
     assert call.user == ("Lounge", "bob")
     assert call.values[DELTA] == 25
     assert call.values[REQUEST_ID] == "r1"
-    assert call.cause.op_id == "api:r1"
-    assert call.cause.admin == "system"
+    assert call.op_id == "api:r1"
+    assert call.by == "system"
 
 
 def test_requests_without_an_id_never_share_one() -> None:
     """Two requests without ``request_id`` are two acts."""
     first, second = (
-        understood(command="balance.set", channel="lounge", username="bob", amount=0)
+        called(understood(command="balance.set", channel="lounge", username="bob", amount=0))
         for _ in range(2)
     )
-    assert isinstance(first, Call)
-    assert isinstance(second, Call)
-    assert first.cause.op_id != second.cause.op_id
+    assert first.op_id != second.op_id
 
 
-@pytest.mark.parametrize("command", sorted(API_COMMANDS - {"config.reload"}))
+@pytest.mark.parametrize("command", sorted(REQUESTS.names - {"config.reload"}))
 def test_a_command_names_what_it_misses(command: str) -> None:
     """Without its required fields a command is an invalid request and echoes its name."""
     found = understood(command=command)
     if command.startswith("system."):
-        assert isinstance(found, Call)
+        assert isinstance(found, Understood)
         return
     assert isinstance(found, Rejected)
     assert found.echo == command
@@ -114,8 +126,8 @@ def test_outcomes_are_counted_by_whose_fault_they_are() -> None:
     """A caller's mistake is refused, the service's own trouble is an error."""
     assert result_of(Done({})) == "ok"
     assert result_of(Refused(Code.NOT_FOUND, "")) == "refused"
-    assert result_of(Refused(Code.INTERNAL, "")) == "error"
-    assert result_of(Refused(Code.UNAVAILABLE, "")) == "error"
+    assert result_of(Failed(Code.INTERNAL, "")) == "error"
+    assert result_of(Failed(Code.UNAVAILABLE, "")) == "error"
 
 
 @given(body=st.binary(max_size=80))
@@ -130,7 +142,7 @@ VALUES: st.SearchStrategy[object] = (
 
 
 @given(
-    command=st.sampled_from(sorted(API_COMMANDS)),
+    command=st.sampled_from(sorted(REQUESTS.names)),
     fields=st.dictionaries(
         st.sampled_from(
             ["channel", "username", "amount", "limit", "offset", "reason", "admin", "message",

@@ -6,15 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.actors.admin.helpers import Refuser, spawn
+from tests.actors.api.helpers import Refuser, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from economy_actors import deeds
+from economy_actors.handlers.kit import audit as write_audit
 from economy_actors.ledger.faults import OutcomeUnknown
 from economy_actors.outbox.message import Line, LineKind, Pm
-from economy_actors.runtime import AskFailed, orders
-from economy_actors.session.admin_commands import AdminRequest, run
-from kryten_economy.commands.grammar import parse
+from economy_actors.runtime import orders
 from kryten_economy.config import Settings
 from kryten_economy.ledger import Audit, AuditRow, Ban, Credit, Request, SetReadOnly, TransactionRow
 from kryten_economy.users import UserKey
@@ -272,7 +270,7 @@ async def test_a_lost_audit_line_is_an_error_of_this_part(tmp_path: Path) -> Non
     """What the books can't take is in the operator's log at least."""
     async with staffed(tmp_path) as h:
         orders.stop(h.world.ledger._cell)
-        deeds.audit(h.world, channel="", admin="a", command="c", arguments="", result="")
+        write_audit(h.world, channel="", admin="a", command="c", arguments="", result="")
         labels = {"component": "admin"}
         registry = h.world.metrics.registry
         assert registry.get_sample_value("economy_errors_total", labels) == 1

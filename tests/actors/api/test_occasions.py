@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}

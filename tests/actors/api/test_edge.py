@@ -4,12 +4,12 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.actors.admin.helpers import Api, Refuser, api, spawn
+from tests.actors.api.helpers import Api, Refuser, api, spawn
 from tests.actors.house import CHANNEL
 
-from economy_actors.admin.actor import ANSWER_TIMEOUT_S, DESKS
-from economy_actors.admin.messages import ApiRequest
-from economy_actors.admin.pool import WAITING_MAX
+from economy_actors.api.actor import ANSWER_TIMEOUT_S, WORKERS
+from economy_actors.api.messages import ApiRequest
+from economy_actors.api.worker import WAITING_MAX
 from economy_actors.ledger.faults import Defect, OutcomeUnknown
 
 RUBBISH = [
@@ -62,7 +62,7 @@ async def test_a_slow_request_delays_no_other(tmp_path: Path) -> None:
         reader, it.house.world.reader = it.house.world.reader, it.mute("reader")
         began_s = anyio.current_time()
         body = {"command": "balance.get", "channel": CHANNEL, "username": "alice"}
-        slow = [it.post(body) for _ in range(DESKS - 1)]
+        slow = [it.post(body) for _ in range(WORKERS - 1)]
         await it.data("system.ping")
         await it.data("balance.adjust", username="alice", amount=5)
         assert anyio.current_time() - began_s < 0.5
@@ -80,7 +80,7 @@ async def test_with_every_desk_held_up_all_are_answered_in_time(tmp_path: Path) 
         it.house.world.reader = it.mute("reader")
         began_s = anyio.current_time()
         body = {"command": "stats.float", "channel": CHANNEL}
-        inboxes = [it.post(body) for _ in range(DESKS * 5)]
+        inboxes = [it.post(body) for _ in range(WORKERS * 5)]
         await anyio.sleep(5)
         assert all(it.bus.at_s[inbox] - began_s < 5 for inbox in inboxes)
         assert {it.bus.answers[inbox]["error_code"] for inbox in inboxes} == {"unavailable"}
@@ -91,7 +91,7 @@ async def test_money_that_waited_too_long_is_not_moved(tmp_path: Path) -> None:
     async with api(tmp_path) as it:
         await it.account("Alice", 5)
         it.house.world.reader = it.mute("reader")
-        for _ in range(DESKS):
+        for _ in range(WORKERS):
             it.post({"command": "stats.float", "channel": CHANNEL})
         code, text = await it.refused("balance.adjust", username="alice", amount=5)
         assert code == "unavailable"
@@ -109,7 +109,7 @@ async def test_more_than_can_wait_is_turned_away_at_once(tmp_path: Path) -> None
             inboxes += [it.post(body) for _ in range(WAITING_MAX // 2)]
             await it.house.settle()
         turned = [it.bus.answers[inbox] for inbox in inboxes if inbox in it.bus.answers]
-        assert len(turned) == len(inboxes) - WAITING_MAX - DESKS
+        assert len(turned) == len(inboxes) - WAITING_MAX - WORKERS
         assert {answer["error_code"] for answer in turned} == {"unavailable"}
         await anyio.sleep(5)
         assert len(it.bus.answers) == len(inboxes)
@@ -195,11 +195,11 @@ async def test_a_broken_bus_stops_no_desk(tmp_path: Path, broken: Exception) -> 
         await it.account("Alice", 5)
         it.bus.broken = broken
         body = {"command": "balance.adjust", "channel": CHANNEL, "username": "alice", "amount": 1}
-        for _ in range(DESKS + 1):
+        for _ in range(WORKERS + 1):
             it.post(body)
         await it.house.settle()
         it.bus.broken = None
-        assert (await it.data("balance.get", username="alice"))["balance"] == 5 + DESKS + 1
+        assert (await it.data("balance.get", username="alice"))["balance"] == 5 + WORKERS + 1
 
 
 async def test_two_hundred_requests_at_once(tmp_path: Path) -> None:

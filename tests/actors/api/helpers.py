@@ -10,9 +10,9 @@ from typing import Any
 import anyio
 from tests.actors.house import CHANNEL, House, house
 
-from economy_actors.admin.actor import Admin
-from economy_actors.admin.messages import AdminMessage, ApiRequest
-from economy_actors.admin.table import API_COMMANDS
+from economy_actors.api.actor import Api as ApiActor
+from economy_actors.api.messages import ApiRequest
+from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from economy_actors.ledger.messages import Commit, Look
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Supervision
@@ -75,7 +75,7 @@ class Api:
 
     house: House
     bus: Replies
-    ref: Ref[AdminMessage]
+    ref: Ref[ApiRequest]
     asked: int = 0
 
     def post(self, body: bytes | Answer) -> str:
@@ -159,9 +159,13 @@ async def api(
 ) -> AsyncIterator[Api]:
     """A house with the API."""
     async with house(path / "economy.db", settings, channels=channels) as home:
-        home.world.metrics = Metrics(channels=channels, api_commands=API_COMMANDS)
+        home.world.metrics = Metrics(
+            channels=channels,
+            commands=[spec.name for spec in COMMANDS],
+            api_commands=REQUESTS.names,
+        )
         home.world.bus_connected = lambda: True
         bus = Replies()
-        ref = spawn(home, "admin", lambda: Admin(home.world, bus))
+        ref = spawn(home, "api", lambda: ApiActor(home.world, bus))
         await home.settle()
         yield Api(home, bus, ref)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
 from economy_actors.outbox.message import Line, LineKind

@@ -4,21 +4,17 @@ The file is read in a thread, so these tests run on real time.
 """
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.actors.admin.helpers import Api, api
+from tests.actors.api.helpers import Api, api
 from tests.actors.house import CHANNEL
 
-from economy_actors import deeds
 from economy_actors.context import LiveSettings
+from economy_actors.handlers import reload as reload_module
 from economy_actors.outbox.protocol import SettingsChanged
 from kryten_economy.config import Loaded, load
-
-# The package shows the function under the module's name.
-reload_module = import_module("economy_actors.deeds.reload")
 
 GOOD = """
 nats:
@@ -89,7 +85,7 @@ async def test_what_needs_a_restart_is_reported_and_kept(tmp_path: Path) -> None
         await it.house.join("Boss", rank=5)
         path = tmp_path / "config.yaml"
         live = in_force(it, path, GOOD)
-        await deeds.reload(it.house.world)
+        await reload_module.reload_settings(it.house.world)
         more = "  - {domain: cytube.test, channel: Second}\ncurrency"
         path.write_text(
             GOOD.replace("currency", more).replace("4222", "4333").replace(":-Z}", ":-Y}")
@@ -103,8 +99,8 @@ async def test_what_needs_a_restart_is_reported_and_kept(tmp_path: Path) -> None
         assert live.settings.bot.username == "ZCoinBot"
         assert live.settings.nats.servers == ("nats://127.0.0.1:4222",)
         assert live.settings.currency.symbol == "Y"
-        outcome = await deeds.reload(it.house.world)
-        assert isinstance(outcome, deeds.Reloaded)
+        outcome = await reload_module.reload_settings(it.house.world)
+        assert isinstance(outcome, reload_module.Reloaded)
         assert outcome.changed == ()
         reply = await wait_for_replies(it, "reload")
         assert "restart" in reply

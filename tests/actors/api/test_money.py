@@ -5,7 +5,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
 from kryten_economy.ledger import Ban, SetReadOnly
