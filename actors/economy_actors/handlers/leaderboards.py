@@ -93,8 +93,7 @@ async def leaderboard(call: ApiCall) -> ApiAnswer:
     shown = [
         {"username": row.name, _VALUES[board]: row.value_z}
         | ({} if row.rank is None else {"rank_name": row.rank})
-        | {"place": place}
-        for place, row in zip(places([row.value_z for row in rows]), rows, strict=True)
+        for row in rows
     ]
     return Done(head | {"rows": shown})
 

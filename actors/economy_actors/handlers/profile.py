@@ -9,7 +9,7 @@ from fractions import Fraction
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
 from economy_actors.handlers.call import ApiCall, PmCall
-from economy_actors.handlers.registry import COMMANDS, command, request
+from economy_actors.handlers.registry import command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.features.achievements import texts as achievement_texts
@@ -17,7 +17,7 @@ from kryten_economy.features.achievements.rules import Facts, progress_of
 from kryten_economy.features.achievements.texts import Goal
 from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks import texts as rank_texts
-from kryten_economy.features.ranks.rules import brings, discount_percent, perks_of
+from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
 from kryten_economy.ledger import AwardRow, Reports, Wallet
 from kryten_economy.refusals import NoAccount
 from kryten_economy.text.numbers import minute_of
@@ -124,7 +124,6 @@ async def account_summary(call: ApiCall) -> ApiAnswer:
         return Done({"found": False, "username": call.name, "channel": call.channel})
     settings, index = call.settings, kit.rank_index(call.world, wallet)
     multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
-    perks, _ = brings(settings.ranks, index, COMMANDS.usable(settings))
     return Done(
         {
             "found": True,
@@ -137,7 +136,7 @@ async def account_summary(call: ApiCall) -> ApiAnswer:
             "currency_symbol": settings.currency.symbol,
             "rank": _rank(settings, index),
             "next_rank": _next_rank(settings, index, wallet.lifetime_earned_z),
-            "perks": list(perks),
+            "perks": list(perks_shown(settings.ranks, index)),
             "spend_discount_percent": discount_percent(settings.ranks, index),
             **_vanity(settings, index, multiplier),
             "quiet_mode": wallet.quiet,

@@ -10,9 +10,9 @@ from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
 from kryten_economy.commands.table import Section
 from kryten_economy.features.gifts import texts
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.ledger import AdminRain, Distributed, TooFewCoins
 from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal
-from kryten_economy.features.money.texts import currency_variables
 
 __all__ = ()
 

@@ -119,7 +119,7 @@ async def _set_rank(
         return Refused(Code.INVALID_REQUEST, texts.unknown_rank(ladder.names))
     wallet = await call.read(lambda reports: reports.wallet(user, day))
     if wallet is None:
-        if not create:
+        if not create or automatic:
             return call.refused(NoAccount(user), name)
         wallet = await kit.open_account(call, name)
     stored = ladder.names[ladder.computed(wallet.lifetime_earned_z)] if tier is None else tier

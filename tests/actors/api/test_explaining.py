@@ -1,5 +1,6 @@
 """``transactions.explain``: the whole truth about one movement."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ async def test_a_request_is_told_everything(tmp_path: Path) -> None:
         await it.house.join("Alice")
         await it.house.minutes(2)
         [row, _] = (await it.data("transactions.list", username="alice"))["transactions"]
+        [same, _] = (await it.data("transactions.recent"))["transactions"]
+        for secret in ("population", "1.5", "multiplier", "carried", "base"):
+            assert secret not in json.dumps([row["metadata"], same["metadata"]])
         answer = await it.data("transactions.explain", transaction_id=str(row["id"]))
         assert answer == {
             "channel": CHANNEL,
-            "transaction": row,
+            "transaction": row | {"metadata": answer["transaction"]["metadata"]},
             "rule": {
                 "id": "presence.base",
                 "type": "earn",
@@ -50,6 +54,7 @@ async def test_a_request_is_told_everything(tmp_path: Path) -> None:
                 },
             ],
         }
+        assert "population" in answer["transaction"]["metadata"]
         assert it.audit() == []
 
 

@@ -69,15 +69,31 @@ async def test_an_adjustment_below_zero_changes_nothing(tmp_path: Path) -> None:
         assert it.audit()[0].result.startswith("insufficient_balance")
 
 
-async def test_giving_opens_an_account_only_for_who_is_here(tmp_path: Path) -> None:
-    """P-MON-12: a typo makes no account, and taking never makes one."""
+async def test_giving_opens_an_account_for_a_name_never_seen(tmp_path: Path) -> None:
+    """Other services pay winners who have left: adjusting up and setting open an account."""
     async with api(tmp_path, NO_WALLET) as it:
-        code, text = await it.refused("balance.adjust", username="Tpyo", amount=5)
+        request = {"username": "Winner", "amount": 5, "request_id": "w"}
+        given = await it.data("balance.adjust", **request)
+        assert (given["username"], given["balance"]) == ("Winner", 5)
+        assert await it.data("balance.adjust", **request) == given | {"idempotent_replay": True}
+        made = await it.data("balance.set", username="Second", amount=7, request_id="s")
+        assert (made["old_balance"], made["new_balance"], made["delta"]) == (0, 7, 7)
+        assert (it.house.balance("winner"), it.house.balance("second")) == (5, 7)
+        await it.data("rank.set", username="Third", rank_name="Grip")
+        wallet = it.house.wallet("third")
+        assert wallet is not None
+        assert wallet.rank_name == "Grip"
+
+
+async def test_taking_never_opens_an_account(tmp_path: Path) -> None:
+    """Nor does a name that CyTube can't have, which nobody is called."""
+    async with api(tmp_path, NO_WALLET) as it:
+        code, text = await it.refused("balance.adjust", username="Tpyo", amount=-5)
         assert (code, "Tpyo" in text) == ("not_found", True)
-        for amount in (5, -5):
-            await it.refused("balance.adjust", username="Tpyo", amount=amount)
-        await it.refused("balance.set", username="Tpyo", amount=5)
         assert it.house.wallet("tpyo") is None
+        for command in ("balance.adjust", "balance.set"):
+            code, text = await it.refused(command, username="no name!", amount=5)
+            assert (code, text.startswith("username ")) == ("not_found", True)
 
 
 async def test_a_request_id_is_done_once(tmp_path: Path) -> None:

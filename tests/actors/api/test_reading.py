@@ -1,5 +1,6 @@
 """The commands that only read (`spec/admin-api.md` 3)."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL
 
-from kryten_economy.ledger import SetReadOnly
+from kryten_economy.ledger import Credit, SetReadOnly
+from kryten_economy.users import UserKey
 
 
 async def test_ping_and_about(tmp_path: Path) -> None:
@@ -154,3 +156,57 @@ async def test_reading_leaves_no_audit_line(tmp_path: Path) -> None:
         await it.data("balance.get", username="alice")
         await it.refused("balance.get")
         assert it.audit() == []
+
+
+async def test_a_long_list_is_cut_where_the_bus_ends(tmp_path: Path) -> None:
+    """What fits is sent, with where to go on; page by page everything arrives, once each."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", 1000)
+        for number in range(400):
+            it.post(
+                {
+                    "command": "balance.adjust",
+                    "channel": CHANNEL,
+                    "username": "alice",
+                    "amount": 1,
+                    "reason": f"{number} " + "😀" * 490,
+                }
+            )
+        await anyio.sleep(5)
+        ids, offset = [], 0
+        for _ in range(9):
+            page = await it.data("transactions.list", username="alice", limit=500, offset=offset)
+            assert len(json.dumps(page)) < 1_000_000
+            ids += [row["id"] for row in page["transactions"]]
+            if not page.get("truncated"):
+                break
+            assert page["next_offset"] == len(ids)
+            offset = page["next_offset"]
+        assert len(ids) == len(set(ids)) == 401
+        assert offset > 0
+        assert (await it.data("transactions.recent", limit=500))["truncated"] is True
+
+
+async def test_a_search_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    """A misspelt pattern must not list everybody; what libraries add is no unknown key."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", 1)
+        code, text = await it.refused("balance.search", query="ali")
+        assert (code, "pattern" in text) == ("invalid_request", True)
+        assert (await it.data("balance.search", pattern="ali", service="economy"))["count"] == 1
+
+
+async def test_the_other_user_is_spelled_as_they_spell_themself(tmp_path: Path) -> None:
+    """The books keep names in lower case; lists show the account's spelling."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", 1)
+        await it.account("Bob", 1)
+        user = UserKey.of(CHANNEL, "bob")
+        await it.house.commit(
+            Credit(
+                "k", user, 5, "earn", "chat.kudos_received", "Kudos", it.house.now_ms,
+                "2026-11-20", related_user="alice",
+            )
+        )  # fmt: skip
+        page = await it.data("transactions.list", username="bob")
+        assert page["transactions"][0]["related_user"] == "Alice"

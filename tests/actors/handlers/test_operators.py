@@ -4,15 +4,18 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
-from tests.actors.api.helpers import Refuser, spawn
+from tests.actors.api.helpers import Silent, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.handlers.kit import audit as write_audit
 from economy_actors.ledger.faults import OutcomeUnknown
+from economy_actors.ledger.messages import Commit
 from economy_actors.outbox.message import Line, LineKind, Pm
-from economy_actors.runtime import orders
+from economy_actors.runtime import Actor, Ref, orders
 from kryten_economy.config import Settings
 from kryten_economy.ledger import Audit, AuditRow, Ban, Credit, Request, SetReadOnly, TransactionRow
 from kryten_economy.users import UserKey
@@ -107,12 +110,14 @@ async def test_a_message_delivered_twice_pays_once(tmp_path: Path) -> None:
         assert h.balance("alice") == 200
 
 
-async def test_grant_to_a_typo_makes_no_account(tmp_path: Path) -> None:
-    """P-MON-12: only somebody who is or was here has an account."""
+async def test_grant_to_a_name_never_seen_says_so(tmp_path: Path) -> None:
+    """The account is opened, and the operator learns at once that it may be a slip."""
     async with staffed(tmp_path) as h:
-        assert "Alcie" in await told(h, "grant Alcie 50")
-        assert h.wallet("alcie") is None
-        assert h.pms("alcie") == []
+        reply = await told(h, "grant Alcie 50")
+        assert ("Alcie" in reply, "never seen" in reply) == (True, True)
+        assert h.balance("alcie") == 50
+        assert "never seen" not in await told(h, "grant Alcie 50")
+        assert "never seen" not in await told(h, "grant alice 50")
 
 
 async def test_grant_reaches_users_who_have_left(tmp_path: Path) -> None:
@@ -249,21 +254,79 @@ async def test_reload_without_a_file_says_so(tmp_path: Path) -> None:
         assert "without a configuration file" in await told(h, "reload")
 
 
-async def test_an_unknown_outcome_is_left_to_the_caller_and_logged(tmp_path: Path) -> None:
-    """Nobody claims that it happened, or that it did not."""
+class _NoMoney(Actor[Any]):
+    """Passes everything on to the books, but nobody learns what became of a credit."""
+
+    def __init__(self, books: Ref[Any], requests: list[Request]) -> None:
+        self.books = books
+        self.requests = requests
+
+    async def receive(self, message: Any) -> None:
+        if isinstance(message, Commit):
+            self.requests.append(message.request)
+            if isinstance(message.request, Credit) and message.reply is not None:
+                message.reply.fail(OutcomeUnknown("disk"))
+                return
+        self.books.tell(message)
+
+
+async def test_an_unknown_outcome_is_told_and_logged(tmp_path: Path) -> None:
+    """Nobody claims that it happened, or that it did not; it is counted as an error."""
     async with staffed(tmp_path) as h:
         requests: list[Request] = []
-        fault = OutcomeUnknown("disk")
-        h.world.ledger = spawn(h, "broken", lambda: Refuser(fault, requests))
-        parsed = parse("grant alice 5")
-        assert parsed is not None
-        with pytest.raises(AskFailed):
-            await run(h.world, AdminRequest(CHANNEL, "Boss", parsed, "c-9"))
-        await h.settle()
+        books = h.world.ledger
+        h.world.ledger = spawn(h, "unsure", lambda: _NoMoney(books, requests))
+        assert "can't tell" in await told(h, "grant alice 5", trace="c-9")
         money = [each for each in requests if isinstance(each, Credit)]
         assert {each.op_id for each in money} == {"grant:c-9"}
         (line,) = [each for each in requests if isinstance(each, Audit)]
-        assert (line.command, line.result) == ("grant", "outcome unknown")
+        assert (line.command, "can't tell" in line.result) == ("grant", True)
+        page = h.world.metrics.render().decode()
+        assert 'economy_pm_commands_total{command="grant",result="error"} 1.0' in page
+
+
+async def test_refused_commands_are_counted_as_refused(tmp_path: Path) -> None:
+    """The label follows from what the handler answers."""
+    async with staffed(tmp_path) as h:
+        for text in ("deduct alice 9000", "rain 1 2", "event", "grant", "unban alice"):
+            await told(h, text)
+        for text in ("rank @nobody", "top losers", "like", "profile a.b", "why 99999"):
+            await h.pm("Alice", text)
+        page = h.world.metrics.render().decode()
+        for name in ("deduct", "rain", "event", "grant", "unban", "rank", "top", "like", "why"):
+            assert f'pm_commands_total{{command="{name}",result="refused"}} 1.0' in page, name
+
+
+async def test_commands_of_operators_count_as_commands(tmp_path: Path) -> None:
+    """Who grants takes part in the economy today, as whoever asks for a balance."""
+    async with house(tmp_path / "e.db", NO_WALLET) as h:
+        await h.join("Boss", rank=5)
+        before = h.report(lambda r: r.participation(CHANNEL, "2026-11-20"))
+        await told(h, "unban nobody")
+        after = h.report(lambda r: r.participation(CHANNEL, "2026-11-20"))
+        assert (before.economy_users, after.economy_users) == (0, 1)
+
+
+async def test_nobody_bans_the_bot_or_themself(tmp_path: Path) -> None:
+    """And a ban of a name that nobody has says so."""
+    async with staffed(tmp_path) as h:
+        assert "That's me" in await told(h, "ban ZCoinBot")
+        assert "yourself" in await told(h, "ban boss")
+        bans = h.report(lambda reports: reports.bans(CHANNEL))
+        assert bans == ()
+        assert "never seen" in await told(h, "ban Ghots")
+        assert "never seen" not in (await h.pm("Boss", "ban alice"))[-1]
+
+
+async def test_rain_asks_no_channel(tmp_path: Path) -> None:
+    """Who is here is published: a channel that is busy delays no operator."""
+    async with staffed(tmp_path) as h:
+        h.world.channels[CHANNEL] = spawn(h, "busy", Silent)
+        began_s = anyio.current_time()
+        reply = await told(h, "rain 10")
+        assert "10 Z" in reply
+        assert anyio.current_time() - began_s < 1
+        assert h.balance("alice") == 105
 
 
 async def test_a_lost_audit_line_is_an_error_of_this_part(tmp_path: Path) -> None:

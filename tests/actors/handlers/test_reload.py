@@ -73,7 +73,7 @@ async def test_a_reload_changes_what_everybody_reads(tmp_path: Path) -> None:
         assert told.pace.unpaced
         assert it.house.world.live.ignores("CARL")
         await it.house.join("Alice")
-        replies = [await it.house.pm("Alice", "about") for _ in range(2)]
+        replies = [await it.house.pm("Alice", "unquiet") for _ in range(2)]
         assert "Slow down" in replies[1][0]
         first = it.audit()[0]
         assert (first.admin, first.command) == ("Zed", "config.reload")

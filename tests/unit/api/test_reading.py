@@ -72,7 +72,7 @@ def test_an_unknown_channel_has_its_own_code() -> None:
     found = understood(command="stats.float", channel="elsewhere")
     assert isinstance(found, Rejected)
     assert found.refusal.code is Code.UNKNOWN_CHANNEL
-    assert "elsewhere" in found.refusal.error
+    assert "elsewhere" in found.refusal.text
 
 
 def test_an_unknown_command_is_named() -> None:
@@ -89,7 +89,7 @@ def test_a_request_without_a_command_is_invalid(command: object) -> None:
     found = understood(command=command)
     assert isinstance(found, Rejected)
     assert found.refusal.code is Code.INVALID_REQUEST
-    assert "command" in found.refusal.error
+    assert "command" in found.refusal.text
 
 
 def test_rubbish_is_answered_with_an_envelope() -> None:
