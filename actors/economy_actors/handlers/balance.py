@@ -1,12 +1,13 @@
 """Balances: one's own, another's, and what operators change on them.
 
-Each change is one operation on the books. Giving opens an account for a name that was never seen,
-taking never does. The user is told after the commit, once, and whoever was given something looks
+Each change is one operation on the books. Taking never opens an account. Giving opens one for
+somebody who is here, and for other services also for a name that was never seen: they pay
+winners who have left. The user is told after the commit, once, and whoever was given something looks
 at what they have reached, here or not.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
@@ -15,8 +16,8 @@ from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.features.money import texts
-from kryten_economy.ledger import BalanceSet, Credit, Debit, Posted, SetBalance
-from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
+from kryten_economy.ledger import Answer, BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, Ignored, NoAccount, Refusal
 from kryten_economy.text.clean import user_text
 
 __all__ = ("DELTA", "adjust", "set_balance")
@@ -28,14 +29,6 @@ PATTERN = Text("pattern", most=100)
 SEARCH_ROWS = Count("limit", default=50, low=1, high=200)
 
 _REPLAY = {"idempotent_replay": True}
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What was posted, and whether the account was opened by it."""
-
-    posted: Posted
-    opened: bool = False
 
 
 @command(
@@ -105,7 +98,7 @@ async def stats_float(call: ApiCall) -> ApiAnswer:
     section=Section.ADMIN,
 )
 async def grant(call: PmCall) -> PmAnswer:
-    """Give; the reply says so where the name was never seen, since it may be a slip."""
+    """Give; a name that was never seen may be a slip, and gets an account only if it is here."""
     return await _move_by_pm(call, 1, "admin_grant")
 
 
@@ -128,12 +121,11 @@ async def _move_by_pm(call: PmCall, sign: int, kind: str) -> PmAnswer:
         return amount_z
     reason = user_text(call.parsed.text(2))
     answer = await adjust(call, name, sign * amount_z, reason, kind)
-    if not isinstance(answer, _Given):
+    if not isinstance(answer, Posted):
         return answer
-    wallet = answer.posted.wallet
+    wallet = answer.wallet
     done = texts.granted if sign > 0 else texts.deducted
-    text = done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
-    return f"{text} {texts.account_opened()}" if answer.opened else text
+    return done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
 
 
 @request("balance.adjust", DELTA, REASON, user=True, mutating=True, repeatable=True)
@@ -141,16 +133,16 @@ async def balance_adjust(call: ApiCall) -> ApiAnswer:
     """Give or take by the sign of the amount."""
     delta_z = call.field(DELTA)
     answer = await adjust(call, call.name, delta_z, call.field(REASON), "admin_adjust")
-    if not isinstance(answer, _Given):
+    if not isinstance(answer, Posted):
         return answer
-    wallet = answer.posted.wallet
+    wallet = answer.wallet
     data = {
         "username": wallet.display_name,
         "channel": call.channel,
         "amount": delta_z,
         "balance": wallet.balance_z,
     }
-    return Done(data | _REPLAY if answer.posted.replayed else data)
+    return Done(data | _REPLAY if answer.replayed else data)
 
 
 _UNSTATED = {
@@ -162,7 +154,7 @@ _UNSTATED = {
 
 async def adjust(
     call: Call, name: str, delta_z: int, reason: str, kind: str
-) -> _Given | Refused | Failed:
+) -> Posted | Refused | Failed:
     """Give or take, as the sign of ``delta_z`` (not 0) says; ``reason`` may be empty.
 
     Raises AskExpired or AskFailed when it stays unknown whether the money was moved.
@@ -179,29 +171,32 @@ async def adjust(
     if delta_z > 0:
         here = kit.connected(call.world, user)
         shown = name if here is None else here.display_name
-        answer = await call.commit(
-            Credit(
-                call.op_id,
-                user,
-                delta_z,
-                *words,
-                *when,
-                metadata=by,
-                create=True,
-                display_name=shown,
-            )
-        )
+        order = Credit(call.op_id, user, delta_z, *words, *when, metadata=by, display_name=shown)
+        answer = await _give(call, order, anybody=kind == "admin_adjust", is_here=here is not None)
     else:
         answer = await call.commit(Debit(call.op_id, user, -delta_z, *words, *when, metadata=by))
     if not isinstance(answer, Posted):
         assert isinstance(answer, Refusal), answer
         return call.refused(answer, name)
-    return _posted(call, answer, delta_z, reason, at_ms, trigger_id)
+    return _posted(call, answer, delta_z, reason, trigger_id)
 
 
-def _posted(
-    call: Call, answer: Posted, delta_z: int, reason: str, at_ms: int, trigger_id: str
-) -> _Given:
+async def _give(call: Call, order: Credit, *, anybody: bool, is_here: bool) -> Answer | Refusal:
+    """Pay an account, or one that is opened for ``anybody`` or for somebody who is here.
+
+    To the books the form that opens an account is other content. So a repetition of a grant that
+    opened one looks like a conflict at first, and only this form tells whether it is one.
+    """
+    opening = replace(order, create=True)
+    if anybody:
+        return await call.commit(opening)
+    answer = await call.commit(order)
+    if isinstance(answer, Conflict) or (isinstance(answer, NoAccount) and is_here):
+        return await call.commit(opening)
+    return answer
+
+
+def _posted(call: Call, answer: Posted, delta_z: int, reason: str, trigger_id: str) -> Posted:
     wallet, user = answer.wallet, answer.wallet.user
     if not answer.replayed:
         if delta_z > 0:
@@ -213,8 +208,7 @@ def _posted(
     if delta_z > 0:
         # Also after a repetition: nobody knows how far the first time came behind the commit.
         kit.has_reached_something(call, [user.name])
-    opened = wallet.first_seen_ms == at_ms and kit.connected(call.world, user) is None
-    return _Given(answer, opened)
+    return answer
 
 
 @command(

@@ -55,9 +55,15 @@ async def carry_out(world: World, user: UserKey, message: Command, trace: str | 
 
 def _unknown(world: World, parsed: Parsed, *, is_admin: bool) -> Refused:
     near = COMMANDS.suggest(parsed.word, is_admin=is_admin, settings=world.live.settings)
-    if near is None and len(parsed.args) + 1 >= _SENTENCE_WORDS:
+    if near is None and _is_sentence(parsed):
         return Refused(Code.UNKNOWN_COMMAND, texts.no_sentences())
     return Refused(Code.UNKNOWN_COMMAND, texts.unknown_command(parsed.word, near))
+
+
+def _is_sentence(parsed: Parsed) -> bool:
+    """Whether somebody talks as to a person; a command names a user or a number."""
+    named = any(each.startswith("@") or each[0].isdecimal() for each in parsed.args)
+    return len(parsed.args) + 1 >= _SENTENCE_WORDS and not named
 
 
 async def _answer(

@@ -5,7 +5,6 @@ from kryten_economy.text.clean import because, name_shown, user_text
 from kryten_economy.text.numbers import money, plural
 
 __all__ = (
-    "account_opened",
     "balance",
     "currency_variables",
     "deduct_notice",
@@ -47,11 +46,6 @@ def granted(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
         f"✅ Granted {money(amount_z, symbol)} to {name_shown(name)}."
         f" New balance: {money(balance_z, symbol)}."
     )
-
-
-def account_opened() -> str:
-    """To the admin, behind `granted`: perhaps the name is a slip."""
-    return "I've never seen this name here: an account was opened for it."
 
 
 def grant_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str) -> str:
