@@ -128,6 +128,7 @@ class Books:
         except Exception as error:  # noqa: BLE001 - the books supervise their requests
             run("ROLLBACK TO request")
             run("RELEASE request")
+            self._tx.forget_rows()
             return Failed(f"{type(error).__name__}: {error}", error)
         run("RELEASE request")
         return answer

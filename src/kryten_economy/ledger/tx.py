@@ -117,26 +117,29 @@ class Tx:
 
     def forget(self) -> None:
         """Drop what was remembered of a transaction that was rolled back."""
-        self._forget_rows()
+        self.forget_rows()
         self._told = _Told()
         self.postings = []
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """For one act in a savepoint: if it fails, only what it did is forgotten."""
+        """For one act in a savepoint: if it fails, only what it did is not told.
+
+        When the savepoint is rolled back, call `forget_rows`.
+        """
         told, postings = self._told, self.postings
         self._told, self.postings = _Told(), []
         try:
             yield
         except BaseException:
-            self._forget_rows()
             self._told, self.postings = told, postings
             raise
         self._told.freeze()
         told.add(self._told)
         self._told, self.postings = told, [*postings, *self.postings]
 
-    def _forget_rows(self) -> None:
+    def forget_rows(self) -> None:
+        """Drop the rows that are known: after a rollback they may never have been."""
         self.accounts.forget()
         self.analytics.forget()
         self.journal.forget()

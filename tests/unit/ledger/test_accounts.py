@@ -173,6 +173,16 @@ def test_a_line_that_cannot_be_written_costs_itself_only(books: Books) -> None:
     assert look(books, "Al").lifetime_messages == 3
 
 
+def test_a_defect_leaves_no_gap(books: Books, reports: Reports) -> None:
+    """The ids of rows go on where they were, also after a request that failed while written."""
+    wrong = replace(earn("Al", 3), reason=None)  # type: ignore[arg-type]  # can't be written
+    books.commit([earn("Al", 9), wrong, earn("Al", 2)])
+    run = books._connection.execute
+    assert run("SELECT seq FROM operation").fetchall() == [(1,), (2,)]
+    assert run("SELECT id FROM transfer").fetchall() == [(1,), (2,)]
+    assert [row.amount_z for row in reports.transactions(key("Al"))] == [2, 9]
+
+
 def test_windows_and_parts_of_coins_survive_a_restart(path: Path) -> None:
     """8.1 and 2.2: two hits of three and half a coin are known to the next process."""
     limit = Window("k", NOW + 9000, 3)
