@@ -2,8 +2,8 @@
 
 Each change is one operation on the books. Taking never opens an account. Giving opens one for
 somebody who is here, and for other services also for a name that was never seen: they pay
-winners who have left. The user is told after the commit, once, and whoever was given something looks
-at what they have reached, here or not.
+winners who have left. The user is told after the commit, once, and whoever was given something
+looks at what they have reached, here or not.
 """
 
 import json
