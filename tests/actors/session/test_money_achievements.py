@@ -9,15 +9,8 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 
-from kryten_economy.ledger import (
-    CaptureHold,
-    Credit,
-    Debit,
-    PlaceHold,
-    ReleaseHold,
-    Transfer,
-    Transferred,
-)
+from kryten_economy.features.money.operations import Credit, Debit, Transfer, Transferred
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.users import UserKey
 
 Act = Callable[[House], Awaitable[None]]

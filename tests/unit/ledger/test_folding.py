@@ -8,18 +8,25 @@ import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.acts import CHANNEL, DAY, earn, key, present, spend, tip
-
-from kryten_economy.ledger import (
-    Books,
-    ConservationGuard,
-    PresenceEntry,
-    PresenceMinute,
-    Reports,
-    verify,
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    COIN_PER_ACTIVE_MINUTE,
+    DAY,
+    UNMULTIPLIED,
+    earn,
+    key,
+    present,
+    spend,
+    tip,
 )
+
+from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence, oldest_unfolded_ms
+from kryten_economy.ledger.invariants import ConservationGuard
 from kryten_economy.ledger.sqlite import Sql
+from kryten_economy.ledger.verification import verify
 
 FROM_MS = 1_741_910_400_000
 MINUTE_MS = 60_000
@@ -28,7 +35,15 @@ LATER_MS = CLOSED.until_ms + 1
 
 
 def tick(number: int, *entries: PresenceEntry) -> PresenceMinute:
-    return PresenceMinute(f"p:{number}", CHANNEL, FROM_MS + number * MINUTE_MS, DAY, entries)
+    return PresenceMinute(
+        f"p:{number}",
+        CHANNEL,
+        FROM_MS + number * MINUTE_MS,
+        DAY,
+        entries,
+        COIN_PER_ACTIVE_MINUTE,
+        UNMULTIPLIED,
+    )
 
 
 def fold(books: Books, rows_max: int = 5_000) -> list[Folded]:

@@ -1,36 +1,34 @@
-"""Rain, events, interest and competitions in the books (`storage.md` 4)."""
+"""Rain, events, interest and competitions in the books (`spec/storage.md` 4)."""
 
 from fractions import Fraction
+from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
-from kryten_economy.features.gifts.rules import split_evenly
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
-from kryten_economy.ledger import (
-    AdminRain,
-    Ban,
-    Books,
-    CompetitionsPaid,
-    Distributed,
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.competitions.operations import CompetitionsPaid, PayCompetitions, Prize
+from kryten_economy.features.events.operations import (
     EndEvent,
     EventEnded,
     EventOpened,
     EventStarted,
-    MaintainBalances,
-    Maintained,
     OpenEvent,
-    PayCompetitions,
-    Present,
-    Prize,
-    RainDrop,
-    RainShare,
-    Reports,
     StartAdHoc,
-    TooFewCoins,
 )
+from kryten_economy.features.gifts.operations import AdminRain, Distributed, RainDrop, RainShare
+from kryten_economy.features.gifts.rules import split_evenly
+from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.migrations import migrate
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import TooFewCoins
 
 MINUTE_MS = 60_000
 
@@ -229,3 +227,20 @@ def test_prizes_are_paid_once_per_day_and_competition(books: Books, reports: Rep
     assert (again.replayed, len(again.won)) == (True, 2)
     assert _balance(books, "Alice") == 22
     assert reports.job_is_done("daily_competitions", CHANNEL, "2026-11-19")
+
+
+@pytest.mark.parametrize("version", [4, 7, 8])
+def test_older_books_learn_of_occasions(tmp_path: Path, version: int) -> None:
+    """A file from before events and competitions takes them up."""
+    path = tmp_path / "old.db"
+    connection = apsw.Connection(str(path))
+    migrate(connection, version)
+    connection.close(True)
+    books = Books.open(path)
+    try:
+        assert told(books, _open("event:1", "Alice"), EventOpened).fresh
+        prize = PayCompetitions("c", CHANNEL, DAY, (Prize("a", "A", "alice", 1),), NOW, DAY)
+        assert told(books, prize, CompetitionsPaid).won[0].wallet.balance_z == 101
+        assert isinstance(look(books, "Alice"), Wallet)
+    finally:
+        books.close()
