@@ -1,4 +1,4 @@
-"""The minutes of a channel: counted, shared out, and told to the books (`spec/earning.md` 3.3).
+"""The minutes of a channel: counted, shared out, and told to the books (`earning.md` 3.3).
 
 A tick is one ledger operation for everybody here, named after the minute it stands for, so that
 no restart can pay a minute twice. The channel tells and goes on; one tick is under way at a time,

@@ -101,7 +101,7 @@ async def _qualify(
 
 
 def tell_welcome_back(world: World, wallet: Wallet, paid_z: int, *, trace: str | None) -> None:
-    """Tell the bonus for somebody who was away for days (`spec/earning.md` 7)."""
+    """Tell the bonus for somebody who was away for days (`earning.md` 7)."""
     settings = world.live.settings
     words = currency_variables(settings.currency)
     text = presence_texts.welcome_back(settings.retention.welcome_back.message, paid_z, words)

@@ -117,7 +117,7 @@ def _tell_award(world: World, answer: Awarded, achievement: Achievement, trace: 
 
 
 def ask_level(world: World, channel: Ref[ChannelMessage], wallet: Wallet) -> None:
-    """Ask for the CyTube level of the user's rank, unless it was given (`spec/spending.md` 8)."""
+    """Ask for the CyTube level of the user's rank, unless it was given (`spending.md` 8)."""
     if wallet.banned:
         return
     tiers = world.live.settings.ranks.tiers

@@ -1,15 +1,11 @@
-"""Being on no leaderboard, in the books (`spec/progression.md` 3)."""
+"""Being on no leaderboard, in the books (`progression.md` 3)."""
 
-from pathlib import Path
-
-import apsw
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
 from kryten_economy.features.leaderboards.operations import Listed, SetListed
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.standing import Board
-from kryten_economy.ledger import migrations
 from kryten_economy.ledger.books import Books
 
 
@@ -47,20 +43,3 @@ def test_opting_out_is_told_once_and_opens_an_account(books: Books) -> None:
     assert told(books, _list("EVE", listed=False), Listed) == Listed(False, False)
     assert told(books, _list("Eve", listed=True), Listed) == Listed(True, True)
     assert look(books, "Eve").balance_z == 0
-
-
-def test_books_of_before_list_everybody(tmp_path: Path) -> None:
-    """The migration leaves every account on the boards."""
-    path = tmp_path / "old.db"
-    connection = apsw.Connection(str(path))
-    migrations.migrate(connection, 10)
-    connection.execute("INSERT INTO channel (id, name) VALUES (1, ?)", (CHANNEL,))
-    connection.execute(
-        "INSERT INTO account (channel_id, kind, name, display_name, lifetime_earned_z,"
-        " first_seen_ms, last_seen_ms) VALUES (1, 'wallet', 'ann', 'Ann', 5, 1, 1)"
-    )
-    connection.close()
-    Books.open(path).close()
-    reports = Reports.open(path)
-    assert [row.username for row in reports.top_lifetime(CHANNEL)] == ["Ann"]
-    reports.close()

@@ -1,9 +1,7 @@
-"""Rain, events, interest and competitions in the books (`spec/storage.md` 4)."""
+"""Rain, events, interest and competitions in the books (`storage.md` 4)."""
 
 from fractions import Fraction
-from pathlib import Path
 
-import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,8 +24,6 @@ from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.features.presence.rules import Present
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.migrations import migrate
-from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import TooFewCoins
 
 MINUTE_MS = 60_000
@@ -227,20 +223,3 @@ def test_prizes_are_paid_once_per_day_and_competition(books: Books, reports: Rep
     assert (again.replayed, len(again.won)) == (True, 2)
     assert _balance(books, "Alice") == 22
     assert reports.job_is_done("daily_competitions", CHANNEL, "2026-11-19")
-
-
-@pytest.mark.parametrize("version", [4, 7, 8])
-def test_older_books_learn_of_occasions(tmp_path: Path, version: int) -> None:
-    """A file from before events and competitions takes them up."""
-    path = tmp_path / "old.db"
-    connection = apsw.Connection(str(path))
-    migrate(connection, version)
-    connection.close(True)
-    books = Books.open(path)
-    try:
-        assert told(books, _open("event:1", "Alice"), EventOpened).fresh
-        prize = PayCompetitions("c", CHANNEL, DAY, (Prize("a", "A", "alice", 1),), NOW, DAY)
-        assert told(books, prize, CompetitionsPaid).won[0].wallet.balance_z == 101
-        assert isinstance(look(books, "Alice"), Wallet)
-    finally:
-        books.close()

@@ -1,8 +1,5 @@
-"""Stored ranks and achievements (`spec/progression.md` 1, 2)."""
+"""Stored ranks and achievements (`progression.md` 1, 2)."""
 
-from pathlib import Path
-
-import apsw
 import pytest
 from tests.unit.ledger.acts import DAY, NOW, ask, earn, key, look, op, told
 
@@ -10,7 +7,6 @@ from kryten_economy.features.achievements.operations import Award, Awarded
 from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.ranks.operations import RankStored, SetRank, StoreLevel, StoreRank
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
 from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import Banned, InvalidAmount, NoAccount
 
@@ -86,25 +82,6 @@ def test_the_banned_win_nothing_and_can_win_later(books: Books) -> None:
     assert isinstance(ask(books, _award("Bob")), Banned)
     assert isinstance(ask(books, _award("Eve", 2**62)), InvalidAmount)
     assert told(books, _award("Eve"), Awarded).new
-
-
-def test_books_of_the_first_stage_get_ranks_and_achievements(tmp_path: Path) -> None:
-    """Accounts of an older file have no rank set by hand and have won nothing."""
-    path = tmp_path / "old.db"
-    connection = apsw.Connection(str(path))
-    migrations.migrate(connection, 4)
-    connection.execute("INSERT INTO channel (name) VALUES ('Lounge')")
-    system = tuple((kind,) * 3 for kind in ("mint", "sink", "house", "escrow"))
-    connection.executemany(
-        "INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)"
-        " VALUES (1, ?, ?, ?, 1, 1)",
-        (*system, ("wallet", "bob", "Bob")),
-    )
-    connection.close()
-    books = Books.open(path)
-    assert look(books, "Bob").rank_held_from_z is None
-    assert told(books, _award("Bob", 0), Awarded).new
-    books.close()
 
 
 def test_a_level_that_was_given_is_stored_and_never_lowered(books: Books, reports: Reports) -> None:

@@ -1,9 +1,7 @@
 """What achievements ask of tips and games is counted as the money moves."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import apsw
 import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
@@ -29,7 +27,6 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.money.operations import Credit, Transfer, Transferred
 from kryten_economy.features.presence.operations import PresencePaid
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import Captured, ExpireHolds
 from kryten_economy.refusals import Insufficient
@@ -130,51 +127,3 @@ def test_a_presence_minute_tells_what_others_have_moved(crowd: Books) -> None:
     again = crowd.commit([tick])
     assert again.answers == (PresencePaid(1, 1, replayed=True),)
     assert again.facts == ()
-
-
-def test_older_books_count_what_was_tipped_and_won_before(tmp_path: Path) -> None:
-    """Pairs come from the transfers, wins from the rows that name their stake."""
-    path = tmp_path / "old.db"
-    connection = apsw.Connection(str(path))
-    migrations.migrate(connection, 11)
-    connection.execute("INSERT INTO channel (name) VALUES (?)", (CHANNEL,))
-    kinds = [*((kind, kind) for kind in ("mint", "sink", "house", "escrow"))]
-    kinds += [("wallet", name) for name in ("al", "bob", "cy")]
-    connection.executemany(
-        "INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)"
-        " VALUES (1, ?1, ?2, ?2, 1, 1)",
-        kinds,
-    )
-    connection.execute("INSERT INTO operation VALUES (1, 'o', 'Transfer', x'', '[]', 1)")
-    al, bob, cy, house = 5, 6, 7, 3
-    moved: list[tuple[object, ...]] = [
-        (al, bob, 5, "tip_send", "tip_receive", None),
-        (al, bob, 5, "tip_send", "tip_receive", None),
-        (al, cy, 5, "tip_send", "tip_receive", None),
-        (house, al, 50, None, "gamble_win", '{"stake": 20}'),
-        (house, al, 60, None, "gamble_win", '{"stake": 45}'),
-        (house, bob, 90, None, "gamble_win", "not JSON"),
-        (house, cy, 10, None, "gamble_push", '{"stake": 5}'),
-    ]
-    connection.executemany(
-        "INSERT INTO transfer (operation, channel_id, debit_account, credit_account, amount_z,"
-        " debit_type, debit_trigger, debit_after_z, credit_type, credit_trigger, credit_after_z,"
-        " metadata, reason, created_at_ms) VALUES (1, 1, ?1, ?2, ?3, ?4, ?4,"
-        " CASE WHEN ?4 IS NOT NULL THEN 0 END, ?5, ?5, 0, ?6, '', 1)",
-        moved,
-    )
-    migrations.migrate(connection)
-    connection.close()
-    reports = Reports.open(path)
-    wallets = reports.wallets(CHANNEL, DAY)
-    reports.close()
-    assert [(each.tip_recipients, each.tip_senders) for _, each in sorted(wallets.items())] == [
-        (2, 0),
-        (0, 1),
-        (0, 1),
-    ]
-    assert {name: each.biggest_win_z for name, each in wallets.items()} == {
-        "al": 30,
-        "bob": 0,
-        "cy": 0,
-    }

@@ -1,4 +1,4 @@
-"""Triggers in the books: limits, fractions, counters and credits in one (`spec/storage.md` 4)."""
+"""Triggers in the books: limits, fractions, counters and credits in one (`storage.md` 4)."""
 
 import dataclasses
 import tempfile
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, look, op, told
@@ -24,7 +23,6 @@ from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAwar
 from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.migrations import SCHEMA_VERSION, migrate
 from kryten_economy.ledger.records import Pruned, PruneHelpers
 
 HOUR_MS = 3_600_000
@@ -209,20 +207,6 @@ def test_ended_windows_are_pruned(books: Books) -> None:
     """The helper rows do not grow without end."""
     told(books, line(award(limit=Window("k", NOW, 2))), LineRecorded)
     assert told(books, PruneHelpers("2030-01-01"), Pruned).count >= 1
-
-
-@pytest.mark.parametrize("old", [4, 5, 6])
-def test_older_books_get_the_tables(tmp_path: Path, old: int) -> None:
-    """A file of an earlier version is brought up to date."""
-    connection = apsw.Connection(str(tmp_path / "e.db"))
-    migrate(connection, old)
-    connection.close()
-    books = Books.open(tmp_path / "e.db")
-    assert paid(books, line(award(), emotes=(":a:",))) == [1]
-    books.close()
-    assert _query(tmp_path / "e.db", "SELECT max(number) FROM schema_version") == [
-        (SCHEMA_VERSION,)
-    ]
 
 
 def _query(path: Path, sql: str) -> list[tuple[object, ...]]:
