@@ -5,9 +5,11 @@ from typing import Protocol
 
 from economy_actors.runtime import Actor, Reply
 
-__all__ = ("MAILBOX", "FindPersons", "People", "Persons")
+__all__ = ("ANSWER_S", "MAILBOX", "FindPersons", "People", "Persons")
 
 MAILBOX = 1024
+ANSWER_S = 2.0
+"""So long names are asked for; those that are left are taken for what they are."""
 
 
 class People(Protocol):
@@ -35,9 +37,13 @@ class Persons(Actor[FindPersons]):
 
     async def receive(self, message: FindPersons) -> None:
         """Answer with those of the names that are the speaker's own."""
+        began_s = self.now_s()
         person = await self._people.canonical(message.speaker)
         own = set()
         for name in message.names:
+            # A question that was asked is waited for, so that its silence is remembered.
+            if self.now_s() - began_s >= ANSWER_S:
+                break
             if await self._people.canonical(name) == person:
                 own.add(name)
         message.reply.send(frozenset(own))

@@ -23,7 +23,8 @@ _BUSY_DEPTH = 48
 class ProgressWatch:
     """One pure decision per changed wallet, so that nobody is woken for nothing.
 
-    The absent are looked at when they come: their arrival changes their wallet, too.
+    The absent are looked at when they come: their arrival changes their wallet, too. What an
+    operator gives is followed at once.
     """
 
     def __init__(
@@ -42,14 +43,16 @@ class ProgressWatch:
 
     def changed(self, facts: Facts) -> None:
         """Wake whoever has something to get, with the wallet that says so."""
-        for wallet in facts.wallets.values():
-            self.check(wallet)
+        given = {each.user.name for each in facts.postings if each.type.startswith("admin_")}
+        for name, wallet in facts.wallets.items():
+            self.check(wallet, absent_too=name in given)
 
-    def check(self, wallet: Wallet) -> None:
+    def check(self, wallet: Wallet, *, absent_too: bool = False) -> None:
         """Wake the user if something is due."""
         live = self._world.live
         visit = self._roster.get(wallet.user.name)
-        if visit is None or not visit.connected or live.ignores(wallet.display_name):
+        is_here = visit is not None and visit.connected
+        if not (is_here or absent_too) or live.ignores(wallet.display_name):
             return
         if reached(wallet, live.ladder, live.settings.achievements) is None:
             return

@@ -137,6 +137,7 @@ class Metrics:
     def committed(self, committed: Committed) -> None:
         """Count what a commit has changed; every metric of money derives from here."""
         for key, by in committed.counts.items():
+            assert by >= 0, (key, by)
             if key in self._totals:
                 self._totals[key] += by
             else:

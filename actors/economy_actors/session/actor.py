@@ -56,7 +56,7 @@ from kryten_economy.users import UserKey
 
 __all__ = ("Session",)
 
-PERSON_TIMEOUT_S = 2.0
+PERSON_TIMEOUT_S = 4.5
 """How long thanks wait for kryten-userstats; then plain names are compared."""
 
 _OPEN_TO_BANNED = frozenset({"help", "about", "quiet", "unquiet"})
