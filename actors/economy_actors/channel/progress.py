@@ -16,6 +16,10 @@ from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("ProgressWatch",)
 
+_FOLLOWED_AT_ONCE = frozenset(
+    {"admin_grant", "admin_adjust", "admin_rain", "competition", "event_bonus", "achievement"}
+)
+
 _BUSY_DEPTH = 48
 """Who is that busy looks at the next fact, and keeps room for what they say themselves."""
 
@@ -23,8 +27,8 @@ _BUSY_DEPTH = 48
 class ProgressWatch:
     """One pure decision per changed wallet, so that nobody is woken for nothing.
 
-    The absent are looked at when they come: their arrival changes their wallet, too. What an
-    operator gives is followed at once.
+    Who has been gone for longer than a bounce is looked at when they come: their arrival changes
+    their wallet, too. What an operator or a competition gives is followed at once.
     """
 
     def __init__(
@@ -43,15 +47,14 @@ class ProgressWatch:
 
     def changed(self, facts: Facts) -> None:
         """Wake whoever has something to get, with the wallet that says so."""
-        given = {each.user.name for each in facts.postings if each.type.startswith("admin_")}
+        given = {each.user.name for each in facts.postings if each.type in _FOLLOWED_AT_ONCE}
         for name, wallet in facts.wallets.items():
             self.check(wallet, absent_too=name in given)
 
     def check(self, wallet: Wallet, *, absent_too: bool = False) -> None:
         """Wake the user if something is due."""
         live = self._world.live
-        visit = self._roster.get(wallet.user.name)
-        is_here = visit is not None and visit.connected
+        is_here = self._roster.get(wallet.user.name) is not None
         if not (is_here or absent_too) or live.ignores(wallet.display_name):
             return
         if reached(wallet, live.ladder, live.settings.achievements) is None:
