@@ -18,8 +18,7 @@ from tests.integration.service.house import SUBJECT, until
 from economy_sandbox.bus import connect
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger import Reports, verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -231,7 +230,9 @@ async def test_a_killed_service_has_done_what_it_said(
         known = dict(callers.done)
         await callers.repeat(also_unknown=False)
         assert callers.done == known
-        assert operations(service.books).keys() - before.keys() == set()
+        # A minute of presence may pass at any time; no repetition has made anything new.
+        made = operations(service.books).keys() - before.keys()
+        assert [each for each in made if not each.startswith("presence:")] == []
         await callers.repeat(also_unknown=True)
         service.terminate()
         assert await service.ended(30) == 0
