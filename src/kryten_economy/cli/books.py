@@ -11,7 +11,7 @@ from pathlib import Path
 from kryten_economy.calendar import Calendar
 from kryten_economy.cli.preparing import load_settings
 from kryten_economy.config import Settings
-from kryten_economy.ledger import backup as backups
+from kryten_economy.ledger.backup import backup as backups
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.invariants import Violation
