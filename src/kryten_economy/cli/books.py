@@ -11,7 +11,8 @@ from pathlib import Path
 from kryten_economy.calendar import Calendar
 from kryten_economy.cli.preparing import load_settings
 from kryten_economy.config import Settings
-from kryten_economy.ledger.backup import backup as backups
+from kryten_economy.ledger.backup import backup as copy_books
+from kryten_economy.ledger.backup import restore as put_back
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.invariants import Violation
@@ -70,7 +71,7 @@ def backup(options: argparse.Namespace) -> int:
     configured = settings.database.backup_directory
     directory = options.directory or (Path(configured) if configured else path.parent / "backups")
     try:
-        result = backups.backup(
+        result = copy_books(
             path, directory, time.time_ns() // 1_000_000, settings.database.backup_keep
         )
     except (LedgerError, OSError) as error:
@@ -90,7 +91,7 @@ def restore(options: argparse.Namespace) -> int:
         if not options.yes:
             print("Nothing was changed. Add --yes to restore (the service must be stopped).")
             return 0
-        done = backups.restore(options.file, path, time.time_ns() // 1_000_000, new=options.new)
+        done = put_back(options.file, path, time.time_ns() // 1_000_000, new=options.new)
     except (LedgerError, OSError) as error:
         return _failed(error)
     replaced = f"; the books so far are kept as {done.replaced}" if done.replaced else ""
