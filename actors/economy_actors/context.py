@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from economy_actors.admin.messages import AdminMessage
+from economy_actors.backlog import Backlog
 from economy_actors.channel.messages import ChannelMessage
 from economy_actors.clock import Clock
 from economy_actors.gateway.messages import GatewayMessage
@@ -17,15 +18,15 @@ from economy_actors.jobs.messages import OccasionMessage
 from economy_actors.ledger.messages import LedgerMessage, ReaderMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.persons import FindPersons
 from economy_actors.runtime import Ref
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import AdHoc
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.features.presence.minutes import Rates
+from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.ranks.rules import Ladder
-from kryten_economy.users import UserKey
 
 __all__ = ("SERVICE_NAME", "LiveSettings", "People", "World")
 
@@ -88,17 +89,18 @@ class World:
     version: str
     ledger: Ref[LedgerMessage] = field(init=False)
     reader: Ref[ReaderMessage] = field(init=False)
+    persons: Ref[FindPersons] = field(init=False)
     admin: Ref[AdminMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
     rivals: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
-    won: dict[UserKey, frozenset[str]] = field(default_factory=dict)
     population: dict[str, int] = field(default_factory=dict)
     playing: dict[str, Medium] = field(default_factory=dict)
     occasions: dict[str, Ref[OccasionMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
-    rates: dict[str, tuple[object, Rates]] = field(default_factory=dict)
+    terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
+    backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ import structlog
 from economy_actors.admin.actor import Admin
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
-from economy_actors.channel.messages import BotSpoke
+from economy_actors.channel.messages import BooksChanged, BotSpoke
 from economy_actors.context import World
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
@@ -25,7 +25,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import Scheduler
 from economy_actors.ledger.actor import MAILBOX as LEDGER_MAILBOX
 from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.ledger.home import Home
 from economy_actors.ledger.reader import MAILBOX as READER_MAILBOX
 from economy_actors.ledger.reader import Reader
@@ -33,8 +33,13 @@ from economy_actors.metrics.exporter import Exporter
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.report import Depths
+from economy_actors.persons import MAILBOX as PERSONS_MAILBOX
+from economy_actors.persons import Persons
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
-from kryten_economy.ledger import Books, Expired, ReleaseOrphans, Reports
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.holds import ReleaseOrphans
 
 __all__ = ("Parts", "Root")
 
@@ -92,10 +97,15 @@ class Root(Actor[Any]):
         """Start the books first and the bus last."""
         world, parts = self._world, self._parts
         world.ledger = await self.spawn_started(
-            "ledger", lambda: Ledger(parts.books, world.metrics), capacity=LEDGER_MAILBOX
+            "ledger",
+            lambda: Ledger(parts.books, world.metrics, self._publish),
+            capacity=LEDGER_MAILBOX,
         )
         world.reader = await self.spawn_started("reader", self._reader, capacity=READER_MAILBOX)
         await self._settle_the_past()
+        world.persons = await self.spawn_started(
+            "persons", lambda: Persons(world.people), capacity=PERSONS_MAILBOX
+        )
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
         await self.spawn_started("occasions", self._occasion_group())
@@ -108,6 +118,12 @@ class Root(Actor[Any]):
         world.gateway = await self.spawn_started(
             "gateway", lambda: Gateway(world, parts.bus, parts.restart)
         )
+
+    def _publish(self, facts: Facts) -> None:
+        """Tell a channel what a commit has changed there; without it the facts are for nobody."""
+        channel = self._world.channels.get(facts.channel)
+        if channel is not None and channel.is_open:
+            channel.offer(BooksChanged(facts))
 
     def _reader(self) -> Reader:
         world = self._world
@@ -150,14 +166,14 @@ class Root(Actor[Any]):
     async def _settle_the_past(self) -> None:
         """Continue the lifetime counters, and give back what nobody is left to settle."""
         world = self._world
-        world.metrics.restore(await look(world.reader, lambda reports: reports.counters()))
+        world.metrics.restore(await query(world.reader, lambda reports: reports.counters()))
         at_ms = world.clock.now_ms()
         day = world.live.calendar.day(at_ms)
-        purposes = await look(world.reader, self._open_purposes)
+        purposes = await query(world.reader, self._open_purposes)
         while purposes:
             request = ReleaseOrphans(purposes, "service restarted", at_ms, day)
             answer = await commit(world.ledger, request)
-            if not isinstance(answer, Expired) or not answer.released:
+            if not answer.released:
                 return
             _log.warning("orphaned holds returned", count=len(answer.released))
 

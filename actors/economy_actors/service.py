@@ -11,6 +11,7 @@ import anyio
 import structlog
 
 from economy_actors.admin.table import API_COMMANDS
+from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock, SystemClock
 from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.aliases import Aliases
@@ -102,6 +103,7 @@ async def open_service(
     ):
         metrics.watch_runtime(observer, system.depths)
         bus = Bus(settings)
+        world.backlog = Backlog(bus.gate)
         world.bus_connected = lambda: bus.connected
         world.people = Aliases(bus.alias_owner)
         service = Service(world, system, bus, None, anyio.Event())

@@ -8,27 +8,28 @@ competitions have something to go on from. Limits: nobody played, tipped or shop
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kryten_economy.calendar import Calendar, day_before
 from kryten_economy.config import Settings
-from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.features.ranks.rules import Ladder
-from kryten_economy.features.streaks.rules import is_weekend, terms
-from kryten_economy.ledger import (
-    Answer,
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.events.rules import PLAIN
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.operations import (
     Arrive,
-    Award,
-    Books,
     Depart,
-    Failed,
     PresenceEntry,
     PresenceMinute,
-    QualifyDay,
     RecordActivity,
-    Request,
-    StoreRank,
-    Wallet,
 )
+from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.features.ranks.operations import StoreRank
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.streaks.rules import is_weekend, terms
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed, Request
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("PAST", "Stay", "write_past")
@@ -83,9 +84,9 @@ def write_past(settings: Settings, channel: str, now_ms: int) -> None:
         books.close()
 
 
-def _commit(books: Books, requests: Sequence[Request]) -> list[Answer]:
+def _commit(books: Books, requests: Sequence[Request[Any]]) -> list[object]:
     answers = []
-    for answer in books.commit(requests):
+    for answer in books.commit(requests).answers:
         assert not isinstance(answer, Failed), answer
         answers.append(answer)
     return answers
@@ -99,7 +100,7 @@ class _Past:
         self._calendar = Calendar(settings.timezone)
         self._today = self._calendar.day(now_ms)
 
-    def requests(self) -> Iterator[Request]:
+    def requests(self) -> Iterator[Request[Any]]:
         """All that happened, in its order."""
         for ago in range(max(max(self._days(stay), default=0) for stay in PAST), 0, -1):
             here = [stay for stay in PAST if ago in self._days(stay)]
@@ -116,7 +117,7 @@ class _Past:
             assert isinstance(wallet, Wallet), wallet
             yield wallet
 
-    def awards(self, wallets: Iterable[Wallet]) -> Iterator[Request]:
+    def awards(self, wallets: Iterable[Wallet]) -> Iterator[Request[Any]]:
         """The achievements that so many words and coins have brought."""
         for wallet in wallets:
             reached = {
@@ -136,7 +137,7 @@ class _Past:
                         day=self._calendar.day(wallet.last_seen_ms),
                     )
 
-    def ranks(self, wallets: Iterable[Wallet]) -> Iterator[Request]:
+    def ranks(self, wallets: Iterable[Wallet]) -> Iterator[Request[Any]]:
         """The ranks that so much earning has brought."""
         ladder = Ladder(self._settings.ranks.tiers)
         for wallet in wallets:
@@ -165,7 +166,7 @@ class _Past:
         other = next(ago for ago in range(1, 8) if is_weekend(self._day(ago)) is not now)
         return (*stay.days, other)
 
-    def _evening(self, day: str, at_ms: int, here: Sequence[Stay]) -> Iterator[Request]:
+    def _evening(self, day: str, at_ms: int, here: Sequence[Stay]) -> Iterator[Request[Any]]:
         """An evening of these, until it ended."""
         for stay in here:
             yield self._arrival(stay, day, at_ms)
@@ -183,7 +184,7 @@ class _Past:
             )
         yield self._departure(here, at_ms + _STAYED_MINUTES * MINUTE_MS)
 
-    def _earlier_today(self) -> Iterator[Request]:
+    def _earlier_today(self) -> Iterator[Request[Any]]:
         """The minutes of today, as far as the day is old enough for them."""
         until_ms = self._now_ms - _AWAY_MINUTES * MINUTE_MS
         passed = (until_ms - self._calendar.day_start_ms(self._today)) // MINUTE_MS
@@ -195,18 +196,17 @@ class _Past:
                 yield self._qualified(stay, self._today, until_ms)
             yield self._departure(here, until_ms)
 
-    def _arrival(self, stay: Stay, day: str, at_ms: int) -> Request:
+    def _arrival(self, stay: Stay, day: str, at_ms: int) -> Request[Any]:
         return Arrive(
             op_id=f"arrive:{self._channel}:{stay.name.lower()}:{at_ms}",
             user=UserKey.of(self._channel, stay.name),
             display_name=stay.name,
             at_ms=at_ms,
             day=day,
-            genuine=True,
             welcome_wallet_z=self._settings.onboarding.welcome_wallet,
         )
 
-    def _qualified(self, stay: Stay, day: str, at_ms: int) -> Request:
+    def _qualified(self, stay: Stay, day: str, at_ms: int) -> Request[Any]:
         streaks = self._settings.streaks
         return QualifyDay(
             op_id=f"qualify:{self._channel}:{stay.name.lower()}:{day}",
@@ -217,13 +217,15 @@ class _Past:
             bridge_z=streaks.weekend_weekday_bridge.bonus if stay.is_bridging else None,
         )
 
-    def _minutes(self, day: str, at_ms: int, shares: Sequence[tuple[Stay, int]]) -> Request:
+    def _minutes(self, day: str, at_ms: int, shares: Sequence[tuple[Stay, int]]) -> Request[Any]:
         entries = [
-            PresenceEntry(stay.name.lower(), stay.name, minutes, minutes, minutes)
+            PresenceEntry(stay.name.lower(), stay.name, minutes, minutes)
             for stay, minutes in shares
         ]
         op_id = f"presence:{self._channel}:{at_ms // MINUTE_MS}"
-        return PresenceMinute(op_id, self._channel, at_ms, day, tuple(entries))
+        rate = MinuteRate(base=1, active_bonus=0, night_factor=1.0, night_bonus=0)
+        terms_ = EarningTerms(self._settings, Ladder(self._settings.ranks.tiers), PLAIN)
+        return PresenceMinute(op_id, self._channel, at_ms, day, tuple(entries), rate, terms_)
 
-    def _departure(self, here: Sequence[Stay], at_ms: int) -> Request:
-        return Depart(self._channel, tuple(stay.name.lower() for stay in here), at_ms)
+    def _departure(self, here: Sequence[Stay], at_ms: int) -> Request[Any]:
+        return Depart(self._channel, tuple(stay.name.lower() for stay in here), at_ms, self._today)

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from economy_actors.channel.messages import ShowPresence
 from economy_actors.clock import SteppedClock
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.service import Service
 from economy_actors.service import open_service as open_real_service
 from economy_sandbox.bus import SandboxError, connect, make_bucket
@@ -25,7 +25,8 @@ from economy_sandbox.nats import NatsServer
 from economy_sandbox.replay import Progress, ReplayReport, replay
 from economy_sandbox.timekeeper import Timekeeper
 from economy_sandbox.trace import Trace, TraceError
-from kryten_economy.ledger import VerifyReport, Wallet, verify
+from kryten_economy.ledger.verification import VerifyReport, verify
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("Outcome", "Standing", "main", "run")
 
@@ -151,7 +152,7 @@ async def _standing(service: Service, channel: str) -> Standing:
     world = service.world
     view = await world.channels[channel].ask(ShowPresence, timeout_s=_ANSWER_S)
     day = world.live.calendar.day(world.clock.now_ms())
-    wallets = await look(world.reader, lambda reports: reports.wallets(channel, day))
+    wallets = await query(world.reader, lambda reports: reports.wallets(channel, day))
     present = sorted((user.name for user in view.users), key=str.lower)
     by_name = sorted(wallets.values(), key=lambda wallet: wallet.user.name)
     return Standing(channel, tuple(present), tuple(by_name))

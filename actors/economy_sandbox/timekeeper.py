@@ -19,8 +19,8 @@ from economy_actors.outbox.protocol import Drain
 from economy_actors.service import Service
 from economy_sandbox.bus import SandboxError
 from economy_sandbox.hosting import looked_around
+from kryten_economy.features.presence.operations import Depart
 from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger import Depart
 
 __all__ = ("PAUSE_MS", "Stage", "Timekeeper")
 

@@ -6,6 +6,7 @@ Everything here is pure and may be imported by every room.
 """
 
 from dataclasses import dataclass
+from typing import get_args
 
 from kryten_economy.users import UserKey
 
@@ -22,6 +23,8 @@ __all__ = (
     "ReadOnly",
     "Refusal",
     "SameAccount",
+    "TooFewCoins",
+    "is_refusal",
 )
 
 AMOUNT_MAX_Z = 2**53
@@ -97,6 +100,13 @@ class InvalidAmount:
     amount_z: int
 
 
+@dataclass(frozen=True, slots=True)
+class TooFewCoins:
+    """The sum is less than one coin for each of ``users``; 0 where there is nobody to pay."""
+
+    users: int
+
+
 Refusal = (
     Insufficient
     | NoAccount
@@ -107,4 +117,10 @@ Refusal = (
     | AlreadySettled
     | ReadOnly
     | InvalidAmount
+    | TooFewCoins
 )
+
+
+def is_refusal(kind: type) -> bool:
+    """Whether a type of answer belongs to the closed set."""
+    return kind in get_args(Refusal)

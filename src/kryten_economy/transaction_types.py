@@ -47,6 +47,20 @@ class Counters(NamedTuple):
         """Those that are kept by day."""
         return self[4:9]
 
+    @property
+    def only_earns(self) -> bool:
+        """Whether nothing but earning is counted, as for nearly every row."""
+        return not (
+            self.lifetime_spent_z
+            or self.lifetime_gambled_in_z
+            or self.lifetime_gambled_out_z
+            or self.z_spent
+            or self.z_gambled_in
+            or self.z_gambled_out
+            or self.tips_sent_z
+            or self.biggest_win_z
+        )
+
     def negated(self) -> "Counters":
         """What undoes these."""
         return Counters._make(-value for value in self)

@@ -11,6 +11,7 @@ import anyio
 
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import (
+    BooksChanged,
     ChannelMessage,
     Joined,
     Left,
@@ -32,6 +33,7 @@ from economy_actors.ledger.reader import Reader
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
 from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.persons import Persons
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -44,7 +46,12 @@ from economy_actors.runtime import (
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
-from kryten_economy.ledger import Books, Reports, Request, Wallet, verify
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -220,7 +227,7 @@ class House:
         finally:
             reports.close()
 
-    async def commit(self, request: Request) -> Any:
+    async def commit(self, request: Request[Any]) -> Any:
         from economy_actors.ledger.client import commit
 
         return await commit(self.world.ledger, request)
@@ -263,10 +270,15 @@ async def house(
     observer = Observer()
     heard: list[OutboxMessage] = []
 
+    def publish(facts: Facts) -> None:
+        channel = world.channels.get(facts.channel)
+        if channel is not None and channel.is_open:
+            channel.offer(BooksChanged(facts))
+
     async def start(root: _Root) -> None:
         world.ledger = await root.spawn_started(
             "ledger",
-            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics),
+            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish),
             capacity=4096,
         )
         world.reader = await root.spawn_started(
@@ -279,6 +291,7 @@ async def house(
                 channels,
             ),
         )
+        world.persons = root.spawn("persons", lambda: Persons(world.people), capacity=1024)
         for channel in channels:
             world.outboxes[channel] = root.spawn(
                 f"outbox-{channel}", lambda: Recorder(heard), capacity=4096, kind="outbox"

@@ -18,15 +18,16 @@ from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
 from economy_actors.context import World
 from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.client import look
-from economy_actors.ledger.faults import Defect
+from economy_actors.ledger.client import query
 from economy_actors.ledger.home import books_at
-from economy_actors.ledger.messages import Commit
+from economy_actors.ledger.messages import Commit, Defect
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
 from economy_actors.session import user_commands
 from economy_actors.session.user_commands import UserRequest
-from kryten_economy.ledger import Books, Credit, Debit, Posted, Reports
+from kryten_economy.features.money.operations import Credit, Debit, Posted
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import Insufficient
 from kryten_economy.users import UserKey
 
@@ -174,11 +175,11 @@ async def test_a_defect_in_a_report_is_that_reports_alone(
         await h.join("Bob")
         for _ in range(10):
             with pytest.raises(Defect):
-                await look(h.world.reader, broken)
+                await query(h.world.reader, broken)
         assert restarts(h.observer) == {}
         assert await h.present() == {"Bob"}
         assert (
-            await look(h.world.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY))
+            await query(h.world.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY))
             is None
         )
 
@@ -197,10 +198,10 @@ async def test_a_read_error_has_the_file_opened_again(
 
     async with open_tree(tmp_path / "e.db", monkeypatch) as (h, _):
         with pytest.raises(Exception, match="crashed"):
-            await look(h.world.reader, unlucky)
+            await query(h.world.reader, unlucky)
         # Whoever waits for the reader just now is suspended with it, which may take its deadline.
         await anyio.sleep(15)
-        assert await look(h.world.reader, unlucky) == "read"
+        assert await query(h.world.reader, unlucky) == "read"
 
 
 async def test_many_askers_never_take_more_than_there_is(tmp_path: Path) -> None:
@@ -234,7 +235,9 @@ class _Tree(Actor[str]):
     supervision = Supervision(restarts_max=1)
 
     def __init__(self, path: Path, metrics: Metrics) -> None:
-        self._ledger: Callable[[], Ledger] = lambda: Ledger(partial(books_at, path), metrics)
+        self._ledger: Callable[[], Ledger] = lambda: Ledger(
+            partial(books_at, path), metrics, lambda _facts: None
+        )
 
     async def started(self) -> None:
         await self.spawn_started("ledger", self._ledger)

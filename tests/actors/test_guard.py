@@ -6,7 +6,7 @@ import apsw
 from tests.actors.house import CHANNEL, house
 
 from economy_actors.ledger.messages import CheckBooks
-from kryten_economy.ledger import Reopen
+from kryten_economy.ledger.records import Reopen
 
 
 def _tamper(path: Path, delta_z: int) -> None:

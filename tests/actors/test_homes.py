@@ -8,7 +8,10 @@ import pytest
 from tests.unit.ledger.acts import DAY, ask, earn, key
 
 from economy_actors.ledger.home import books_at, reports_at
-from kryten_economy.ledger import Books, BooksInUse, LedgerError, Posted, Reports
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import BooksInUse, LedgerError
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.outbox.message import Pm
-from kryten_economy.ledger import Credit, Held, PlaceHold
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.ledger.holds import Held, PlaceHold
 from kryten_economy.users import UserKey
 
 ONLY_MINUTES = {

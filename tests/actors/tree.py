@@ -19,7 +19,9 @@ from economy_actors.root import Parts, Root
 from economy_actors.runtime import Actor, Observer, open_system
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.dice import Dice
-from kryten_economy.ledger import Books, Reports, verify
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.verification import verify
 
 __all__ = ("OTHER", "open_tree", "restarts")
 

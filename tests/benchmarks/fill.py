@@ -11,7 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from kryten_economy.ledger import Arrive, Books
+from kryten_economy.features.presence.operations import Arrive
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.migrations import SCHEMA_VERSION
 from kryten_economy.users import UserKey
 
@@ -127,7 +128,7 @@ def _open_accounts(path: Path, channel: str, crowd: Sequence[str], at_ms: int) -
                 Arrive(f"arrive:{name}", UserKey.of(channel, name), name, at_ms, day, False, 0)
                 for name in crowd
             ]
-        )
+        ).answers
         assert len(answers) == CROWD, len(answers)
     finally:
         books.close()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import anyio
 from tests.benchmarks.spread import percentile
@@ -21,16 +22,12 @@ from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import LedgerMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
-from kryten_economy.ledger import (
-    Credit,
-    Posted,
-    RecordActivity,
-    Request,
-    Transfer,
-    Transferred,
-    Wallet,
-    verify,
-)
+from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("ACTS", "LedgerRound", "ledger_rounds")
@@ -95,7 +92,7 @@ def _activity(number: int) -> RecordActivity:
     return RecordActivity(user, user.name, _AT_MS + number, _DAY, messages=1, chatted=True)
 
 
-ACTS: Mapping[str, Callable[[int], Request]] = {
+ACTS: Mapping[str, Callable[[int], Request[Any]]] = {
     "credit": _credit,
     "transfer": _transfer,
     "activity": _activity,
@@ -123,18 +120,24 @@ async def ledger_rounds(
     return found
 
 
+def _hear_nothing(_facts: Facts) -> None:
+    """There is no channel to hear what has changed."""
+
+
 @asynccontextmanager
 async def _ledger(path: Path) -> AsyncIterator[Ref[LedgerMessage]]:
     async with open_system() as system:
         yield await system.spawn_root(
-            "ledger", lambda: Ledger(lambda: books_at(path), Metrics()), capacity=MAILBOX
+            "ledger",
+            lambda: Ledger(lambda: books_at(path), Metrics(), _hear_nothing),
+            capacity=MAILBOX,
         )
         await system.stop(10.0)
 
 
 async def _round(
     ledger: Ref[LedgerMessage],
-    make: Callable[[int], Request],
+    make: Callable[[int], Request[Any]],
     numbers: "count[int]",
     seconds: float,
 ) -> LedgerRound:
@@ -155,7 +158,7 @@ async def _round(
 
 async def _ask_on(
     ledger: Ref[LedgerMessage],
-    make: Callable[[int], Request],
+    make: Callable[[int], Request[Any]],
     numbers: "count[int]",
     until: float,
     waits_s: list[float],

@@ -3,8 +3,12 @@ from pathlib import Path
 from tests.benchmarks.books import open_books
 from tests.benchmarks.fill import CROWD, fill, filled_file
 
-from kryten_economy.ledger import Books, Posted, RecordActivity, Reports, Wallet, verify
-from kryten_economy.ledger.requests import Credit
+from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 MINUTES = 500
@@ -34,7 +38,7 @@ def test_a_filled_file_goes_on(tmp_path: Path) -> None:
     try:
         [seen, paid] = books.commit(
             [RecordActivity(alice, "alice", 10**12, "2999-01-01", commands=1), grant]
-        )
+        ).answers
     finally:
         books.close()
     assert isinstance(seen, Wallet)

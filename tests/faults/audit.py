@@ -9,32 +9,24 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
 from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
-from tests.faults.witness import Movement, Told, movements, was_done, was_replayed
+from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
-from kryten_economy.ledger import (
-    Ban,
-    CaptureHold,
-    MoneyRequest,
-    PlaceHold,
-    PresenceMinute,
-    RecordActivity,
-    ReleaseHold,
-    Reports,
-    Request,
-    Unban,
-    migrations,
-    verify,
-)
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import migrations
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.operation import Act, Request
+from kryten_economy.ledger.verification import verify
 from kryten_economy.transaction_types import TYPES
 
 __all__ = ("Audit", "WrongError")
 
-_MONEY = get_args(MoneyRequest)
 _SWEEP = "ledger:released:"
 _EARNING = tuple(kind.name for kind in TYPES.values() if kind.earns)
 
@@ -96,7 +88,7 @@ class WrongError(AssertionError):
 class Done:
     """An act that somebody was told is done."""
 
-    request: MoneyRequest
+    request: Act[Any]
     words: Told
 
 
@@ -113,7 +105,7 @@ class Audit:
     """Everything known about one file."""
 
     done: dict[str, Done] = field(default_factory=dict)
-    maybe: dict[str, list[MoneyRequest]] = field(default_factory=lambda: defaultdict(list))
+    maybe: dict[str, list[Act[Any]]] = field(default_factory=lambda: defaultdict(list))
     """Asked for, never answered: may have been done."""
     held_by: dict[str, str] = field(default_factory=dict)
     settled_by: dict[str, str] = field(default_factory=dict)
@@ -132,13 +124,13 @@ class Audit:
 
     # What was told
 
-    def replays(self) -> list[MoneyRequest]:
+    def replays(self) -> list[Act[Any]]:
         """What the next run is to repeat: all that is not confirmed, all that is unknown."""
         again = [self.done[op_id].request for op_id in self.unconfirmed]
         return again + [each for many in self.maybe.values() for each in many]
 
     def witness(
-        self, crowd: Crowd, replays: Sequence[MoneyRequest], heard: list[Any], steps: int | None
+        self, crowd: Crowd, replays: Sequence[Act[Any]], heard: list[Any], steps: int | None
     ) -> None:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
@@ -154,7 +146,7 @@ class Audit:
             _check(step == taken[asker], "an asker skipped a step", asker, step)
             taken[asker] += 1
             request = crowd.request(asker, step)
-            if not isinstance(request, _MONEY):
+            if not isinstance(request, Act):
                 self._people(asker, request, words)
             elif was_done(words):
                 answers[request.op_id].append(Done(request, words))
@@ -166,22 +158,20 @@ class Audit:
             self._may_be_done(request)
         self._note_holds()
 
-    def _under_way(
-        self, crowd: Crowd, taken: dict[int, int], steps: int | None
-    ) -> list[MoneyRequest]:
+    def _under_way(self, crowd: Crowd, taken: dict[int, int], steps: int | None) -> list[Act[Any]]:
         """The one request of each asker that nobody was answered."""
         found = []
         for asker, step in taken.items():
             if step == steps:
                 continue
             request = crowd.request(asker, step)
-            if isinstance(request, _MONEY):
+            if isinstance(request, Act):
                 found.append(request)
             else:
                 self._people(asker, request, None)
         return found
 
-    def _replayed(self, request: MoneyRequest, words: Told) -> None:
+    def _replayed(self, request: Act[Any], words: Told) -> None:
         """A repetition finds what was committed, and does afresh what was not."""
         if request.op_id in self.done:
             _check(was_done(words) and was_replayed(words), "not repeated", request, words)
@@ -208,11 +198,11 @@ class Audit:
             self.unconfirmed[op_id] = None
         self.maybe.pop(op_id, None)
 
-    def _may_be_done(self, request: MoneyRequest) -> None:
+    def _may_be_done(self, request: Act[Any]) -> None:
         if request.op_id not in self.done and request not in self.maybe[request.op_id]:
             self.maybe[request.op_id].append(request)
 
-    def _people(self, asker: int, request: Request, words: Told | None) -> None:
+    def _people(self, asker: int, request: Request[Any], words: Told | None) -> None:
         match request:
             case Ban() | Unban():
                 now = isinstance(request, Ban)
@@ -278,15 +268,18 @@ class Audit:
             if row is None:
                 raise WrongError("acknowledged, but not in the books", op_id, done)
             _check(row.kind == type(done.request).__name__, "another act", op_id, row)
-            promised = movements(done.request, done.words, self.held_by)
-            # In what order one act moves what it moves is nobody's promise.
-            is_kept = Counter(row.moved) == Counter(promised)
-            _check(is_kept, "moved otherwise", op_id, done, promised, row.moved)
+            _check(self._is_kept(done, row.moved), "moved otherwise", op_id, done, row.moved)
         for op_id in rows.keys() - self.done.keys():
             if op_id.startswith(_SWEEP):
                 continue
             kinds = {type(each).__name__ for each in self.maybe.get(op_id, ())}
             _check(rows[op_id].kind in kinds, "nobody asked for this", op_id, rows[op_id])
+
+    def _is_kept(self, done: Done, moved: list[Movement]) -> bool:
+        if isinstance(done.request, PresenceMinute):
+            return pays_as_told(done.request, done.words, moved)
+        # In what order one act moves what it moves is nobody's promise.
+        return Counter(moved) == Counter(movements(done.request, done.words, self.held_by))
 
     def _holds_are_owned(self, reports: Reports, rows: dict[str, _Row], generation: int) -> None:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()

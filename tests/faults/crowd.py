@@ -6,6 +6,7 @@ Used by a process that is going to be killed and, on a failing disk, by the test
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import anyio
 from tests.actors.house import settings_with
@@ -23,7 +24,10 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, Ref, open_system
 from kryten_economy.dice import Dice
-from kryten_economy.ledger import Books, Reports, Request
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.operation import Request
 
 __all__ = ("LOADING", "REPLAY", "SWEPT", "Report", "Rig", "run_crowd")
 
@@ -42,7 +46,7 @@ class Rig:
     books: Callable[[], Home[Books]]
     reports: Callable[[], Home[Reports]]
     crowd: Crowd
-    replays: Sequence[Request] = ()
+    replays: Sequence[Request[Any]] = ()
     steps: int | None = None
     """How many steps each asker takes; without limit until the process is killed."""
     load_s: float | None = None
@@ -56,10 +60,14 @@ class BooksOnly(Root):
     async def started(self) -> None:
         world, parts = self._world, self._parts
         world.ledger = await self.spawn_started(
-            "ledger", lambda: Ledger(parts.books, world.metrics), capacity=MAILBOX
+            "ledger", lambda: Ledger(parts.books, world.metrics, _hear_nothing), capacity=MAILBOX
         )
         world.reader = await self.spawn_started("reader", self._reader)
         await self._settle_the_past()
+
+
+def _hear_nothing(_facts: Facts) -> None:
+    """There is no channel to hear what has changed."""
 
 
 def _world() -> World:
@@ -96,7 +104,7 @@ async def _repeat(rig: Rig, ledger: Ref[LedgerMessage], report: Report) -> None:
 
 
 async def _repeat_some(
-    rig: Rig, todo: Iterator[tuple[int, Request]], ledger: Ref[LedgerMessage], report: Report
+    rig: Rig, todo: Iterator[tuple[int, Request[Any]]], ledger: Ref[LedgerMessage], report: Report
 ) -> None:
     for index, request in todo:
         report([REPLAY, index, await _ask(rig, ledger, request)])
@@ -109,7 +117,7 @@ async def _ask_on(rig: Rig, asker: int, ledger: Ref[LedgerMessage], report: Repo
         step += 1
 
 
-async def _ask(rig: Rig, ledger: Ref[LedgerMessage], request: Request) -> Told:
+async def _ask(rig: Rig, ledger: Ref[LedgerMessage], request: Request[Any]) -> Told:
     """The service's own way to ask; who still has no answer waits and asks again by id."""
     for _ in range(_PATIENCE):
         try:

@@ -22,7 +22,7 @@ from tests.faults.vfs import Fault, FaultyDisk, faulty_disk
 
 from economy_actors.ledger.home import ThreadHome, reports_at
 from economy_actors.runtime import RootFailed
-from kryten_economy.ledger import Books
+from kryten_economy.ledger.books import Books
 
 __all__ = ("ROUNDS_OF_A_FILE", "run_life")
 

@@ -7,24 +7,22 @@ Requests are repeated, contradicted and shared by several askers on purpose.
 
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
-from kryten_economy.ledger import (
+from kryten_economy.config import Settings
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.events.rules import PLAIN
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.operations import (
     Arrive,
-    Ban,
-    CaptureHold,
-    Credit,
-    Debit,
-    MoneyRequest,
-    PlaceHold,
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
-    ReleaseHold,
-    Request,
-    SetBalance,
-    Transfer,
-    Unban,
 )
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
 __all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
@@ -33,6 +31,16 @@ ASKERS = 64
 CHANNEL = "Torture"
 DAY = "2026-11-20"
 NOW_MS = 1_795_168_800_000
+
+RATE = MinuteRate(base=0, active_bonus=1, night_factor=1.0, night_bonus=0)
+"""A coin for each active minute."""
+_SETTINGS = Settings.model_validate(
+    {
+        "nats": {"servers": ["nats://127.0.0.1:4222"]},
+        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
+    }
+)
+_UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -76,7 +84,7 @@ class Crowd:
 
     def request(  # noqa: PLR0911 - one way out for each kind of step
         self, asker: int, step: int
-    ) -> Request:
+    ) -> Request[Any]:
         """What this asker asks for at this step, counted from 0."""
         dice = Random(f"{self.seed}.{self.generation}.{asker}.{step}")
         match step % 10:
@@ -102,14 +110,14 @@ class Crowd:
     def _hold(self, asker: int, step: int) -> str:
         return f"hold.{self.generation}.{asker}.{step}"
 
-    def _again(self, dice: Random, asker: int, step: int) -> Request:
+    def _again(self, dice: Random, asker: int, step: int) -> Request[Any]:
         """An own earlier request, sometimes with other content under the same id."""
         earlier = self.request(asker, dice.randrange(step))
         if isinstance(earlier, Credit | Debit | Transfer | SetBalance) and dice.random() < 0.25:
             return replace(earlier, amount_z=earlier.amount_z + 1)
         return earlier
 
-    def _shared(self, asker: int, step: int) -> Request:
+    def _shared(self, asker: int, step: int) -> Request[Any]:
         group = asker // _SHARERS
         op_id = f"shared.{self.generation}.{group}.{step}"
         dice = Random(f"{self.seed}.{op_id}")
@@ -117,7 +125,7 @@ class Crowd:
             return self._credit(dice, op_id)
         return self._transfer(dice, op_id)
 
-    def _money(self, dice: Random, asker: int, step: int) -> Request:
+    def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
         op_id = self._op(asker, step)
         roll = dice.random()
         if roll < 0.3:
@@ -132,9 +140,9 @@ class Crowd:
         if roll < 0.93:
             return self._minute(dice, op_id, step)
         name = f"New{dice.randrange(_NEWCOMERS)}"
-        return Arrive(op_id, key(name), name, NOW_MS + step, DAY, True, 100)
+        return Arrive(op_id, key(name), name, NOW_MS + step, DAY, 100)
 
-    def _credit(self, dice: Random, op_id: str) -> MoneyRequest:
+    def _credit(self, dice: Random, op_id: str) -> Act[Any]:
         kind, trigger = dice.choice(_CREDITS)
         name = dice.choice((*_USERS, *_USERS, f"Villain{dice.randrange(_VILLAINS)}"))
         amount_z = dice.randint(1, 40)
@@ -151,12 +159,12 @@ class Crowd:
             display_name=name,
         )
 
-    def _debit(self, dice: Random, op_id: str) -> MoneyRequest:
+    def _debit(self, dice: Random, op_id: str) -> Act[Any]:
         kind, trigger = dice.choice(_DEBITS)
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
 
-    def _transfer(self, dice: Random, op_id: str) -> MoneyRequest:
+    def _transfer(self, dice: Random, op_id: str) -> Act[Any]:
         return Transfer(
             op_id,
             key(dice.choice(_USERS)),
@@ -171,15 +179,16 @@ class Crowd:
             DAY,
         )
 
-    def _minute(self, dice: Random, op_id: str, step: int) -> MoneyRequest:
+    def _minute(self, dice: Random, op_id: str, step: int) -> Act[Any]:
         names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))
         entries = tuple(
-            PresenceEntry(name.lower(), name, dice.randint(1, 5), 1, dice.randrange(4))
+            PresenceEntry(name.lower(), name, dice.randint(1, 5), dice.randrange(4))
             for name in names
         )
-        return PresenceMinute(op_id, CHANNEL, NOW_MS + step, DAY, entries)
+        at_ms = NOW_MS + step
+        return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
-    def _place(self, dice: Random, asker: int, step: int) -> MoneyRequest:
+    def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
@@ -201,9 +210,7 @@ class Crowd:
             DAY,
         )
 
-    def _settle(
-        self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]
-    ) -> MoneyRequest:
+    def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
         roll = dice.random()
         if roll < 0.3:
@@ -220,7 +227,7 @@ class Crowd:
             credit_trigger="gambling.challenge",
         )
 
-    def _people(self, dice: Random, asker: int, step: int) -> Request:
+    def _people(self, dice: Random, asker: int, step: int) -> Request[Any]:
         villain = villain_of(asker)
         if villain is not None and dice.random() < 0.5:
             if dice.random() < 0.5:

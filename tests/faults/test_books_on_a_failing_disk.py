@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import apsw
 import pytest
@@ -20,31 +21,26 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
-from kryten_economy.ledger import (
-    Answer,
-    Books,
-    CommitUnknown,
-    Failed,
-    MoneyRequest,
-    Posted,
-    Reports,
-    UnwritableBooks,
-    backup,
-    opening,
-    verify,
-)
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import opening
+from kryten_economy.ledger.backup import backup
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CommitUnknown, UnwritableBooks
+from kryten_economy.ledger.operation import Act, Failed
+from kryten_economy.ledger.verification import verify
 from kryten_economy.refusals import Refusal
 
 OPENING_OPERATIONS = 60
 
 
-def script(seed: int, batches: int = 12) -> list[list[MoneyRequest]]:
+def script(seed: int, batches: int = 12) -> list[list[Act[Any]]]:
     """A reproducible run of batches; each request has an id of its own."""
     random = Random(seed)
     held: list[str] = []
-    run: list[list[MoneyRequest]] = []
+    run: list[list[Act[Any]]] = []
     for number in range(batches):
-        batch: list[MoneyRequest] = [
+        batch: list[Act[Any]] = [
             earn("Bob", 20, f"{number}-bob"),
             earn("Eve", 5, f"{number}-e"),
         ]
@@ -54,7 +50,7 @@ def script(seed: int, batches: int = 12) -> list[list[MoneyRequest]]:
     return run
 
 
-def one_of_many(random: Random, op_id: str, held: list[str]) -> MoneyRequest:
+def one_of_many(random: Random, op_id: str, held: list[str]) -> Act[Any]:
     choice = random.randrange(6)
     if choice == 0:
         return tip("Bob", "Eve", random.randint(1, 9), op_id)
@@ -76,7 +72,7 @@ class Customer:
 
     path: Path
     disk: FaultyDisk
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, object] = field(default_factory=dict)
     faults: int = 0
     books: Books | None = None
 
@@ -98,10 +94,10 @@ class Customer:
             self.books = None
         self.disk.mend()
 
-    def ask(self, batch: list[MoneyRequest]) -> None:
+    def ask(self, batch: list[Act[Any]]) -> None:
         while True:
             try:
-                answers = self.open().commit(batch)
+                answers = self.open().commit(batch).answers
             except CommitUnknown:
                 self.trouble()
                 continue
@@ -127,7 +123,7 @@ def outcome(path: Path) -> tuple[dict[str, int], list[tuple[str, int, str]]]:
     return {name: wallet.balance_z for name, wallet in wallets.items()}, rows
 
 
-def expected(tmp_path: Path, run: list[list[MoneyRequest]]) -> object:
+def expected(tmp_path: Path, run: list[list[Act[Any]]]) -> object:
     """What the same run leaves on a sound disk."""
     path = tmp_path / "sound.db"
     books = Books.open(path)
@@ -137,7 +133,7 @@ def expected(tmp_path: Path, run: list[list[MoneyRequest]]) -> object:
     return outcome(path)
 
 
-def run_with(path: Path, fault: Fault, run: list[list[MoneyRequest]], *, early: bool) -> int:
+def run_with(path: Path, fault: Fault, run: list[list[Act[Any]]], *, early: bool) -> int:
     """Do the run with one fault; answers how often the disk broke."""
     with faulty_disk() as disk:
         customer = Customer(path, disk)
@@ -153,7 +149,7 @@ def run_with(path: Path, fault: Fault, run: list[list[MoneyRequest]], *, early: 
         for batch in run:
             for request in batch:
                 if not isinstance(answers[request.op_id], Refusal):
-                    again = customer.open().commit([request])[0]
+                    [again] = customer.open().commit([request]).answers
                     assert getattr(again, "replayed", False), again
         customer.close()
     return hits
@@ -204,7 +200,7 @@ def test_a_disk_that_stays_broken_acknowledges_nothing(tmp_path: Path) -> None:
         books.close()
         disk.mend()
     books = Books.open(path)
-    first, second = books.commit([earn("Bob", 5, "first"), earn("Bob", 7, "second")])
+    first, second = books.commit([earn("Bob", 5, "first"), earn("Bob", 7, "second")]).answers
     assert isinstance(first, Posted)
     assert isinstance(second, Posted)
     assert first.replayed

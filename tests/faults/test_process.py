@@ -18,7 +18,8 @@ from tests.integration.service.house import SUBJECT, until
 from economy_sandbox.bus import connect
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
-from kryten_economy.ledger import Reports, verify
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.verification import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

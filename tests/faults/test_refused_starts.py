@@ -9,7 +9,7 @@ import pytest
 from tests.faults.process import run_once, write_config
 from tests.integration.service.house import free_port
 
-from kryten_economy.ledger import Books
+from kryten_economy.ledger.books import Books
 
 pytestmark = pytest.mark.slow
 

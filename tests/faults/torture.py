@@ -34,7 +34,7 @@ from tests.faults.load import Crowd
 
 from economy_actors import logs
 from economy_actors.ledger.home import books_at, reports_at
-from kryten_economy.ledger import MoneyRequest
+from kryten_economy.ledger.operation import Act
 
 __all__ = ("main", "run_life")
 
@@ -94,7 +94,7 @@ class _Child:
     path: Path
     log: Path
     crowd: Crowd
-    replays: Sequence[MoneyRequest]
+    replays: Sequence[Act[Any]]
     steps: int | None
     load_s: float | None
 

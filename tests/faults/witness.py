@@ -1,36 +1,38 @@
 """What an answer told, as plain JSON values, and which movements in the books it proves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kryten_economy.ledger import (
-    Answer,
-    Arrive,
-    Arrived,
+from kryten_economy.features.bans.operations import BanState
+from kryten_economy.features.money.operations import (
     BalanceSet,
-    BanState,
-    Captured,
-    CaptureHold,
     Credit,
     Debit,
-    Held,
-    MoneyRequest,
-    PlaceHold,
     Posted,
-    PresenceMinute,
-    PresencePaid,
-    Released,
-    ReleaseHold,
     SetBalance,
     Transfer,
     Transferred,
-    Wallet,
 )
-from kryten_economy.refusals import Refusal
+from kryten_economy.features.presence.operations import (
+    Arrive,
+    Arrived,
+    PresenceMinute,
+    PresencePaid,
+)
+from kryten_economy.ledger.holds import (
+    Captured,
+    CaptureHold,
+    Held,
+    PlaceHold,
+    Released,
+    ReleaseHold,
+)
+from kryten_economy.ledger.operation import Act
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.transaction_types import transaction_type
 from kryten_economy.users import UserKey
 
-__all__ = ("Movement", "Told", "movements", "told", "was_done", "was_replayed")
+__all__ = ("Movement", "Told", "movements", "pays_as_told", "told", "was_done", "was_replayed")
 
 Told = list[Any]
 """``[kind, replayed, facts…]`` for what was done, ``["no", what]`` for what was refused."""
@@ -47,7 +49,7 @@ class Movement(NamedTuple):
 
 
 def told(  # noqa: PLR0911 - one way out for each answer
-    answer: Answer | Refusal,
+    answer: object,
 ) -> Told:
     """What an answer says about money."""
     match answer:
@@ -55,7 +57,7 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Posted", replayed, row_id, _money(wallet)]
         case BalanceSet(old_z, new_z, wallet, replayed):
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
-        case Transferred(giver, taker, replayed):
+        case Transferred(giver, taker, _, replayed):
             return ["Transferred", replayed, _money(giver), _money(taker)]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
@@ -64,15 +66,10 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
-        case Arrived(wallet, welcomed_z, created, _, replayed) if welcomed_z:
+        case Arrived(wallet, welcomed_z, created, _, _, replayed):
             return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
-        case PresencePaid(_, paid, replayed):
-            # A repetition tells the balance of now of whoever was not paid.
-            facts = [
-                [each.name, each.credited_z, each.balance_z if each.credited_z else None]
-                for each in paid
-            ]
-            return ["PresencePaid", replayed, facts]
+        case PresencePaid(users, paid_z, replayed):
+            return ["PresencePaid", replayed, users, paid_z]
         case BanState(_, banned):
             return ["no", "ban" if banned else "free"]
         case _:
@@ -94,7 +91,7 @@ def was_replayed(words: Told) -> bool:
 
 
 def movements(  # noqa: PLR0911 - one way out for each act
-    request: MoneyRequest, words: Told, held_by: Mapping[str, str]
+    request: Act[Any], words: Told, held_by: Mapping[str, str]
 ) -> list[Movement]:
     """The transfers that this answer to this request promises.
 
@@ -120,15 +117,24 @@ def movements(  # noqa: PLR0911 - one way out for each act
         case CaptureHold():
             return _captured(request, words, held_by[request.hold_id])
         case Arrive():
+            if not words[2]:
+                return []
             return [Movement("=mint", request.user.name, words[2], None, words[4][0])]
-        case PresenceMinute():
-            return [
-                Movement("=mint", name, credited_z, None, balance_z)
-                for name, credited_z, balance_z in words[2]
-                if credited_z
-            ]
         case _:
             raise AssertionError(f"the load makes no such request: {request!r}")
+
+
+def pays_as_told(request: PresenceMinute, words: Told, moved: Sequence[Movement]) -> bool:
+    """Whether a tick moved what it was answered: everybody's coins, of all but the banned.
+
+    Who was banned just then is not told, so a villain may be missing.
+    """
+    due = {each.name: each.active_minutes for each in request.entries if each.active_minutes}
+    paid = {each.taker: each.amount_z for each in moved if each.giver == "=mint"}
+    told_so = words[2:] == [len(request.entries), sum(paid.values())] and len(paid) == len(moved)
+    missing = due.keys() - paid.keys()
+    innocent = [name for name in missing if not name.startswith("villain")]
+    return told_so and not innocent and paid.items() <= due.items()
 
 
 def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:

@@ -11,8 +11,8 @@ from economy_actors.deeds import Busy, Ignored
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.features.money import texts as money_texts
+from kryten_economy.features.money.operations import BalanceSet, Posted
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.ledger import BalanceSet, Posted
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,
@@ -25,6 +25,7 @@ from kryten_economy.refusals import (
     ReadOnly,
     Refusal,
     SameAccount,
+    TooFewCoins,
 )
 
 __all__ = (
@@ -170,7 +171,7 @@ def _refused(  # noqa: PLR0911  # one answer for each refusal
             return Refused(Code.REQUEST_ID_CONFLICT, commands_texts.request_id_used())
         case Banned():
             return Refused(Code.BANNED, refusals.target_banned(call.name))
-        case SameAccount() | NoHold() | AlreadySettled():
+        case SameAccount() | NoHold() | AlreadySettled() | TooFewCoins():
             raise AssertionError(f"an admin's movement is never refused so: {refusal!r}")
         case _:
             assert_never(refusal)

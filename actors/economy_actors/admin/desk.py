@@ -18,7 +18,7 @@ from economy_actors.admin.envelope import Code, Done, Outcome, Refused, envelope
 from economy_actors.admin.pool import Pool, Ticket
 from economy_actors.admin.table import Rejected, understand
 from economy_actors.context import World
-from economy_actors.ledger.faults import Defect
+from economy_actors.ledger.messages import Defect
 from economy_actors.runtime import Actor, RuntimeFault
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts

@@ -9,7 +9,7 @@ from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount
 from economy_actors.admin.reading import transaction_shown
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from kryten_economy.features.history.rules import Explanation, explain
 from kryten_economy.features.history.texts import rule_in_words
 
@@ -21,7 +21,7 @@ TRANSACTION = Amount("transaction_id", low=1, high=2**53 - 1)
 async def transactions_explain(world: World, call: Call) -> Outcome:
     """The rule, base, factors, parts of coins and settings behind one movement."""
     number = call.values[TRANSACTION]
-    row = await look(world.reader, lambda reports: reports.transaction(number))
+    row = await query(world.reader, lambda reports: reports.transaction(number))
     if row is None or row.channel.lower() != call.channel.lower():
         return Refused(Code.NOT_FOUND, f"There is no transaction {number} in this channel.")
     settings = world.live.settings

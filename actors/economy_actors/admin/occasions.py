@@ -12,7 +12,7 @@ from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Amount, Invalid, Text
 from economy_actors.context import World
 from economy_actors.deeds import Busy
-from economy_actors.multipliers import multipliers_now
+from economy_actors.earning_terms import multipliers_now
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.features.events.rules import (
@@ -21,8 +21,8 @@ from kryten_economy.features.events.rules import (
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts
-from kryten_economy.ledger import Distributed, TooFewCoins
-from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly
+from kryten_economy.features.gifts.operations import Distributed
+from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, InvalidAmount, ReadOnly, TooFewCoins
 
 __all__ = (
     "MINUTES",

@@ -4,11 +4,11 @@ from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome
 from economy_actors.admin.fields import Count, Text
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.metrics.exporter import check_health
 from economy_actors.runtime import RuntimeFault
-from kryten_economy.ledger import Reports
-from kryten_economy.ledger.report_rows import TransactionRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.text.numbers import uptime
 
 __all__ = (
@@ -56,7 +56,7 @@ async def health(world: World, call: Call) -> Outcome:  # noqa: ARG001  # as all
     """Whether the service works: a write and a query on the books, and the bus."""
     found = await check_health(world)
     try:
-        channels = await look(world.reader, Reports.channels, timeout_s=_QUERY_TIMEOUT_S)
+        channels = await query(world.reader, Reports.channels, timeout_s=_QUERY_TIMEOUT_S)
     except RuntimeFault:
         channels = ()
         connected = False
@@ -77,7 +77,7 @@ async def health(world: World, call: Call) -> Outcome:  # noqa: ARG001  # as all
 async def balance_get(world: World, call: Call) -> Outcome:
     """One user's balance; asking never creates an account."""
     user, day = call.user, world.live.calendar.day(world.clock.now_ms())
-    wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
+    wallet = await query(world.reader, lambda reports: reports.wallet(user, day))
     if wallet is None:
         return Done({"found": False})
     return Done(
@@ -97,7 +97,7 @@ async def balance_get(world: World, call: Call) -> Outcome:
 async def balance_search(world: World, call: Call) -> Outcome:
     """Accounts whose name contains a text as it is (P-OPS-11), the richest first."""
     pattern, limit = call.values[PATTERN], call.values[SEARCH_ROWS]
-    rows = await look(world.reader, lambda reports: reports.search(call.channel, pattern, limit))
+    rows = await query(world.reader, lambda reports: reports.search(call.channel, pattern, limit))
     results = [
         {
             "username": row.username,
@@ -118,7 +118,7 @@ async def transactions_list(world: World, call: Call) -> Outcome:
     """A user's movements, newest first."""
     user, day = call.user, world.live.calendar.day(world.clock.now_ms())
     limit, offset = call.values[ROWS], call.values[OFFSET]
-    wallet, rows = await look(
+    wallet, rows = await query(
         world.reader,
         lambda reports: (reports.wallet(user, day), reports.transactions(user, limit, offset)),
     )
@@ -136,7 +136,7 @@ async def transactions_list(world: World, call: Call) -> Outcome:
 async def transactions_recent(world: World, call: Call) -> Outcome:
     """A channel's movements, newest first."""
     limit = call.values[ROWS]
-    rows = await look(world.reader, lambda reports: reports.recent(call.channel, limit))
+    rows = await query(world.reader, lambda reports: reports.recent(call.channel, limit))
     return Done(
         {
             "channel": call.channel,
@@ -148,7 +148,7 @@ async def transactions_recent(world: World, call: Call) -> Outcome:
 
 async def stats_float(world: World, call: Call) -> Outcome:
     """How much money there is, held stakes included, and in how many accounts."""
-    found = await look(world.reader, lambda reports: reports.float_of(call.channel))
+    found = await query(world.reader, lambda reports: reports.float_of(call.channel))
     return Done({"channel": call.channel, "float": found.float_z, "accounts": found.accounts})
 
 

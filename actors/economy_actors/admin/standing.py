@@ -7,13 +7,14 @@ from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Code, Done, Outcome, Refused
 from economy_actors.admin.fields import Count, Text
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from kryten_economy.config import Settings
 from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution
 from kryten_economy.features.leaderboards.texts import unknown_category
 from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks.rules import Ladder, discount_percent, perks_of, perks_shown
-from kryten_economy.ledger import Reports, Wallet
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("CATEGORY", "TOP_ROWS", "account_summary", "leaderboard", "user_detail")
 
@@ -32,11 +33,11 @@ async def leaderboard(world: World, call: Call) -> Outcome:
             return Refused(Code.INVALID_REQUEST, unknown_category(CATEGORIES))
         case "ranks":
             tiers = world.live.settings.ranks.tiers
-            found = await look(world.reader, lambda r: r.standings(call.channel, ignored))
+            found = await query(world.reader, lambda r: r.standings(call.channel, ignored))
             return Done(head | {"distribution": distribution(tiers, found)})
         case "earners":
             day = world.live.calendar.day(world.clock.now_ms())
-            earners = await look(
+            earners = await query(
                 world.reader, lambda r: r.earners(call.channel, day, limit, ignored)
             )
             rows = [{"username": row.username, "earned_today": row.earned_z} for row in earners]
@@ -51,7 +52,7 @@ async def leaderboard(world: World, call: Call) -> Outcome:
 async def _accounts(
     world: World, call: Call, key: str, limit: int, ignored: tuple[str, ...]
 ) -> list[dict[str, object]]:
-    def query(reports: Reports) -> list[dict[str, object]]:
+    def read(reports: Reports) -> list[dict[str, object]]:
         of = reports.richest if key == "balance" else reports.top_lifetime
         return [
             {
@@ -65,13 +66,13 @@ async def _accounts(
         ]
 
     ladder = world.live.ladder
-    return await look(world.reader, query)
+    return await query(world.reader, read)
 
 
 async def account_summary(world: World, call: Call) -> Outcome:
     """One user's standing for a web page; asking never creates an account."""
     user, day = call.user, world.live.calendar.day(world.clock.now_ms())
-    wallet, circulation = await look(
+    wallet, circulation = await query(
         world.reader,
         lambda reports: (reports.wallet(user, day), reports.float_of(call.channel)),
     )
@@ -149,7 +150,7 @@ def _vanity(settings: Settings, index: int, multiplier: Fraction) -> dict[str, o
 async def user_detail(world: World, call: Call) -> Outcome:
     """Everything the books know about one user."""
     user, day = call.user, world.live.calendar.day(world.clock.now_ms())
-    wallet, awards = await look(
+    wallet, awards = await query(
         world.reader, lambda reports: (reports.wallet(user, day), reports.awards(user))
     )
     if wallet is None:

@@ -4,7 +4,7 @@ from economy_actors.admin.call import Call
 from economy_actors.admin.envelope import Done, Outcome
 from economy_actors.admin.fields import Count
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from kryten_economy.calendar import day_before
 
 __all__ = ("DAYS", "triggers_stats")
@@ -18,7 +18,7 @@ async def triggers_stats(world: World, call: Call) -> Outcome:
     first_day = last_day
     for _ in range(call.values[DAYS] - 1):
         first_day = day_before(first_day)
-    rows = await look(
+    rows = await query(
         world.reader, lambda reports: reports.triggers(call.channel, first_day, last_day)
     )
     return Done(

@@ -8,61 +8,67 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.channel.dwelling import Dwelling
+from economy_actors.channel.attendance import AttendanceWatch, cut_off
+from economy_actors.channel.booking import Booking
 from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
     AfkChanged,
+    AttendanceSettled,
+    BooksChanged,
     BotSpoke,
     ChannelMessage,
     ChannelView,
-    Credited,
-    DwellSettled,
     EmoteChanged,
     EmotesListed,
     Joined,
     Left,
     LevelDue,
     LinesBooked,
+    LinesReady,
     Listed,
     MediaChanged,
+    MinuteBooked,
     MinutePassed,
     Newcomer,
+    PastKnown,
     PrivateMessage,
     RankChanged,
     RankedUp,
     RankUpsDue,
-    Rewarded,
     RobotPresence,
     RoomStored,
     Said,
     SettingsChanged,
     ShownUser,
     ShowPresence,
+    WalletsRead,
     WelcomeDue,
 )
 from economy_actors.channel.minutes import Minutes
-from economy_actors.channel.progress_watch import ProgressWatch
-from economy_actors.channel.receipts import Receipts
+from economy_actors.channel.progress import ProgressWatch
 from economy_actors.channel.talk import Talk
 from economy_actors.context import World
 from economy_actors.gateway.messages import ReadUserlist
-from economy_actors.ledger.messages import Commit
+from economy_actors.ledger.client import COMMIT_TIMEOUT_S, QUERY_TIMEOUT_S, commit
+from economy_actors.ledger.messages import Commit, Query
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
 from economy_actors.session.actor import Session
 from economy_actors.session.messages import (
     Arriving,
+    ChatLine,
     Command,
     LevelGiven,
-    ProgressDue,
     SessionMessage,
 )
 from kryten_economy.commands import texts as commands_texts
+from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
+from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
-from kryten_economy.ledger import Depart
+from kryten_economy.ledger.facts import Facts
 from kryten_economy.text.lengths import clip
 from kryten_economy.users import UserKey
 
@@ -89,28 +95,27 @@ class Channel(Actor[ChannelMessage]):
         self._heard_list = False
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
-        self._progress = ProgressWatch(name, world, self._roster)
-        self._dwelling = Dwelling(world, self._session)
-        self._minutes = Minutes(
-            name, world, self._roster, self._progress, self._dwelling, self._session
-        )
+        self._progress = ProgressWatch(name, world, self._roster, self._session)
+        self._attendance = AttendanceWatch(world, self._session)
+        self._minutes = Minutes(name, world, self._roster, self._ask_minute, self._later)
         self._talk = Talk(name, world, self._roster, self._session)
-        self._receipts = Receipts(name, world, self._roster, self._session, self._look_at_receipts)
+        self._booking = Booking(name, world, self._ask_lines, self._later)
         self._intake = PrivateIntake(
             name, world, self._roster, self._below, self._session, self._ask_for_userlist
         )
 
     async def started(self) -> None:
-        """A new instance knows nobody: have the stored user list read."""
-        await self._dwelling.catch_up(self._name)
+        """A new instance knows nobody: have the stored user list read, and the past."""
+        self._world.backlog.begin(self._name)
+        self._read_past()
         self._ask_for_userlist()
         self._talk.emotes.ask()
 
-    async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912  # one case each
+    async def receive(self, message: ChannelMessage) -> None:  # noqa: C901, PLR0912, PLR0915  # one case each
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
-                await self._talk.said(name, text, at_ms, self.trace)
+                self._talk.said(name, text, at_ms, self.trace)
             case BotSpoke(text):
                 self._talk.bot_spoke(text, self.trace)
             case MediaChanged():
@@ -121,12 +126,20 @@ class Channel(Actor[ChannelMessage]):
                 self._talk.stored(message)
             case Newcomer(name, at_ms):
                 self._talk.arrived(name, at_ms)
+            case LinesReady(name, lines):
+                self._booking.add(lines)
+                self._talk.proceed(name)
             case LinesBooked():
-                self._receipts.look()
-            case Rewarded(names):
-                self._receipts.rewarded(names)
-            case Credited(name):
-                self._session(name).offer(ProgressDue(), trace=self.trace)
+                self._booking.booked(message)
+            case MinuteBooked():
+                self._minutes.booked(message)
+            case BooksChanged(facts):
+                self._changed(facts)
+            case PastKnown():
+                self._past_known(message)
+            case WalletsRead(wallets):
+                for wallet in wallets:
+                    self._progress.check(wallet)
             case PrivateMessage():
                 self._intake.take(message, self.now_s(), self.trace)
             case Joined(name, rank, afk, at_ms):
@@ -143,14 +156,15 @@ class Channel(Actor[ChannelMessage]):
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)
-                for visit in await self._minutes.passed(at_ms):
-                    await self._forget(visit)
+                self._talk.proceed_all()
+                for visit in self._minutes.passed(at_ms):
+                    self._forget(visit)
             case WelcomeDue():
                 self._welcome(message)
             case RankedUp() | RankUpsDue() | LevelDue():
                 self._progress.news(message, self.after)
-            case DwellSettled():
-                self._dwelling.settled(message)
+            case AttendanceSettled():
+                self._attendance.settled(message)
             case SettingsChanged():
                 self._settings_changed()
             case ShowPresence(reply):
@@ -223,7 +237,7 @@ class Channel(Actor[ChannelMessage]):
         """Let those go whom the new settings ignore; have those read whom they let in again."""
         settings, now_ms = self._world.live.settings, self._world.clock.now_ms()
         self._intake.settings_changed()
-        self._dwelling.settings_changed()
+        self._attendance.settings_changed()
         lowest = settings.presence.min_cytube_rank
         for visit in self._roster.connected():
             rank = visit.rank
@@ -237,13 +251,14 @@ class Channel(Actor[ChannelMessage]):
             self._ask_for_userlist()
         self._ignored = settings.ignored_names
         if self._progress.reloaded():
-            for visit in self._roster.connected():
-                self._session(visit.name).offer(ProgressDue())
+            self._read_wallets()
 
     def _record_departures(self, visits: "list[Visit] | tuple[Visit, ...]", at_ms: int) -> None:
         if visits:
             names = tuple(visit.name for visit in visits)
-            self._world.ledger.offer(Commit(Depart(self._name, names, at_ms)))
+            self._world.ledger.offer(
+                Commit(Depart(self._name, names, at_ms, self._world.live.calendar.day(at_ms)))
+            )
 
     def _ranked(self, name: str, rank: float) -> None:
         self._roster.set_rank(name, rank)
@@ -262,13 +277,13 @@ class Channel(Actor[ChannelMessage]):
 
     # Sessions
 
-    async def _forget(self, visit: Visit) -> None:
+    def _forget(self, visit: Visit) -> None:
         """End the session of somebody long gone; who comes back now gets a new one."""
         self._unjudged.discard(visit.name)
-        self._dwelling.forget(visit.name)
+        self._attendance.forget(visit.name)
         session = self._sessions.pop(visit.name, None)
         if session is not None:
-            await self.finish_child(session)
+            self.stop_child(session)
 
     def _ask_for_userlist(self) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.
@@ -287,7 +302,7 @@ class Channel(Actor[ChannelMessage]):
         if session is None:
             session = self._sessions[name] = self.spawn(
                 name,
-                partial(Session, UserKey(self._name, name), self._world, self.ref, self._receipts),
+                partial(Session, UserKey(self._name, name), self._world, self.ref),
                 capacity=SESSION_MAILBOX,
                 lazy=True,
                 idle_s=SESSION_IDLE_S,
@@ -295,9 +310,12 @@ class Channel(Actor[ChannelMessage]):
             )
         return session
 
-    def child_crashed(self, _ref: Ref[SessionMessage], message: object) -> None:
+    def child_crashed(self, ref: Ref[SessionMessage], message: object) -> None:
         """Whoever sent the fatal command is told that something went wrong."""
         self._world.metrics.error("session")
+        if isinstance(message, ChatLine):
+            self._world.backlog.booked(self._name, 1)
+            self.ref.offer(LinesReady(ref.address.rpartition("/")[2], ()))
         if isinstance(message, Command):
             word = clip(message.text.split(maxsplit=1)[0], 20) if message.text.split() else ""
             self._world.metrics.pm_command(word.lower(), "error")
@@ -320,12 +338,74 @@ class Channel(Actor[ChannelMessage]):
         )
         self._outbox.offer(Pm(to=visit.display_name, text=text, priority=Priority.RESULT))
 
-    def _look_at_receipts(self) -> None:
-        # Behind an order to stop `stopping` looks at them.
-        if not self.is_ending:
-            self.ref.offer(LinesBooked())
+    # The books
+
+    def _ask_lines(self, request: RecordLines) -> None:
+        self.request(
+            self._world.ledger,
+            lambda reply: Commit(request, reply),
+            lambda answer: LinesBooked(answer if isinstance(answer, RuntimeFault) else None),
+            timeout_s=COMMIT_TIMEOUT_S,
+        )
+
+    def _ask_minute(self, request: PresenceMinute) -> None:
+        self.request(
+            self._world.ledger,
+            lambda reply: Commit(request, reply),
+            MinuteBooked,
+            timeout_s=COMMIT_TIMEOUT_S,
+        )
+
+    def _later(self, delay_s: float, message: ChannelMessage) -> None:
+        self.after(delay_s, message)
+
+    def _read_past(self) -> None:
+        """Ask what the instance before has left: a silence, and minutes that bring something."""
+        name, day_of = self._name, self._world.live.calendar.day
+        self.request(
+            self._world.reader,
+            lambda reply: Query(
+                lambda reports: PastKnown(
+                    reports.last_activity_ms(name), cut_off(reports, name, day_of)
+                ),
+                reply,
+            ),
+            lambda past: past if isinstance(past, PastKnown) else PastKnown(None, None, False),
+            timeout_s=QUERY_TIMEOUT_S,
+        )
+
+    def _past_known(self, past: PastKnown) -> None:
+        self._talk.resume(past)
+        if past.cut_off is not None:
+            self._attendance.catch_up(past.cut_off)
+
+    def _read_wallets(self) -> None:
+        """Have those who are here looked at anew: other achievements are in force."""
+        name, names = self._name, [visit.name for visit in self._roster.connected()]
+        day = self._world.live.calendar.day(self._world.clock.now_ms())
+        self.request(
+            self._world.reader,
+            lambda reply: Query(
+                lambda reports: WalletsRead(tuple(reports.wallets(name, day, names).values())),
+                reply,
+            ),
+            lambda read: read if isinstance(read, WalletsRead) else WalletsRead(()),
+            timeout_s=QUERY_TIMEOUT_S,
+        )
+
+    def _changed(self, facts: Facts) -> None:
+        self._progress.changed(facts)
+        self._attendance.changed(facts.wallets.values(), self._world.clock.now_ms())
 
     async def stopping(self) -> None:
-        """Who is still here counts as seen until now (`storage.md` 5)."""
+        """Who is still here counts as seen until now; what was said and counted is booked."""
+        at_ms = self._world.clock.now_ms()
         names = tuple(visit.name for visit in self._roster.connected())
-        await self._receipts.finish(Depart(self._name, names, self._world.clock.now_ms()))
+        await self._booking.finish()
+        try:
+            for minute in self._minutes.unbooked():
+                await commit(self._world.ledger, minute)
+            day = self._world.live.calendar.day(at_ms)
+            await commit(self._world.ledger, Depart(self._name, names, at_ms, day))
+        except RuntimeFault:
+            _log.warning("last minutes not known to be booked", channel=self._name)

@@ -6,38 +6,44 @@ milliseconds. Names have the casing in which they came.
 
 from dataclasses import dataclass, field
 
-from economy_actors.runtime import Reply
+from economy_actors.runtime import Reply, RuntimeFault
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.media.rules import Medium
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (
     "AfkChanged",
+    "AttendanceSettled",
+    "BooksChanged",
     "BotSpoke",
     "ChannelMessage",
     "ChannelView",
-    "Credited",
-    "DwellSettled",
     "EmoteChanged",
     "EmotesListed",
     "Joined",
     "Left",
     "LevelDue",
     "LinesBooked",
+    "LinesReady",
     "Listed",
     "ListedUser",
     "MediaChanged",
+    "MinuteBooked",
     "MinutePassed",
     "Newcomer",
+    "PastKnown",
     "PrivateMessage",
     "RankChanged",
     "RankUpsDue",
     "RankedUp",
-    "Rewarded",
     "RobotPresence",
     "RoomStored",
     "Said",
     "SettingsChanged",
     "ShowPresence",
     "ShownUser",
+    "WalletsRead",
     "WelcomeDue",
 )
 
@@ -162,7 +168,7 @@ class RankUpsDue:
 
 
 @dataclass(frozen=True, slots=True)
-class DwellSettled:
+class AttendanceSettled:
     """What so many minutes of a day brought a user (``name`` in lower case) is in the books."""
 
     name: str
@@ -218,22 +224,53 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class LinesBooked:
-    """The books have answered about lines that were said here (`channel.receipts`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rewarded:
-    """These lower-case names were paid by what somebody else said."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """An operator has given something to this lower-case name, who may be absent."""
+class LinesReady:
+    """A session has decided what lines of its user (``name`` in lower case) earn."""
 
     name: str
+    lines: tuple[RecordChat | PayTriggers, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinesBooked:
+    """The books have answered about a batch of lines; ``waited`` once it is to be asked again."""
+
+    fault: RuntimeFault | None
+    waited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MinuteBooked:
+    """The books have answered about a minute, or a fault came instead."""
+
+    answer: object
+    waited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BooksChanged:
+    """What a commit has changed in this channel."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class PastKnown:
+    """What a report says of the time before the start; not ``known`` where it could not say.
+
+    ``last_activity_ms`` None: nobody has ever said anything.
+    """
+
+    last_activity_ms: int | None
+    cut_off: tuple[int, tuple[tuple[str, int], ...]] | None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WalletsRead:
+    """The wallets of those who are here, to be looked at under new settings."""
+
+    wallets: tuple[Wallet, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +314,12 @@ ChannelMessage = (
     | EmoteChanged
     | RoomStored
     | Newcomer
+    | LinesReady
     | LinesBooked
-    | Rewarded
-    | Credited
+    | MinuteBooked
+    | BooksChanged
+    | PastKnown
+    | WalletsRead
     | PrivateMessage
     | AfkChanged
     | RankChanged
@@ -289,7 +329,7 @@ ChannelMessage = (
     | RankedUp
     | RankUpsDue
     | LevelDue
-    | DwellSettled
+    | AttendanceSettled
     | SettingsChanged
     | ShowPresence
 )

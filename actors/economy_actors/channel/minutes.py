@@ -1,31 +1,27 @@
-"""The minutes of a channel: counted, made worth something, and paid (`earning.md` 2.1, 3.3).
+"""The minutes of a channel: counted, shared out, and told to the books (`earning.md` 3.3).
 
 A tick is one ledger operation for everybody here, named after the minute it stands for, so that
-no restart can pay a minute twice.
+no restart can pay a minute twice. The channel tells and goes on; one tick is under way at a time,
+and one whose outcome is unknown is asked for again by its id.
 """
 
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 
 import structlog
 
-from economy_actors.channel.dwelling import Dwelling
-from economy_actors.channel.progress_watch import ProgressWatch
+from economy_actors.channel.messages import MinuteBooked
 from economy_actors.context import World
-from economy_actors.ledger.client import commit
-from economy_actors.metrics.metrics import Metrics
-from economy_actors.multipliers import multipliers_now, rank_indexes
-from economy_actors.runtime import Ref
-from economy_actors.session.messages import ProgressDue, SessionMessage
-from kryten_economy.features.events.rules import with_carry
-from kryten_economy.features.presence.minutes import (
-    Accumulator,
-    MinuteWorth,
-    minute_rate,
-    minute_worth,
-    rank_factor,
-)
+from economy_actors.earning_terms import terms_now
+from economy_actors.runtime import RuntimeFault
+from kryten_economy.features.presence.minutes import minute_rate
 from kryten_economy.features.presence.onboarding import earning_gate
+from kryten_economy.features.presence.operations import (
+    PresenceEntry,
+    PresenceMinute,
+    PresencePaid,
+)
 from kryten_economy.features.presence.rules import (
     MINUTE_MS,
     MinuteShare,
@@ -33,13 +29,12 @@ from kryten_economy.features.presence.rules import (
     Visit,
     elapsed_minutes,
 )
-from kryten_economy.ledger import PresenceEntry, PresenceFact, PresenceMinute, PresencePaid
 from kryten_economy.refusals import ReadOnly
 
 __all__ = ("Minutes",)
 
-_NIGHT_TRIGGER = "presence.night_watch"
 _SLOW_S = 5.0
+_AGAIN_S = 0.5
 
 _ARRIVING_MS = 5_000
 """How long the books may take to judge an arrival; a minute counted before it is judged would
@@ -49,34 +44,33 @@ _log = structlog.get_logger("channel")
 
 
 class Minutes:
-    """What passes in a channel; ``session`` finds the session of a lower-case name."""
+    """``request`` has the channel ask the books; the answer comes as `MinuteBooked`."""
 
     def __init__(
         self,
         name: str,
         world: World,
         roster: Roster,
-        progress: ProgressWatch,
-        dwelling: Dwelling,
-        session: Callable[[str], Ref[SessionMessage]],
+        request: Callable[[PresenceMinute], None],
+        later: Callable[[float, MinuteBooked], object],
     ) -> None:
         self._name = name
         self._world = world
         self._roster = roster
-        self._progress = progress
-        self._dwelling = dwelling
-        self._session = session
-        self._fractions = Accumulator()
+        self._request = request
+        self._later = later
         self._arriving: dict[str, int] = {}
+        self._waiting: deque[PresenceMinute] = deque()
+        self._began_s = 0.0
+        self._tries = 0
         self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
 
     def arriving(self, name: str, at_ms: int) -> None:
         """Somebody came whose arrival the books have to judge first."""
         self._arriving[name.lower()] = at_ms
 
-    async def passed(self, at_ms: int) -> tuple[Visit, ...]:
-        """Count and pay the minutes since the last tick; the visits that are over."""
-        began_s = perf_counter()
+    def passed(self, at_ms: int) -> tuple[Visit, ...]:
+        """Count the minutes since the last tick and have them paid; the visits that are over."""
         minutes = elapsed_minutes(self._ticked_at_ms, at_ms)
         if not minutes:
             return ()
@@ -92,91 +86,67 @@ class Minutes:
             self._arriving,
         )
         if shares:
-            await self._pay(at_ms, shares)
-        duration_s = perf_counter() - began_s
-        self._world.metrics.ticked(duration_s)
-        if duration_s > _SLOW_S:
-            _log.warning("slow presence minute", channel=self._name, seconds=round(duration_s, 1))
+            self._waiting.append(self._tick(at_ms, shares))
+            if len(self._waiting) == 1:
+                self._ask()
+        else:
+            self._world.metrics.ticked(0.0)
         return tuple(over)
 
-    async def _pay(self, at_ms: int, shares: list[MinuteShare]) -> None:
-        world = self._world
-        request = PresenceMinute(
+    def _tick(self, at_ms: int, shares: list[MinuteShare]) -> PresenceMinute:
+        live = self._world.live
+        return PresenceMinute(
             op_id=f"presence:{self._name}:{at_ms // MINUTE_MS}",
             channel=self._name,
             at_ms=at_ms,
-            day=world.live.calendar.day(at_ms),
-            entries=await _entries(world, self._name, at_ms, shares, self._fractions),
-            gate=earning_gate(world.live.settings.onboarding),
+            day=live.calendar.day(at_ms),
+            entries=tuple(
+                PresenceEntry(visit.name, visit.display_name, minutes, active)
+                for visit, minutes, active in shares
+            ),
+            rate=minute_rate(live.settings, live.calendar.hour(at_ms)),
+            terms=terms_now(self._world, self._name, at_ms),
+            gate=earning_gate(live.settings.onboarding),
         )
-        match await commit(world.ledger, request):
-            case PresencePaid(paid=paid, replayed=False):
-                _measure(world.metrics, request, paid)
-                await self._check_progress(at_ms, paid)
-                self._dwelling.look(paid, request.day, at_ms)
-            case PresencePaid():
+
+    def _ask(self) -> None:
+        self._began_s = perf_counter()
+        self._request(self._waiting[0])
+
+    def booked(self, message: MinuteBooked) -> None:
+        """The books have answered, or somebody else in their place."""
+        request = self._waiting[0]
+        match message.answer:
+            case RuntimeFault() if not self._tries:
+                self._tries += 1
+                self._ask()
+                return
+            case RuntimeFault() as fault if not message.waited:
+                _log.warning("minute is asked for again", channel=self._name, fault=str(fault))
+                self._later(_AGAIN_S, MinuteBooked(fault, waited=True))
+                return
+            case RuntimeFault():
+                self._ask()
+                return
+            case PresencePaid(replayed=True):
                 _log.warning("minute was paid before", channel=self._name, op_id=request.op_id)
+            case PresencePaid():
+                self._measure()
             case ReadOnly(reason=reason):
                 _log.error("minute not paid", channel=self._name, reason=reason)
             case refusal:
                 raise AssertionError(f"a presence minute cannot be refused: {refusal!r}")
+        self._tries = 0
+        self._waiting.popleft()
+        if self._waiting:
+            self._ask()
 
-    async def _check_progress(self, at_ms: int, paid: tuple[PresenceFact, ...]) -> None:
-        """Let those look at what they have reached for whom these minutes counted."""
-        for name in self._progress.rose(paid):
-            self._session(name).offer(ProgressDue())
-        for name, minutes in (await self._progress.stayed(at_ms, paid)).items():
-            self._session(name).offer(ProgressDue(minutes))
+    def _measure(self) -> None:
+        duration_s = perf_counter() - self._began_s
+        self._world.metrics.ticked(duration_s)
+        if duration_s > _SLOW_S:
+            _log.warning("slow presence minute", channel=self._name, seconds=round(duration_s, 1))
 
-
-async def _entries(
-    world: World, channel: str, at_ms: int, shares: list[MinuteShare], fractions: Accumulator
-) -> tuple[PresenceEntry, ...]:
-    """One entry per share; the parts of coins stay in ``fractions`` under the user's name."""
-    settings, calendar = world.live.settings, world.live.calendar
-    rate = minute_rate(settings, calendar.hour(at_ms))
-    combined = multipliers_now(world, channel, at_ms)
-    names = [share.visit.name for share in shares]
-    tiers = await rank_indexes(world, channel, names)
-    worths: dict[tuple[int, int, int], MinuteWorth] = {}
-    entries = []
-    for visit, minutes, active in shares:
-        # Most users of a tick share one of very few cases.
-        case = (minutes, active, tiers.get(visit.name, 0))
-        worth = worths.get(case)
-        if worth is None:
-            rank = rank_factor(settings, case[2])
-            worth = worths[case] = minute_worth(rate, minutes, active, combined, rank)
-        before = fractions.held(visit.name)
-        credit_z = fractions.add(visit.name, worth.amount)
-        base = rate.plain(minutes, active)
-        night_z = None
-        if rate.is_night:
-            night_z = fractions.add((visit.name, _NIGHT_TRIGGER), worth.night)
-        entries.append(
-            PresenceEntry(
-                visit.name,
-                visit.display_name,
-                minutes,
-                active,
-                credit_z,
-                with_carry(worth.metadata, base, before, fractions.held(visit.name)),
-                night_z,
-            )
-        )
-    return tuple(entries)
-
-
-def _measure(metrics: Metrics, request: PresenceMinute, paid: tuple[PresenceFact, ...]) -> None:
-    """Show what a tick paid, and the part that the night watch added to it."""
-    total_z = sum(fact.credited_z for fact in paid)
-    metrics.earned(total_z)
-    hits = sum(1 for fact in paid if fact.credited_z)
-    metrics.trigger(request.channel, "presence.base", total_z, hits)
-    night = [
-        entry.night_z
-        for entry, fact in zip(request.entries, paid, strict=True)
-        if fact.credited_z and entry.night_z is not None
-    ]
-    if night:
-        metrics.trigger(request.channel, _NIGHT_TRIGGER, sum(night), len(night))
+    def unbooked(self) -> tuple[PresenceMinute, ...]:
+        """What is not known to be in the books, for the end of the channel."""
+        return tuple(self._waiting)

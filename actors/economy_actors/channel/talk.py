@@ -5,16 +5,16 @@ day and the presence table, and its effects go to the sessions that book them. E
 judged apart: a defect in one costs that trigger, not the line (P-EARN-12).
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import structlog
 
 from economy_actors.channel.emotes import Emotes
-from economy_actors.channel.messages import MediaChanged, RoomStored
+from economy_actors.channel.messages import MediaChanged, PastKnown, RoomStored
 from economy_actors.context import World
-from economy_actors.ledger.client import look
-from economy_actors.runtime import Ref, RuntimeFault
+from economy_actors.runtime import Ref
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
 from kryten_economy.features.chat.rules import (
     NOTHING,
@@ -27,13 +27,16 @@ from kryten_economy.features.chat.rules import (
 )
 from kryten_economy.features.chat.triggers import BOT_INTERACTION, SURVIVED
 from kryten_economy.features.media.rules import Screening, begins, survived_award
-from kryten_economy.features.presence.rules import Roster
+from kryten_economy.features.presence.rules import Roster, Visit
 
 __all__ = ("Talk",)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+_SESSION_LINES_MAX = 48
+"""Of the 64 messages a session has room for; the rest of a burst waits in the channel."""
 
 _log = structlog.get_logger("channel")
 
@@ -62,19 +65,44 @@ class Talk:
         )
         self._known_room: Room | None = None
         self._room_from_ms = 0
-        self._resumed = False
+        self._before: list[tuple[str, str, int, str | None]] | None = []
+        self._waiting: dict[str, deque[tuple[ChatLine, str | None]]] = {}
 
-    async def said(self, name: str, text: str, at_ms: int, trace: str | None) -> None:
+    def said(self, name: str, text: str, at_ms: int, trace: str | None) -> None:
         """Somebody said something; who is not tracked here, or said nothing, is not heard."""
-        if not text.strip():
-            return
-        visit = self._roster.chatted(name, at_ms)
+        visit = self._roster.chatted(name, at_ms) if text.strip() else None
         if visit is None:
-            return
-        if not self._resumed:
-            await self._resume(at_ms)
+            self._world.backlog.booked(self._name, 1)
+        elif self._before is not None:
+            self._before.append((visit.name, text, at_ms, trace))
+        else:
+            self._hear(visit, text, at_ms, trace)
+
+    def _hear(self, visit: Visit, text: str, at_ms: int, trace: str | None) -> None:
         effect = self._judged(Spoken(visit.name, text, at_ms), trace)
-        self._session(visit.name).offer(ChatLine(visit.display_name, text, at_ms, effect))
+        line = ChatLine(visit.display_name, text, at_ms, effect)
+        waiting = self._waiting.get(visit.name)
+        if waiting is None and self._tell(visit.name, line, trace):
+            return
+        self._waiting.setdefault(visit.name, deque()).append((line, trace))
+
+    def _tell(self, name: str, line: ChatLine, trace: str | None) -> bool:
+        """Give a line to its session, which keeps room for what the user asks."""
+        session = self._session(name)
+        return session.depth < _SESSION_LINES_MAX and session.offer(line, trace=trace)
+
+    def proceed(self, name: str) -> None:
+        """A session has worked some lines off: give it those that waited for room."""
+        waiting = self._waiting.get(name)
+        while waiting and self._tell(name, *waiting[0]):
+            waiting.popleft()
+        if waiting is not None and not waiting:
+            del self._waiting[name]
+
+    def proceed_all(self) -> None:
+        """The same for everybody, in case a session has died with its lines."""
+        for name in list(self._waiting):
+            self.proceed(name)
 
     def bot_spoke(self, text: str, trace: str | None) -> None:
         """The bot account said something that was not from here (8.4)."""
@@ -109,18 +137,22 @@ class Talk:
         """A genuine arrival, which may be greeted."""
         self._conversation.arrived(name, at_ms)
 
-    async def _resume(self, at_ms: int) -> None:
-        """Ask the books once how long the channel had been silent before the start."""
-        try:
-            active_at_ms = await look(
-                self._world.reader, lambda reports: reports.last_activity_ms(self._name)
-            )
-        except RuntimeFault:
-            # Nobody is paid for a silence that nobody knows of.
-            _log.warning("last activity not known", channel=self._name)
-            active_at_ms = at_ms
-        self._conversation.resume(active_at_ms)
-        self._resumed = True
+    def resume(self, past: PastKnown) -> None:
+        """How long the channel had been silent before the start.
+
+        Nobody is paid for a silence that nobody knows of.
+        """
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        begun_ms = before[0][2] if before else self._world.clock.now_ms()
+        self._conversation.resume(past.last_activity_ms if past.known else begun_ms)
+        for name, text, at_ms, trace in before:
+            visit = self._roster.get(name)
+            if visit is None:
+                self._world.backlog.booked(self._name, 1)
+            else:
+                self._hear(visit, text, at_ms, trace)
 
     def _judged(self, line: Spoken, trace: str | None) -> Effect:
         """What the line sets off, by all who have a say in it."""

@@ -4,7 +4,7 @@ import structlog
 
 from economy_actors.context import World
 from economy_actors.ledger.messages import Commit
-from kryten_economy.ledger import Audit
+from kryten_economy.ledger.records import Audit
 from kryten_economy.text.clean import user_text
 from kryten_economy.text.lengths import clip
 

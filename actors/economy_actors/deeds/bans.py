@@ -7,7 +7,7 @@ from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import spelling, tell_user
 from economy_actors.ledger.client import commit
 from kryten_economy.features.bans import texts as bans_texts
-from kryten_economy.ledger import Ban, BanState, Unban
+from kryten_economy.features.bans.operations import Ban, BanState, Unban
 from kryten_economy.users import UserKey
 
 __all__ = ("ban", "unban")

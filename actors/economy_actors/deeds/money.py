@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from economy_actors.channel.messages import Credited
 from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import connected, tell_user
 from economy_actors.ledger.client import commit
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.money import texts as money_texts
-from kryten_economy.ledger import Answer, BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
 from kryten_economy.refusals import Conflict, NoAccount, Refusal
 from kryten_economy.users import UserKey
 
@@ -110,22 +109,15 @@ async def _give(world: World, order: _Order) -> AdjustAnswer:
     if world.live.ignores(order.name):
         return Ignored(order.name)
     request = _request(world, Credit, order)
-    answer: Answer | Busy = await commit(world.ledger, request)
+    answer: Posted | Refusal | Busy = await commit(world.ledger, request)
     if isinstance(answer, NoAccount | Conflict):
         answer = await _give_newcomer(world, request, answer)
-    if isinstance(answer, Posted):
-        if not answer.replayed:
-            world.metrics.earned(order.amount_z)
-            world.metrics.trigger(order.cause.channel, order.trigger_id, order.amount_z)
-        # Also after a repetition: nobody knows how far the first time came behind the commit.
-        channel = world.channels[order.cause.channel]
-        channel.offer(Credited(request.user.name), trace=order.cause.trace)
     return _settled(world, order, answer, money_texts.grant_notice)
 
 
 async def _give_newcomer(
     world: World, request: Credit, refusal: NoAccount | Conflict
-) -> Answer | Busy:
+) -> Posted | Refusal | Busy:
     """Try again in the form that opens the account.
 
     That form is other content to the books. So a repetition of a grant that opened an account
@@ -165,7 +157,7 @@ def _request(world: World, kind: type[R], order: _Order) -> R:
 def _settled(
     world: World,
     order: _Order,
-    answer: Answer | Busy,
+    answer: Posted | Refusal | Busy,
     notice: Callable[[int, int, str | None, str], str],
 ) -> AdjustAnswer:
     """Tell the user what was done, the first time."""

@@ -6,20 +6,21 @@ from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.money import Busy
 from economy_actors.jobs.messages import StartEvent, StopEvent
-from economy_actors.jobs.presence import credited, present_users
+from economy_actors.jobs.presence import present_users
 from economy_actors.ledger.client import commit
 from economy_actors.outbox.message import Line
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session.notices import notify
+from kryten_economy.features.events.operations import EventStarted
 from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts
+from kryten_economy.features.gifts.operations import AdminRain, Distributed
 from kryten_economy.features.money.texts import currency_variables
-from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
-from kryten_economy.refusals import Refusal
+from kryten_economy.refusals import Refusal, TooFewCoins
 
 __all__ = ("RainAnswer", "is_event", "rain", "start_event", "stop_event")
 
@@ -51,7 +52,6 @@ async def rain(world: World, cause: Cause, total_z: int) -> RainAnswer:
     if isinstance(answer, Distributed):
         if not answer.replayed:
             _tell_rain(world, cause, total_z, answer)
-            await credited(world, cause.channel, "admin.rain", answer.paid, cause.trace)
         return answer
     assert isinstance(answer, TooFewCoins | Refusal), answer
     return answer
@@ -70,9 +70,9 @@ def _tell_rain(world: World, cause: Cause, total_z: int, answer: Distributed) ->
         sender=cause.admin,
     )
     world.outboxes[cause.channel].offer(Line(text, trace=cause.trace))
-    for wallet, amount_z in answer.paid:
-        told = texts.rain_notice(settings.rain.message, amount_z, currency)
-        notify(world, wallet, told, trace=cause.trace)
+    for each in answer.paid:
+        told = texts.rain_notice(settings.rain.message, each.amount_z, currency)
+        notify(world, each.wallet, told, trace=cause.trace)
 
 
 def is_event(multiplier: Fraction, minutes: int, name: str) -> bool:

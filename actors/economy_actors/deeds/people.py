@@ -4,7 +4,7 @@ import structlog
 
 from economy_actors.channel.messages import ShownUser, ShowPresence
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.users import UserKey
@@ -30,7 +30,7 @@ async def spelling(world: World, user: UserKey, typed: str) -> str:
     """The account's display name; what was typed if there is no account, or no answer in time."""
     day = world.live.calendar.day(world.clock.now_ms())
     try:
-        wallet = await look(
+        wallet = await query(
             world.reader, lambda reports: reports.wallet(user, day), timeout_s=_SPELLING_TIMEOUT_S
         )
     except RuntimeFault:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from economy_actors.context import World
 from economy_actors.deeds.cause import Cause
 from economy_actors.deeds.people import tell_user
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from kryten_economy.features.ranks import texts
-from kryten_economy.ledger import RankStored, SetRank
+from kryten_economy.features.ranks.operations import RankStored, SetRank
 from kryten_economy.refusals import NoAccount
 from kryten_economy.users import UserKey
 
@@ -47,7 +47,7 @@ async def set_rank(
     day = world.live.calendar.day(world.clock.now_ms())
     automatic = rank.lower() == AUTO
     if automatic:
-        wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
+        wallet = await query(world.reader, lambda reports: reports.wallet(user, day))
         if wallet is None:
             return NoAccount(user)
         tier = ladder.names[ladder.computed(wallet.lifetime_earned_z)]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from economy_actors.admin.messages import ApiRequest
+from economy_actors.channel.messages import Said
 from economy_actors.context import World
 from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
 from economy_actors.gateway.messages import (
@@ -91,6 +92,8 @@ class Intake:
             taken = self._world.outboxes[channel].offer(message, trace=trace)
         else:
             taken = self._world.channels[channel].offer(message, trace=trace)
+            if taken and isinstance(message, Said):
+                self._world.backlog.taken(channel)
         if not taken:
             # The runtime has logged the message as lost.
             self._metrics.error("gateway")

@@ -10,24 +10,21 @@ from dataclasses import dataclass
 import structlog
 
 from economy_actors.context import World
-from economy_actors.jobs.presence import all_credited, credited
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
 from economy_actors.session.notices import notify
 from kryten_economy.features.competitions import texts
-from kryten_economy.features.competitions.rules import judge
-from kryten_economy.features.jobs.rules import COMPETITIONS, Due, jobs_due, terms_of
-from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger import (
+from kryten_economy.features.competitions.operations import (
     CompetitionsPaid,
-    MaintainBalances,
-    Maintained,
-    Paid,
     PayCompetitions,
     Prize,
     Won,
 )
+from kryten_economy.features.competitions.rules import judge
+from kryten_economy.features.jobs.rules import COMPETITIONS, Due, jobs_due, terms_of
+from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.features.presence.rules import MINUTE_MS
 
 __all__ = ("DailyJobs", "LookForJobs")
 
@@ -76,7 +73,7 @@ class DailyJobs(Actor[LookForJobs]):
             self._done.add(due)
 
     async def _is_done(self, due: Due) -> bool:
-        return await look(
+        return await query(
             self._world.reader,
             lambda reports: reports.job_is_done(due.job, due.channel, due.day),
         )
@@ -105,20 +102,12 @@ class DailyJobs(Actor[LookForJobs]):
         if not isinstance(answer, Maintained):
             _log.error("balances not maintained", channel=due.channel, reason=repr(answer))
             return False
-        if terms.mode == "interest":
-            self._world.metrics.earned(answer.total_z)
-            self._world.metrics.trigger(
-                due.channel, "maintenance.interest", answer.total_z, answer.accounts
-            )
-            await all_credited(self._world, due.channel)
-        else:
-            self._world.metrics.spent(answer.total_z)
         _log.info(terms.mode, channel=due.channel, accounts=answer.accounts, total=answer.total_z)
         return True
 
     async def _judge(self, due: Due) -> bool:
         settings = self._world.live.settings
-        days = await look(
+        days = await query(
             self._world.reader, lambda reports: reports.day_of_all(due.channel, due.day)
         )
         awards = judge(settings.daily_competitions, days, settings.ignored_names)
@@ -144,10 +133,10 @@ class DailyJobs(Actor[LookForJobs]):
         if not isinstance(answer, CompetitionsPaid):
             _log.error("competitions not paid", channel=due.channel, reason=repr(answer))
             return False
-        await self._tell(due, {prize.competition_id: prize for prize in request.prizes}, answer.won)
+        self._tell(due, {prize.competition_id: prize for prize in request.prizes}, answer.won)
         return True
 
-    async def _tell(self, due: Due, prizes: dict[str, Prize], won: tuple[Won, ...]) -> None:
+    def _tell(self, due: Due, prizes: dict[str, Prize], won: tuple[Won, ...]) -> None:
         """A notice to each winner and one line for all, hidden competitions included."""
         if not won:
             return
@@ -168,9 +157,6 @@ class DailyJobs(Actor[LookForJobs]):
             texts.competition_summary(due.day, parts), LineKind.RESULT, gate="daily_champion"
         )
         self._world.outboxes[due.channel].offer(line)
-        for competition_id, winners in by_competition.items():
-            paid = tuple(Paid(each.wallet, each.amount_z) for each in winners)
-            await credited(self._world, due.channel, f"competition.{competition_id}", paid)
 
 
 def _op_id(due: Due) -> str:

@@ -7,14 +7,21 @@ it (`earning.md` 9.3 to 9.5). What has been done is in the books, so no restart 
 import structlog
 
 from economy_actors.context import World
+from economy_actors.earning_terms import multipliers_now
 from economy_actors.jobs.messages import StartEvent
-from economy_actors.jobs.presence import credited, present_if_known
-from economy_actors.ledger.client import commit, look
-from economy_actors.multipliers import multipliers_now
+from economy_actors.jobs.presence import present_if_known
+from economy_actors.ledger.client import commit, query
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.session.notices import notify
-from kryten_economy.features.chat.triggers import PRESENT_AT_EVENT
 from kryten_economy.features.events import texts
+from kryten_economy.features.events.operations import (
+    EndEvent,
+    EventOpened,
+    EventStarted,
+    OpenEvent,
+    RunningEvent,
+    StartAdHoc,
+)
 from kryten_economy.features.events.rules import (
     OFF_PEAK,
     AdHoc,
@@ -24,17 +31,7 @@ from kryten_economy.features.events.rules import (
     is_off_peak,
     scheduled_now,
 )
-from kryten_economy.ledger import (
-    ClaimJob,
-    EndEvent,
-    EventEnded,
-    EventOpened,
-    EventStarted,
-    JobRun,
-    OpenEvent,
-    RunningEvent,
-    StartAdHoc,
-)
+from kryten_economy.ledger.records import ClaimJob
 
 __all__ = ("LATE_MS", "Events")
 
@@ -56,7 +53,7 @@ class Events:
         """Go on with what runs according to the books."""
         channel = self._channel
         self._running = list(
-            await look(self._world.reader, lambda reports: reports.running_events(channel))
+            await query(self._world.reader, lambda reports: reports.running_events(channel))
         )
         self._world.adhoc.pop(channel, None)
         for event in self._running:
@@ -84,7 +81,7 @@ class Events:
 
     def _is_known(self, occurrence: Occurrence) -> bool:
         wanted = ("scheduled", occurrence.event.name, occurrence.fired_at_ms)
-        return any(each[:3] == wanted for each in self._running)
+        return any((each.kind, each.name, each.fired_at_ms) == wanted for each in self._running)
 
     async def _open(self, occurrence: Occurrence, at_ms: int) -> None:
         event, fired_at_ms, ends_at_ms = occurrence
@@ -112,7 +109,7 @@ class Events:
                 "scheduled", event.name, fired_at_ms, ends_at_ms, request.multiplier, event.announce
             )
         )
-        if not isinstance(answer, EventOpened) or not answer.fresh:
+        if not isinstance(answer, EventOpened) or answer.replayed or not answer.fresh:
             # Known since before a restart, or the books take no money now.
             _log.info("event goes on", channel=self._channel, event_name=event.name)
             return
@@ -122,7 +119,6 @@ class Events:
         symbol = self._world.live.settings.currency.symbol
         for each in answer.paid:
             notify(self._world, each.wallet, texts.bonus_notice(event.name, each.amount_z, symbol))
-        await credited(self._world, self._channel, PRESENT_AT_EVENT.id, answer.paid)
 
     def _bonus_each(self, occurrence: Occurrence, users: int) -> int:
         """Each one's part of the pool, at least 1; 0 where there is no pool or nobody."""
@@ -148,7 +144,7 @@ class Events:
         self._running.remove(event)
         if event.kind == "adhoc":
             self._world.adhoc.pop(self._channel, None)
-        return isinstance(answer, EventEnded) and answer.changed
+        return answer.changed
 
     # Ad hoc
 
@@ -158,8 +154,6 @@ class Events:
         ends_at_ms = at_ms + order.minutes * 60_000
         request = StartAdHoc(self._channel, order.name, order.multiplier, ends_at_ms, at_ms)
         answer = await commit(self._world.ledger, request)
-        assert isinstance(answer, EventStarted), answer
-        self._world.metrics.adhoc_started()
         self._running = [each for each in self._running if each.kind != "adhoc"]
         self._running.append(answer.event)
         self._world.adhoc[self._channel] = _adhoc(answer.event)
@@ -207,7 +201,7 @@ class Events:
     async def _tell_opening(self, source: str, period: str, text: str, at_ms: int) -> None:
         claim = ClaimJob(f"opening:{source}", self._channel, period, at_ms)
         answer = await commit(self._world.ledger, claim)
-        if isinstance(answer, JobRun) and answer.fresh:
+        if answer.fresh:
             self._say(text, LineKind.ORDINARY)
 
     def _say(self, text: str, kind: LineKind) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from economy_actors.runtime import Reply
-from kryten_economy.ledger import EventStarted
+from kryten_economy.features.events.operations import EventStarted
 
 __all__ = ("LookAround", "OccasionMessage", "RainDue", "StartEvent", "StopEvent")
 

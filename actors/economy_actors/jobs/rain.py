@@ -3,18 +3,19 @@
 import structlog
 
 from economy_actors.context import World
-from economy_actors.jobs.presence import credited, present_users
-from economy_actors.ledger.client import commit
-from economy_actors.multipliers import multipliers_now, ranks_of
+from economy_actors.earning_terms import multipliers_now
+from economy_actors.jobs.presence import present_users
+from economy_actors.ledger.client import commit, query
 from economy_actors.outbox.message import Line
 from economy_actors.session.notices import notify
 from kryten_economy.features.events.rules import metadata
 from kryten_economy.features.gifts import texts
+from kryten_economy.features.gifts.operations import Distributed, RainDrop, RainShare
 from kryten_economy.features.gifts.rules import rain_amount, rain_perk
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence.onboarding import earning_gate
+from kryten_economy.features.presence.rules import Present
 from kryten_economy.features.ranks.rules import perks_of
-from kryten_economy.ledger import Distributed, Present, RainDrop, RainShare
 
 __all__ = ("let_it_rain",)
 
@@ -43,20 +44,24 @@ async def let_it_rain(world: World, channel: str) -> None:
         return
     if answer.paid:
         _tell(world, channel, answer)
-        await credited(world, channel, "rain.ambient", answer.paid)
 
 
 async def _shares(
     world: World, channel: str, at_ms: int, base_z: int, present: tuple[Present, ...]
 ) -> tuple[RainShare, ...]:
     events = multipliers_now(world, channel, at_ms).scheduled
-    indexes = await ranks_of(world, channel, [each.name for each in present])
+    ladder, names = world.live.ladder, {each.name for each in present}
+    known = await query(world.reader, lambda reports: reports.rank_facts(channel, names))
+    indexes = {
+        name: ladder.effective(rank_name, earned_z, held_from_z)
+        for name, rank_name, earned_z, held_from_z in known
+    }
     shares = []
-    for name, display_name in present:
-        bonus = perks_of(world.live.settings.ranks, indexes.get(name, 0)).rain_bonus_percent
+    for each in present:
+        bonus = perks_of(world.live.settings.ranks, indexes.get(each.name, 0)).rain_bonus_percent
         amount_z = rain_amount(base_z, events.product, bonus)
         why = metadata(base_z, events.also(rain_perk(bonus)))
-        shares.append(RainShare(name, display_name, amount_z, why))
+        shares.append(RainShare(each.name, each.display_name, amount_z, why))
     return tuple(shares)
 
 
@@ -74,5 +79,6 @@ def _tell(world: World, channel: str, answer: Distributed) -> None:
     )
     world.outboxes[channel].offer(Line(text, gate="rain_drop"))
     if settings.rain.pm_notification:
-        for wallet, amount_z in answer.paid:
-            notify(world, wallet, texts.rain_notice(settings.rain.message, amount_z, currency))
+        for each in answer.paid:
+            told = texts.rain_notice(settings.rain.message, each.amount_z, currency)
+            notify(world, each.wallet, told)

@@ -20,16 +20,10 @@ from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger import (
-    Expired,
-    ExpireHolds,
-    LedgerError,
-    PruneHelpers,
-    ReleasedHold,
-    SaveCounters,
-    backup,
-    newest_backup_ms,
-)
+from kryten_economy.ledger.backup import backup, newest_backup_ms
+from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
+from kryten_economy.ledger.records import PruneHelpers, SaveCounters
 
 __all__ = ("Look", "Scheduler")
 
@@ -96,7 +90,7 @@ class Scheduler(Actor[Look]):
         day = self._world.live.calendar.day(at_ms)
         while True:
             answer = await commit(self._world.ledger, ExpireHolds(at_ms, day))
-            if not isinstance(answer, Expired) or not answer.released:
+            if not answer.released:
                 return
             for hold in answer.released:
                 self._tell_owner(hold)

@@ -13,7 +13,9 @@ from typing import Generic, Protocol, TypeVar, TypeVarTuple, Unpack
 
 import apsw
 
-from kryten_economy.ledger import Books, Reports, opening
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import opening
+from kryten_economy.ledger.books import Books
 
 __all__ = ("Home", "InlineHome", "ThreadHome", "books_at", "reports_at")
 

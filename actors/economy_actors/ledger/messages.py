@@ -1,44 +1,48 @@
-"""What the ledger actor and the reader actor take."""
+"""What the ledger actor and the reader actor take, and the faults an asker may meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from economy_actors.runtime import Reply, RuntimeFault
-from kryten_economy.ledger import Answer, Reports, Request
-from kryten_economy.refusals import Refusal
+from economy_actors.runtime import AskFailed, Reply
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.operation import Request
 
-__all__ = ("Awaiting", "CheckBooks", "Commit", "LedgerMessage", "Look", "ReaderMessage")
+__all__ = (
+    "CheckBooks",
+    "Commit",
+    "Defect",
+    "LedgerMessage",
+    "OutcomeUnknown",
+    "Query",
+    "ReaderMessage",
+)
 
 
-class Awaiting(Protocol):
-    """Who gets the answer of the books or the fault in its place: a reply, or one who goes on."""
+class OutcomeUnknown(AskFailed):
+    """The commit failed and nobody knows what reached the disk. Ask again with the same id."""
 
-    def send(self, value: Answer | Refusal, /) -> None:
-        """Take the answer."""
-        ...
 
-    def fail(self, fault: RuntimeFault, /) -> None:
-        """Take the fault."""
-        ...
+class Defect(AskFailed):
+    """The request met a defect in the books' code; nothing of it stands. See the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
     """Carry out a request and answer after the commit; without reply nobody waits for it."""
 
-    request: Request
-    reply: Awaiting | None = None
+    request: Request[Any]
+    reply: Reply[Any] | None = None
 
 
 LedgerMessage = Commit
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Run a query on the read connection; use `economy_actors.ledger.client.look`."""
+class Query:
+    """Run a query on the read connection; use `economy_actors.ledger.client.query`."""
 
-    query: Callable[[Reports], Any]
+    run: Callable[[Reports], Any]
     reply: Reply[Any]
 
 
@@ -47,4 +51,4 @@ class CheckBooks:
     """Time to check the invariants."""
 
 
-ReaderMessage = Look | CheckBooks
+ReaderMessage = Query | CheckBooks

@@ -5,13 +5,21 @@ from typing import Any, assert_never
 
 import structlog
 
-from economy_actors.ledger.faults import Defect
 from economy_actors.ledger.home import Home
-from economy_actors.ledger.messages import CheckBooks, Commit, LedgerMessage, Look, ReaderMessage
+from economy_actors.ledger.messages import (
+    CheckBooks,
+    Commit,
+    Defect,
+    LedgerMessage,
+    Query,
+    ReaderMessage,
+)
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, Reply
-from kryten_economy.ledger import ConservationGuard, Reports, SetReadOnly, Violation
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.ledger.opening import BROKEN_WORLD
+from kryten_economy.ledger.records import SetReadOnly
 
 __all__ = ("CHECK_EVERY_S", "MAILBOX", "Reader")
 
@@ -49,8 +57,8 @@ class Reader(Actor[ReaderMessage]):
     async def receive(self, message: ReaderMessage) -> None:
         """Answer a query, or check the books."""
         match message:
-            case Look(query, reply):
-                await self._look(query, reply)
+            case Query(query, reply):
+                await self._answer(query, reply)
             case CheckBooks():
                 await self._check()
                 # A long history is read in slices, so that queries get their turns in between.
@@ -58,7 +66,7 @@ class Reader(Actor[ReaderMessage]):
             case _:
                 assert_never(message)
 
-    async def _look(self, query: Callable[[Reports], Any], reply: Reply[Any]) -> None:
+    async def _answer(self, query: Callable[[Reports], Any], reply: Reply[Any]) -> None:
         """Answer; a query that meets a defect takes only itself.
 
         Everything but the ledger is restarted with this actor, so a failing report must not fail

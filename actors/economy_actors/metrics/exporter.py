@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import anyio
 
 from economy_actors.context import World
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.metrics.http import Health
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
-from kryten_economy.ledger import ChannelGauges, SaveCounters
+from kryten_economy.features.reports.rows import ChannelGauges
+from kryten_economy.ledger.records import SaveCounters
 
 __all__ = ("Exporter", "Refresh", "check_health")
 
@@ -43,7 +44,7 @@ class Exporter(Actor[Refresh]):
     async def _refresh(self, channel: str) -> None:
         day = self._world.live.calendar.day(self._world.clock.now_ms())
 
-        gauges, ranks = await look(
+        gauges, ranks = await query(
             self._world.reader,
             lambda reports: (reports.channel_gauges(channel, day), reports.rank_inputs(channel)),
         )

@@ -30,6 +30,7 @@ from economy_actors.metrics.families import (
 )
 from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined
+from kryten_economy.ledger.facts import Committed, TriggerHits
 
 __all__ = ("CONTENT_TYPE", "Metrics")
 
@@ -133,27 +134,17 @@ class Metrics:
         """The lifetime counters to save, every 300 s and at the stop (`storage.md` 5)."""
         return self._foreign | self._totals
 
-    def earned(self, amount_z: int) -> None:
-        """Count Z that was credited as earned."""
-        assert amount_z >= 0, amount_z
-        self._totals["z_earned_total"] += amount_z
-
-    def spent(self, amount_z: int) -> None:
-        """Count Z that was spent."""
-        assert amount_z >= 0, amount_z
-        self._totals["z_spent_total"] += amount_z
-
-    def promoted(self) -> None:
-        """Count a promotion to a higher rank."""
-        self._totals["rank_promotions_total"] += 1
-
-    def promoted_on_cytube(self) -> None:
-        """Count a CyTube level that was given."""
-        self._totals["cytube_promotions_total"] += 1
-
-    def achieved(self) -> None:
-        """Count an achievement that was awarded."""
-        self._totals["achievements_awarded_total"] += 1
+    def committed(self, committed: Committed) -> None:
+        """Count what a commit has changed; every metric of money derives from here."""
+        for key, by in committed.counts.items():
+            assert by >= 0, (key, by)
+            if key in self._totals:
+                self._totals[key] += by
+            else:
+                self._foreign[key] = self._foreign.get(key, 0) + by
+        for facts in committed.facts:
+            for trigger, hits in facts.hits.items():
+                self._trigger(facts.channel, trigger, hits)
 
     # Events, commands, triggers, errors
 
@@ -174,11 +165,11 @@ class Metrics:
         self._totals["commands_processed"] += known
         self._families.api_requests.labels(command if known else "unknown", result).inc()
 
-    def trigger(self, channel: str, trigger: str, amount_z: int, hits: int = 1) -> None:
+    def _trigger(self, channel: str, trigger: str, hits: TriggerHits) -> None:
         """Count rewards paid by a trigger, and their Z."""
         pair = self._triggers.get((channel, trigger)) or self._trigger_pair(channel, trigger)
-        pair[0].inc(hits)
-        pair[1].inc(amount_z)
+        pair[0].inc(hits.hits)
+        pair[1].inc(hits.amount_z)
 
     def _trigger_pair(self, channel: str, trigger: str) -> tuple[Counter, Counter]:
         pair = (
@@ -187,18 +178,6 @@ class Metrics:
         )
         self._triggers[channel, trigger] = pair
         return pair
-
-    def given_to_all(self, trigger: str, amount_z: int, people: int) -> None:
-        """Count rain and prizes, which ``trigger`` tells apart from what else is given to many."""
-        if trigger in {"rain.ambient", "admin.rain"}:
-            self._totals["rain_drops_total"] += 1
-            self._totals["rain_z_distributed_total"] += amount_z
-        elif trigger.startswith("competition."):
-            self._totals["competition_awards_total"] += people
-
-    def adhoc_started(self) -> None:
-        """Count an event that an admin has started."""
-        self._totals["adhoc_events_started_total"] += 1
 
     def error(self, component: str) -> None:
         """Count an error of a part of the service."""

@@ -192,6 +192,11 @@ class Ref(Generic[M_contra]):
         return mailbox.depth if mailbox is not None else 0
 
     @property
+    def is_open(self) -> bool:
+        """Whether the actor takes messages: not from the beginning of its stop on."""
+        return self._cell.accepting
+
+    @property
     def waiting(self) -> int:
         """How many messages wait for room."""
         mailbox = self._cell.mailbox

@@ -5,28 +5,42 @@ moment and woken by the next message.
 """
 
 import uuid
+from dataclasses import replace
 from typing import ClassVar, assert_never
 
-from economy_actors.channel.messages import ChannelMessage, DwellSettled, Newcomer, WelcomeDue
-from economy_actors.channel.receipts import Receipts
+from economy_actors.channel.messages import (
+    AttendanceSettled,
+    ChannelMessage,
+    Newcomer,
+    WelcomeDue,
+)
 from economy_actors.context import World
-from economy_actors.ledger.client import commit, look
-from economy_actors.ledger.faults import Defect
+from economy_actors.ledger.client import commit
+from economy_actors.ledger.messages import Defect
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor, AskExpired, AskFailed, Ref, Supervision
-from economy_actors.session import chatting, dwelling, progress, user_commands
+from economy_actors.persons import FindPersons
+from economy_actors.runtime import (
+    Actor,
+    AskExpired,
+    AskFailed,
+    Ref,
+    Reply,
+    RuntimeFault,
+    Supervision,
+)
+from economy_actors.session import attendance, chatting, progress, user_commands
 from economy_actors.session.admin_commands import AdminRequest
 from economy_actors.session.admin_commands import run as run_admin_command
 from economy_actors.session.messages import (
     Arriving,
+    AttendanceDue,
     ChatLine,
     Command,
     Deserved,
-    Dwelt,
     LevelGiven,
-    ProgressDue,
+    PersonKnown,
+    ProgressMade,
     SessionMessage,
-    Unsettled,
 )
 from economy_actors.session.told import Result, Told
 from economy_actors.session.user_commands import UserRequest
@@ -34,11 +48,16 @@ from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec, find, suggest
 from kryten_economy.features.bans import texts as bans_texts
-from kryten_economy.features.presence.rules import MINUTE_MS, is_genuine_arrival
-from kryten_economy.ledger import Arrive, Arrived, RecordActivity, Wallet
+from kryten_economy.features.chat.aliases import suspects, without
+from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
+from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("Session",)
+
+PERSON_TIMEOUT_S = 4.5
+"""How long thanks wait for kryten-userstats; then plain names are compared."""
 
 _OPEN_TO_BANNED = frozenset({"help", "about", "quiet", "unquiet"})
 """What a banned user may still ask (`commands.md` 1.8)."""
@@ -49,93 +68,104 @@ class Session(Actor[SessionMessage]):
 
     supervision: ClassVar[Supervision] = Supervision()
 
-    def __init__(
-        self, user: UserKey, world: World, channel: Ref[ChannelMessage], receipts: Receipts
-    ) -> None:
+    def __init__(self, user: UserKey, world: World, channel: Ref[ChannelMessage]) -> None:
         self._user = user
         self._world = world
         self._channel = channel
-        self._receipts = receipts
 
     async def receive(self, message: SessionMessage) -> None:
         """Handle what the user did."""
         match message:
             case ChatLine():
-                await chatting.record(self._world, self._receipts, self._user, message, self.trace)
+                await self._said(message)
             case Deserved():
-                await chatting.pay(self._world, self._receipts, self._user, message, self.trace)
-            case Unsettled(deed):
-                receipt = self._receipts.issue(self._user.name, deed, self.trace)
-                await chatting.settle(self._world, receipt, deed)
+                await self._pay(message)
+            case PersonKnown(due, own):
+                effect = without(due.effect, own, self._world.live.settings)
+                await self._book(replace(due, effect=effect))
             case Command():
                 await self._command(message)
             case Arriving():
                 await self._arrive(message)
             case LevelGiven(level):
                 await progress.level_given(self._world, self._user, level, trace=self.trace)
-            case ProgressDue(minutes_present):
-                await self._progress(minutes_present)
-            case Dwelt():
-                await self._dwelt(message)
+            case ProgressMade(wallet):
+                await progress.made(self._world, self._channel, wallet, trace=self.trace)
+            case AttendanceDue():
+                await self._attended(message)
             case _:
                 assert_never(message)
+
+    # Talk
+
+    async def _said(self, line: ChatLine) -> None:
+        """Decide what a line earns; thanks to whom nobody knows yet follow on their own."""
+        key = self.trace or uuid.uuid4().hex
+        effect, unknown = chatting.split_unknown(self._world, self._user, line.effect)
+        request = chatting.record_request(self._world, self._user, line, effect, key)
+        await chatting.hand_over(self._world, self._channel, self._user, (request,))
+        if unknown is not None:
+            self._ask_who(Deserved(unknown, line.at_ms, f"{key}:thanks"))
+
+    async def _pay(self, due: Deserved) -> None:
+        effect, unknown = chatting.split_unknown(self._world, self._user, due.effect)
+        await self._book(replace(due, effect=effect))
+        if unknown is not None:
+            key = due.key or self.trace or uuid.uuid4().hex
+            self._ask_who(Deserved(unknown, due.at_ms, f"{key}:thanks"))
+
+    async def _book(self, due: Deserved) -> None:
+        if due.effect.awards or due.effect.tallies:
+            request = chatting.pay_request(self._world, self._user, due, self.trace)
+            await chatting.hand_over(self._world, self._channel, self._user, (request,))
+
+    def _ask_who(self, due: Deserved) -> None:
+        """Have it found out which of the names are the user's own; plain names count meanwhile."""
+        names = suspects(due.effect, self._world.live.settings)
+
+        def ask(reply: Reply[frozenset[str]]) -> FindPersons:
+            return FindPersons(self._user.name, tuple(names), reply)
+
+        def known(own: frozenset[str] | RuntimeFault) -> PersonKnown:
+            return PersonKnown(due, own if isinstance(own, frozenset) else frozenset())
+
+        self.request(self._world.persons, ask, known, timeout_s=PERSON_TIMEOUT_S)
 
     # Arrival
 
     async def _arrive(self, message: Arriving) -> None:
-        """Decide whether this is a genuine arrival, and pay the welcome wallet if it is one."""
+        """Have the books judge the arrival, and tell what it has brought."""
         settings, calendar = self._world.live.settings, self._world.live.calendar
         back = settings.retention.welcome_back
-        day = calendar.day(message.at_ms)
-        known = await look(self._world.reader, lambda reports: reports.wallet(self._user, day))
-        window_ms = settings.presence.join_debounce_minutes * MINUTE_MS
-        genuine = known is None or is_genuine_arrival(
-            known.last_departure_ms, known.last_seen_ms, message.at_ms, window_ms
-        )
         request = Arrive(
             op_id=f"arrive:{self._user.channel}:{self._user.name}:{message.at_ms}",
             user=self._user,
             display_name=message.display_name,
             at_ms=message.at_ms,
-            day=day,
-            genuine=genuine,
+            day=calendar.day(message.at_ms),
             welcome_wallet_z=settings.onboarding.welcome_wallet,
             welcome_back_z=back.bonus if back.enabled else 0,
             days_absent=back.days_absent,
+            window_ms=settings.presence.join_debounce_minutes * MINUTE_MS,
         )
         answer = await commit(self._world.ledger, request)
-        if genuine:
+        if not isinstance(answer, Arrived):
+            return
+        if answer.genuine:
             self._channel.offer(Newcomer(message.display_name, message.at_ms))
-        if isinstance(answer, Arrived) and answer.welcomed_z and not answer.replayed:
-            self._world.metrics.earned(answer.welcomed_z)
-            self._world.metrics.trigger(self._user.channel, "onboarding.wallet", answer.welcomed_z)
+        if answer.welcomed_z and not answer.replayed:
             delay_s = settings.onboarding.welcome_delay_seconds
             self._channel.offer(WelcomeDue(message.display_name, answer.welcomed_z, delay_s))
-        if isinstance(answer, Arrived) and answer.welcomed_back_z and not answer.replayed:
-            dwelling.tell_welcome_back(
+        if answer.welcomed_back_z and not answer.replayed:
+            attendance.tell_welcome_back(
                 self._world, answer.wallet, answer.welcomed_back_z, trace=self.trace
             )
-        if isinstance(answer, Arrived):
-            await progress.after(self._world, self._channel, answer.wallet, trace=self.trace)
-            progress.ask_level(self._world, self._channel, answer.wallet)
+        progress.ask_level(self._world, self._channel, answer.wallet)
 
-    async def _progress(self, minutes_present: int | None) -> None:
-        """Look at the facts as they are now."""
-        day = self._world.live.calendar.day(self._world.clock.now_ms())
-        wallet = await look(self._world.reader, lambda reports: reports.wallet(self._user, day))
-        if wallet is not None:
-            await progress.after(
-                self._world,
-                self._channel,
-                wallet,
-                trace=self.trace,
-                minutes_present=minutes_present,
-            )
-
-    async def _dwelt(self, message: Dwelt) -> None:
+    async def _attended(self, message: AttendanceDue) -> None:
         """Get what the time here brings, and say when it is in the books."""
-        if await dwelling.settle(self._world, self._channel, self._user, message, trace=self.trace):
-            self._channel.offer(DwellSettled(self._user.name, message.day, message.minutes))
+        if await attendance.settle(self._world, self._user, message, trace=self.trace):
+            self._channel.offer(AttendanceSettled(self._user.name, message.day, message.minutes))
 
     # Commands
 
@@ -187,7 +217,7 @@ class Session(Actor[SessionMessage]):
     async def _touch(self, message: Command) -> Wallet:
         """Make sure of the account, count the command, and learn the facts."""
         at_ms = self._world.clock.now_ms()
-        answer = await commit(
+        return await commit(
             self._world.ledger,
             RecordActivity(
                 user=self._user,
@@ -197,8 +227,6 @@ class Session(Actor[SessionMessage]):
                 commands=1,
             ),
         )
-        assert isinstance(answer, Wallet), answer
-        return answer
 
     def _reply(self, message: Command, text: str) -> None:
         self._world.outboxes[self._user.channel].offer(

@@ -19,8 +19,8 @@ from kryten_economy.commands.grammar import BadAmount, Parsed, amount
 from kryten_economy.commands.table import find
 from kryten_economy.features.bans import texts as bans_texts
 from kryten_economy.features.money import texts as money_texts
+from kryten_economy.features.money.operations import BalanceSet, Posted
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.ledger import BalanceSet, Posted
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,
@@ -33,6 +33,7 @@ from kryten_economy.refusals import (
     ReadOnly,
     Refusal,
     SameAccount,
+    TooFewCoins,
 )
 from kryten_economy.text.clean import user_text
 from kryten_economy.users import name_from_text
@@ -260,7 +261,7 @@ def _refused(  # noqa: PLR0911  # one text for each refusal
             return refusals.busy()
         case Conflict():
             return commands_texts.internal_error()
-        case Banned() | SameAccount() | NoHold() | AlreadySettled():
+        case Banned() | SameAccount() | NoHold() | AlreadySettled() | TooFewCoins():
             raise AssertionError(f"an admin's movement is never refused so: {refusal!r}")
         case _:
             assert_never(refusal)

@@ -4,15 +4,16 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.session import chatting, progress
+from economy_actors.earning_terms import terms_now
+from economy_actors.ledger.client import commit
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import refusals
+from kryten_economy.features.chat.operations import PayTriggers, TriggersPaid
 from kryten_economy.features.chat.texts import rewards
 from kryten_economy.features.chat.triggers import LIKE
 from kryten_economy.features.media import texts as media_texts
 from kryten_economy.features.media.rules import like_award
 from kryten_economy.features.presence.onboarding import earning_gate
-from kryten_economy.ledger import PayTriggers, TriggersPaid
 from kryten_economy.refusals import ReadOnly
 
 __all__ = ("HANDLERS",)
@@ -37,14 +38,14 @@ async def _like(world: World, request: UserRequest) -> str:
         day=world.live.calendar.day(at_ms),
         awards=(like_award(settings, user.name, medium, at_ms),),
         gate=earning_gate(settings.onboarding),
+        terms=terms_now(world, user.channel, at_ms),
     )
-    answer = await chatting.book(world, like)
+    answer = await commit(world.ledger, like)
     if isinstance(answer, ReadOnly):
         return refusals.books_closed()
     assert isinstance(answer, TriggersPaid), answer
     if not answer.paid:
         return media_texts.already_liked(medium.title)
-    await progress.after(world, world.channels[user.channel], answer.paid[0].wallet, trace=None)
     return media_texts.liked(medium.title, answer.paid[0].amount_z, settings.currency.symbol)
 
 

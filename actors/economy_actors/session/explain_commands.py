@@ -7,13 +7,14 @@ import re
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
 from kryten_economy.features.history import texts as history_texts
 from kryten_economy.features.history.rules import explain
-from kryten_economy.ledger import Reports, TransactionRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey
 
@@ -25,7 +26,7 @@ _NUMBER = re.compile(r"#?([0-9]{1,15})", re.ASCII)
 async def _why(world: World, request: UserRequest) -> str:
     args = request.parsed.args
     if not args:
-        row = await look(world.reader, lambda reports: _newest(reports, request.user))
+        row = await query(world.reader, lambda reports: _newest(reports, request.user))
         return history_texts.no_movements() if row is None else _told(world, request, row)
     written = _NUMBER.fullmatch(args[0])
     if written is None or len(args) > 1:
@@ -33,7 +34,7 @@ async def _why(world: World, request: UserRequest) -> str:
         assert spec is not None
         return commands_texts.usage(spec.syntax)
     number = int(written[1])
-    row = await look(world.reader, lambda reports: reports.transaction(number))
+    row = await query(world.reader, lambda reports: reports.transaction(number))
     if row is None or not _may_see(request, row):
         return history_texts.no_such_transaction(number, is_admin=request.is_admin)
     return _told(world, request, row)

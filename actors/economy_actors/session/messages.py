@@ -3,23 +3,19 @@
 from dataclasses import dataclass, field
 
 from kryten_economy.features.chat.rules import NOTHING, Effect
-from kryten_economy.ledger import PayTriggers, RecordChat
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (
     "Arriving",
+    "AttendanceDue",
     "ChatLine",
     "Command",
-    "Deed",
     "Deserved",
-    "Dwelt",
     "LevelGiven",
-    "ProgressDue",
+    "PersonKnown",
+    "ProgressMade",
     "SessionMessage",
-    "Unsettled",
 )
-
-Deed = RecordChat | PayTriggers
-"""What a session tells the books of and does not wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,11 @@ class ChatLine:
 
 @dataclass(frozen=True, slots=True)
 class Deserved:
-    """What others set off for the user, to be booked."""
+    """What others set off for the user, to be booked; ``key`` tells it from what came with it."""
 
     effect: Effect
     at_ms: int
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +63,14 @@ class LevelGiven:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgressDue:
-    """The user has reached something by what was booked elsewhere.
+class ProgressMade:
+    """The user has reached something: the wallet that a commit has left says so."""
 
-    ``minutes_present`` are those of the user's lifetime, where somebody has added them up.
-    """
-
-    minutes_present: int | None = None
+    wallet: Wallet
 
 
 @dataclass(frozen=True, slots=True)
-class Dwelt:
+class AttendanceDue:
     """The user has been here for so many ``minutes`` of ``day``, which something waits for."""
 
     day: str
@@ -85,12 +79,20 @@ class Dwelt:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
-    """Nobody knows whether this is in the books; it is to be asked for again, by its id."""
+class PersonKnown:
+    """kryten-userstats has said which of the names are the user's own (lower case)."""
 
-    deed: Deed
+    due: "Deserved"
+    own: frozenset[str]
 
 
 SessionMessage = (
-    Arriving | ChatLine | Deserved | Unsettled | Command | ProgressDue | LevelGiven | Dwelt
+    Arriving
+    | ChatLine
+    | Deserved
+    | PersonKnown
+    | Command
+    | ProgressMade
+    | LevelGiven
+    | AttendanceDue
 )

@@ -4,7 +4,7 @@ import structlog
 
 from economy_actors.context import World
 from economy_actors.outbox.message import Pm, Priority
-from kryten_economy.ledger import Wallet
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("notify",)
 

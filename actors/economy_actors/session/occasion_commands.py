@@ -7,7 +7,7 @@ from fractions import Fraction
 from economy_actors import deeds
 from economy_actors.context import World
 from economy_actors.deeds import Busy, Cause
-from economy_actors.multipliers import multipliers_now
+from economy_actors.earning_terms import multipliers_now
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
@@ -19,8 +19,8 @@ from kryten_economy.features.events.rules import (
     ADHOC_NAME_MAX,
 )
 from kryten_economy.features.gifts import texts as gifts_texts
-from kryten_economy.ledger import Distributed, TooFewCoins
-from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
+from kryten_economy.features.gifts.operations import Distributed
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly, TooFewCoins
 from kryten_economy.text.clean import user_text
 
 __all__ = ("HANDLERS", "event", "rain")

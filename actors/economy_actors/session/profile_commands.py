@@ -3,17 +3,17 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
-from economy_actors.session.achieving import facts_of
+from economy_actors.ledger.client import query
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.table import find
 from kryten_economy.features.achievements import texts as achievements_texts
+from kryten_economy.features.achievements.progress import facts_of
 from kryten_economy.features.achievements.rules import Facts, progress_of
 from kryten_economy.features.achievements.texts import Goal
 from kryten_economy.features.ranks import texts as ranks_texts
-from kryten_economy.ledger import AwardRow, Reports, Wallet
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.text.numbers import minute_of
 from kryten_economy.users import UserKey, name_from_text
 
@@ -23,11 +23,7 @@ __all__ = ("HANDLERS",)
 async def _achievements(world: World, request: UserRequest) -> str:
     user = request.user
 
-    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int, int]:
-        minutes = reports.minutes_present(user.channel, [user.name])
-        return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
-
-    awards, minutes, emotes = await look(world.reader, query)
+    awards = await query(world.reader, lambda reports: reports.awards(user))
     ids = {row.achievement_id for row in awards}
     known = {each.id: each.description for each in world.live.settings.achievements}
     zone = world.live.calendar.zone
@@ -38,7 +34,7 @@ async def _achievements(world: World, request: UserRequest) -> str:
     hidden = sum(
         1 for each in world.live.settings.achievements if each.hidden and each.id not in ids
     )
-    goals = _goals(world, facts_of(world, request.wallet, minutes, emotes), ids)
+    goals = _goals(world, facts_of(request.wallet, world.live.ladder), ids)
     return achievements_texts.achievements(won, goals, hidden)
 
 
@@ -64,12 +60,12 @@ async def _profile(world: World, request: UserRequest) -> str:
         return commands_texts.usage(spec.syntax)
     user = UserKey.of(request.user.channel, name)
     day = world.live.calendar.day(world.clock.now_ms())
-    wallet = await look(world.reader, lambda reports: reports.wallet(user, day))
+    wallet = await query(world.reader, lambda reports: reports.wallet(user, day))
     return refusals.unknown_user(name) if wallet is None else await _shown(world, wallet)
 
 
 async def _shown(world: World, wallet: Wallet) -> str:
-    awards = await look(world.reader, lambda reports: reports.awards(wallet.user))
+    awards = await query(world.reader, lambda reports: reports.awards(wallet.user))
     gambled_in_z, gambled_out_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
     played = gambled_in_z or gambled_out_z
     settings = world.live.settings

@@ -1,7 +1,7 @@
-"""What follows from earning: ranks and achievements (`progression.md` 1, 2).
+"""Storing and telling what a user has reached: ranks, levels, achievements.
 
 A promotion is stored first and told afterwards, so that it is told once however many look at the
-same facts. What could not be stored now is found again at the user's next credit or minute.
+same facts. What could not be stored now is found again with the user's next credit or minute.
 """
 
 import structlog
@@ -9,58 +9,51 @@ import structlog
 from economy_actors.channel.messages import ChannelMessage, LevelDue, RankedUp
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
+from economy_actors.outbox.message import Line
 from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session.achieving import award_due
 from economy_actors.session.notices import notify
+from kryten_economy.config.achievements import Achievement
+from kryten_economy.features.achievements import texts as achievements_texts
+from kryten_economy.features.achievements.operations import Award, Awarded
+from kryten_economy.features.achievements.progress import reached
 from kryten_economy.features.ranks import texts
+from kryten_economy.features.ranks.operations import RankStored, StoreLevel, StoreRank
 from kryten_economy.features.ranks.rules import RankStep, discount_percent, perks_shown
-from kryten_economy.ledger import RankStored, StoreLevel, StoreRank, Wallet
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
-__all__ = ("after", "ask_level", "level_given")
-
-_PASSES = 2
-"""A reward may itself reach something; what that brings waits for the next occasion."""
+__all__ = ("ask_level", "level_given", "made")
 
 _log = structlog.get_logger("progress")
 
 
-async def after(
-    world: World,
-    channel: Ref[ChannelMessage],
-    wallet: Wallet,
-    *,
-    trace: str | None,
-    minutes_present: int | None = None,
-    emotes_used: int | None = None,
+async def made(
+    world: World, channel: Ref[ChannelMessage], wallet: Wallet, *, trace: str | None
 ) -> None:
-    """Do what the facts after a credit call for; never fails for want of the books.
+    """Store and tell what the wallet has reached; never fails for want of the books.
 
-    ``minutes_present`` and the distinct ``emotes_used`` are those of the user's lifetime, where
-    they are known.
+    What a reward in turn reaches follows from the facts of that reward.
     """
-    if wallet.banned or world.live.ignores(wallet.display_name):
+    live = world.live
+    due = reached(wallet, live.ladder, live.settings.achievements)
+    if due is None:
         return
     try:
-        for _ in range(_PASSES):
-            before = await _check_rank(world, channel, wallet, trace)
-            wallet = await award_due(world, before, minutes_present, trace, emotes_used)
-            if wallet.lifetime_earned_z == before.lifetime_earned_z:
-                break
-        else:
-            await _check_rank(world, channel, wallet, trace)
+        if due.rank is not None:
+            await _store_rank(world, channel, wallet, due.rank, trace)
+        for achievement in due.achievements:
+            await _award(world, wallet, achievement, trace)
     except RuntimeFault:
         _log.warning("progress waits for the next occasion", user=wallet.display_name, trace=trace)
 
 
-async def _check_rank(
-    world: World, channel: Ref[ChannelMessage], wallet: Wallet, trace: str | None
-) -> Wallet:
-    step = world.live.ladder.step(
-        wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z
-    )
-    if step is None:
-        return wallet
+async def _store_rank(
+    world: World,
+    channel: Ref[ChannelMessage],
+    wallet: Wallet,
+    step: RankStep,
+    trace: str | None,
+) -> None:
     at_ms = world.clock.now_ms()
     request = StoreRank(
         user=wallet.user,
@@ -72,11 +65,8 @@ async def _check_rank(
         day=world.live.calendar.day(at_ms),
     )
     answer = await commit(world.ledger, request)
-    if not isinstance(answer, RankStored):
-        return wallet
-    if answer.changed and step.promoted:
+    if isinstance(answer, RankStored) and answer.changed and step.promoted:
         _tell_promotion(world, channel, answer.wallet, step, trace)
-    return answer.wallet
 
 
 def _tell_promotion(
@@ -87,13 +77,43 @@ def _tell_promotion(
     trace: str | None,
 ) -> None:
     ranks = world.live.settings.ranks
-    world.metrics.promoted()
     text = texts.promoted(
         step.name, perks_shown(ranks, step.index), discount_percent(ranks, step.index)
     )
     notify(world, wallet, text, trace=trace)
     channel.offer(RankedUp(wallet.display_name, step.index, step.name))
     ask_level(world, channel, wallet)
+
+
+async def _award(world: World, wallet: Wallet, achievement: Achievement, trace: str | None) -> None:
+    at_ms = world.clock.now_ms()
+    answer = await commit(
+        world.ledger,
+        Award(
+            op_id=f"achievement:{wallet.user.channel}:{wallet.user.name}:{achievement.id}",
+            user=wallet.user,
+            achievement_id=achievement.id,
+            description=achievement.description,
+            reward_z=achievement.reward,
+            reward_percent=achievement.reward_percent_of_earnings,
+            at_ms=at_ms,
+            day=world.live.calendar.day(at_ms),
+        ),
+    )
+    if isinstance(answer, Awarded) and answer.new and not answer.replayed:
+        _tell_award(world, answer, achievement, trace)
+
+
+def _tell_award(world: World, answer: Awarded, achievement: Achievement, trace: str | None) -> None:
+    settings, wallet = world.live.settings, answer.wallet
+    text = achievements_texts.achieved(
+        achievement.description, answer.reward_z, settings.currency.symbol
+    )
+    notify(world, wallet, text, trace=trace)
+    if settings.announcements.achievement_milestone and achievement.announce_public is not False:
+        line = achievements_texts.achieved_public(wallet.display_name, achievement.description)
+        outbox = world.outboxes[wallet.user.channel]
+        outbox.offer(Line(line, gate="achievement_milestone", batch=True))
 
 
 def ask_level(world: World, channel: Ref[ChannelMessage], wallet: Wallet) -> None:
@@ -119,5 +139,4 @@ async def level_given(world: World, user: UserKey, level: int, *, trace: str | N
         _log.warning("level waits for the next arrival", user=user.name, trace=trace)
         return
     if isinstance(answer, RankStored) and answer.changed:
-        world.metrics.promoted_on_cytube()
         notify(world, answer.wallet, texts.level_given(level), trace=trace)

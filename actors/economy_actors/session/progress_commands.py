@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
+from economy_actors.ledger.client import query
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.features.leaderboards import texts as leaderboards_texts
 from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution, places
@@ -11,8 +11,9 @@ from kryten_economy.features.leaderboards.texts import BoardRow
 from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_shown
 from kryten_economy.features.ranks.texts import NextRank
-from kryten_economy.ledger import Place, Reports
-from kryten_economy.ledger.progress_reports import Board
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import Place
+from kryten_economy.features.reports.standing import Board
 
 __all__ = ("HANDLERS",)
 
@@ -53,11 +54,11 @@ async def _top_page(world: World, request: UserRequest, board: Board, page: int)
     ignored = tuple(settings.ignored_names)
     day = world.live.calendar.day(world.clock.now_ms())
 
-    def query(reports: Reports) -> tuple[list[tuple[str, int]], Place]:
+    def read(reports: Reports) -> tuple[list[tuple[str, int]], Place]:
         rows = board_rows(reports, board, request.user.channel, day, page * _ROWS, ignored)
         return rows, reports.place(board, request.user, day, ignored)
 
-    rows, own = await look(world.reader, query)
+    rows, own = await query(world.reader, read)
     placed = [
         BoardRow(place, *row)
         for place, row in zip(places([value for _, value in rows]), rows, strict=True)
@@ -87,7 +88,7 @@ def board_rows(
 async def _top_ranks(world: World, request: UserRequest) -> str:
     settings = world.live.settings
     ignored = tuple(settings.ignored_names)
-    rows = await look(
+    rows = await query(
         world.reader, lambda reports: reports.standings(request.user.channel, ignored)
     )
     tiers = settings.ranks.tiers

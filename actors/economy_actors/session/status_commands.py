@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import World
-from economy_actors.ledger.client import look
-from economy_actors.multipliers import multipliers_now
+from economy_actors.earning_terms import multipliers_now
+from economy_actors.ledger.client import query
 from economy_actors.session.user_request import UserRequest
 from kryten_economy.features.events import status as texts
 from kryten_economy.features.queue.rules import break_now, next_break
@@ -39,7 +39,7 @@ async def _streak(world: World, request: UserRequest) -> str:
     daily, bridge = settings.streaks.daily, settings.streaks.weekend_weekday_bridge
     symbol, lines = settings.currency.symbol, []
     day = world.live.calendar.day(world.clock.now_ms())
-    streak, week = await look(world.reader, lambda reports: reports.streak_of(request.user))
+    streak, week = await query(world.reader, lambda reports: reports.streak_of(request.user))
     if daily.enabled:
         pay = terms(daily)
         lines.append(

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from economy_actors.context import SERVICE_NAME, World
-from economy_actors.ledger.client import commit, look
+from economy_actors.ledger.client import commit, query
 from economy_actors.session import (
     chat_commands,
     explain_commands,
@@ -18,9 +18,10 @@ from kryten_economy.commands import texts as commands_texts
 from kryten_economy.commands.helping import help_text
 from kryten_economy.features.history.texts import HistoryRow, history
 from kryten_economy.features.leaderboards import texts as leaderboards_texts
+from kryten_economy.features.leaderboards.operations import Listed, SetListed
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.notices import texts as notices_texts
-from kryten_economy.ledger import Listed, SetListed, SetQuiet
+from kryten_economy.features.notices.operations import SetQuiet
 
 __all__ = ("UserRequest", "run")
 
@@ -62,7 +63,7 @@ async def _history(world: World, request: UserRequest) -> str:
     count = grammar.count(
         args[0] if args else None, default=_HISTORY_DEFAULT, low=1, high=_HISTORY_MAX
     )
-    rows = await look(
+    rows = await query(
         world.reader,
         lambda reports: reports.transactions(request.user, count * _ROWS_PER_LINE, 0),
     )

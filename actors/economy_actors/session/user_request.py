@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kryten_economy.commands.grammar import Parsed
-from kryten_economy.ledger import Wallet
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("UserRequest",)

@@ -8,11 +8,17 @@ import sys
 import time
 from pathlib import Path
 
-from kryten_economy import ledger
 from kryten_economy.calendar import Calendar
 from kryten_economy.cli.preparing import load_settings
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Books, LedgerError, Reopen, RestorePreview, Violation
+from kryten_economy.ledger.backup import backup as copy_books
+from kryten_economy.ledger.backup import restore as put_back
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.ledger.invariants import Violation
+from kryten_economy.ledger.previews import RestorePreview, restore_preview
+from kryten_economy.ledger.records import Reopen
+from kryten_economy.ledger.verification import verify as verify_books
 from kryten_economy.text.numbers import minute_of, plural, thousands
 
 __all__ = ("backup", "restore", "verify")
@@ -27,7 +33,7 @@ def verify(options: argparse.Namespace) -> int:
         return 1
     path = Path(settings.database.path).absolute()
     try:
-        report = ledger.verify(path)
+        report = verify_books(path)
         for problem in (*report.problems, *(_told(each) for each in report.violations)):
             print(f"{path}: {problem}", file=sys.stderr)
         if not report.ok:
@@ -50,7 +56,7 @@ def _told(violation: Violation) -> str:
 def _reopen(path: Path, channel: str) -> None:
     books = Books.open(path)
     try:
-        [state] = books.commit([Reopen(channel)])
+        [state] = books.commit([Reopen(channel)]).answers
     finally:
         books.close()
     print(f"{channel}: {'open again' if getattr(state, 'changed', False) else 'was not closed'}")
@@ -65,7 +71,7 @@ def backup(options: argparse.Namespace) -> int:
     configured = settings.database.backup_directory
     directory = options.directory or (Path(configured) if configured else path.parent / "backups")
     try:
-        result = ledger.backup(
+        result = copy_books(
             path, directory, time.time_ns() // 1_000_000, settings.database.backup_keep
         )
     except (LedgerError, OSError) as error:
@@ -81,11 +87,11 @@ def restore(options: argparse.Namespace) -> int:
         return 1
     path = Path(settings.database.path).absolute()
     try:
-        _show(ledger.restore_preview(options.file, path), Calendar(settings.timezone))
+        _show(restore_preview(options.file, path), Calendar(settings.timezone))
         if not options.yes:
             print("Nothing was changed. Add --yes to restore (the service must be stopped).")
             return 0
-        done = ledger.restore(options.file, path, time.time_ns() // 1_000_000, new=options.new)
+        done = put_back(options.file, path, time.time_ns() // 1_000_000, new=options.new)
     except (LedgerError, OSError) as error:
         return _failed(error)
     replaced = f"; the books so far are kept as {done.replaced}" if done.replaced else ""

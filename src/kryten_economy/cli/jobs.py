@@ -9,7 +9,8 @@ from kryten_economy.cli.preparing import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions.rules import judge
 from kryten_economy.features.jobs.rules import COMPETITIONS, Due, daily_part, jobs_due, terms_of
-from kryten_economy.ledger import LedgerError, Reports
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.text.numbers import money
 
 __all__ = ("show",)

@@ -8,7 +8,8 @@ import structlog
 
 from economy_actors.context import LiveSettings
 from kryten_economy.config import ConfigError, Loaded, Settings, find_config, load
-from kryten_economy.ledger import Books, UnwritableBooks
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import UnwritableBooks
 
 __all__ = ("check_config", "load_settings", "open_books_once")
 

@@ -20,7 +20,7 @@ from economy_actors.runtime import RootFailed
 from economy_actors.service import Service, freeze_startup_objects, open_service
 from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import check_config, load_settings, open_books_once
-from kryten_economy.ledger import LedgerError
+from kryten_economy.ledger.errors import LedgerError
 
 __all__ = ("RESTART_EXIT_CODE", "demo", "loop_options", "replay", "service")
 

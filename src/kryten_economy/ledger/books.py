@@ -7,15 +7,16 @@ CommitUnknown, nothing is known: close, open again, and repeat the batch by its 
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 
-from kryten_economy.ledger import opening, operations
-from kryten_economy.ledger.answers import Answer, Failed
+from kryten_economy.ledger import opening
 from kryten_economy.ledger.displacement import Place, refuse_after_a_loss, save_to_new_place
 from kryten_economy.ledger.errors import CommitUnknown, DisplacedBooks
+from kryten_economy.ledger.facts import Committed
 from kryten_economy.ledger.filelock import FileLock
-from kryten_economy.ledger.requests import Request
+from kryten_economy.ledger.operation import Failed, Request, ids_of, perform
 from kryten_economy.ledger.tx import Tx
 
 __all__ = ("Books",)
@@ -27,7 +28,7 @@ class Books:
     def __init__(self, connection: apsw.Connection, lock: FileLock | None) -> None:
         self._connection = connection
         self._lock = lock
-        self._tx = Tx.on(connection)
+        self._tx = Tx(connection)
         self._broken = False
         self._place = Place(connection.filename)
 
@@ -67,7 +68,7 @@ class Books:
                 lock.release()
             raise
 
-    def commit(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+    def commit(self, batch: Sequence[Request[Any]]) -> Committed:
         """Do the requests in order; the answers stand in the same order."""
         if self._broken:
             raise CommitUnknown("an earlier commit failed")
@@ -100,37 +101,42 @@ class Books:
             if self._lock is not None:
                 self._lock.release()
 
-    def _together(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+    def _together(self, batch: Sequence[Request[Any]]) -> Committed:
         """The whole batch at once, which is the common case and cheap."""
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
         tx = self._tx
-        tx.journal.expect(operations.ids_of(batch))
-        answers: list[Answer | Failed] = [operations.answer(tx, request) for request in batch]
-        tx.flush()
+        tx.journal.expect(ids_of(batch))
+        answers = tuple(perform(tx, request) for request in batch)
+        tx.finish()
         run("COMMIT")
-        return answers
+        return self._committed(answers)
 
-    def _apart(self, batch: Sequence[Request]) -> list[Answer | Failed]:
+    def _apart(self, batch: Sequence[Request[Any]]) -> Committed:
         """Each request in a savepoint of its own, so that a defect takes only itself."""
         run = self._connection.execute
         run("BEGIN IMMEDIATE")
-        answers = [self._alone(request) for request in batch]
+        answers = tuple(self._alone(request) for request in batch)
         run("COMMIT")
-        return answers
+        return self._committed(answers)
 
-    def _alone(self, request: Request) -> Answer | Failed:
+    def _committed(self, answers: tuple[object, ...]) -> Committed:
+        facts, counts = self._tx.tell()
+        return Committed(answers, facts, counts)
+
+    def _alone(self, request: Request[Any]) -> object:
         run = self._connection.execute
         run("SAVEPOINT request")
         try:
-            answer = operations.answer(self._tx, request)
-            self._tx.flush()
+            with self._tx.alone():
+                answer = perform(self._tx, request)
+                self._tx.finish()
         except opening.BROKEN_WORLD:
             raise
         except Exception as error:  # noqa: BLE001 - the books supervise their requests
             run("ROLLBACK TO request")
             run("RELEASE request")
-            self._tx.forget()
+            self._tx.forget_rows()
             return Failed(f"{type(error).__name__}: {error}", error)
         run("RELEASE request")
         return answer

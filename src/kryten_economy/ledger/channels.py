@@ -28,6 +28,7 @@ class Channel(NamedTuple):
     """A channel's number, its system accounts and why it takes no money, if so."""
 
     id: int
+    name: str
     mint: int
     sink: int
     house: int
@@ -65,7 +66,7 @@ class Channels:
             row = self._sql.row(_FIND, name)
             if row is None:
                 return None
-            known = self._load(row[0], row[2])
+            known = self._load(row[0], name, row[2])
             if row[1] != name:
                 self._sql.run(_RESPELL, known.id, name)
             self._known[name] = known
@@ -78,7 +79,7 @@ class Channels:
             return found
         (channel_id,) = self._sql.only(_CREATE, name)
         self._sql.each(_CREATE_SYSTEM, [(channel_id, kind) for kind in _KINDS])
-        self._known[name] = created = self._load(channel_id, None)
+        self._known[name] = created = self._load(channel_id, name, None)
         return created
 
     def set_read_only(self, channel: Channel, reason: str | None, at_ms: int | None) -> None:
@@ -86,6 +87,8 @@ class Channels:
         self._sql.run(_CLOSE, channel.id, reason, at_ms)
         self._known.clear()
 
-    def _load(self, channel_id: int, read_only: str | None) -> Channel:
+    def _load(self, channel_id: int, name: str, read_only: str | None) -> Channel:
         ids: dict[str, int] = dict(self._sql.rows(_SYSTEM, channel_id))
-        return Channel(channel_id, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only)
+        return Channel(
+            channel_id, name, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only
+        )

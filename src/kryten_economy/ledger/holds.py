@@ -1,20 +1,22 @@
 """Money set aside: placed once, then captured, released or expired once.
 
-What is given back lowers the counters that the hold raised, on the day it was placed
-(`storage.md` 2.1 note 2); a stake raises them only when it is captured. A settled hold
-never moves again: the change of state is guarded, and whoever comes second learns the state.
+What is given back lowers the counters that the hold raised, on the day it was placed; a stake
+raises them only when it is captured. A settled hold never moves again: the change of state is
+guarded, and whoever comes second learns the state. Features place, capture and give back holds
+within operations of their own by `place`, `capture` and `give_back`.
 """
 
-from typing import NamedTuple
+import json
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from kryten_economy.ledger.answers import Answer, Captured, Held, Released, Wallet
-from kryten_economy.ledger.channels import Channel
+from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.journal import Side
-from kryten_economy.ledger.once import Kept, Memo, money_of, once, wallet_then
-from kryten_economy.ledger.posting import Line, has_room, is_amount, post
-from kryten_economy.ledger.requests import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.posting import Entry, is_amount, post
+from kryten_economy.ledger.sqlite import Row
 from kryten_economy.ledger.tx import Tx
-from kryten_economy.ledger.wallets import Holder
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
     AlreadySettled,
     Banned,
@@ -23,27 +25,55 @@ from kryten_economy.refusals import (
     InvalidAmount,
     NoAccount,
     NoHold,
-    Refusal,
+    ReadOnly,
 )
 from kryten_economy.transaction_types import (
     NOTHING,
+    Counters,
     held_counters,
     settled_counters,
     transaction_type,
 )
 from kryten_economy.users import UserKey
 
-__all__ = ("HOLD_COLUMNS", "Hold", "capture_hold", "give_back", "place_hold", "release_hold")
+__all__ = (
+    "HOLD_COLUMNS",
+    "CaptureHold",
+    "Captured",
+    "ExpireHolds",
+    "Expired",
+    "Held",
+    "Hold",
+    "PlaceHold",
+    "ReleaseHold",
+    "ReleaseOrphans",
+    "Released",
+    "ReleasedHold",
+    "capture_hold",
+    "expire_holds",
+    "find_hold",
+    "give_back",
+    "place_hold",
+    "release_hold",
+    "release_orphans",
+)
 
 HOLD_COLUMNS = """
     h.id, c.name, a.name, h.amount_z, h.purpose, h.state, h.type, h.trigger_id,
     h.refund_type, h.refund_trigger, h.reason, h.data, h.day, h.placed_at_ms, h.expires_at_ms
 """
-_FIND = f"""
-    SELECT {HOLD_COLUMNS} FROM hold AS h
+_FROM = """
+    FROM hold AS h
     JOIN account AS a ON a.id = h.account_id JOIN channel AS c ON c.id = h.channel_id
-    WHERE h.id = ?
-"""  # noqa: S608 - put together from constants
+"""
+_FIND = f"SELECT {HOLD_COLUMNS} {_FROM} WHERE h.id = ?"
+_OPEN = f"""
+    SELECT {HOLD_COLUMNS} {_FROM} WHERE h.state = 'open' AND c.read_only_reason IS NULL AND
+"""
+_DUE = _OPEN + "h.expires_at_ms <= ?1 ORDER BY h.expires_at_ms LIMIT ?2"
+_ORPHANED = (
+    _OPEN + "h.purpose IN (SELECT value FROM json_each(?1)) ORDER BY h.id LIMIT ?2"  # noqa: S608 - likewise
+)
 _PLACE = """
     INSERT INTO hold (
         id, channel_id, account_id, amount_z, purpose, type, trigger_id, refund_type,
@@ -81,259 +111,400 @@ class Hold(NamedTuple):
         return UserKey(self.channel, self.name)
 
 
-def place_hold(tx: Tx, request: PlaceHold) -> Answer:
-    """Move money from a wallet to the channel's escrow."""
-    return once(tx, request, request.user.channel, _place, _retell_held)
-
-
-def capture_hold(tx: Tx, request: CaptureHold) -> Answer:
-    """Use some or all of a hold, and give the rest back."""
-    hold = _find(tx, request.hold_id)
-    if hold is None:
-        return NoHold(request.hold_id)
-    return once(tx, request, hold.channel, _capture, _retell_captured)
-
-
-def release_hold(tx: Tx, request: ReleaseHold) -> Answer:
-    """Give all of a hold back."""
-    hold = _find(tx, request.hold_id)
-    if hold is None:
-        return NoHold(request.hold_id)
-    return once(tx, request, hold.channel, _release, _retell_released)
-
-
-def _find(tx: Tx, hold_id: str) -> Hold | None:
+def find_hold(tx: Tx, hold_id: str) -> Hold | None:
+    """The hold of an id, in whatever state."""
     row = tx.sql.row(_FIND, hold_id)
     return None if row is None else Hold._make(row)
 
 
-def _place(  # noqa: PLR0911 - one way out for each refusal
-    tx: Tx, request: PlaceHold
-) -> Kept | Answer:
-    kind = transaction_type(request.type)
-    assert kind.debits, request
-    if not is_amount(request.amount_z):
-        return InvalidAmount(request.amount_z)
-    if _find(tx, request.hold_id) is not None:
-        return Conflict(request.hold_id)
-    found = tx.find(request.user, request.day)
-    if found is None:
-        return NoAccount(request.user)
-    channel, holder = found
-    balance_z = holder.facts.balance_z
-    if holder.facts.banned and not kind.despite_ban:
-        return Banned(request.user)
-    if balance_z < request.amount_z:
-        return Insufficient(balance_z, request.amount_z - balance_z)
-    if not tx.journal.fits(channel.escrow, request.amount_z):
-        return InvalidAmount(request.amount_z)
-    line = Line(request.type, request.trigger_id, request.reason, request.at_ms, request.day)
-    counters = held_counters(request.type, request.amount_z)
-    holder, _ = post(tx, holder, -request.amount_z, channel.escrow, line, counters=counters)
-    _insert(tx, request, holder)
-    return Kept(Held(request.hold_id, holder.facts), [money_of(holder.facts)])
+# Placing
 
 
-def _insert(tx: Tx, request: PlaceHold, holder: Holder) -> None:
-    tx.sql.run(
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The wallet after the money was set aside."""
+
+    hold_id: str
+    wallet: Wallet
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHold(Act[Held | Insufficient | NoAccount | Banned | InvalidAmount]):
+    """Set money of a wallet aside until it is captured, released or expired.
+
+    ``data`` is JSON for whoever placed it. ``refund_type`` and ``refund_trigger`` name the
+    row that gives the money back when nobody else says so (default: what belongs to
+    ``type``, and ``trigger_id`` + ``.refund``).
+    """
+
+    op_id: str
+    hold_id: str
+    user: UserKey
+    amount_z: int
+    purpose: str
+    type: str
+    trigger_id: str
+    reason: str
+    expires_at_ms: int
+    at_ms: int
+    day: str
+    data: str | None = None
+    refund_type: str | None = None
+    refund_trigger: str | None = None
+
+
+@operation
+def place_hold(  # noqa: PLR0911 - one way out for each refusal
+    tx: Tx, ask: PlaceHold
+) -> Held | Insufficient | NoAccount | Banned | InvalidAmount | Conflict:
+    """Move money from a wallet to the channel's escrow."""
+    kind = transaction_type(ask.type)
+    assert kind.debits, ask
+    if not is_amount(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    if find_hold(tx, ask.hold_id) is not None:
+        return Conflict(ask.hold_id)
+    account = tx.find(ask.user, ask.day)
+    if account is None:
+        return NoAccount(ask.user)
+    if account.banned and not kind.despite_ban:
+        return Banned(ask.user)
+    if account.balance_z < ask.amount_z:
+        return Insufficient(account.balance_z, ask.amount_z - account.balance_z)
+    escrow = tx.system(account.channel, "escrow")
+    if not escrow.has_room(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    entry = Entry(ask.type, ask.trigger_id, ask.reason, ask.at_ms, ask.day)
+    counters = held_counters(ask.type, ask.amount_z)
+    post(tx, account, -ask.amount_z, escrow, entry, counters=counters)
+    tx.run(
         _PLACE,
-        request.hold_id,
-        holder.channel_id,
-        holder.account_id,
-        request.amount_z,
-        request.purpose,
-        request.type,
-        request.trigger_id,
-        request.refund_type or transaction_type(request.type).refunded_as,
-        request.refund_trigger or f"{request.trigger_id}.refund",
-        request.reason,
-        request.data,
-        request.day,
-        request.at_ms,
-        request.expires_at_ms,
+        ask.hold_id,
+        account.channel.id,
+        account.id,
+        ask.amount_z,
+        ask.purpose,
+        ask.type,
+        ask.trigger_id,
+        ask.refund_type or kind.refunded_as,
+        ask.refund_trigger or f"{ask.trigger_id}.refund",
+        ask.reason,
+        ask.data,
+        ask.day,
+        ask.at_ms,
+        ask.expires_at_ms,
     )
+    return Held(ask.hold_id, account.wallet)
 
 
-def _retell_held(tx: Tx, request: PlaceHold, memo: Memo) -> Answer:
-    wallet = wallet_then(tx, request.user, request.day, memo[0])
-    return Held(request.hold_id, wallet, replayed=True)
+# Capturing
 
 
-def _capture(tx: Tx, request: CaptureHold) -> Kept | Answer:
-    hold, channel, owner = _open_hold(tx, request.hold_id, request.day)
-    if request.amount_z < 0 or not 0 <= request.net_z <= request.amount_z:
-        return InvalidAmount(request.amount_z)
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What was taken and what went back; ``taker`` only if a user was paid.
+
+    A user who captures their own hold stands in ``owner`` and ``taker`` alike.
+    """
+
+    hold_id: str
+    captured_z: int
+    released_z: int
+    owner: Wallet
+    taker: Wallet | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureHold(Act[Captured | NoHold | AlreadySettled | NoAccount | Banned | InvalidAmount]):
+    """Use ``amount_z`` of a hold (capped at it) and release the rest.
+
+    Paid to the channel's sink or house, or to a user, whose row is then ``credit_type``,
+    ``credit_trigger``, with ``net_z`` of it counted as earned by a house game.
+    """
+
+    op_id: str
+    hold_id: str
+    amount_z: int
+    to: Literal["sink", "house"] | UserKey
+    reason: str
+    at_ms: int
+    day: str
+    credit_type: str = ""
+    credit_trigger: str = ""
+    net_z: int = 0
+    refund_type: str | None = None
+    refund_trigger: str | None = None
+    metadata: str | None = None
+
+    @property
+    def books_channel(self) -> None:
+        """The hold knows its channel."""
+
+
+@operation
+def capture_hold(  # noqa: PLR0911 - one way out for each refusal
+    tx: Tx, ask: CaptureHold
+) -> Captured | NoHold | AlreadySettled | NoAccount | Banned | InvalidAmount | ReadOnly:
+    """Use some or all of a hold, and give the rest back."""
+    hold = find_hold(tx, ask.hold_id)
+    if hold is None:
+        return NoHold(ask.hold_id)
+    if (closed := tx.closed(hold.channel)) is not None:
+        return closed
+    if ask.amount_z < 0 or not 0 <= ask.net_z <= ask.amount_z:
+        return InvalidAmount(ask.amount_z)
     if hold.state != "open":
         return AlreadySettled(hold.hold_id, hold.state)
-    captured_z = min(request.amount_z, hold.amount_z)
-    taker = _taker(tx, request, channel, owner, captured_z)
-    if taker is not None and not isinstance(taker, Holder):
+    owner = _owner(tx, hold, ask.day)
+    captured_z = min(ask.amount_z, hold.amount_z)
+    taker = _taker(tx, ask, owner, captured_z)
+    if not isinstance(taker, Account):
         return taker
-    if not has_room(owner, hold.amount_z):
+    if not owner.has_room(hold.amount_z):
         return InvalidAmount(hold.amount_z)
-    _settle(tx, hold, "captured", request.at_ms, captured_z)
+    _settle(tx, hold, "captured", ask.at_ms, captured_z)
     released_z = hold.amount_z - captured_z
-    owner = _give(
-        tx,
-        hold,
-        channel,
-        owner,
-        released_z,
-        Line(
-            request.refund_type or hold.refund_type,
-            request.refund_trigger or hold.refund_trigger,
-            request.reason,
-            request.at_ms,
-            hold.day,
-        ),
+    entry = Entry(
+        ask.refund_type or hold.refund_type,
+        ask.refund_trigger or hold.refund_trigger,
+        ask.reason,
+        ask.at_ms,
+        hold.day,
     )
+    _give(tx, hold, owner, released_z, entry)
     if captured_z and (settled := settled_counters(hold.type, captured_z)) != NOTHING:
-        owner = tx.wallets.count(owner, settled, request.day)
-    if taker is None:
-        _spend(tx, request, hold, channel, owner, captured_z)
-        return _captured(request, captured_z, released_z, owner.facts, None)
-    if taker.account_id == owner.account_id:
-        owner = taker = _pay(tx, request, channel, owner, captured_z)
-    else:
-        taker = _pay(tx, request, channel, taker, captured_z, won_z=captured_z)
-    return _captured(request, captured_z, released_z, owner.facts, taker.facts)
+        tx.accounts.tally(owner, settled, ask.day)
+    if not taker.is_wallet:
+        _spend(tx, ask, hold, owner, taker, captured_z)
+        return Captured(ask.hold_id, captured_z, released_z, owner.wallet)
+    won_z = 0 if taker is owner else captured_z
+    _pay(tx, ask, taker, captured_z, won_z)
+    return Captured(ask.hold_id, captured_z, released_z, owner.wallet, taker.wallet)
 
 
-def _open_hold(tx: Tx, hold_id: str, day: str) -> tuple[Hold, Channel, Holder]:
-    hold = _find(tx, hold_id)
-    assert hold is not None, hold_id
-    found = tx.find(hold.owner, day)
-    assert found is not None, hold
-    return hold, *found
+def _owner(tx: Tx, hold: Hold, day: str) -> Account:
+    owner = tx.find(hold.owner, day)
+    assert owner is not None, hold
+    return owner
 
 
 def _taker(
-    tx: Tx, request: CaptureHold, channel: Channel, owner: Holder, captured_z: int
-) -> Holder | Refusal | None:
-    match request.to:
+    tx: Tx, ask: CaptureHold, owner: Account, captured_z: int
+) -> Account | NoAccount | Banned | InvalidAmount:
+    """Who is paid: the sink, the house or a user, who must exist and may be banned."""
+    match ask.to:
         case "sink" | "house":
-            other = channel.system(request.to)
-            return None if tx.journal.fits(other, captured_z) else InvalidAmount(captured_z)
+            other = tx.system(owner.channel, ask.to)
+            return other if other.has_room(captured_z) else InvalidAmount(captured_z)
         case user:
-            kind = transaction_type(request.credit_type)
-            assert kind.credits, request
-            assert user.channel == owner.facts.user.channel, request
-            found = tx.find(user, request.day)
-            if found is None:
+            kind = transaction_type(ask.credit_type)
+            assert kind.credits, ask
+            assert user.channel == owner.user.channel, ask
+            taker = tx.find(user, ask.day)
+            if taker is None:
                 return NoAccount(user)
-            if found[1].facts.banned and not kind.despite_ban:
+            if taker.banned and not kind.despite_ban:
                 return Banned(user)
-            return found[1] if has_room(found[1], captured_z) else InvalidAmount(captured_z)
+            return taker if taker.has_room(captured_z) else InvalidAmount(captured_z)
 
 
 def _settle(tx: Tx, hold: Hold, state: str, at_ms: int, captured_z: int = 0) -> None:
-    tx.sql.run(_SETTLE, hold.hold_id, state, at_ms, captured_z)
-    assert tx.sql.changed() == 1, hold
+    changed = tx.run(_SETTLE, hold.hold_id, state, at_ms, captured_z)
+    assert changed == 1, hold
 
 
-def _give(tx: Tx, hold: Hold, channel: Channel, owner: Holder, amount_z: int, line: Line) -> Holder:
-    if not amount_z:
-        return owner
-    undone = held_counters(hold.type, amount_z).negated()
-    return post(tx, owner, amount_z, channel.escrow, line, counters=undone)[0]
+def _give(tx: Tx, hold: Hold, owner: Account, amount_z: int, entry: Entry) -> None:
+    if amount_z:
+        undone = held_counters(hold.type, amount_z).negated()
+        post(tx, owner, amount_z, tx.system(owner.channel, "escrow"), entry, counters=undone)
 
 
 def _spend(
-    tx: Tx, request: CaptureHold, hold: Hold, channel: Channel, owner: Holder, captured_z: int
+    tx: Tx, ask: CaptureHold, hold: Hold, owner: Account, taker: Account, captured_z: int
 ) -> None:
-    assert isinstance(request.to, str)
+    """From escrow to the sink or the house; what is kept may count as spent on that day."""
     if not captured_z:
         return
-    escrow, other = Side(channel.escrow), Side(channel.system(request.to))
+    escrow = tx.system(owner.channel, "escrow")
+    tx.accounts.move(escrow, -captured_z)
+    tx.accounts.move(taker, captured_z)
     tx.journal.add(
-        owner.channel_id,
-        escrow,
-        other,
+        owner.channel.id,
+        Side(escrow.id),
+        Side(taker.id),
         captured_z,
-        request.reason,
-        request.at_ms,
+        ask.reason,
+        ask.at_ms,
         hold.name,
-        request.metadata,
+        ask.metadata,
     )
-    if request.to == "sink" and transaction_type(hold.type).keeps_as_spent:
+    if ask.to == "sink" and transaction_type(hold.type).keeps_as_spent:
         tx.journal.count("z_spent_total", captured_z)
-        kept = NOTHING._replace(z_spent=captured_z)
-        tx.wallets.count_day(owner, kept, request.day)
+        tx.accounts.tally(owner, Counters(z_spent=captured_z), ask.day)
 
 
-def _pay(
-    tx: Tx,
-    request: CaptureHold,
-    channel: Channel,
-    taker: Holder,
-    captured_z: int,
-    *,
-    won_z: int = 0,
-) -> Holder:
+def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_z: int) -> None:
     if not captured_z:
-        return taker
-    line = Line(
-        request.credit_type,
-        request.credit_trigger,
-        request.reason,
-        request.at_ms,
-        request.day,
-        metadata=request.metadata,
+        return
+    entry = Entry(
+        ask.credit_type,
+        ask.credit_trigger,
+        ask.reason,
+        ask.at_ms,
+        ask.day,
+        metadata=ask.metadata,
     )
-    net_z = request.net_z
-    return post(tx, taker, captured_z, channel.escrow, line, net_z=net_z, won_z=won_z)[0]
+    escrow = tx.system(taker.channel, "escrow")
+    post(tx, taker, captured_z, escrow, entry, net_z=ask.net_z, won_z=won_z)
 
 
-def _captured(
-    request: CaptureHold, captured_z: int, released_z: int, owner: Wallet, taker: Wallet | None
-) -> Kept:
-    paid = None if taker is None else money_of(taker)
-    return Kept(
-        Captured(request.hold_id, captured_z, released_z, owner, taker),
-        [captured_z, released_z, money_of(owner), paid],
-    )
+# Giving back
 
 
-def _retell_captured(tx: Tx, request: CaptureHold, memo: Memo) -> Answer:
-    captured_z, released_z, owner_money, paid = memo
-    hold, _, _ = _open_hold(tx, request.hold_id, request.day)
-    owner = wallet_then(tx, hold.owner, request.day, owner_money)
-    taker = None
-    if paid is not None:
-        assert isinstance(request.to, UserKey)
-        taker = wallet_then(tx, request.to, request.day, paid)
-    return Captured(request.hold_id, captured_z, released_z, owner, taker, replayed=True)
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The owner's wallet after the money came back."""
+
+    hold_id: str
+    released_z: int
+    wallet: Wallet
+    replayed: bool = False
 
 
-def _release(tx: Tx, request: ReleaseHold) -> Kept | Answer:
-    hold, channel, owner = _open_hold(tx, request.hold_id, request.day)
+@dataclass(frozen=True, slots=True)
+class ReleaseHold(Act[Released | NoHold | AlreadySettled | InvalidAmount]):
+    """Give all of a hold back to its owner."""
+
+    op_id: str
+    hold_id: str
+    refund_type: str | None
+    refund_trigger: str | None
+    reason: str
+    at_ms: int
+    day: str
+
+    @property
+    def books_channel(self) -> None:
+        """The hold knows its channel."""
+
+
+@operation
+def release_hold(
+    tx: Tx, ask: ReleaseHold
+) -> Released | NoHold | AlreadySettled | InvalidAmount | ReadOnly:
+    """Give all of a hold back."""
+    hold = find_hold(tx, ask.hold_id)
+    if hold is None:
+        return NoHold(ask.hold_id)
+    if (closed := tx.closed(hold.channel)) is not None:
+        return closed
     if hold.state != "open":
         return AlreadySettled(hold.hold_id, hold.state)
-    if not has_room(owner, hold.amount_z):
+    owner = _owner(tx, hold, ask.day)
+    if not owner.has_room(hold.amount_z):
         return InvalidAmount(hold.amount_z)
-    line = Line(
-        request.refund_type or hold.refund_type,
-        request.refund_trigger or hold.refund_trigger,
-        request.reason,
-        request.at_ms,
+    entry = Entry(
+        ask.refund_type or hold.refund_type,
+        ask.refund_trigger or hold.refund_trigger,
+        ask.reason,
+        ask.at_ms,
         hold.day,
     )
-    owner = give_back(tx, hold, channel, owner, line, "released")
-    return Kept(
-        Released(hold.hold_id, hold.amount_z, owner.facts),
-        [hold.amount_z, money_of(owner.facts)],
-    )
+    give_back(tx, hold, owner, entry, "released")
+    return Released(hold.hold_id, hold.amount_z, owner.wallet)
 
 
-def give_back(
-    tx: Tx, hold: Hold, channel: Channel, owner: Holder, line: Line, state: str
-) -> Holder:
+def give_back(tx: Tx, hold: Hold, owner: Account, entry: Entry, state: str) -> None:
     """Settle an open hold as ``state`` and give all of it back."""
-    _settle(tx, hold, state, line.at_ms)
-    return _give(tx, hold, channel, owner, hold.amount_z, line)
+    _settle(tx, hold, state, entry.at_ms)
+    _give(tx, hold, owner, hold.amount_z, entry)
 
 
-def _retell_released(tx: Tx, request: ReleaseHold, memo: Memo) -> Answer:
-    hold, _, _ = _open_hold(tx, request.hold_id, request.day)
-    wallet = wallet_then(tx, hold.owner, request.day, memo[1])
-    return Released(hold.hold_id, memo[0], wallet, replayed=True)
+@dataclass(frozen=True, slots=True)
+class ReleasedHold:
+    """A hold that was given back by the clock or at start, for the notice to its owner."""
+
+    hold_id: str
+    user: UserKey
+    display_name: str
+    purpose: str
+    amount_z: int
+    balance_z: int
+    data: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The holds given back by ExpireHolds or ReleaseOrphans."""
+
+    released: tuple[ReleasedHold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireHolds(Request[Expired]):
+    """Give back up to ``limit`` open holds whose time is over, of all channels.
+
+    Holds of a read-only channel wait. Needs no id: each hold expires once.
+    """
+
+    now_ms: int
+    day: str
+    limit: int = 100
+
+
+@operation
+def expire_holds(tx: Tx, ask: ExpireHolds) -> Expired:
+    """Give back what is due, of all channels alike (P-MON-6)."""
+    due = tx.query(_DUE, ask.now_ms, ask.limit)
+    return _give_all_back(tx, due, "expired", None, ask.now_ms, ask.day)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrphans(Request[Expired]):
+    """Give back up to ``limit`` open holds of these purposes at start.
+
+    Nobody is left who could settle them. Repeat until nothing comes.
+    """
+
+    purposes: tuple[str, ...]
+    reason: str
+    at_ms: int
+    day: str
+    limit: int = 100
+
+
+@operation
+def release_orphans(tx: Tx, ask: ReleaseOrphans) -> Expired:
+    """Give back what a restart has orphaned (P-MON-3)."""
+    orphans = tx.query(_ORPHANED, json.dumps(ask.purposes), ask.limit)
+    return _give_all_back(tx, orphans, "released", ask.reason, ask.at_ms, ask.day)
+
+
+def _give_all_back(
+    tx: Tx, rows: list[Row], state: str, reason: str | None, at_ms: int, day: str
+) -> Expired:
+    told = [_give_one_back(tx, Hold._make(row), state, reason, at_ms, day) for row in rows]
+    return Expired(tuple(one for one in told if one is not None))
+
+
+def _give_one_back(
+    tx: Tx, hold: Hold, state: str, reason: str | None, at_ms: int, day: str
+) -> ReleasedHold | None:
+    owner = _owner(tx, hold, day)
+    if not owner.has_room(hold.amount_z):
+        return None
+    entry = Entry(hold.refund_type, hold.refund_trigger, reason or hold.reason, at_ms, hold.day)
+    give_back(tx, hold, owner, entry, state)
+    # The hold itself can be given back only once; the operation's id just says by whom.
+    tx.journal.finish(f"ledger:{state}:{hold.hold_id}", "GiveBack", b"", "{}", at_ms)
+    return ReleasedHold(
+        hold.hold_id,
+        hold.owner,
+        owner.display_name,
+        hold.purpose,
+        hold.amount_z,
+        owner.balance_z,
+        hold.data,
+    )

@@ -1,9 +1,8 @@
-"""What a batch is about to write: operations, transfers, system balances, service counters.
+"""What a batch is about to write: operations, transfers and lifetime counters.
 
-Wallets are updated at once, by the conditional updates of `wallets`; everything that only
-grows is gathered here and written with a few statements when the batch (or, after a
-defect, each request) ends. Ids are given out beforehand, so answers can name them. Nothing
-here survives a rollback: call `forget`.
+Everything that only grows is gathered here and written with a few statements when the batch (or,
+after a defect, each request) ends. Ids are given out beforehand, so that answers can name them.
+Nothing here survives a rollback: call `forget`.
 """
 
 import json
@@ -11,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kryten_economy.ledger.sqlite import Sql, Value
-from kryten_economy.refusals import BALANCE_MAX_Z
 
 __all__ = ("Done", "Journal", "Side")
 
@@ -30,12 +28,12 @@ class Side(NamedTuple):
 
 
 class Done(NamedTuple):
-    """An operation that was done before: its seq, kind, digest and memo."""
+    """An operation that was done before: its seq, kind, digest and answer."""
 
     seq: int
     kind: str
     digest: bytes
-    memo: str
+    answer: str
 
 
 _NEXT_OPERATION = "SELECT coalesce(max(seq), 0) + 1 FROM operation"
@@ -52,8 +50,6 @@ _ADD_TRANSFER = """
         credit_previous, amount_z, reason, related_user, metadata, created_at_ms
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_BALANCE = "SELECT balance_z FROM account WHERE id = ?"
-_MOVE_SYSTEM = "UPDATE account SET balance_z = balance_z + ?2 WHERE id = ?1"
 _COUNT = """
     INSERT INTO service_metrics (key, value, updated_at_ms) VALUES (?1, ?2, ?3)
     ON CONFLICT DO UPDATE SET
@@ -75,10 +71,8 @@ class Journal:
         self._operations: dict[str, tuple[Done, int]] = {}
         self._unknown: set[str] = set()
         self._transfers: list[tuple[Value, ...]] = []
-        self._system: dict[int, int] = {}
-        self._deltas: dict[int, int] = {}
+        self._last_operation = 0
         self._counts: dict[str, int] = {}
-        self._wallets_moved_z = 0
         self._at_ms = 0
 
     def expect(self, op_ids: Sequence[str]) -> None:
@@ -97,17 +91,6 @@ class Journal:
         row = self._sql.row(_FIND, op_id)
         return None if row is None else Done._make(row)
 
-    def fits(self, account_id: int, delta_z: int) -> bool:
-        """Whether a system account's balance stays within bounds."""
-        held_z = self._system.get(account_id)
-        if held_z is None:
-            held_z = self._system[account_id] = int(self._sql.only(_BALANCE, account_id)[0])
-        return abs(held_z + delta_z) <= BALANCE_MAX_Z
-
-    def moved_wallet(self, delta_z: int) -> None:
-        """Tell of a wallet balance that was updated, for the proof at the end."""
-        self._wallets_moved_z += delta_z
-
     def add(
         self,
         channel_id: int,
@@ -120,30 +103,29 @@ class Journal:
         metadata: str | None = None,
     ) -> int:
         """A transfer of the operation that `finish` will name next; answers its id."""
+        assert amount_z > 0, (debit, credit, amount_z)
         transfer_id = self._next_transfer
         self._next_transfer += 1
-        row = (
-            transfer_id,
-            self._next_operation,
-            channel_id,
-            *debit,
-            *credit,
-            amount_z,
-            reason,
-            related_user,
-            metadata,
-            at_ms,
+        self._last_operation = self._next_operation
+        self._transfers.append(
+            (
+                transfer_id,
+                self._next_operation,
+                channel_id,
+                *debit,
+                *credit,
+                amount_z,
+                reason,
+                related_user,
+                metadata,
+                at_ms,
+            )
         )
-        self._transfers.append(row)
-        if debit.type is None:
-            self._shift(debit.account_id, -amount_z)
-        if credit.type is None:
-            self._shift(credit.account_id, amount_z)
         return transfer_id
 
-    def finish(self, op_id: str, kind: str, digest: bytes, memo: str, at_ms: int) -> None:
+    def finish(self, op_id: str, kind: str, digest: bytes, answer: str, at_ms: int) -> None:
         """Close the operation: its id is taken from now on."""
-        self._operations[op_id] = (Done(self._next_operation, kind, digest, memo), at_ms)
+        self._operations[op_id] = (Done(self._next_operation, kind, digest, answer), at_ms)
         self._next_operation += 1
         self._at_ms = at_ms
 
@@ -154,17 +136,15 @@ class Journal:
     @property
     def moving(self) -> bool:
         """Whether an operation has moved money and is not finished."""
-        return bool(self._transfers) and self._transfers[-1][1] == self._next_operation
+        return self._last_operation == self._next_operation
 
     @property
     def next_transfer(self) -> int:
         """The id of the next transfer."""
         return self._next_transfer
 
-    def flush(self) -> None:
-        """Write what is pending; afterwards the accounts add up or this raises."""
-        system_z = sum(self._deltas.values())
-        assert self._wallets_moved_z + system_z == 0, (self._wallets_moved_z, self._deltas)
+    def write(self) -> dict[str, int]:
+        """Write what is pending; answers by how much each lifetime counter was raised."""
         self._unknown.clear()
         write = self._sql.each
         if self._operations:
@@ -175,15 +155,7 @@ class Journal:
             assert not self.moving, "an operation was not finished"
             write(_ADD_TRANSFER, self._transfers)
             self._transfers.clear()
-        if self._deltas:
-            write(_MOVE_SYSTEM, list(self._deltas.items()))
-            self._deltas.clear()
-        if self._counts:
-            write(_COUNT, [(key, by, self._at_ms) for key, by in self._counts.items()])
-            self._counts.clear()
-        self._wallets_moved_z = 0
-
-    def _shift(self, account_id: int, delta_z: int) -> None:
-        assert self.fits(account_id, delta_z), (account_id, delta_z)
-        self._system[account_id] += delta_z
-        self._deltas[account_id] = self._deltas.get(account_id, 0) + delta_z
+        counts, self._counts = self._counts, {}
+        if counts:
+            write(_COUNT, [(key, by, self._at_ms) for key, by in counts.items()])
+        return counts

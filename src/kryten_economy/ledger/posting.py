@@ -1,26 +1,35 @@
-"""The one path on which a wallet's money changes: balance, counters, analytics, ledger row.
+"""The one path on which money moves: balances, counters, analytics and the transfer.
 
 Whoever calls has found out before that the movement is possible; what is not is a defect.
 """
 
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.facts import Posting
 from kryten_economy.ledger.journal import Side
-from kryten_economy.ledger.page import Page
 from kryten_economy.ledger.tx import Tx
-from kryten_economy.ledger.wallets import Holder
-from kryten_economy.refusals import AMOUNT_MAX_Z, BALANCE_MAX_Z
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import AMOUNT_MAX_Z
 from kryten_economy.transaction_types import Counters, counters_of, transaction_type
 
-__all__ = ("Line", "Purse", "credit_id", "debit_id", "has_room", "is_amount", "move_side", "post")
+__all__ = (
+    "Entry",
+    "Paid",
+    "credit_id",
+    "debit_id",
+    "is_amount",
+    "may_earn",
+    "pay_each",
+    "post",
+    "post_between",
+)
 
 
-Purse = TypeVar("Purse", Holder, Page)
-"""A wallet as it is in the tables, or on the slate."""
-
-
-class Line(NamedTuple):
-    """What a ledger row says beside the amount; ``day`` is the day its counters belong to."""
+class Entry(NamedTuple):
+    """What a wallet's row says beside the amount; ``day`` is the day its counters belong to."""
 
     type: str
     trigger_id: str
@@ -36,9 +45,14 @@ def is_amount(amount_z: int) -> bool:
     return 1 <= amount_z <= AMOUNT_MAX_Z
 
 
-def has_room(purse: Holder | Page, amount_z: int) -> bool:
-    """Whether a wallet can take this much more."""
-    return purse.balance_z + amount_z <= BALANCE_MAX_Z
+def may_earn(tx: Tx, account: Account, amount_z: int) -> bool:
+    """Whether a wallet may and can take this much from the mint; else it is passed over."""
+    return (
+        is_amount(amount_z)
+        and not account.banned
+        and account.has_room(amount_z)
+        and tx.system(account.channel, "mint").has_room(-amount_z)
+    )
 
 
 def debit_id(transfer_id: int) -> int:
@@ -51,21 +65,68 @@ def credit_id(transfer_id: int) -> int:
     return transfer_id * 2
 
 
-def move_side(
-    tx: Tx, purse: Purse, delta_z: int, line: Line, counters: Counters
-) -> tuple[Purse, Side]:
+def post(
+    tx: Tx,
+    account: Account,
+    delta_z: int,
+    other: Account,
+    entry: Entry,
+    *,
+    net_z: int = 0,
+    won_z: int = 0,
+    counters: Counters | None = None,
+) -> int:
+    """Move between a wallet and a system account; answers the id of the wallet's row.
+
+    ``counters`` stands in for what the type says, where money is set aside or given back.
+    """
+    if counters is None:
+        counters = counters_of(entry.type, delta_z, net_z, won_z)
+    side = _move(tx, account, delta_z, entry, counters)
+    tx.accounts.move(other, -delta_z)
+    debit, credit = (Side(other.id), side) if delta_z > 0 else (side, Side(other.id))
+    transfer_id = _add(tx, account, debit, credit, abs(delta_z), entry)
+    return credit_id(transfer_id) if delta_z > 0 else debit_id(transfer_id)
+
+
+def post_between(
+    tx: Tx,
+    giver: Account,
+    taker: Account,
+    amount_z: int,
+    paid: Entry,
+    got: Entry,
+) -> int:
+    """Move from one wallet to another; answers the id of the transfer."""
+    debit = _move(tx, giver, -amount_z, paid, counters_of(paid.type, -amount_z))
+    credit = _move(tx, taker, amount_z, got, counters_of(got.type, amount_z, won_z=amount_z))
+    return _add(tx, giver, debit, credit, amount_z, paid)
+
+
+def _move(tx: Tx, account: Account, delta_z: int, entry: Entry, counters: Counters) -> Side:
     """Change one wallet with everything that counts it; answers its end of the transfer."""
-    previous, transfer_id = purse.last_transfer, tx.journal.next_transfer
-    kind = transaction_type(line.type)
-    is_hit = delta_z > 0 and kind.earns
-    if isinstance(purse, Page):
-        moved = tx.slate.move(purse, delta_z, counters, line.day, transfer_id)
-        if is_hit:
-            tx.slate.hit(moved, line.trigger_id, delta_z)
-    else:
-        moved = tx.wallets.move(purse, delta_z, counters, line.day, transfer_id)
-        if is_hit:
-            tx.wallets.hit(moved, line.trigger_id, delta_z, line.day)
+    kind = transaction_type(entry.type)
+    previous, transfer_id = account.last_transfer, tx.journal.next_transfer
+    tx.accounts.move(account, delta_z)
+    account.last_transfer = transfer_id
+    tx.accounts.tally(account, counters, entry.day)
+    if delta_z > 0 and kind.earns:
+        tx.analytics.hit(account, entry.trigger_id, delta_z, entry.day)
+    tx.postings.append(
+        Posting(
+            transfer_id,
+            account.user,
+            delta_z,
+            entry.type,
+            entry.trigger_id,
+            max(0, counters.lifetime_earned_z),
+        )
+    )
+    _count(tx, delta_z, counters, undoes=bool(kind.undoes))
+    return Side(account.id, entry.type, entry.trigger_id, account.balance_z, previous)
+
+
+def _count(tx: Tx, delta_z: int, counters: Counters, *, undoes: bool) -> None:
     count = tx.journal.count
     if counters.z_earned > 0:
         count("z_earned_total", counters.z_earned)
@@ -74,40 +135,37 @@ def move_side(
     if counters.tips_sent_z > 0:
         count("tips_total")
         count("tips_z_total", counters.tips_sent_z)
-    if kind.undoes:
+    if undoes:
         count("refunds_total")
         count("refunds_z_total", delta_z)
-    after_z = moved.balance_z
-    return moved, Side(purse.account_id, line.type, line.trigger_id, after_z, previous)
 
 
-def post(
-    tx: Tx,
-    purse: Purse,
-    delta_z: int,
-    other: int,
-    line: Line,
-    *,
-    net_z: int = 0,
-    won_z: int = 0,
-    counters: Counters | None = None,
-) -> tuple[Purse, int]:
-    """Move between a wallet and a system account; answers the id of the wallet's row.
-
-    ``counters`` stands in for what the type says, where money is set aside or given back.
-    """
-    if counters is None:
-        counters = counters_of(line.type, delta_z, net_z, won_z)
-    moved, side = move_side(tx, purse, delta_z, line, counters)
-    debit, credit = (Side(other), side) if delta_z > 0 else (side, Side(other))
-    transfer_id = tx.journal.add(
-        purse.channel_id,
+def _add(tx: Tx, account: Account, debit: Side, credit: Side, amount_z: int, entry: Entry) -> int:
+    return tx.journal.add(
+        account.channel.id,
         debit,
         credit,
-        abs(delta_z),
-        line.reason,
-        line.at_ms,
-        line.related_user,
-        line.metadata,
+        amount_z,
+        entry.reason,
+        entry.at_ms,
+        entry.related_user,
+        entry.metadata,
     )
-    return moved, credit_id(transfer_id) if delta_z > 0 else debit_id(transfer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """One user's part of what several were paid, and the wallet after it."""
+
+    wallet: Wallet
+    amount_z: int
+
+
+def pay_each(tx: Tx, shares: Iterable[tuple[Account, int, Entry]]) -> tuple[Paid, ...]:
+    """Credit each from the mint; who is banned or has no room is passed over."""
+    paid = []
+    for account, amount_z, entry in shares:
+        if may_earn(tx, account, amount_z):
+            post(tx, account, amount_z, tx.system(account.channel, "mint"), entry)
+            paid.append(Paid(account.wallet, amount_z))
+    return tuple(paid)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kryten_economy.ledger.errors import LedgerError
-from kryten_economy.ledger.reports import Reports
+from kryten_economy.ledger.reader import Reader
 from kryten_economy.ledger.sqlite import Sql
 from kryten_economy.ledger.verification import VerifyReport, verify
 
@@ -58,13 +58,20 @@ class RestorePreview:
     channels: tuple[ChannelChange, ...]
 
 
+_FLOATS = """
+    SELECT c.name, count(*) FILTER (WHERE a.kind = 'wallet'), coalesce(sum(a.balance_z), 0)
+    FROM channel AS c JOIN account AS a ON a.channel_id = c.id
+    WHERE a.kind IN ('wallet', 'escrow') GROUP BY c.name
+"""
+
+
 def restore_preview(backup_path: str | Path, target_path: str | Path) -> RestorePreview:
     """Compare a backup with the books it would replace; changes neither."""
     report = verify(backup_path)
-    then = Reports.open(backup_path)
+    then = Reader.open(backup_path)
     try:
         try:
-            now = Reports.open(target_path)
+            now = Reader.open(target_path)
         except LedgerError as error:
             floats = _floats(then)
             changes = tuple(
@@ -80,7 +87,7 @@ def restore_preview(backup_path: str | Path, target_path: str | Path) -> Restore
         then.close()
 
 
-def _compare(report: VerifyReport, then: Reports, now: Reports) -> RestorePreview:
+def _compare(report: VerifyReport, then: Reader, now: Reader) -> RestorePreview:
     summary = _summary(then)
     newer = (summary.last_transfer, summary.last_operation)
     lost_transfers, lost_operations = Sql(now.connection).only(_NEWER, *newer)
@@ -95,10 +102,13 @@ def _compare(report: VerifyReport, then: Reports, now: Reports) -> RestorePrevie
     )
 
 
-def _summary(reports: Reports) -> BookSummary:
+def _summary(reports: Reader) -> BookSummary:
     return BookSummary._make(Sql(reports.connection).only(_LAST))
 
 
-def _floats(reports: Reports) -> dict[str, tuple[int, int]]:
-    floats = {row.name: reports.float_of(row.name) for row in reports.channels()}
-    return {name: (each.accounts, each.float_z) for name, each in floats.items()}
+def _floats(reports: Reader) -> dict[str, tuple[int, int]]:
+    """Accounts and circulation (wallets and escrow) by channel."""
+    return {
+        name: (accounts, float_z)
+        for name, accounts, float_z in Sql(reports.connection).rows(_FLOATS)
+    }

@@ -46,3 +46,7 @@ class Sql:
     def changed(self) -> int:
         """How many rows the last statement changed."""
         return self.connection.changes()
+
+    def total_changes(self) -> int:
+        """How many rows all statements have changed since the connection was opened."""
+        return self.connection.total_changes()

@@ -1,66 +1,203 @@
 """What a business act works with inside the one transaction of its batch."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import apsw
 
-from kryten_economy.ledger.channels import Channel, Channels
+from kryten_economy.ledger.accounts import Account, Accounts
+from kryten_economy.ledger.analytics import Analytics
+from kryten_economy.ledger.cached import CachedRows, CachedTable
+from kryten_economy.ledger.channels import Channel, Channels, SystemKind
+from kryten_economy.ledger.facts import Facts, Posting, TriggerHits
 from kryten_economy.ledger.journal import Journal
-from kryten_economy.ledger.page import Page
-from kryten_economy.ledger.slate import Slate
-from kryten_economy.ledger.sqlite import Sql
-from kryten_economy.ledger.wallets import Holder, Wallets
+from kryten_economy.ledger.sqlite import Row, Sql, Value
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import ReadOnly
 from kryten_economy.users import UserKey
 
 __all__ = ("Tx",)
 
+K = TypeVar("K", bound=tuple[Value, ...])
+V = TypeVar("V", bound=tuple[Value, ...])
+
 _BANNED = "SELECT 1 FROM banned_users WHERE channel_id = ? AND name = ?"
 
 
-class Tx(NamedTuple):
+class Tx:
     """The parts of the books on the writing connection."""
 
-    sql: Sql
-    journal: Journal
-    channels: Channels
-    wallets: Wallets
-    slate: Slate
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.sql = Sql(connection)
+        self.journal = Journal(self.sql)
+        self.channels = Channels(self.sql)
+        self.accounts = Accounts(self.sql)
+        self.analytics = Analytics(self.sql, self.accounts)
+        self.postings: list[Posting] = []
+        self._cached: dict[CachedTable[Any, Any], CachedRows[Any, Any]] = {}
+        self._told: _Told = _Told()
 
-    @classmethod
-    def on(cls, connection: apsw.Connection) -> "Tx":
-        """The parts, over one connection whose schema is up to date."""
-        sql = Sql(connection)
-        journal = Journal(sql)
-        wallets = Wallets(sql, journal)
-        return cls(sql, journal, Channels(sql), wallets, Slate(sql, journal, wallets))
+    # Finding
 
-    def flush(self) -> None:
+    def channel(self, name: str) -> Channel:
+        """The channel, created with its system accounts if it is new."""
+        return self.channels.get(name)
+
+    def find(self, user: UserKey, day: str) -> Account | None:
+        """The user's account, or None if there is none."""
+        channel = self.channels.find(user.channel)
+        return None if channel is None else self.accounts.find(channel, user.name, day)
+
+    def find_or_open(self, user: UserKey, display_name: str, day: str, at_ms: int) -> Account:
+        """The user's account, opened if there is none."""
+        channel = self.channels.get(user.channel)
+        found = self.accounts.find(channel, user.name, day)
+        return found or self.accounts.open(channel, user.name, display_name, day, at_ms)
+
+    def system(self, channel: Channel, kind: SystemKind) -> Account:
+        """The channel's mint, sink, house or escrow."""
+        return self.accounts.system(channel, kind)
+
+    def wallet(self, user: UserKey, day: str) -> Wallet:
+        """The wallet of an account that is known to exist."""
+        account = self.find(user, day)
+        assert account is not None, user
+        return account.wallet
+
+    def is_banned(self, channel: Channel, name: str) -> bool:
+        """Whether a lower-case name is banned, with or without account."""
+        return self.sql.row(_BANNED, channel.id, name) is not None
+
+    def closed(self, channel: str | None) -> ReadOnly | None:
+        """Why a channel takes no acts, if so."""
+        if channel is None:
+            return None
+        known = self.channels.find(channel)
+        if known is None or known.read_only is None:
+            return None
+        return ReadOnly(channel, known.read_only)
+
+    def cached(self, table: CachedTable[K, V]) -> CachedRows[K, V]:
+        """The rows of a feature's table that are kept while they are used."""
+        rows: CachedRows[K, V] | None = self._cached.get(table)
+        if rows is None:
+            rows = self._cached[table] = CachedRows(self.sql, table)
+        return rows
+
+    # Statements
+
+    def run(self, statement: str, *values: Value) -> int:
+        """Change rows of a table that is not cached; answers how many were."""
+        self.sql.run(statement, *values)
+        return self.sql.changed()
+
+    def query(self, statement: str, *values: Value) -> list[Row]:
+        """Read rows as they are with everything that has been done so far."""
+        self.write()
+        return self.sql.rows(statement, *values)
+
+    # The end of a batch
+
+    def write(self) -> None:
         """Write what is pending; afterwards the accounts add up or this raises."""
-        self.slate.write()
-        self.journal.flush()
+        for account in self.accounts.write():
+            if account.is_wallet:
+                self._told.changed[account] = None
+        for rows in self._cached.values():
+            rows.write()
+        for channel, hits in self.analytics.write().items():
+            self._told.add_hits(channel, hits)
+
+    def finish(self) -> None:
+        """Write everything of an act or batch, its operations and transfers too."""
+        self.write()
+        for key, by in self.journal.write().items():
+            self._told.counts[key] = self._told.counts.get(key, 0) + by
 
     def forget(self) -> None:
         """Drop what was remembered of a transaction that was rolled back."""
-        self.slate.forget()
+        self.forget_rows()
+        self._told = _Told()
+        self.postings = []
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For one act in a savepoint: if it fails, only what it did is not told.
+
+        When the savepoint is rolled back, call `forget_rows`.
+        """
+        told, postings = self._told, self.postings
+        self._told, self.postings = _Told(), []
+        try:
+            yield
+        except BaseException:
+            self._told, self.postings = told, postings
+            raise
+        self._told.freeze()
+        told.add(self._told)
+        self._told, self.postings = told, [*postings, *self.postings]
+
+    def forget_rows(self) -> None:
+        """Drop the rows that are known: after a rollback they may never have been."""
+        self.accounts.forget()
+        self.analytics.forget()
         self.journal.forget()
         self.channels.forget()
+        self._cached.clear()
 
-    def find(self, user: UserKey, day: str) -> tuple[Channel, Holder] | None:
-        """The user's channel and wallet, or None if there is no account."""
-        channel = self.channels.find(user.channel)
-        if channel is None:
-            return None
-        holder = self.wallets.find(channel.id, user, day)
-        return None if holder is None else (channel, holder)
+    def tell(self) -> tuple[tuple[Facts, ...], dict[str, int]]:
+        """After the commit: what it has changed by channel, and the lifetime counters."""
+        told, self._told = self._told, _Told()
+        postings, self.postings = self.postings, []
+        facts = told.facts(postings)
+        self.accounts.forget_days(told.changed)
+        self.accounts.shrink()
+        return facts, told.counts
 
-    def page(self, user: UserKey, day: str) -> tuple[Channel, Page] | None:
-        """As `find`, for acts that work on the slate."""
-        channel = self.channels.find(user.channel)
-        if channel is None:
-            return None
-        page = self.slate.find(channel.id, user, day)
-        return None if page is None else (channel, page)
 
-    def is_banned(self, channel_id: int, name: str) -> bool:
-        """Whether a lower-case name is banned, with or without account."""
-        return self.sql.row(_BANNED, channel_id, name) is not None
+class _Told:
+    """What has been written since the last commit."""
+
+    def __init__(self) -> None:
+        self.changed: dict[Account, None] = {}
+        self.frozen: dict[UserKey, Wallet] = {}
+        self.counts: dict[str, int] = {}
+        self.hits: dict[str, dict[str, TriggerHits]] = {}
+
+    def freeze(self) -> None:
+        """Keep the wallets as they are now: a request that fails later has changed its accounts."""
+        self.frozen |= {account.user: account.wallet for account in self.changed}
+        self.changed.clear()
+
+    def add(self, more: "_Told") -> None:
+        self.frozen |= more.frozen
+        for key, by in more.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + by
+        for channel, hits in more.hits.items():
+            self.add_hits(channel, hits)
+
+    def add_hits(self, channel: str, more: dict[str, TriggerHits]) -> None:
+        hits = self.hits.setdefault(channel, {})
+        for trigger_id, by in more.items():
+            known = hits.get(trigger_id, TriggerHits(0, 0))
+            hits[trigger_id] = TriggerHits(known.hits + by.hits, known.amount_z + by.amount_z)
+
+    def facts(self, postings: list[Posting]) -> tuple[Facts, ...]:
+        wallets: dict[str, dict[str, Wallet]] = {}
+        for user, wallet in self.frozen.items():
+            wallets.setdefault(user.channel, {})[user.name] = wallet
+        for account in self.changed:
+            wallets.setdefault(account.channel.name, {})[account.name] = account.wallet
+        posted: dict[str, list[Posting]] = {}
+        for posting in postings:
+            posted.setdefault(posting.user.channel, []).append(posting)
+        return tuple(
+            Facts(
+                channel,
+                tuple(posted.get(channel, ())),
+                wallets.get(channel, {}),
+                self.hits.get(channel, {}),
+            )
+            for channel in dict.fromkeys([*wallets, *posted, *self.hits])
+        )

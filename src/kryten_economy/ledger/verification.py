@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kryten_economy.ledger.invariants import ConservationGuard, Violation
-from kryten_economy.ledger.reports import Reports
+from kryten_economy.ledger.reader import Reader
 from kryten_economy.ledger.sqlite import Sql
 
 __all__ = ("VerifyReport", "verify")
@@ -47,7 +47,7 @@ def verify(path: str | Path) -> VerifyReport:
 
     Raises the errors of `kryten_economy.ledger.errors` for a file that can't be read at all.
     """
-    reports = Reports.open(path)
+    reports = Reader.open(path)
     try:
         sql = Sql(reports.connection)
         problems = _structure(sql)

@@ -13,11 +13,13 @@ from tests.actors.house import CHANNEL, House, house
 from economy_actors.admin.actor import Admin
 from economy_actors.admin.messages import AdminMessage, ApiRequest
 from economy_actors.admin.table import API_COMMANDS
-from economy_actors.ledger.messages import Commit, Look
+from economy_actors.ledger.messages import Commit, Query
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
-from kryten_economy.ledger import AuditRow, Credit, Request, TransactionRow
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.rows import AuditRow, TransactionRow
+from kryten_economy.ledger.operation import Request
 from kryten_economy.users import UserKey
 
 __all__ = ("Api", "Refuser", "Silent", "api", "spawn")
@@ -58,14 +60,14 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
 class Refuser(Actor[Any]):
     """Fails every ask with the same fault, and keeps the requests to the books."""
 
-    def __init__(self, fault: RuntimeFault, requests: list[Request]) -> None:
+    def __init__(self, fault: RuntimeFault, requests: list[Request[Any]]) -> None:
         self.fault = fault
         self.requests = requests
 
     async def receive(self, message: Any) -> None:
         if isinstance(message, Commit):
             self.requests.append(message.request)
-        if isinstance(message, Look | Commit) and message.reply is not None:
+        if isinstance(message, Query | Commit) and message.reply is not None:
             message.reply.fail(self.fault)
 
 

@@ -13,7 +13,7 @@ from economy_actors import logs
 from economy_actors.admin.actor import ANSWER_TIMEOUT_S, DESKS
 from economy_actors.admin.messages import ApiRequest
 from economy_actors.admin.pool import WAITING_MAX
-from economy_actors.ledger.faults import Defect, OutcomeUnknown
+from economy_actors.ledger.messages import Defect, OutcomeUnknown
 
 RUBBISH = [
     b"",

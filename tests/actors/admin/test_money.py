@@ -8,7 +8,8 @@ import pytest
 from tests.actors.admin.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
-from kryten_economy.ledger import Ban, SetReadOnly
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import AMOUNT_MAX_Z
 from kryten_economy.users import UserKey
 

@@ -8,7 +8,7 @@ import pytest
 from tests.actors.admin.helpers import api
 from tests.actors.house import CHANNEL
 
-from kryten_economy.ledger import SetReadOnly
+from kryten_economy.ledger.records import SetReadOnly
 
 
 async def test_ping_and_about(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from tests.actors.house import CHANNEL, house, settings_with
 
 from economy_actors.channel.messages import AfkChanged, Joined, MinutePassed
 from economy_actors.outbox.protocol import Left as OutboxLeft
-from kryten_economy.ledger import Ban
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}

@@ -7,11 +7,14 @@ from typing import Any
 import anyio
 import apsw
 import pytest
+from tests.actors.admin.helpers import spawn
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
+from economy_actors.channel.messages import PrivateMessage, Said
 from economy_actors.gateway.aliases import AWAY_S, KEPT_S, NAMES_MAX, Aliases
 from economy_actors.gateway.bus import ANSWER_S, BusAway
-from economy_actors.session.aliases import LINE_S
+from economy_actors.persons import Persons
+from economy_actors.session.actor import PERSON_TIMEOUT_S
 from kryten_economy.config import Settings
 
 
@@ -113,7 +116,9 @@ def thanks(**laughs_and_kudos: Any) -> Settings:
 
 
 async def everybody(home: House, stats: Userstats) -> None:
-    home.world.people = Aliases(stats.owner_of)
+    people = Aliases(stats.owner_of)
+    home.world.people = people
+    home.world.persons = spawn(home, "userstats", lambda: Persons(people))
     for name in ("Alice", "Al", "Bob"):
         await home.join(name)
 
@@ -128,6 +133,12 @@ def counted(home: House, name: str) -> tuple[int, int, int]:
         ).fetchone()
     laughs, received, given = row or (0, 0, 0)
     return int(laughs), int(received), int(given)
+
+
+def lines_of(home: House, name: str) -> int:
+    """How many lines of somebody the books have counted."""
+    wallet = home.wallet(name)
+    return 0 if wallet is None else wallet.lifetime_messages
 
 
 @pytest.mark.parametrize(("excluded", "paid_z"), [(True, 2), (False, 4)])
@@ -200,8 +211,8 @@ async def test_without_userstats_plain_names_count(tmp_path: Path) -> None:
         assert len(stats.asked) == 1
 
 
-async def test_a_wait_is_the_speakers_own(tmp_path: Path) -> None:
-    """While userstats is silent for one, the channel and the others go on."""
+async def test_thanks_wait_and_nobody_with_them(tmp_path: Path) -> None:
+    """While userstats is silent the line is booked; the laugh follows, by plain names."""
     async with house(tmp_path / "e.db", thanks()) as home:
         stats = Userstats()
         stats.delay_s = 1000
@@ -209,21 +220,46 @@ async def test_a_wait_is_the_speakers_own(tmp_path: Path) -> None:
         await home.chat("Alice", "a joke")
         await home.chat("Al", "lol")
         assert home.balance("Alice") == 0
+        assert lines_of(home, "Al") == 1
         assert "Balance" in (await home.pm("Bob", "balance"))[0]
-        await anyio.sleep(LINE_S)
+        await anyio.sleep(PERSON_TIMEOUT_S)
         await home.settle()
         assert home.balance("Alice") == 2
 
 
+async def test_who_thanks_is_answered_at_once(tmp_path: Path) -> None:
+    """However many thanks wait for a silent userstats, their giver waits for nothing."""
+    async with house(tmp_path / "e.db", thanks()) as home:
+        stats = Userstats()
+        stats.delay_s = 1000
+        await everybody(home, stats)
+        receivers = ("Alice", "Bob", "Carol", "Dave")
+        for name in receivers[2:]:
+            await home.join(name)
+        began_s = anyio.current_time()
+        for name in receivers:
+            home.channel.tell(Said("Al", f"{name}++", home.now_ms))
+        home.channel.tell(PrivateMessage("Al", "balance", home.now_ms))
+        await home.settle()
+        assert anyio.current_time() - began_s < 0.1
+        assert "Balance" in home.pms("Al")[0]
+        assert lines_of(home, "Al") == 4
+        assert counted(home, "Al")[2] == 0
+        await anyio.sleep(PERSON_TIMEOUT_S)
+        await home.settle()
+        assert [home.balance(name) for name in receivers] == [3, 3, 3, 3]
+        assert counted(home, "Al")[2] == 4
+
+
 async def test_a_line_that_thanks_many_waits_no_longer(tmp_path: Path) -> None:
-    """However slowly each name is answered, the line is booked after two seconds."""
+    """However slowly each name is answered, the thanks are booked after two seconds."""
     async with house(tmp_path / "e.db", thanks()) as home:
         stats = Userstats(al="Alice")
         stats.delay_s = 0.9
         await everybody(home, stats)
         names = " ".join(f"name{number}++" for number in range(20))
         await home.chat("Al", f"Alice++ Bob++ {names}")
-        await anyio.sleep(LINE_S)
+        await anyio.sleep(PERSON_TIMEOUT_S)
         await home.settle()
         assert (home.balance("Alice"), home.balance("Bob")) == (0, 3)
         assert len(stats.asked) == 3

@@ -11,10 +11,10 @@ from tests.actors.house import CHANNEL, PLAIN_MULTIPLIERS, House, house, setting
 
 from economy_actors.channel.messages import BotSpoke, MediaChanged, Said
 from kryten_economy.config import Settings
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.chat import rules as chat_rules
 from kryten_economy.features.media import rules as media_rules
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.ledger import Ban
 from kryten_economy.users import UserKey
 
 _OFF: dict[str, Any] = {"enabled": False}

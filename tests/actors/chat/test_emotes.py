@@ -20,7 +20,7 @@ from economy_actors.channel.messages import (
 from economy_actors.gateway.messages import GatewayMessage, ReadRoom
 from economy_actors.runtime import Actor
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Ban
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.users import UserKey
 
 KAPPA, PEPE, NEW = ":kappa:", "/pepe", ":new:"

@@ -10,7 +10,8 @@ from tests.actors.chat.test_chat_triggers import only
 from tests.actors.house import CHANNEL, House, house
 
 from economy_actors.channel.messages import Said
-from kryten_economy.ledger import Books, CommitUnknown
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CommitUnknown
 
 _LONG = "x" * 30
 
@@ -31,7 +32,7 @@ async def test_a_line_of_which_nobody_knows_is_asked_for_again(
 
     def once_unknown(books: Books, batch: list[object]) -> object:
         answers = sound(books, batch)  # type: ignore[arg-type]  # the batch as it came
-        if any(getattr(each, "awards", ()) for each in batch) and not failed:
+        if any(getattr(each, "lines", ()) for each in batch) and not failed:
             failed.append(batch)
             raise CommitUnknown("the disk said nothing")
         return answers
@@ -52,7 +53,7 @@ async def test_a_line_that_meets_a_defect_is_named_in_the_log(
     async with house(tmp_path / "e.db", only("long_message")) as home:
         await home.join("Alice")
         with monkeypatch.context() as patch, capture_logs() as logged:
-            patch.setattr("kryten_economy.ledger.triggers._whole", None)
+            patch.setattr("kryten_economy.features.chat.operations._credit", None)
             await home.chat("Alice", _LONG)
         assert "triggers not booked" in [line["event"] for line in logged]
         await home.chat("Alice", _LONG)

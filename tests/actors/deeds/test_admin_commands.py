@@ -4,21 +4,25 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from tests.actors.admin.helpers import Refuser, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors import deeds
-from economy_actors.ledger.faults import OutcomeUnknown
+from economy_actors.ledger.messages import OutcomeUnknown
 from economy_actors.outbox.message import Line, LineKind, Pm
 from economy_actors.runtime import AskFailed
 from economy_actors.runtime.cell import Cell
 from economy_actors.session.admin_commands import AdminRequest, run
 from kryten_economy.commands.grammar import parse
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Audit, AuditRow, Ban, Credit, Request, SetReadOnly, TransactionRow
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.rows import AuditRow, TransactionRow
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.records import Audit, SetReadOnly
 from kryten_economy.users import UserKey
 
 NO_WALLET = settings_with(onboarding={"welcome_wallet": 0})
@@ -256,7 +260,7 @@ async def test_reload_without_a_file_says_so(tmp_path: Path) -> None:
 async def test_an_unknown_outcome_is_left_to_the_caller_and_logged(tmp_path: Path) -> None:
     """Nobody claims that it happened, or that it did not."""
     async with staffed(tmp_path) as h:
-        requests: list[Request] = []
+        requests: list[Request[Any]] = []
         fault = OutcomeUnknown("disk")
         h.world.ledger = spawn(h, "broken", lambda: Refuser(fault, requests))
         parsed = parse("grant alice 5")

@@ -16,8 +16,8 @@ from tests.unit.features.test_achievements import achievement
 
 from economy_actors.channel.messages import BotSpoke
 from kryten_economy.config import Settings
+from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
-from kryten_economy.ledger import QualifyDay
 from kryten_economy.users import UserKey
 
 __all__ = ("PEOPLE", "SATURDAY_MS", "SOURCES", "SUNDAY_MS", "Source", "live", "settings")

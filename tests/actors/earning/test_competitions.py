@@ -11,7 +11,8 @@ from tests.actors.presence.helpers import been_here
 
 from economy_actors.channel.messages import BotSpoke
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Ban, Credit, Transfer
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import Credit, Transfer
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000

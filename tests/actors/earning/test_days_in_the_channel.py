@@ -14,8 +14,8 @@ from tests.integration.service.house import merged
 from tests.unit.features.test_achievements import achievement
 
 from kryten_economy.config import Settings
+from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
-from kryten_economy.ledger import QualifyDay
 from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000

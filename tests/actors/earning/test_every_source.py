@@ -16,7 +16,10 @@ from tests.actors.presence.helpers import hits
 
 from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import Ref
-from kryten_economy.ledger import Ban, Held, PlaceHold, SetQuiet, TransactionRow
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.notices.operations import SetQuiet
+from kryten_economy.features.reports.rows import TransactionRow
+from kryten_economy.ledger.holds import Held, PlaceHold
 from kryten_economy.users import UserKey
 
 SATURDAY = "2026-11-21"

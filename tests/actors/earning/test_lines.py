@@ -11,11 +11,11 @@ from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import hits
 
 from economy_actors.channel.messages import BotSpoke
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.chat import rules as chat_rules
 from kryten_economy.features.chat.rules import award_of
 from kryten_economy.features.chat.triggers import TriggerAward, TriggerSpec
 from kryten_economy.features.media import rules as media_rules
-from kryten_economy.ledger import Ban
 from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000

@@ -9,7 +9,7 @@ import pytest
 from tests.actors.earning.street import earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 
-from kryten_economy.ledger import TransactionRow
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.users import UserKey
 
 MINUTE_MS = 60_000

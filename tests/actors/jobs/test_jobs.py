@@ -8,7 +8,7 @@ from tests.actors.admin.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.jobs.daily import DailyJobs
-from kryten_economy.ledger import Credit
+from kryten_economy.features.money.operations import Credit
 from kryten_economy.users import UserKey
 
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}

@@ -13,6 +13,7 @@ import pytest
 from economy_actors.metrics import http
 from economy_actors.metrics.http import Health, HttpBindError, serve
 from economy_actors.metrics.metrics import Metrics
+from kryten_economy.ledger.facts import Committed
 
 FINE = Health(
     uptime_seconds=600.12345,
@@ -58,7 +59,7 @@ async def health(check: Callable[[], Awaitable[Health]]) -> tuple[int, dict[str,
 async def test_the_page_is_prometheus_text() -> None:
     """GET /metrics answers text format 0.0.4."""
     metrics = Metrics()
-    metrics.earned(5)
+    metrics.committed(Committed((), counts={"z_earned_total": 5}))
     async with serve(metrics.render, fine, port=0) as where:
         assert where.host == "127.0.0.1"
         status, kind, body = await get(where.port, "/metrics")

@@ -1,15 +1,24 @@
 """Metric names, label sets, persistence and what happens to a value that is not known."""
 
 import re
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from tests.unit.ledger.acts import CHANNEL, DAY, NOW
 
 from economy_actors.metrics import families
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime.observer import DeadLetterReason, Observer
+from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.events.operations import OpenEvent, StartAdHoc
+from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
+from kryten_economy.features.presence.onboarding import OPEN
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.facts import Committed, Facts, TriggerHits
 
 COUNT = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -26,6 +35,39 @@ def samples(metrics: Metrics) -> COUNT:
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     """One sample, or None if the page lacks it."""
     return samples(metrics).get((name, tuple(sorted(labels.items()))))
+
+
+def counted(**counts: int) -> Committed:
+    """A commit that has raised lifetime counters."""
+    return Committed((), counts=counts)
+
+
+def paid(channel: str, trigger: str, amount_z: int, *, hits: int = 1) -> Committed:
+    """A commit in which a trigger has paid."""
+    return Committed((), (Facts(channel, hits={trigger: TriggerHits(hits, amount_z)}),))
+
+
+def an_evening_of_gifts() -> Committed:
+    """What the books say of rain, prizes, and events with and without a bonus."""
+    here = tuple(Present(name, name) for name in ("alice", "bob", "carol", "dave", "erin"))
+    wet = tuple(RainShare(each.name, each.name, 10) for each in here[:4])
+    prizes = tuple(Prize("chatterbox", "Chatterbox", each.name, 20) for each in here[:3])
+    where, when = CHANNEL, (NOW, DAY)
+    books = Books.open(":memory:")
+    try:
+        return books.commit(
+            [
+                RainDrop("rain", where, wet, OPEN, *when),
+                AdminRain("admin", where, here[:4], 60, "boss", *when),
+                PayCompetitions("prizes", where, DAY, prizes, *when),
+                OpenEvent(
+                    "event", where, "Gala", Fraction(2), NOW, NOW + 1, True, 100, here, *when
+                ),
+                StartAdHoc(where, "Party", Fraction(2), NOW + 1, NOW),
+            ]
+        )
+    finally:
+        books.close()
 
 
 def test_standard_names_are_the_documented_ones() -> None:
@@ -68,7 +110,7 @@ def test_a_trigger_that_never_pays_is_seen() -> None:
     metrics = Metrics(channels=["lounge"], triggers=["chat.kudos_received"])
     labels = {"channel": "lounge", "trigger": "chat.kudos_received"}
     assert value(metrics, "economy_trigger_hits_total", **labels) == 0
-    metrics.trigger("lounge", "chat.kudos_received", 3)
+    metrics.committed(paid("lounge", "chat.kudos_received", 3))
     assert value(metrics, "economy_trigger_hits_total", **labels) == 1
     assert value(metrics, "economy_trigger_z_total", **labels) == 3
 
@@ -76,12 +118,9 @@ def test_a_trigger_that_never_pays_is_seen() -> None:
 def test_rain_and_prizes_are_counted() -> None:
     """Both kinds of rain count as drops, prizes by their winners, an event's bonus as neither."""
     metrics = Metrics()
-    metrics.given_to_all("rain.ambient", 40, 4)
-    metrics.given_to_all("admin.rain", 60, 4)
-    metrics.given_to_all("competition.chatterbox", 60, 3)
-    metrics.given_to_all("content.present_at_event_start", 500, 5)
-    metrics.adhoc_started()
+    metrics.committed(an_evening_of_gifts())
     assert {key: count for key, count in metrics.persistent().items() if count} == {
+        "z_earned_total": 660,
         "rain_drops_total": 2,
         "rain_z_distributed_total": 100,
         "competition_awards_total": 3,
@@ -92,8 +131,7 @@ def test_rain_and_prizes_are_counted() -> None:
 def test_lifetime_counters_survive_a_restart() -> None:
     """What one process saved, the next one continues from, under the keys of service_metrics."""
     first = Metrics(commands=["balance"], api_commands=["balance.get"])
-    first.earned(70)
-    first.spent(30)
+    first.committed(counted(z_earned_total=70, z_spent_total=30))
     first.event("chatmsg")
     first.pm_command("balance", "ok")
     first.api_request("balance.get", "error")
@@ -106,7 +144,7 @@ def test_lifetime_counters_survive_a_restart() -> None:
     }
     second = Metrics()
     second.restore(saved)
-    second.earned(5)
+    second.committed(counted(z_earned_total=5))
     assert value(second, "economy_z_earned_total") == 75
     assert value(second, "economy_commands_processed_total") == 2
 
@@ -127,7 +165,7 @@ def test_lifetime_counters_are_exact_and_never_decrease(amounts: list[int]) -> N
     metrics.restore({"z_earned_total": 2**60})
     before = 2**60
     for amount_z in amounts:
-        metrics.earned(amount_z)
+        metrics.committed(counted(z_earned_total=amount_z))
         assert metrics.persistent()["z_earned_total"] == before + amount_z
         before += amount_z
 
@@ -135,7 +173,7 @@ def test_lifetime_counters_are_exact_and_never_decrease(amounts: list[int]) -> N
 def test_earning_a_negative_amount_is_a_defect() -> None:
     """A counter that could fall would show as a reset in every rate."""
     with pytest.raises(AssertionError):
-        Metrics().earned(-1)
+        Metrics().committed(counted(z_earned_total=-1))
 
 
 def test_unknown_names_never_become_labels() -> None:
@@ -164,7 +202,7 @@ def test_commands_are_counted() -> None:
 def test_earned_counter_rises_with_credits() -> None:
     """P-OPS-1: the exported counter is the one that credits increase."""
     metrics = Metrics()
-    metrics.earned(7)
+    metrics.committed(counted(z_earned_total=7))
     assert value(metrics, "economy_z_earned_total") == 7
 
 
@@ -280,7 +318,7 @@ def test_ledger_and_announcer_are_measured() -> None:
     metrics.pm_undeliverable("absent")
     metrics.gateway_dropped("echo")
     metrics.announcement_dropped("lounge", "rate", 2)
-    metrics.trigger("lounge", "kudos_received", 9, hits=3)
+    metrics.committed(paid("lounge", "kudos_received", 9, hits=3))
     assert value(metrics, "economy_ledger_batch_size_bucket", le="4.0") == 1
     assert value(metrics, "economy_ledger_commit_seconds_sum") == 0.004
     assert value(metrics, "economy_ledger_unknown_total") == 2

@@ -182,16 +182,14 @@ class Oracle:
     def _stop(self, at_ms: int, *, killed: bool) -> None:
         """A clean stop stores that all leave now; of a killed one only the last minute is known.
 
-        What was held back for those who are about to return, and the parts of a coin of
-        presence, are in memory only and lost (2.2).
+        What was held back for those who are about to return is in memory only and lost; the
+        parts of a coin are in the books (2.2).
         """
         self._up = False
         for person in self._room.values():
             if person.here and not killed:
                 person.seen_ms = at_ms
             person.here, person.left_ms = False, None
-        for person in self.people.values():
-            person.parts.pop("presence.base", None)
         self._room.clear()
 
     # Time (3.3, 9.4, 10)
@@ -233,7 +231,6 @@ class Oracle:
         base, bonus = presence["base_rate_per_minute"], presence["active_bonus_per_minute"]
         afk_ms = presence["afk_threshold_minutes"] * MINUTE_MS
         factor = self._factor(at_ms) * self._clock.night(wall) * UNIT
-        hours = at_ms // MINUTE_MS % 10 == 0
         units = self._units.get(factor)
         if units is None:
             ranks = range(len(self._terms["ranks"]["tiers"]))
@@ -259,7 +256,7 @@ class Oracle:
             counts["minutes_present"] += minutes
             counts["minutes_active"] += active
             person.minutes += minutes
-            purse.look(person, day, hours=hours)
+            purse.look(person, day)
             reached = counts["minutes_present"]
             if bisect_right(self._marks, reached) > bisect_right(self._marks, reached - minutes):
                 self._dwelt(person, day, reached)

@@ -113,13 +113,13 @@ class Purse:
             self.paid[person.name, "maintenance.decay"] -= amount
             self.sunk += amount
 
-    def look(self, person: Person, day: date, *, hours: bool = False) -> None:
-        """Award what has been reached (progression.md 2); ``hours`` are looked at now and then."""
+    def look(self, person: Person, day: date) -> None:
+        """Award what has been reached (progression.md 2)."""
         fresh = True
         while fresh:
             fresh = False
             for each in self._achievements:
-                if each["id"] not in person.won and self._is_met(each, person, day, hours=hours):
+                if each["id"] not in person.won and self._is_met(each, person, day):
                     fresh = True
                     person.won.add(each["id"])
                     percent = each.get("reward_percent_of_earnings", 0)
@@ -127,13 +127,13 @@ class Purse:
                     self.credit(person, day, amount, f"achievement.{each['id']}")
         person.tier = self.rank(person)
 
-    def _is_met(self, each: dict[str, Any], person: Person, day: date, *, hours: bool) -> bool:
+    def _is_met(self, each: dict[str, Any], person: Person, day: date) -> bool:
         threshold: int = each["condition"]["threshold"]
         match each["condition"]["type"]:
             case "lifetime_messages":
                 return person.messages >= threshold
             case "lifetime_presence_hours":
-                return hours and person.minutes >= 60 * threshold
+                return person.minutes >= 60 * threshold
             case "daily_streak":
                 is_current = person.streak_day in {day, day - timedelta(days=1)}
                 return is_current and person.streak >= threshold

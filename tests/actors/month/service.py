@@ -25,7 +25,7 @@ from economy_actors.channel.messages import (
 )
 from kryten_economy.config import Settings
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.ledger import Books
+from kryten_economy.ledger.books import Books
 
 __all__ = ("live_through",)
 

@@ -23,7 +23,7 @@ from tests.actors.month.oracle import Oracle
 from tests.actors.month.service import live_through
 
 from economy_actors.ledger import reader
-from kryten_economy.ledger import verify
+from kryten_economy.ledger.verification import verify
 
 SEED = int(os.environ.get("MONTH_SEED", "20261101"))
 FULL = bool(os.environ.get("MONTH_FULL"))

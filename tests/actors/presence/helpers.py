@@ -7,7 +7,10 @@ import anyio
 from tests.actors.house import CHANNEL, START_MS, House, settings_with
 
 from kryten_economy.config import Settings
-from kryten_economy.ledger import PresenceEntry, PresenceMinute, TriggerRow
+from kryten_economy.features.events.rules import PLAIN
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute
+from kryten_economy.features.reports.rows import TriggerRow
 from kryten_economy.users import UserKey
 
 __all__ = ("DAY", "DAY_S", "been_here", "days_later", "hits", "only", "triggers")
@@ -27,6 +30,9 @@ _OFF: dict[str, Any] = {
 }
 
 
+UNPAID = MinuteRate(base=0, active_bonus=0, night_factor=1.0, night_bonus=0)
+
+
 def only(**sections: Mapping[str, Any]) -> Settings:
     """Settings under which nothing pays but what ``sections`` turn on."""
     merged = {name: dict(section) for name, section in _OFF.items()}
@@ -38,9 +44,12 @@ def only(**sections: Mapping[str, Any]) -> Settings:
 async def been_here(h: House, name: str, minutes: int) -> None:
     """The books know of so many minutes today that no tick of this house has counted."""
     day = h.world.live.calendar.day(h.now_ms)
-    entry = PresenceEntry(name.lower(), name, minutes, 0, 0)
+    terms = EarningTerms(h.world.live.settings, h.world.live.ladder, PLAIN)
+    entry = PresenceEntry(name.lower(), name, minutes, 0)
     await h.commit(
-        PresenceMinute(f"before:{name}:{h.now_ms}:{minutes}", CHANNEL, START_MS, day, (entry,))
+        PresenceMinute(
+            f"before:{name}:{h.now_ms}:{minutes}", CHANNEL, START_MS, day, (entry,), UNPAID, terms
+        )
     )
 
 

@@ -8,7 +8,8 @@ from tests.actors.presence.helpers import DAY, been_here, only, triggers
 
 from economy_actors.channel.messages import MinutePassed, SettingsChanged
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Ban, ClaimMilestone
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.presence.milestones import ClaimMilestone
 from kryten_economy.users import UserKey
 
 

@@ -8,8 +8,9 @@ from tests.actors.presence.helpers import been_here, days_later, only, triggers
 from economy_actors.outbox.message import Line
 from kryten_economy.calendar import day_before
 from kryten_economy.config import Settings
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
-from kryten_economy.ledger import Ban, QualifyDay, Unban
 from kryten_economy.users import UserKey
 
 STREAKS = only(streaks={"daily": {"enabled": True}})

@@ -13,6 +13,7 @@ import anyio.lowlevel
 import apsw
 from tests.actors.admin.helpers import spawn
 from tests.actors.house import CHANNEL, MINUTE_MS, House, house
+from tests.actors.presence.helpers import UNPAID
 from tests.actors.restarts.script import (
     BEGIN_MS,
     BORDERS,
@@ -39,22 +40,28 @@ from economy_actors.gateway.messages import GiveRank
 from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
+from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.features.streaks.rules import StreakTerms
-from kryten_economy.ledger import (
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.presence.minutes import EarningTerms
+from kryten_economy.features.presence.operations import (
+    BASE,
     Arrive,
-    Books,
     Depart,
     PresenceEntry,
     PresenceMinute,
-    QualifyDay,
-    Reports,
 )
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
 __all__ = ("Outcome", "Stop", "books_before", "play", "stops_of")
 
 _DAY = "2026-11-20"
+_TERMS = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN)
 _DAY_MS = 24 * 60 * MINUTE_MS
 _ROWS = """
     SELECT username, type, trigger_id, amount, related_user, date(created_at)
@@ -135,10 +142,14 @@ def books_before(path: Path) -> None:
     try:
         for name, minutes, streak in (("Alice", 110, 6), ("Bob", 0, 28), ("Erin", 0, 0)):
             user = UserKey.of(CHANNEL, name)
-            entry = PresenceEntry(user.name, name, minutes, 0, 1000 if streak else 0)
+            entry = PresenceEntry(user.name, name, minutes, 0)
             requests: list[Any] = [
-                PresenceMinute(f"before:{name}", CHANNEL, BEGIN_MS - 1, _DAY, (entry,))
+                PresenceMinute(
+                    f"before:{name}", CHANNEL, BEGIN_MS - 1, _DAY, (entry,), UNPAID, _TERMS
+                )
             ]
+            if streak:
+                requests.append(_coins_before(user, 1000))
             day, days = _DAY, list[str]()
             for _ in range(streak):
                 day = day_before(day)
@@ -155,6 +166,13 @@ def books_before(path: Path) -> None:
         books.commit([Depart(CHANNEL, (grace.name,), BEGIN_MS - 10 * _DAY_MS)])
     finally:
         books.close()
+
+
+def _coins_before(user: UserKey, amount_z: int) -> Credit:
+    """What minutes of before have earned."""
+    return Credit(
+        f"coins:{user.name}", user, amount_z, "earn", BASE, "Presence", BEGIN_MS - 1, _DAY
+    )
 
 
 class _Robot(Actor[Any]):

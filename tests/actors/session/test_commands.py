@@ -10,7 +10,7 @@ from tests.actors.house import CHANNEL, House, house, settings_with
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.session import user_commands
 from kryten_economy.commands.table import COMMANDS
-from kryten_economy.ledger import Ban
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.users import UserKey
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.actors.earning.street import paying
 from tests.actors.house import CHANNEL, House, house
 
-from kryten_economy.ledger import Transfer
+from kryten_economy.features.money.operations import Transfer
 from kryten_economy.users import UserKey
 
 TIERS = [{"name": name, "min_lifetime_earned": z} for name, z in (("A", 0), ("B", 50), ("C", 99))]

@@ -9,15 +9,8 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 
-from kryten_economy.ledger import (
-    CaptureHold,
-    Credit,
-    Debit,
-    PlaceHold,
-    ReleaseHold,
-    Transfer,
-    Transferred,
-)
+from kryten_economy.features.money.operations import Credit, Debit, Transfer, Transferred
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.users import UserKey
 
 Act = Callable[[House], Awaitable[None]]
@@ -161,11 +154,12 @@ async def test_the_next_credit_wins_it_without_waiting_for_the_minute(tmp_path: 
 
 
 async def test_who_was_away_wins_at_the_next_arrival(tmp_path: Path) -> None:
-    """A tip to somebody who has left is looked at when he comes back."""
+    """A tip to somebody who has left is looked at when they come back."""
     async with house(tmp_path / "e.db", settings_with(achievements=[_goal(WAYS[1][0])])) as h:
         for name in ("Alice", "Bob", "Carol"):
             await h.join(name)
         await h.leave("Alice")
+        await h.minutes(10)
         await _is_tipped_by_two(h)
         await h.minutes(10)
         assert _rewards(h, "alice") == []

@@ -8,7 +8,7 @@ from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, set
 from tests.actors.session.test_money_achievements import tip
 
 from kryten_economy.config import Settings
-from kryten_economy.ledger import Credit, Posted
+from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000
@@ -158,8 +158,8 @@ async def test_one_is_told_by_the_template_and_several_by_rank(tmp_path: Path) -
         await h.join("Bob")
         await anyio.sleep(3600)
         h.heard.clear()
-        await earn(h, "Alice", 2)
         await h.minutes(1)
+        await earn(h, "Alice", 2)
         await anyio.sleep(5)
         [line] = h.lines()
         assert line == "⭐ Rank-ups! Gaffer: Alice, Bob"
@@ -168,10 +168,12 @@ async def test_one_is_told_by_the_template_and_several_by_rank(tmp_path: Path) -
 async def test_two_ranks_in_one_line_stand_in_groups(tmp_path: Path) -> None:
     """The higher rank first, each with its users."""
     async with house(tmp_path / "e.db", ladder_from(200)) as h:
-        for name, amount_z in (("Alice", 100), ("Bob", 100), ("Carol", 102)):
+        amounts = (("Alice", 100), ("Bob", 100), ("Carol", 102))
+        for name, _ in amounts:
             await h.join(name)
-            await earn(h, name, amount_z - 1)
         await h.minutes(1)
+        for name, amount_z in amounts:
+            await earn(h, name, amount_z - 1)
         await anyio.sleep(5)
         assert h.lines() == ["⭐ Rank-ups! Gaffer: Carol | Grip: Alice, Bob"]
 

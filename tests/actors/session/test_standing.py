@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from kryten_economy.ledger import Ban
+from kryten_economy.features.bans.operations import Ban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}

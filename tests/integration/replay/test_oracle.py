@@ -19,7 +19,8 @@ from economy_sandbox.replaying import Outcome, Standing, run
 from economy_sandbox.trace import Trace
 from kryten_economy.commands.grammar import parse
 from kryten_economy.commands.helping import help_text
-from kryten_economy.ledger import Reports, TransactionRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.text.lengths import split
 
 WHOLE_S = 1e9

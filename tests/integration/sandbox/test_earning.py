@@ -23,7 +23,7 @@ from economy_sandbox.timekeeper import Timekeeper
 from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import load
 from kryten_economy.features.chat.triggers import TRIGGERS
-from kryten_economy.ledger import verify
+from kryten_economy.ledger.verification import verify
 from kryten_economy.transaction_types import TYPES
 
 START_MS = 1_772_625_610_000

@@ -8,7 +8,9 @@ from economy_sandbox.past import PAST, write_past
 from economy_sandbox.personas import PERSONAS
 from economy_sandbox.settings import demo_settings
 from kryten_economy.config import load
-from kryten_economy.ledger import Reports, Wallet, verify
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 CHANNEL = "demo"

@@ -23,7 +23,7 @@ from economy_actors.service import Service, open_service
 from economy_sandbox.bus import arrived
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.config import load
-from kryten_economy.ledger import verify
+from kryten_economy.ledger.verification import verify
 
 DOMAIN = "cytube.test"
 SUBJECT = "kryten.economy.command"

@@ -18,7 +18,8 @@ from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy import __version__
 from kryten_economy.cli.run import RESTART_EXIT_CODE
-from kryten_economy.ledger import Books, Credit
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
 NOON_MS = 1_772_625_610_000

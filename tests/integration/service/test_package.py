@@ -138,7 +138,7 @@ def test_the_wheel_works(wheel: Path, tmp_path: Path) -> None:
     program = (
         "import sys, kryten_economy, economy_actors\n"
         "from pathlib import Path\n"
-        "from kryten_economy.ledger import Books\n"
+        "from kryten_economy.ledger.books import Books\n"
         "print(kryten_economy.__file__, economy_actors.__file__)\n"
         f"Books.open(Path({str(tmp_path / 'economy.db')!r})).close()\n"
         "from kryten_economy.cli import main\n"

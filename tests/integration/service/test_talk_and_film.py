@@ -6,7 +6,7 @@ import pytest
 from tests.actors.house import NO_TRIGGERS
 from tests.integration.service.house import MINUTE_MS, House, OpenHouse, until
 
-from economy_actors.channel import progress_watch
+from economy_actors.channel import progress
 from economy_sandbox.media import Media
 
 WAIT_S = 20.0
@@ -113,7 +113,7 @@ async def test_a_level_that_cytube_refuses_is_asked_for_at_the_next_arrival(
     make_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the bot may not give ranks nothing is stored or told; at the next arrival it is."""
-    monkeypatch.setattr(progress_watch, "LEVEL_WAIT_S", 0.05)
+    monkeypatch.setattr(progress, "LEVEL_WAIT_S", 0.05)
     house = await make_house(ranks={"tiers": TIERS}, cytube_promotion={"min_rank": "Grip"})
     asked: set[str] = set()
     inbox = await house.client._nats.subscribe("kryten.robot.command")

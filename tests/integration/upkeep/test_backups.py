@@ -9,7 +9,8 @@ from economy_actors.clock import SteppedClock
 from economy_actors.context import LiveSettings
 from economy_actors.service import open_service
 from kryten_economy.config import Settings
-from kryten_economy.ledger import newest_backup_ms, verify
+from kryten_economy.ledger.backup import newest_backup_ms
+from kryten_economy.ledger.verification import verify
 
 START_MS = 1_795_168_800_000
 HOUR_MS = 3_600_000

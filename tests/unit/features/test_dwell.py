@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.actors.presence.helpers import only
 
-from kryten_economy.features.presence.attendance import Dwellers, marks, milestones_met, qualifies
+from kryten_economy.features.presence.attendance import Attendance, marks, milestones_met, qualifies
 
 DAY, NEXT = "2026-11-20", "2026-11-21"
 
@@ -33,16 +33,16 @@ def test_a_day_qualifies_only_while_something_waits_for_it() -> None:
 
 def test_due_again_until_settled_and_anew_each_day() -> None:
     """What was told and not confirmed is told again; another day begins at nothing."""
-    dwellers = Dwellers()
-    assert dwellers.due([("bob", 61)], DAY, (60, 180)) == ["bob"]
-    assert dwellers.due([("bob", 62)], DAY, (60, 180)) == ["bob"]
-    dwellers.settle("bob", DAY, 62)
-    assert dwellers.due([("bob", 179), ("eve", 10)], DAY, (60, 180)) == []
-    assert dwellers.due([("bob", 180)], DAY, (60, 180)) == ["bob"]
-    assert dwellers.due([("bob", 60)], NEXT, (60, 180)) == ["bob"]
-    dwellers.settle("bob", NEXT, 60)
-    dwellers.settle("bob", DAY, 999)
-    assert dwellers.due([("bob", 180)], NEXT, (60, 180)) == ["bob"]
+    attendance = Attendance()
+    assert attendance.due([("bob", 61)], DAY, (60, 180)) == ["bob"]
+    assert attendance.due([("bob", 62)], DAY, (60, 180)) == ["bob"]
+    attendance.settle("bob", DAY, 62)
+    assert attendance.due([("bob", 179), ("eve", 10)], DAY, (60, 180)) == []
+    assert attendance.due([("bob", 180)], DAY, (60, 180)) == ["bob"]
+    assert attendance.due([("bob", 60)], NEXT, (60, 180)) == ["bob"]
+    attendance.settle("bob", NEXT, 60)
+    attendance.settle("bob", DAY, 999)
+    assert attendance.due([("bob", 180)], NEXT, (60, 180)) == ["bob"]
 
 
 @given(
@@ -53,15 +53,15 @@ def test_each_mark_reached_is_told_at_least_once(
     due_at: tuple[int, ...], ticks: list[tuple[int, bool]]
 ) -> None:
     """However minutes jump and answers get lost, what is settled was told, and nothing else."""
-    dwellers, minutes, told, settled = Dwellers(), 0, 0, 0
+    attendance, minutes, told, settled = Attendance(), 0, 0, 0
     for jump, confirmed in ticks:
         minutes += jump
-        due = dwellers.due([("bob", minutes)], DAY, due_at)
+        due = attendance.due([("bob", minutes)], DAY, due_at)
         reached = sum(1 for mark in due_at if mark <= minutes)
         assert bool(due) == (reached > settled)
         if due:
             told = reached
             if confirmed:
-                dwellers.settle("bob", DAY, minutes)
+                attendance.settle("bob", DAY, minutes)
                 settled = reached
         assert told == reached

@@ -7,7 +7,7 @@ from typing import Any
 from tests.actors.house import settings_with
 
 from kryten_economy.features.events.rules import PLAIN, Factor, metadata, with_carry
-from kryten_economy.features.presence.minutes import Accumulator, minute_rate, minute_worth
+from kryten_economy.features.presence.minutes import minute_rate, minute_worth, whole_part
 
 
 def _read(text: str | None) -> dict[str, Any]:
@@ -49,11 +49,11 @@ def test_a_hidden_factor_is_kept_as_hidden() -> None:
 
 def test_carried_parts_are_told_where_they_change() -> None:
     """1.5 per minute: the second minute takes up the half that the first one left."""
-    combined, fractions, told = PLAIN.also(Factor("x", Fraction(3, 2), "")), Accumulator(), []
+    combined, held, told = PLAIN.also(Factor("x", Fraction(3, 2), "")), 0.0, []
     for _ in range(2):
-        before = fractions.held("a")
-        fractions.add("a", 1.5)
-        told.append(_read(with_carry(metadata(1, combined), 1, before, fractions.held("a"))))
+        before = held
+        _, held = whole_part(held, 1.5)
+        told.append(_read(with_carry(metadata(1, combined), 1, before, held)))
     assert [(each["carried_in"], each["carried"]) for each in told] == [(0, 0.5), (0.5, 0)]
     assert all(each["multiplier"] == 1.5 for each in told)
 

@@ -1,24 +1,22 @@
 """Short ways to say what is asked of the books in tests."""
 
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kryten_economy.ledger import (
-    Answer,
-    Books,
-    CaptureHold,
-    Credit,
-    Debit,
-    Failed,
-    PlaceHold,
+from kryten_economy.config import Settings
+from kryten_economy.features.events.rules import PLAIN
+from kryten_economy.features.money.operations import Credit, Debit, Transfer
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
     RecordActivity,
-    ReleaseHold,
-    Request,
-    Transfer,
-    Wallet,
 )
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 CHANNEL = "Lounge"
@@ -30,6 +28,15 @@ T = TypeVar("T")
 
 _fresh = count(1)
 
+SETTINGS = Settings.model_validate(
+    {
+        "nats": {"servers": ["nats://127.0.0.1:4222"]},
+        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
+    }
+)
+UNMULTIPLIED = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN)
+COIN_PER_ACTIVE_MINUTE = MinuteRate(base=0, active_bonus=1, night_factor=1.0, night_bonus=0)
+
 
 def key(name: str, channel: str = CHANNEL) -> UserKey:
     return UserKey.of(channel, name)
@@ -40,13 +47,13 @@ def op() -> str:
     return f"op-{next(_fresh)}"
 
 
-def ask(books: Books, request: Request) -> Answer | Failed:
+def ask(books: Books, request: Request[Any]) -> Any:
     """The answer to one request in a batch of its own."""
-    (answer,) = books.commit([request])
+    (answer,) = books.commit([request]).answers
     return answer
 
 
-def told(books: Books, request: Request, kind: type[T]) -> T:
+def told(books: Books, request: Request[Any], kind: type[T]) -> T:
     """The answer, which must be of this kind."""
     answer = ask(books, request)
     assert isinstance(answer, kind), answer
@@ -146,11 +153,13 @@ def win(hold_id: str, amount_z: int, winner: str, op_id: str = "") -> CaptureHol
 
 
 def minute(op_id: str, *entries: PresenceEntry, day: str = DAY) -> PresenceMinute:
-    return PresenceMinute(op_id, CHANNEL, NOW, day, entries)
+    """A tick that pays everybody what `present` says of them."""
+    return PresenceMinute(op_id, CHANNEL, NOW, day, entries, COIN_PER_ACTIVE_MINUTE, UNMULTIPLIED)
 
 
 def present(name: str, credit_z: int = 1, minutes: int = 1) -> PresenceEntry:
-    return PresenceEntry(name.lower(), name, minutes, minutes, credit_z)
+    """Somebody who was there for some minutes and active for so many that it earns this much."""
+    return PresenceEntry(name.lower(), name, minutes, credit_z)
 
 
 def look(books: Books, name: str, day: str = DAY) -> Wallet:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kryten_economy.ledger import Books, Reports, verify
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.verification import verify
 
 
 @pytest.fixture

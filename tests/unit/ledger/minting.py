@@ -1,20 +1,20 @@
 """What an answer of the books says was earned: written anew for tests, act by act."""
 
+from collections.abc import Container
+from typing import Any
+
 from kryten_economy.config.ranks import Tier
-from kryten_economy.features.ranks.rules import Ladder
-from kryten_economy.ledger import (
-    Answer,
+from kryten_economy.features.achievements.operations import Award, Awarded
+from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
-    Award,
-    Awarded,
-    Credit,
-    Failed,
-    Posted,
+    PresenceMinute,
     PresencePaid,
-    Request,
-    Wallet,
 )
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("LADDER", "minted", "rank_of")
 
@@ -27,7 +27,7 @@ LADDER = Ladder(
 """Whoever has earned 50 is one coin short of a rank."""
 
 
-def minted(request: Request, answer: Answer | Failed) -> dict[str, int]:
+def minted(request: Request[Any], answer: object, banned: Container[str] = ()) -> dict[str, int]:
     """By how much each lower-case name's lifetime earnings must have risen."""
     match request, answer:
         case Credit(user=user, type="gamble_win", net_z=net_z), Posted(replayed=False):
@@ -38,8 +38,11 @@ def minted(request: Request, answer: Answer | Failed) -> dict[str, int]:
             return {user.name: first_z + back_z}
         case Award(user=user), Awarded(reward_z=reward_z, new=True, replayed=False):
             return {user.name: reward_z}
-        case _, PresencePaid(paid=paid, replayed=False):
-            return {fact.name: fact.credited_z for fact in paid}
+        case PresenceMinute(entries=entries), PresencePaid(paid_z=paid_z, replayed=False):
+            # A coin for each active minute, as `acts.minute` has it.
+            earned = {each.name: each.active_minutes for each in entries if each.name not in banned}
+            assert paid_z == sum(earned.values())
+            return earned
         case _:
             return {}
 

@@ -1,12 +1,15 @@
 """Coming, going, doing and presence (`earning.md` 3 and 7, `storage.md` S11)."""
 
 from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
 
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
     NEXT_DAY,
     NOW,
+    SETTINGS,
     ask,
     earn,
     key,
@@ -17,27 +20,32 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.ledger import (
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.events.rules import PLAIN, Factor
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
-    Ban,
-    Books,
     Depart,
     Departed,
-    Failed,
-    Posted,
-    PresenceFact,
     PresencePaid,
     RecordActivity,
-    Reports,
-    Unban,
-    Wallet,
 )
-from kryten_economy.refusals import BALANCE_MAX_Z, InvalidAmount
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import AMOUNT_MAX_Z, BALANCE_MAX_Z
+
+HALF = Factor("x", Fraction(1, 2), "half")
 
 
-def arrive(name: str, *, genuine: bool = True, wallet_z: int = 100, at_ms: int = NOW) -> Arrive:
-    return Arrive(op(), key(name), name, at_ms, DAY, genuine, wallet_z)
+def arrive(
+    name: str, *, window_ms: int = 0, wallet_z: int = 100, at_ms: int = NOW, day: str = DAY
+) -> Arrive:
+    return Arrive(op(), key(name), name, at_ms, day, wallet_z, window_ms=window_ms)
 
 
 def said(name: str, at_ms: int = NOW, messages: int = 1) -> RecordActivity:
@@ -108,10 +116,13 @@ def test_welcome_wallet_is_claimed_once(books: Books) -> None:
 
 def test_no_welcome_without_arrival_or_amount(books: Books) -> None:
     """A return inside the debounce window, or an amount of 0, leaves the claim open."""
-    assert told(books, arrive("Bob", genuine=False), Arrived).welcomed_z == 0
+    look(books, "Bob")
+    back = told(books, arrive("Bob", window_ms=30_000, at_ms=NOW + 29_999), Arrived)
+    assert (back.genuine, back.welcomed_z) == (False, 0)
     assert told(books, arrive("Bob", wallet_z=0), Arrived).welcomed_z == 0
     assert not look(books, "Bob").welcome_wallet_claimed
-    assert told(books, arrive("Bob"), Arrived).welcomed_z == 100
+    late = arrive("Bob", window_ms=30_000, at_ms=NOW + 59_999)
+    assert told(books, late, Arrived).welcomed_z == 100
 
 
 def test_the_banned_are_not_welcomed(books: Books) -> None:
@@ -145,7 +156,8 @@ def test_presence_pays_and_counts(books: Books, reports: Reports) -> None:
     """A tick pays everybody, counts minutes, opens accounts and writes one row each."""
     ask(books, earn("Bob", 10))
     answer = told(books, minute("m1", present("Bob", 2), present("Eve", 3)), PresencePaid)
-    assert answer.paid == (PresenceFact("bob", 2, 12, 12, 1), PresenceFact("eve", 3, 3, 3, 1))
+    assert answer == PresencePaid(2, 5)
+    assert [_standing(books, name) for name in ("Bob", "Eve")] == [(12, 12, 1), (3, 3, 1)]
     assert [row.amount_z for row in reports.transactions(key("Bob"))] == [2, 10]
     assert reports.daily_totals(CHANNEL, DAY) == (15, 0, 0, 0, 2)
     assert reports.triggers(CHANNEL, DAY, DAY)[1] == ("presence.base", 2, 2, 5)
@@ -157,8 +169,8 @@ def test_minutes_count_without_pay(books: Books) -> None:
     """At a rate of 0 and for the banned, minutes and last seen are still written."""
     books.commit([earn("Bob", 1), earn("Eve", 1), Ban(key("Bob"), "Bob", "Boss", "", NOW)])
     tick = replace(minute("m1", present("Bob", 5), present("Eve", 0)), at_ms=NOW + 7)
-    answer = told(books, tick, PresencePaid)
-    assert answer.paid == (PresenceFact("bob", 0, 1, 1, 1), PresenceFact("eve", 0, 1, 1, 1))
+    assert told(books, tick, PresencePaid) == PresencePaid(2, 0)
+    assert [_standing(books, name) for name in ("Bob", "Eve")] == [(1, 1, 1), (1, 1, 1)]
     assert look(books, "Bob").last_seen_ms == NOW + 7
 
 
@@ -169,24 +181,28 @@ def test_minutes_belong_to_their_day(books: Books) -> None:
     assert (look(books, "Bob").minutes_today, look(books, "Bob", NEXT_DAY).minutes_today) == (4, 1)
 
 
-def test_in_one_tick_each_gets_his_own(books: Books, reports: Reports) -> None:
-    """Whatever minutes and credits mix, the answers stand in order and are what the books hold."""
+def _standing(books: Books, name: str) -> tuple[int, int, int]:
+    wallet = look(books, name)
+    return wallet.balance_z, wallet.lifetime_earned_z, wallet.minutes_today
+
+
+def test_in_one_tick_everybody_gets_their_own(books: Books, reports: Reports) -> None:
+    """Whatever minutes and credits mix, the facts tell everybody as the books hold them."""
     ask(books, minute("m1", present("Ann", 2), present("Bob", 0), present("Cyd", 2)))
     mixed = [present("Eve"), present("Bob", 3, 2), present("Ann"), present("CYD", 3, 2)]
-    answer = told(books, minute("m2", *mixed), PresencePaid)
-    assert [fact[:5] for fact in answer.paid] == [
-        ("eve", 1, 1, 1, 1),
-        ("bob", 3, 3, 3, 3),
-        ("ann", 1, 3, 3, 2),
-        ("cyd", 3, 5, 5, 3),
-    ]
+    done = books.commit([minute("m2", *mixed)])
+    assert done.answers == (PresencePaid(4, 8),)
+    [facts] = done.facts
+    posted = [(each.user.name, each.delta_z, each.earned_z) for each in facts.postings]
+    assert posted == [("eve", 1, 1), ("bob", 3, 3), ("ann", 1, 1), ("cyd", 3, 3)]
+    now = {
+        name: (each.balance_z, each.lifetime_earned_z, each.minutes_today)
+        for name, each in facts.wallets.items()
+    }
+    assert now == {"eve": (1, 1, 1), "bob": (3, 3, 3), "ann": (3, 3, 2), "cyd": (5, 5, 3)}
     told_z = [[row.amount_z for row in reports.transactions(key(n))] for n in ("Ann", "Cyd")]
     assert told_z == [[1, 2], [3, 2]]
-    wallets = [look(books, "Ann"), look(books, "CYD")]
-    assert [(each.balance_z, each.lifetime_earned_z, each.minutes_today) for each in wallets] == [
-        (3, 3, 2),
-        (5, 5, 3),
-    ]
+    assert [_standing(books, name) for name in ("Ann", "CYD")] == [(3, 3, 2), (5, 5, 3)]
     hits = reports.triggers(CHANNEL, DAY, DAY)[0]
     assert (hits.hit_count, hits.unique_users, hits.total_z_awarded) == (6, 4, 12)
 
@@ -202,28 +218,52 @@ def test_a_tick_brings_the_casing_of_the_name(books: Books, reports: Reports) ->
 def test_a_full_wallet_only_counts(books: Books) -> None:
     """A wallet at its bound is passed over; the others are paid."""
     books.commit([earn("Bob", 1)])
-    books._connection.execute(
-        "UPDATE account SET balance_z = balance_z + ? WHERE name = 'bob'", (BALANCE_MAX_Z - 1,)
-    )
-    answer = told(books, minute("m1", present("Bob"), present("Eve")), PresencePaid)
-    assert [fact.credited_z for fact in answer.paid] == [0, 1]
-    books._connection.execute(
-        "UPDATE account SET balance_z = balance_z - ? WHERE name = 'bob'", (BALANCE_MAX_Z - 1,)
-    )
+    _raise(books, "bob", BALANCE_MAX_Z - 1)
+    done = books.commit([minute("m1", present("Bob"), present("Eve"))])
+    assert done.answers == (PresencePaid(2, 1),)
+    assert [each.user.name for each in done.facts[0].postings] == ["eve"]
+    assert done.facts[0].wallets["bob"].minutes_today == 1
+    _raise(books, "bob", 1 - BALANCE_MAX_Z)
 
 
-def test_a_tick_refuses_impossible_credits(books: Books) -> None:
-    """A negative credit refuses the whole tick."""
-    assert ask(books, minute("m1", present("Bob", -1))) == InvalidAmount(-1)
+def _raise(books: Books, name: str, by_z: int) -> None:
+    """Change a balance behind the books, who then look at the row again."""
+    statement = "UPDATE account SET balance_z = balance_z + ? WHERE name = ?"
+    books._connection.execute(statement, (by_z, name))
+    books._tx.forget()
+
+
+def test_parts_of_a_coin_are_kept_with_the_tick(books: Books, path: Path) -> None:
+    """Half a coin waits in the books, over a restart as well, and a repetition adds nothing."""
+    terms = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN.also(HALF))
+    ticks = [replace(minute(f"m{number}", present("Bob")), terms=terms) for number in range(3)]
+    assert told(books, ticks[0], PresencePaid).paid_z == 0
+    assert told(books, ticks[0], PresencePaid) == PresencePaid(1, 0, replayed=True)
+    books.close()
+    again = Books.open(path)
+    assert [told(again, tick, PresencePaid).paid_z for tick in ticks[1:]] == [1, 0]
+    assert _standing(again, "Bob") == (1, 1, 3)
+    again.close()
+
+
+def test_impossible_credits_are_not_paid(books: Books) -> None:
+    """Below nothing and beyond what may be moved at once, the tick only counts."""
+    for number, amount_z in enumerate((-1, 2 * AMOUNT_MAX_Z)):
+        tick = minute(f"m{number}", present("Bob", 0, 1))
+        odd = replace(tick, rate=MinuteRate(amount_z, 0, 1.0, 0))
+        assert told(books, odd, PresencePaid) == PresencePaid(1, 0)
+    assert _standing(books, "Bob") == (0, 0, 2)
 
 
 def test_a_name_twice_in_a_tick_is_a_defect(books: Books) -> None:
     """Nobody is paid twice in one tick; the tick fails and the rest of the batch stands."""
-    failed, paid = books.commit([minute("m1", present("Bob"), present("Bob")), earn("Eve", 1)])
+    failed, paid = books.commit(
+        [minute("m1", present("Bob"), present("Bob")), earn("Eve", 1)]
+    ).answers
     assert isinstance(failed, Failed)
     assert isinstance(paid, Posted)
 
 
 def test_an_empty_tick_is_fine(books: Books) -> None:
     """A channel with nobody in it pays nobody."""
-    assert told(books, minute("m1"), PresencePaid).paid == ()
+    assert told(books, minute("m1"), PresencePaid) == PresencePaid(0, 0)

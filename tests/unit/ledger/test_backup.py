@@ -6,22 +6,19 @@ import apsw
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, hold, key, look, spend
 
-from kryten_economy.ledger import (
-    Books,
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.backup import backup, newest_backup_ms, restore
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import (
     BooksInUse,
-    ChannelChange,
     CorruptBooks,
     DisplacedBooks,
     MissingBooks,
-    Posted,
-    Reports,
     UnwritableBooks,
-    backup,
-    newest_backup_ms,
-    restore,
-    restore_preview,
-    verify,
 )
+from kryten_economy.ledger.previews import ChannelChange, restore_preview
+from kryten_economy.ledger.verification import verify
 
 MINUTE_MS = 60_000
 

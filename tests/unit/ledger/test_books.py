@@ -1,11 +1,14 @@
 """The writer: isolation of requests, the lock, what it refuses to open."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 from tests.unit.ledger.acts import (
+    CHANNEL,
     DAY,
     NOW,
     ask,
@@ -19,35 +22,38 @@ from tests.unit.ledger.acts import (
     tip,
 )
 
-from kryten_economy.ledger import (
-    Books,
+from kryten_economy.features.money.operations import Credit, Posted
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import migrations
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import (
     BooksInUse,
     CommitUnknown,
     CorruptBooks,
-    Credit,
-    Failed,
     ForeignBooks,
-    Held,
     MissingBooks,
     NewerSchema,
     OlderSchema,
-    Posted,
-    Reports,
-    Request,
     UnreleasedBooks,
     UnwritableBooks,
-    migrations,
 )
-from kryten_economy.ledger.page import Page
-from kryten_economy.ledger.requests import RecordActivity
+from kryten_economy.ledger.facts import Committed
+from kryten_economy.ledger.holds import Held
+from kryten_economy.ledger.operation import Failed, Request, operation
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import Insufficient
+from kryten_economy.users import UserKey
 
 
 def test_a_defect_takes_only_its_own_request(books: Books) -> None:
     """A request that raises is Failed and leaves nothing; the others of its batch stand."""
     unknown = pay("Bob", 3, "no_such_type", "x")
     misnamed = RecordActivity(key("Eve"), "NotEve", NOW, DAY)
-    answers = books.commit([earn("Bob", 5), unknown, spend("Bob", 2), misnamed, earn("Eve", 1)])
+    answers = books.commit(
+        [earn("Bob", 5), unknown, spend("Bob", 2), misnamed, earn("Eve", 1)]
+    ).answers
     kinds = [type(answer) for answer in answers]
     assert kinds == [Posted, Failed, Posted, Failed, Posted]
     failed = answers[1]
@@ -62,38 +68,80 @@ def test_a_defect_after_writing_is_undone(
 ) -> None:
     """A request that fails half-way leaves neither money nor rows behind."""
     books.commit([earn("Bob", 5), earn("Eve", 5)])
-    hit = books._tx.slate.hit
+    hit = books._tx.analytics.hit
 
-    def failing_hit(page: Page, trigger_id: str, amount_z: int) -> None:
+    def failing_hit(account: Account, trigger_id: str, amount_z: int, day: str) -> None:
         if amount_z == 3:
             raise RuntimeError("half-way")
-        hit(page, trigger_id, amount_z)
+        hit(account, trigger_id, amount_z, day)
 
-    monkeypatch.setattr(type(books._tx.slate), "hit", staticmethod(failing_hit))
-    answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)])
+    monkeypatch.setattr(books._tx.analytics, "hit", failing_hit)
+    answers = books.commit([earn("Eve", 1), earn("Bob", 3, "bad"), earn("Eve", 2)]).answers
     assert [type(answer) for answer in answers] == [Posted, Failed, Posted]
     assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (5, 8)
     assert len(reports.transactions(key("Bob"))) == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Meddle(Request[int]):
+    """Change a balance past the accounts that the books keep in memory."""
+
+    user: UserKey
+    by_z: int
+
+
+@operation
+def meddle(tx: Tx, ask: Meddle) -> int:
+    """Do what no feature may do: the row and what is known of it differ from now on."""
+    account = tx.find(ask.user, DAY)
+    assert account is not None
+    tx.accounts.touch(account)
+    meddling = "UPDATE account SET balance_z = balance_z + ? WHERE id = ?"
+    return tx.run(meddling, ask.by_z, account.id)
+
+
+def test_a_row_that_is_not_as_it_was_read_is_not_overwritten(
+    books: Books, reports: Reports
+) -> None:
+    """Who changes a balance past the accounts fails; nothing of theirs stands, the rest does."""
+    books.commit([earn("Bob", 5), earn("Eve", 5)])
+    done = books.commit([earn("Eve", 1), Meddle(key("Bob"), 7), earn("Bob", 2)])
+    assert [type(answer) for answer in done.answers] == [Posted, Failed, Posted]
+    assert (look(books, "Bob").balance_z, look(books, "Eve").balance_z) == (7, 6)
+    stored = reports.wallets(CHANNEL, DAY)
+    assert (stored["bob"].balance_z, stored["eve"].balance_z) == (7, 6)
+
+
+def test_what_others_have_written_is_read_again(path: Path) -> None:
+    """A balance changed by somebody else between two batches is built upon, not overwritten."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    books._connection.execute("UPDATE account SET balance_z = 45 WHERE name = 'bob'")
+    assert isinstance(ask(books, spend("Bob", 2)), Posted)
+    books.close()
+    reports = Reports.open(path)
+    assert reports.wallets(CHANNEL, DAY)["bob"].balance_z == 43
+    reports.close()
+
+
 def test_not_a_request_is_a_defect(books: Books) -> None:
     """What is no request fails alone."""
-    alien: Request = "alien"  # type: ignore[assignment]
-    failed, posted = books.commit([alien, earn("Bob", 1)])
+    alien: Request[Any] = "alien"  # type: ignore[assignment]
+    failed, posted = books.commit([alien, earn("Bob", 1)]).answers
     assert isinstance(failed, Failed)
     assert isinstance(posted, Posted)
 
 
 def test_an_empty_batch_is_fine(books: Books) -> None:
     """Nothing asked, nothing answered."""
-    assert books.commit([]) == []
+    assert books.commit([]) == Committed(())
 
 
 def test_requests_of_a_batch_see_each_other(books: Books) -> None:
     """A batch is done in order, each request on what the ones before it left."""
     answers = books.commit(
         [earn("Bob", 5), hold("Bob", 5, "h"), spend("Bob", 1), release("h"), spend("Bob", 1)]
-    )
+    ).answers
     assert isinstance(answers[1], Held)
     assert answers[2] == Insufficient(0, 1)
     assert look(books, "Bob").balance_z == 4
@@ -102,10 +150,10 @@ def test_requests_of_a_batch_see_each_other(books: Books) -> None:
 def test_sixty_four_askers_never_take_more_than_there_is(books: Books) -> None:
     """Any number of debits of one account in one batch take exactly what it holds."""
     books.commit([earn("Bob", 100), earn("Eve", 1)])
-    requests: list[Request] = []
+    requests: list[Request[Any]] = []
     for number in range(64):
         requests += [spend("Bob", 3), tip("Bob", "Eve", 2), hold("Bob", 2, f"h{number}")]
-    answers = books.commit(requests)
+    answers = books.commit(requests).answers
     refused = [answer for answer in answers if isinstance(answer, Insufficient)]
     wallet = look(books, "Bob")
     assert wallet.balance_z in {0, 1}
@@ -217,45 +265,6 @@ def test_a_missing_directory_is_told(tmp_path: Path) -> None:
         Reports.open(tmp_path / "books.db")
 
 
-def test_books_of_before_the_first_release_are_refused(path: Path) -> None:
-    """A file of a development version has our id and no version; it is left alone."""
-    old = apsw.Connection(str(path))
-    old.execute("CREATE TABLE schema_version (number INTEGER PRIMARY KEY) STRICT")
-    old.pragma("application_id", migrations.APPLICATION_ID)
-    old.close()
-    before = path.read_bytes()
-    with pytest.raises(UnreleasedBooks, match="new file"):
-        Books.open(path)
-    assert path.read_bytes() == before
-
-
-def test_a_numbered_change_reaches_new_and_old_files_alike(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a release adds is run on books that exist and on those that are made later."""
-    books = Books.open(path)
-    books.commit([earn("Bob", 5)])
-    books.close()
-    later = {**migrations.scripts(), 2: "ALTER TABLE channel ADD COLUMN motto TEXT;"}
-    monkeypatch.setattr(migrations, "scripts", lambda: later)
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 2)
-    with pytest.raises(OlderSchema):
-        Reports.open(path)
-    schemas = []
-    for file in (path, path.with_name("fresh.db")):
-        found = apsw.Connection(str(file))
-        migrations.migrate(found, 2)
-        assert migrations.examine(found) == 2
-        names = "SELECT name, sql FROM sqlite_schema ORDER BY name"
-        schemas.append(found.execute(names).fetchall())
-        found.close()
-    assert schemas[0] == schemas[1]
-    assert any("motto" in str(sql) for _, sql in schemas[0])
-    books = Books.open(path)
-    assert look(books, "Bob").balance_z == 5
-    books.close()
-
-
 def test_a_failed_migration_leaves_the_version_before(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,7 +310,7 @@ def test_an_interrupt_leaves_no_open_transaction(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(books._tx.slate), "hit", stop)
+    monkeypatch.setattr(books._tx.analytics, "hit", stop)
     with pytest.raises(KeyboardInterrupt):
         books.commit([earn("Bob", 5)])
     monkeypatch.undo()
@@ -325,3 +334,42 @@ def test_wallet_of_a_credit_with_metadata(books: Books, reports: Reports) -> Non
     ask(books, request)
     row = reports.transactions(key("Bob"))[0]
     assert (row.related_user, row.metadata) == ("Eve", '{"base":3}')
+
+
+def test_books_of_before_the_first_release_are_refused(path: Path) -> None:
+    """A file of a development version has our id and no version; it is left alone."""
+    old = apsw.Connection(str(path))
+    old.execute("CREATE TABLE schema_version (number INTEGER PRIMARY KEY) STRICT")
+    old.pragma("application_id", migrations.APPLICATION_ID)
+    old.close()
+    before = path.read_bytes()
+    with pytest.raises(UnreleasedBooks, match="new file"):
+        Books.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_numbered_change_reaches_new_and_old_files_alike(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a release adds is run on books that exist and on those that are made later."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    books.close()
+    later = {**migrations.scripts(), 2: "ALTER TABLE channel ADD COLUMN motto TEXT;"}
+    monkeypatch.setattr(migrations, "scripts", lambda: later)
+    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 2)
+    with pytest.raises(OlderSchema):
+        Reports.open(path)
+    schemas = []
+    for file in (path, path.with_name("fresh.db")):
+        found = apsw.Connection(str(file))
+        migrations.migrate(found, 2)
+        assert migrations.examine(found) == 2
+        names = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+        schemas.append(found.execute(names).fetchall())
+        found.close()
+    assert schemas[0] == schemas[1]
+    assert any("motto" in str(sql) for _, sql in schemas[0])
+    books = Books.open(path)
+    assert look(books, "Bob").balance_z == 5
+    books.close()

@@ -8,18 +8,25 @@ import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.acts import CHANNEL, DAY, earn, key, present, spend, tip
-
-from kryten_economy.ledger import (
-    Books,
-    ConservationGuard,
-    PresenceEntry,
-    PresenceMinute,
-    Reports,
-    verify,
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    COIN_PER_ACTIVE_MINUTE,
+    DAY,
+    UNMULTIPLIED,
+    earn,
+    key,
+    present,
+    spend,
+    tip,
 )
+
+from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence, oldest_unfolded_ms
+from kryten_economy.ledger.invariants import ConservationGuard
 from kryten_economy.ledger.sqlite import Sql
+from kryten_economy.ledger.verification import verify
 
 FROM_MS = 1_741_910_400_000
 MINUTE_MS = 60_000
@@ -28,7 +35,15 @@ LATER_MS = CLOSED.until_ms + 1
 
 
 def tick(number: int, *entries: PresenceEntry) -> PresenceMinute:
-    return PresenceMinute(f"p:{number}", CHANNEL, FROM_MS + number * MINUTE_MS, DAY, entries)
+    return PresenceMinute(
+        f"p:{number}",
+        CHANNEL,
+        FROM_MS + number * MINUTE_MS,
+        DAY,
+        entries,
+        COIN_PER_ACTIVE_MINUTE,
+        UNMULTIPLIED,
+    )
 
 
 def fold(books: Books, rows_max: int = 5_000) -> list[Folded]:
@@ -54,11 +69,8 @@ def test_the_minutes_of_a_day_become_one_row(books: Books, reports: Reports) -> 
     assert [(part.folded, part.kept) for part in fold(books)] == [(120, 2)]
     [row] = reports.transactions(key("Al"), 10)
     assert (row.id, row.amount_z, row.balance_after_z) == (before[0][0], 120, 120)
-    assert json.loads(row.metadata or "") == {
-        "minutes": 60,
-        "base": 120,
-        "folded": {"day": DAY, "rows": 60},
-    }
+    why = json.loads(row.metadata or "")
+    assert (why["minutes"], why["base"], why["folded"]) == (60, 120, {"day": DAY, "rows": 60})
     [entry] = reports.audit(10)
     assert (entry.channel, entry.command) == (CHANNEL, "presence.fold")
     assert json.loads(entry.arguments) == {"day": DAY, "first": 1, "last": 120}

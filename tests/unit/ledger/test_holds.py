@@ -20,12 +20,13 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.ledger import (
-    Ban,
-    Books,
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
-    Credit,
     Expired,
     ExpireHolds,
     Held,
@@ -33,9 +34,8 @@ from kryten_economy.ledger import (
     Released,
     ReleaseHold,
     ReleaseOrphans,
-    Reports,
-    SetReadOnly,
 )
+from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import (
     AlreadySettled,
     Banned,
@@ -187,7 +187,7 @@ def test_an_expired_bounty_keeps_its_fee_as_spent(bob: Books, reports: Reports) 
 def test_a_hold_is_settled_once(bob: Books) -> None:
     """Whoever comes second learns how it went, and moves nothing (P-MON-5, P-MON-7)."""
     bob.commit([hold("Bob", 6, "h")])
-    first, second, third = bob.commit([release("h"), capture("h", 6), release("h")])
+    first, second, third = bob.commit([release("h"), capture("h", 6), release("h")]).answers
     assert isinstance(first, Released)
     assert second == third == AlreadySettled("h", "released")
     assert look(bob, "Bob").balance_z == 10

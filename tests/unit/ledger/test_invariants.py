@@ -7,7 +7,10 @@ import apsw
 import pytest
 from tests.unit.ledger.acts import CHANNEL, earn, hold, minute, present, release, spend, tip
 
-from kryten_economy.ledger import Books, ConservationGuard, CorruptBooks, Violation, verify
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import CorruptBooks
+from kryten_economy.ledger.invariants import ConservationGuard, Violation
+from kryten_economy.ledger.verification import verify
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
-from kryten_economy.ledger import Books, Listed, Reports, SetListed
-from kryten_economy.ledger.progress_reports import Board
+from kryten_economy.features.leaderboards.operations import Listed, SetListed
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.standing import Board
+from kryten_economy.ledger.books import Books
 
 
 def _list(name: str, *, listed: bool) -> SetListed:

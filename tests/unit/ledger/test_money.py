@@ -17,16 +17,16 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.ledger import (
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import (
     BalanceSet,
-    Ban,
-    Books,
     Credit,
     Posted,
-    Reports,
     SetBalance,
     Transferred,
 )
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     BALANCE_MAX_Z,

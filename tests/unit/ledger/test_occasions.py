@@ -7,30 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
-from kryten_economy.features.gifts.rules import split_evenly
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
-from kryten_economy.ledger import (
-    AdminRain,
-    Ban,
-    Books,
-    CompetitionsPaid,
-    Distributed,
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.competitions.operations import CompetitionsPaid, PayCompetitions, Prize
+from kryten_economy.features.events.operations import (
     EndEvent,
     EventEnded,
     EventOpened,
     EventStarted,
-    MaintainBalances,
-    Maintained,
     OpenEvent,
-    PayCompetitions,
-    Present,
-    Prize,
-    RainDrop,
-    RainShare,
-    Reports,
     StartAdHoc,
-    TooFewCoins,
 )
+from kryten_economy.features.gifts.operations import AdminRain, Distributed, RainDrop, RainShare
+from kryten_economy.features.gifts.rules import split_evenly
+from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.refusals import TooFewCoins
 
 MINUTE_MS = 60_000
 

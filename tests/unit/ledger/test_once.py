@@ -1,8 +1,14 @@
 """An id is done once; its repetition answers alike and moves nothing (architecture.md 6)."""
 
-from dataclasses import replace
+import json
+import pkgutil
+from dataclasses import MISSING, Field, fields, replace
+from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
@@ -20,89 +26,157 @@ from tests.unit.ledger.acts import (
     release,
     spend,
     tip,
+    told,
     win,
 )
 
-from kryten_economy.ledger import (
-    Arrive,
-    Books,
-    ClaimMilestone,
-    MoneyRequest,
-    Posted,
-    PresencePaid,
-    QualifyDay,
-    Reports,
-    SetBalance,
-)
+from kryten_economy import features
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat
+from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.events.operations import OpenEvent
+from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
+from kryten_economy.features.money.maintenance import MaintainBalances
+from kryten_economy.features.money.operations import Posted, SetBalance, Transferred
+from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.features.presence.onboarding import OPEN
+from kryten_economy.features.presence.operations import Arrive, PresencePaid
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
 
-ACTS: list[tuple[str, list[MoneyRequest], MoneyRequest]] = [
-    ("credit", [], earn("Bob", 5, "act")),
-    ("debit", [earn("Bob", 5)], spend("Bob", 5, "act")),
-    ("transfer", [earn("Bob", 5), earn("Eve", 1)], tip("Bob", "Eve", 5, "act")),
-    ("set", [earn("Bob", 5)], SetBalance("act", key("Bob"), 9, "Mended", "Boss", NOW, DAY)),
-    ("arrive", [], Arrive("act", key("Bob"), "Bob", NOW, DAY, True, 100)),
-    ("hold", [earn("Bob", 5)], hold("Bob", 5, "h", op_id="act")),
-    ("capture", [earn("Bob", 5), hold("Bob", 5, "h")], capture("h", 3, "act")),
-    ("release", [earn("Bob", 5), hold("Bob", 5, "h")], release("h", "act")),
+TALKED = TriggerAward("bob", "chat.long_message", "Long message", 2)
+PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
+RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
+PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
+STREAK = StreakTerms(((1, 5),), 0, 0)
+
+ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
+    ([], earn("Bob", 5, "act")),
+    ([earn("Bob", 5)], spend("Bob", 5, "act")),
+    ([earn("Bob", 5), earn("Eve", 1)], tip("Bob", "Eve", 5, "act")),
+    ([earn("Bob", 5)], SetBalance("act", key("Bob"), 9, "Mended", "Boss", NOW, DAY)),
+    ([], Arrive("act", key("Bob"), "Bob", NOW, DAY, 100)),
+    ([earn("Bob", 5)], hold("Bob", 5, "h", op_id="act")),
+    ([earn("Bob", 5), hold("Bob", 5, "h")], capture("h", 3, "act")),
+    ([earn("Bob", 5), hold("Bob", 5, "h")], release("h", "act")),
     (
-        "win",
         [earn("Bob", 5), earn("Eve", 1), hold("Bob", 5, "h", type_name="gamble_stake")],
         win("h", 5, "Eve", "act"),
     ),
-    ("milestone", [earn("Bob", 5)], ClaimMilestone("act", key("Bob"), NOW, DAY, 3, 30)),
-    ("day", [earn("Bob", 5)], QualifyDay("act", key("Bob"), NOW, DAY, None, 500)),
-    ("presence", [earn("Bob", 5)], minute("act", present("Bob", 2), present("Eve", 0))),
+    ([earn("Bob", 5)], ClaimMilestone("act", key("Bob"), NOW, DAY, 3, 30)),
+    ([earn("Bob", 5)], QualifyDay("act", key("Bob"), NOW, DAY, STREAK, 500, remind=True)),
+    ([earn("Bob", 5)], minute("act", present("Bob", 2), present("Eve", 0))),
+    ([earn("Bob", 50)], Award("act", key("Bob"), "goal", "Goal", 0, 10.0, NOW, DAY)),
+    (
+        [earn("Bob", 50), earn("Eve", 5)],
+        MaintainBalances("act", CHANNEL, "interest", Fraction(1, 10), 10, 0, "Interest", NOW, DAY),
+    ),
+    ([], RainDrop("act", CHANNEL, RAIN, OPEN, NOW, DAY)),
+    ([], AdminRain("act", CHANNEL, PRESENT, 5, "Boss", NOW, DAY)),
+    ([earn("Bob", 5)], PayCompetitions("act", CHANNEL, DAY, PRIZES, NOW, NEXT_DAY)),
+    ([], RecordChat("act", key("Bob"), "Bob", NOW, DAY, emotes=(":a:",), awards=(TALKED,))),
+    ([earn("Bob", 5)], PayTriggers("act", CHANNEL, NOW, DAY, (TALKED,))),
+    (
+        [],
+        OpenEvent("act", CHANNEL, "Gala", Fraction(2), NOW, NOW + 9, True, 4, PRESENT, NOW, DAY),
+    ),
 ]
-IDS = [name for name, _, _ in ACTS]
+IDS = [type(act).__name__ for _, act in ACTS]
+each_act = pytest.mark.parametrize(("before", "act"), ACTS, ids=IDS)
 
 
-def renew(request: MoneyRequest, op_id: str) -> MoneyRequest:
-    return replace(request, op_id=op_id)
-
-
-def prepare(books: Books, before: list[MoneyRequest]) -> None:
+def _prepare(books: Books, before: list[Act[Any]]) -> None:
     for number, request in enumerate(before):
-        books.commit([renew(request, f"before-{number}")])
+        books.commit([replace(request, op_id=f"before-{number}")])  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize(("before", "act"), [row[1:] for row in ACTS], ids=IDS)
+def _again(first: Any, **other: object) -> object:
+    return replace(first, replayed=True, **other)
+
+
+def test_every_act_is_repeated_here() -> None:
+    """Whoever adds an act to some feature adds it to the list above."""
+    for module in pkgutil.walk_packages(features.__path__, f"{features.__name__}."):
+        import_module(module.name)
+    ours = [each for each in _OPERATIONS if each.__module__.startswith("kryten_economy.")]
+    assert {type(act) for _, act in ACTS} == {each for each in ours if issubclass(each, Act)}
+
+
+@each_act
 def test_a_repetition_answers_the_same(
-    books: Books, reports: Reports, before: list[MoneyRequest], act: MoneyRequest
+    books: Books, reports: Reports, before: list[Act[Any]], act: Act[Any]
 ) -> None:
     """The same id again, in a later batch or the same one, answers alike and moves nothing."""
-    prepare(books, before)
-    first, at_once = books.commit([act, act])
-    rows = reports.recent(CHANNEL)
-    later = ask(books, replace(act, at_ms=NOW + 1, day=act.day))
-    assert at_once == replace(first, replayed=True)  # type: ignore[type-var]
-    assert later == at_once
-    assert reports.recent(CHANNEL) == rows
+    _prepare(books, before)
+    first, at_once = books.commit([act, act]).answers
+    rows, counters = reports.recent(CHANNEL), reports.counters()
+    wallets = reports.wallets(CHANNEL, DAY)
+    later = books.commit([replace(act, at_ms=NOW + 1)])  # type: ignore[type-var]
+    assert at_once == _again(first)
+    assert later.answers == (at_once,)
+    assert (later.facts, later.counts) == ((), {})
+    assert (reports.recent(CHANNEL), reports.counters()) == (rows, counters)
+    assert reports.wallets(CHANNEL, DAY) == wallets
 
 
-@pytest.mark.parametrize(("before", "act"), [row[1:] for row in ACTS], ids=IDS)
-def test_a_repetition_survives_a_restart(
-    path: Path, before: list[MoneyRequest], act: MoneyRequest
-) -> None:
+@each_act
+def test_a_repetition_survives_a_restart(path: Path, before: list[Act[Any]], act: Act[Any]) -> None:
     """What was done is known after closing and opening."""
     books = Books.open(path)
-    prepare(books, before)
+    _prepare(books, before)
     first = ask(books, act)
     books.close()
     books = Books.open(path)
-    assert ask(books, act) == replace(first, replayed=True)  # type: ignore[type-var]
+    assert ask(books, act) == _again(first)
     books.close()
 
 
-@pytest.mark.parametrize(("before", "act"), [row[1:] for row in ACTS], ids=IDS)
+@each_act
+def test_an_answer_that_has_gained_a_field_since(
+    path: Path, before: list[Act[Any]], act: Act[Any]
+) -> None:
+    """What an older version stored is told with the defaults of what it did not know."""
+    books = Books.open(path)
+    _prepare(books, before)
+    first = ask(books, act)
+    books.close()
+    younger = [each for each in fields(first) if _has_default(each) and each.name != "replayed"]
+    _make_older(path, [each.name for each in younger])
+    books = Books.open(path)
+    assert ask(books, act) == _again(first, **{each.name: each.default for each in younger})
+    books.close()
+
+
+def _has_default(field: "Field[Any]") -> bool:
+    return field.default is not MISSING
+
+
+def _make_older(path: Path, unknown: list[str]) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TRIGGER operation_is_never_changed")
+    [(stored,)] = connection.execute("SELECT answer FROM operation WHERE id = 'act'")
+    [(kind, answer)] = json.loads(stored).items()
+    older = {kind: {name: each for name, each in answer.items() if name not in unknown}}
+    connection.execute("UPDATE operation SET answer = ? WHERE id = 'act'", (json.dumps(older),))
+    connection.close()
+
+
+@each_act
 def test_the_same_id_for_something_else_conflicts(
-    books: Books, before: list[MoneyRequest], act: MoneyRequest
+    books: Books, before: list[Act[Any]], act: Act[Any]
 ) -> None:
     """An id that was used for other content, or by another kind of act, is a conflict."""
-    prepare(books, [*before, earn("Zoe", 3)])
+    _prepare(books, [*before, earn("Zoe", 3)])
     ask(books, act)
+    standing = look(books, "Zoe").balance_z
     assert ask(books, spend("Zoe", 2, "act")) == Conflict("act")
-    assert look(books, "Zoe").balance_z == 3
+    assert look(books, "Zoe").balance_z == standing
 
 
 def test_other_amount_conflicts(books: Books) -> None:
@@ -117,18 +191,32 @@ def test_a_repetition_tells_the_money_of_then(books: Books) -> None:
     """Later movements do not change what a repetition answers about money."""
     first = ask(books, earn("Bob", 5, "a"))
     books.commit([earn("Bob", 7), spend("Bob", 2)])
-    assert ask(books, earn("Bob", 5, "a")) == replace(first, replayed=True)  # type: ignore[type-var]
+    now = look(books, "Bob")
+    again = told(books, earn("Bob", 5, "a"), Posted)
+    assert again == _again(first)
+    assert (again.wallet.balance_z, now.balance_z) == (5, 10)
+
+
+def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
+    """Money is told as it was, the rest of the wallet as it is now."""
+    books.commit([earn("Al", 9, "e"), earn("Bob", 9), tip("Al", "Bob", 2, "t")])
+    said = RecordChat("", key("Al"), "AL", NOW + 1, DAY)
+    repeated = ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7))
+    for lines, (again, balance_z) in enumerate(repeated, 1):
+        _, answer = books.commit([said, again]).answers
+        assert isinstance(answer, Posted | Transferred)
+        wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
+        assert wallet.lifetime_messages == lines
+        assert (wallet.display_name, wallet.balance_z) == ("AL", balance_z)
 
 
 def test_presence_tells_the_credits_of_then(books: Books) -> None:
-    """A repeated tick tells what it paid and which balance that made, and counts no minute."""
+    """A repeated tick tells what it paid, and counts no minute."""
     tick = minute("m1", present("Bob", 2))
     ask(books, tick)
-    ask(books, minute("m2", present("Bob", 2)))
-    again = ask(books, tick)
-    assert isinstance(again, PresencePaid)
-    assert [(fact.credited_z, fact.balance_z) for fact in again.paid] == [(2, 2)]
-    assert look(books, "Bob").minutes_today == 2
+    ask(books, minute("m2", present("Bob", 3)))
+    assert ask(books, tick) == PresencePaid(1, 2, replayed=True)
+    assert (look(books, "Bob").balance_z, look(books, "Bob").minutes_today) == (5, 2)
 
 
 def test_a_refused_id_stays_free(books: Books) -> None:

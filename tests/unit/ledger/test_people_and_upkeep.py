@@ -1,5 +1,7 @@
 """Bans, quiet mode, counters, jobs, the audit log, read-only channels."""
 
+from typing import Any
+
 import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
@@ -19,31 +21,28 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.ledger import (
-    Arrive,
+from kryten_economy.features.bans.operations import Ban, BanState, Unban
+from kryten_economy.features.money.operations import Posted, SetBalance
+from kryten_economy.features.notices.operations import SetQuiet
+from kryten_economy.features.presence.operations import Arrive
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Act
+from kryten_economy.ledger.records import (
     Audit,
     Audited,
-    Ban,
-    BanState,
-    Books,
     ChannelState,
     ClaimJob,
     FinishJob,
     JobRun,
-    MoneyRequest,
-    Posted,
     Pruned,
     PruneHelpers,
     Reopen,
-    Reports,
     SaveCounters,
     Saved,
-    SetBalance,
-    SetQuiet,
     SetReadOnly,
-    Unban,
-    Wallet,
 )
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import ReadOnly
 
 
@@ -77,7 +76,7 @@ def test_unban_tells_what_was_lifted(books: Books, reports: Reports) -> None:
 
 def test_quiet_opens_the_account(books: Books, reports: Reports) -> None:
     """Quiet mode works for somebody without account (P-MSG-5)."""
-    wallet = told(books, SetQuiet(key("Bob"), "Bob", True, NOW), Wallet)
+    wallet = told(books, SetQuiet(key("Bob"), "Bob", True, NOW, DAY), Wallet)
     assert wallet.quiet is True
     assert reports.wallet(key("bob"), DAY) == wallet
     assert told(books, SetQuiet(key("Bob"), "Bob", False, NOW), Wallet).quiet is False
@@ -121,7 +120,7 @@ def test_pruning_forgets_who_but_not_how_much(books: Books, reports: Reports) ->
     assert reports.triggers(CHANNEL, DAY, "2025-05-01")[0].unique_users == 1
 
 
-MONEY: list[MoneyRequest] = [
+MONEY: list[Act[Any]] = [
     earn("Bob", 1, "r1"),
     spend("Bob", 1, "r2"),
     tip("Bob", "Eve", 1, "r3"),
@@ -130,12 +129,12 @@ MONEY: list[MoneyRequest] = [
     capture("old", 1, "r6"),
     release("old", "r7"),
     minute("r8", present("Bob")),
-    Arrive("r9", key("Bob"), "Bob", NOW, DAY, True, 100),
+    Arrive("r9", key("Bob"), "Bob", NOW, DAY, 100),
 ]
 
 
 @pytest.mark.parametrize("request_", MONEY, ids=lambda request: type(request).__name__)
-def test_a_read_only_channel_takes_no_money(books: Books, request_: MoneyRequest) -> None:
+def test_a_read_only_channel_takes_no_money(books: Books, request_: Act[Any]) -> None:
     """Every money request is refused with the reason until an operator reopens the channel."""
     books.commit([earn("Bob", 9), earn("Eve", 1), hold("Bob", 1, "old")])
     closed = ask(books, SetReadOnly(CHANNEL, "mismatch", NOW))

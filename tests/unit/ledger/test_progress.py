@@ -3,17 +3,11 @@
 import pytest
 from tests.unit.ledger.acts import DAY, NOW, ask, earn, key, look, op, told
 
-from kryten_economy.ledger import (
-    Award,
-    Awarded,
-    Ban,
-    Books,
-    RankStored,
-    Reports,
-    SetRank,
-    StoreLevel,
-    StoreRank,
-)
+from kryten_economy.features.achievements.operations import Award, Awarded
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.ranks.operations import RankStored, SetRank, StoreLevel, StoreRank
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import Banned, InvalidAmount, NoAccount
 
 

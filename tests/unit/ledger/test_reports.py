@@ -19,8 +19,13 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.ledger import Ban, Books, Posted, RecordActivity, Reports, account_reports
-from kryten_economy.ledger.account_reports import ROWS_MAX, bounded
+from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.money.operations import Posted
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports import accounts
+from kryten_economy.features.reports.accounts import ROWS_MAX, bounded
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 
 
 def test_history_is_newest_first_with_balances(books: Books, reports: Reports) -> None:
@@ -158,7 +163,7 @@ def test_every_report_is_bounded() -> None:
 
 def test_history_reads_by_chain_not_by_scan(reports: Reports) -> None:
     """Neither a user's history nor the recent rows read the whole ledger."""
-    for statement in (account_reports._HISTORY, account_reports._RECENT, account_reports._ONE):
+    for statement in (accounts._HISTORY, accounts._RECENT, accounts._ONE):
         values = {"1": 1, "2": 1, "3": 1}
         plan = reports.connection.execute("EXPLAIN QUERY PLAN " + statement, values).fetchall()
         steps = [str(row[3]) for row in plan]

@@ -14,6 +14,7 @@ from tests.unit.ledger.acts import (
     hold,
     key,
     look,
+    minute,
     op,
     present,
     release,
@@ -23,17 +24,11 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.ledger import (
-    Books,
-    Captured,
-    Credit,
-    ExpireHolds,
-    PresenceMinute,
-    PresencePaid,
-    Reports,
-    Transfer,
-    Transferred,
-)
+from kryten_economy.features.money.operations import Credit, Transfer, Transferred
+from kryten_economy.features.presence.operations import PresencePaid
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import Captured, ExpireHolds
 from kryten_economy.refusals import Insufficient
 
 
@@ -121,11 +116,14 @@ def test_a_stake_counts_when_its_game_is_settled(crowd: Books, reports: Reports)
 
 
 def test_a_presence_minute_tells_what_others_have_moved(crowd: Books) -> None:
-    """Its facts show spending, stakes, wins and tips, also when the minute is told again."""
+    """The facts of its commit show spending, stakes, wins and tips; told again it has none."""
     crowd.commit([tip("Bob", "Al", 1), tip("Al", "Bob", 2), spend("Al", 3), _won(9, 4)])
     crowd.commit([spend("Al", 5, type_name="gamble_stake")])
-    tick = PresenceMinute(op(), CHANNEL, NOW, DAY, (present("Al"),))
-    for _ in range(2):
-        [fact] = told(crowd, tick, PresencePaid).paid
-        assert (fact.lifetime_spent_z, fact.lifetime_gambled_in_z) == (5, 5)
-        assert (fact.biggest_win_z, fact.tip_recipients, fact.tip_senders) == (4, 1, 1)
+    tick = minute(op(), present("Al"))
+    [facts] = crowd.commit([tick]).facts
+    fact = facts.wallets["al"]
+    assert (fact.lifetime_spent_z, fact.lifetime_gambled_in_z) == (5, 5)
+    assert (fact.biggest_win_z, fact.tip_recipients, fact.tip_senders) == (4, 1, 1)
+    again = crowd.commit([tick])
+    assert again.answers == (PresencePaid(1, 1, replayed=True),)
+    assert again.facts == ()

@@ -9,22 +9,21 @@ from pathlib import Path
 import apsw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, op, told
+from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, look, op, told
 
-from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.presence.onboarding import EarningGate
-from kryten_economy.ledger import (
-    Ban,
-    BanState,
-    Books,
-    ChatRecorded,
+from kryten_economy.features.bans.operations import Ban, BanState
+from kryten_economy.features.chat.operations import (
+    LineRecorded,
+    PaidTrigger,
     PayTriggers,
-    Pruned,
-    PruneHelpers,
     RecordChat,
-    Reports,
     TriggersPaid,
 )
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.presence.onboarding import EarningGate
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.records import Pruned, PruneHelpers
 
 HOUR_MS = 3_600_000
 
@@ -49,24 +48,26 @@ def line(*awards: TriggerAward, at_ms: int = NOW, day: str = DAY, **more: object
 
 
 def paid(books: Books, request: RecordChat) -> list[int]:
-    return [each.amount_z for each in told(books, request, ChatRecorded).paid]
+    return [each.amount_z for each in told(books, request, LineRecorded).paid]
 
 
 def test_a_line_counts_and_pays(books: Books) -> None:
-    """Counter and credit are one; the answer holds the facts after both."""
-    answer = told(books, line(award(), long_messages=1), ChatRecorded)
-    assert (answer.wallet.balance_z, answer.wallet.lifetime_messages) == (1, 1)
-    assert answer.wallet.lifetime_earned_z == 1
+    """Counter and credit are one; the facts hold the wallet after both."""
+    done = books.commit([line(award(), long_messages=1)])
+    assert done.answers == (LineRecorded((PaidTrigger("alice", "chat.long_message", 1),)),)
+    wallet = done.facts[0].wallets["alice"]
+    assert (wallet.balance_z, wallet.lifetime_messages) == (1, 1)
+    assert wallet.lifetime_earned_z == 1
 
 
 def test_a_repeated_line_pays_once(books: Books) -> None:
     """The same id answers what it answered and moves nothing."""
     request = line(award())
-    first = told(books, request, ChatRecorded)
-    again = told(books, request, ChatRecorded)
+    first = told(books, request, LineRecorded)
+    again = told(books, request, LineRecorded)
     assert again.replayed
-    assert [each.amount_z for each in again.paid] == [each.amount_z for each in first.paid]
-    assert again.wallet.balance_z == 1
+    assert again.paid == first.paid
+    assert look(books, "Alice").balance_z == 1
 
 
 def test_a_window_starts_with_its_first_hit(books: Books) -> None:
@@ -130,15 +131,15 @@ def test_nobody_gets_an_account_by_being_named(books: Books) -> None:
     """P-EARN-3: `c++` pays nobody, opens nothing and is no kudos given."""
     kudos = award("c", trigger_id="chat.kudos_received")
     tallies = (Tally("c", "kudos_received"), Tally("alice", "kudos_given", "c"))
-    answer = told(books, line(kudos, tallies=tallies), ChatRecorded)
+    answer = told(books, line(kudos, tallies=tallies), LineRecorded)
     assert answer.paid == ()
-    assert told(books, line(award("bob")), ChatRecorded).paid == ()
+    assert told(books, line(award("bob")), LineRecorded).paid == ()
 
 
 def test_tallies_count_also_where_the_limit_refuses(tmp_path: Path) -> None:
     """Kudos count for both sides, whether they pay or not (8.3)."""
     books = Books.open(tmp_path / "e.db")
-    told(books, RecordChat(op(), key("Bob"), "Bob", NOW, DAY), ChatRecorded)
+    told(books, RecordChat(op(), key("Bob"), "Bob", NOW, DAY), LineRecorded)
     kudos = award("bob", 3, trigger_id="chat.kudos_received", limit=Window("k", NOW + 1, 1))
     tallies = (Tally("bob", "kudos_received"), Tally("alice", "kudos_given", "bob"))
     for expected in ([3], []):
@@ -150,11 +151,12 @@ def test_tallies_count_also_where_the_limit_refuses(tmp_path: Path) -> None:
 
 def test_the_banned_are_neither_counted_nor_paid(books: Books) -> None:
     """8.6 and 1: their lines count nothing, and nobody pays them."""
-    told(books, line(), ChatRecorded)
+    told(books, line(), LineRecorded)
     told(books, Ban(key("Alice"), "Alice", "boss", "", NOW), BanState)
-    answer = told(books, line(award()), ChatRecorded)
+    answer = told(books, line(award()), LineRecorded)
     assert answer.paid == ()
-    assert (answer.wallet.lifetime_messages, answer.wallet.balance_z) == (1, 0)
+    wallet = look(books, "Alice")
+    assert (wallet.lifetime_messages, wallet.balance_z) == (1, 0)
 
 
 def test_the_gate_withholds_the_pay_and_keeps_the_claim(books: Books) -> None:
@@ -169,9 +171,9 @@ def test_the_gate_withholds_the_pay_and_keeps_the_claim(books: Books) -> None:
 def test_emotes_count_once_a_day(tmp_path: Path) -> None:
     """The day's count is the number of distinct names (8.6)."""
     books = Books.open(tmp_path / "e.db")
-    told(books, line(emotes=(":a:", ":b:")), ChatRecorded)
-    told(books, line(emotes=(":b:", ":c:")), ChatRecorded)
-    told(books, line(emotes=(":b:",), day=NEXT_DAY), ChatRecorded)
+    told(books, line(emotes=(":a:", ":b:")), LineRecorded)
+    told(books, line(emotes=(":b:", ":c:")), LineRecorded)
+    told(books, line(emotes=(":b:",), day=NEXT_DAY), LineRecorded)
     books.close()
     path = tmp_path / "e.db"
     days = _query(path, "SELECT day, unique_emotes_used FROM daily_activity ORDER BY day")
@@ -182,8 +184,8 @@ def test_emotes_count_once_a_day(tmp_path: Path) -> None:
 def test_triggers_are_counted_by_their_id(tmp_path: Path) -> None:
     """P-EARN-10, P-TXT-11: hits, distinct users and Z stand under the id that was booked."""
     books = Books.open(tmp_path / "e.db")
-    told(books, RecordChat(op(), key("Bob"), "Bob", NOW, DAY), ChatRecorded)
-    told(books, line(award(), award("bob", 2), award()), ChatRecorded)
+    told(books, RecordChat(op(), key("Bob"), "Bob", NOW, DAY), LineRecorded)
+    told(books, line(award(), award("bob", 2), award()), LineRecorded)
     books.close()
     reports = Reports.open(tmp_path / "e.db")
     [row] = reports.triggers(CHANNEL, DAY, DAY)
@@ -194,15 +196,16 @@ def test_triggers_are_counted_by_their_id(tmp_path: Path) -> None:
 
 def test_triggers_without_a_line_pay_once(books: Books) -> None:
     """What others set off has an id of its own."""
-    told(books, line(), ChatRecorded)
+    told(books, line(), LineRecorded)
     request = PayTriggers(op(), CHANNEL, NOW, DAY, (award(amount=2),))
-    assert told(books, request, TriggersPaid).paid[0].wallet.balance_z == 2
+    assert [each.amount_z for each in told(books, request, TriggersPaid).paid] == [2]
     assert told(books, request, TriggersPaid).replayed
+    assert look(books, "Alice").balance_z == 2
 
 
 def test_ended_windows_are_pruned(books: Books) -> None:
     """The helper rows do not grow without end."""
-    told(books, line(award(limit=Window("k", NOW, 2))), ChatRecorded)
+    told(books, line(award(limit=Window("k", NOW, 2))), LineRecorded)
     assert told(books, PruneHelpers("2030-01-01"), Pruned).count >= 1
 
 

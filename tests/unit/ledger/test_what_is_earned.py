@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,20 +30,15 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import LADDER, minted, rank_of
 
-from kryten_economy.ledger import (
-    Award,
-    Books,
-    ConservationGuard,
-    ExpireHolds,
-    Failed,
-    MoneyRequest,
-    ReleaseOrphans,
-    Reports,
-    Request,
-    SetRank,
-    Transfer,
-    Wallet,
-)
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.money.operations import Transfer
+from kryten_economy.features.ranks.operations import SetRank
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.invariants import ConservationGuard
+from kryten_economy.ledger.operation import Act, Failed, Request
+from kryten_economy.ledger.wallet import Wallet
 
 NAMES = st.sampled_from(["Al", "Bob", "Cy", "Dee"])
 HOLD_TYPES = st.sampled_from(["spend", "gamble_stake", "bounty_create"])
@@ -50,7 +46,7 @@ HOLD_IDS = st.sampled_from(["h1", "h2", "h3"])
 SOME_Z = st.integers(1, 20)
 
 
-def between_people() -> st.SearchStrategy[Request]:
+def between_people() -> st.SearchStrategy[Request[Any]]:
     """Acts that move money between people or give it back, and mint none."""
     return st.one_of(
         st.builds(tip, NAMES, NAMES, SOME_Z),
@@ -102,7 +98,7 @@ def prize(giver: str, taker: str, amount_z: int) -> Transfer:
     )
 
 
-def minting() -> st.SearchStrategy[Request]:
+def minting() -> st.SearchStrategy[Request[Any]]:
     """Acts that bring new money that counts as earned."""
     return st.one_of(
         st.builds(earn, NAMES, SOME_Z),
@@ -144,7 +140,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def played(
-    begun: Path, requests: list[Request], ranks: dict[str, str]
+    begun: Path, requests: list[Request[Any]], ranks: dict[str, str]
 ) -> tuple[dict[str, Wallet], dict[str, Wallet], Counter[str]]:
     """Everybody before and after, and what was minted meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
@@ -153,10 +149,10 @@ def played(
         books.commit([SetRank(key(name), rank, True, DAY) for name, rank in ranks.items()])
         before = reports.wallets(CHANNEL, DAY)
         fresh = [
-            replace(each, op_id=op()) if isinstance(each, MoneyRequest) else each
+            replace(each, op_id=op()) if isinstance(each, Act) else each  # type: ignore[type-var]
             for each in requests
         ]
-        answers = books.commit(fresh)
+        answers = books.commit(fresh).answers
         assert not [answer for answer in answers if isinstance(answer, Failed)]
         rose: Counter[str] = Counter()
         for request, answer in zip(fresh, answers, strict=True):
@@ -171,7 +167,7 @@ def played(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(requests=st.lists(between_people(), max_size=40), ranks=held_ranks())
 def test_moving_money_about_raises_neither_earnings_nor_rank(
-    begun: Path, requests: list[Request], ranks: dict[str, str]
+    begun: Path, requests: list[Request[Any]], ranks: dict[str, str]
 ) -> None:
     """No sequence of tips, prizes, stakes, refunds and returns makes anybody rise."""
     before, after, _ = played(begun, requests, ranks)
@@ -183,7 +179,7 @@ def test_moving_money_about_raises_neither_earnings_nor_rank(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(requests=st.lists(between_people() | minting(), max_size=40), ranks=held_ranks())
 def test_minting_raises_earnings_by_exactly_its_amount(
-    begun: Path, requests: list[Request], ranks: dict[str, str]
+    begun: Path, requests: list[Request[Any]], ranks: dict[str, str]
 ) -> None:
     """And the rank to what these earnings make, or leaves the one that an admin has set."""
     before, after, rose = played(begun, requests, ranks)

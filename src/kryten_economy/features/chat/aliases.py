@@ -10,7 +10,7 @@ from kryten_economy.config import Settings
 from kryten_economy.features.chat.rules import Effect
 from kryten_economy.features.chat.triggers import KUDOS, LAUGH, Tally, TriggerAward
 
-__all__ = ("suspects", "without")
+__all__ = ("parted", "suspects", "without")
 
 
 def suspects(effect: Effect, settings: Settings) -> tuple[str, ...]:
@@ -26,6 +26,19 @@ def without(effect: Effect, names: Collection[str], settings: Settings) -> Effec
         awards=tuple(each for each in effect.awards if _thanked(each, settings) not in names),
         tallies=tuple(each for each in effect.tallies if _thanked(each, settings) not in names),
     )
+
+
+def parted(effect: Effect, settings: Settings) -> tuple[Effect, Effect | None]:
+    """The effect without any laughs and kudos, and these alone; None where there are none."""
+    thanks = Effect(
+        awards=tuple(each for each in effect.awards if _thanked(each, settings) is not None),
+        tallies=tuple(each for each in effect.tallies if _thanked(each, settings) is not None),
+    )
+    rest = effect._replace(
+        awards=tuple(each for each in effect.awards if _thanked(each, settings) is None),
+        tallies=tuple(each for each in effect.tallies if _thanked(each, settings) is None),
+    )
+    return rest, thanks if thanks.awards or thanks.tallies else None
 
 
 def _thanked(each: TriggerAward | Tally, settings: Settings) -> str | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kryten_economy.config import Settings
 
-__all__ = ("FULL_DAY_MINUTES", "Dwellers", "marks", "milestones_met", "qualifies")
+__all__ = ("FULL_DAY_MINUTES", "Attendance", "marks", "milestones_met", "qualifies")
 
 
 FULL_DAY_MINUTES = 1438
@@ -52,7 +52,7 @@ def marks(settings: Settings) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-class Dwellers:
+class Attendance:
     """For whom which marks of the day are settled; what is not known here is due."""
 
     __slots__ = ("_settled",)

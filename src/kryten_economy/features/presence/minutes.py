@@ -1,6 +1,5 @@
 """What minutes of presence are worth (`earning.md` 2.1, 3.3 and 3.5)."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,15 +13,16 @@ from kryten_economy.features.events.rules import (
     exact,
     metadata,
 )
+from kryten_economy.features.ranks.rules import Ladder
 
 __all__ = (
-    "Accumulator",
+    "EarningTerms",
     "MinuteRate",
     "MinuteWorth",
-    "Rates",
     "minute_rate",
     "minute_worth",
     "rank_factor",
+    "whole_part",
 )
 
 
@@ -106,18 +106,33 @@ def minute_worth(
 _REMEMBERED_MAX = 1_000
 
 
-class Rates:
-    """Made for one settings object and the factors that are active in a channel."""
+class EarningTerms:
+    """What is in force in a channel at one moment: settings, the ladder of ranks, the factors.
 
-    __slots__ = ("_combined", "_settings", "_worth")
+    Amounts are worked out once and remembered: most users of a minute share very few cases.
+    """
 
-    def __init__(self, settings: Settings, combined: Combined) -> None:
+    __slots__ = ("_cases", "_combined", "_ladder", "_ranks_count", "_settings", "_worth")
+
+    def __init__(self, settings: Settings, ladder: Ladder, combined: Combined) -> None:
         self._settings = settings
+        self._ladder = ladder
         self._combined = combined
+        self._ranks_count = bool(settings.ranks.earn_multiplier_per_rank)
         self._worth: dict[tuple[float, int], tuple[float, str | None]] = {}
+        self._cases: dict[tuple[MinuteRate, int, int, int], MinuteWorth] = {}
+
+    def __repr__(self) -> str:
+        return "EarningTerms()"
+
+    def tier(self, rank_name: str, lifetime_earned_z: int, held_from_z: int | None) -> int:
+        """The rank index that multiplies; 0 where ranks do not."""
+        if not self._ranks_count:
+            return 0
+        return self._ladder.effective(rank_name, lifetime_earned_z, held_from_z)
 
     def of(self, amount: float, tier: int) -> tuple[float, str | None]:
-        """``amount`` Z multiplied for a rank index, and the metadata that tells why (2.1)."""
+        """``amount`` Z multiplied for a rank index, and the metadata that tells why."""
         worth = self._worth.get((amount, tier))
         if worth is None:
             factors = self._combined.also(rank_factor(self._settings, tier))
@@ -126,44 +141,32 @@ class Rates:
                 self._worth[amount, tier] = worth
         return worth
 
+    def minutes(self, rate: MinuteRate, minutes: int, active: int, tier: int) -> MinuteWorth:
+        """What minutes of presence are worth for a rank index."""
+        case = (rate, minutes, active, tier)
+        worth = self._cases.get(case)
+        if worth is None:
+            rank = rank_factor(self._settings, tier) if self._ranks_count else None
+            worth = minute_worth(rate, minutes, active, self._combined, rank)
+            if len(self._cases) < _REMEMBERED_MAX:
+                self._cases[case] = worth
+        return worth
+
     def in_force(self, at_ms: int) -> bool:
         """Whether none of the factors has ended; ends are UTC epoch milliseconds."""
         ends = (each.ends_at_ms for each in self._combined.factors)
         return all(end is None or at_ms < end for end in ends)
 
 
-_ROUNDING = 1e-9
-"""What repeated addition of binary fractions may lose; a sum this close to whole is whole."""
+def whole_part(held: float, amount: float) -> tuple[int, float]:
+    """The whole coins in what was held and what is added, and what is left to hold.
 
-
-_HELD_MAX = 100_000
-"""Remainders kept at most, or whoever looks in once would be remembered for ever."""
-
-
-class Accumulator:
-    """Remainders in [0, 1) by (user, trigger); lost at a restart, which costs below one coin.
-
-    They outlive the visits of their users. Only where there are too many, the one that has
-    waited for the longest is dropped.
+    Adding binary fractions may lose a little: a sum this close to whole is whole.
     """
+    total = held + amount
+    whole = int(total + _ROUNDING)
+    rest = max(0.0, total - whole)
+    return whole, rest if rest > _ROUNDING else 0.0
 
-    __slots__ = ("_held",)
 
-    def __init__(self) -> None:
-        self._held: dict[Hashable, float] = {}
-
-    def add(self, key: Hashable, amount: float) -> int:
-        """Add ``amount`` ≥ 0 and take out what has become whole."""
-        assert amount >= 0, amount
-        total = self._held.pop(key, 0.0) + amount
-        whole = int(total + _ROUNDING)
-        rest = total - whole
-        if rest > _ROUNDING:
-            self._held[key] = rest
-            if len(self._held) > _HELD_MAX:
-                del self._held[next(iter(self._held))]
-        return whole
-
-    def held(self, key: Hashable) -> float:
-        """The remainder that waits for more."""
-        return self._held.get(key, 0.0)
+_ROUNDING = 1e-9

@@ -1,14 +1,14 @@
-"""Who is new enough to wait before earning (`earning.md` 2.4).
+"""Who is new enough to wait before earning.
 
 What a closed gate withholds (multiplied credits, rain, milestones, streak rewards) is not paid
 later; minutes, messages and streak days are counted all the same.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kryten_economy.config.core import Onboarding
 
-__all__ = ("OPEN", "EarningGate", "earning_gate")
+__all__ = ("OPEN", "EarningGate", "earning_gate", "is_past")
 
 
 _MINUTE_MS = 60_000
@@ -28,6 +28,20 @@ class EarningGate(NamedTuple):
 
 OPEN = EarningGate()
 """Lets everybody earn."""
+
+
+class _Member(Protocol):
+    """What the gate asks of a wallet or an account."""
+
+    @property
+    def first_seen_ms(self) -> int: ...
+    @property
+    def lifetime_messages(self) -> int: ...
+
+
+def is_past(gate: EarningGate, wallet: _Member, at_ms: int) -> bool:
+    """Whether the account behind a wallet is old and busy enough to earn."""
+    return gate.is_open(wallet.first_seen_ms, wallet.lifetime_messages, at_ms)
 
 
 def earning_gate(onboarding: Onboarding) -> EarningGate:

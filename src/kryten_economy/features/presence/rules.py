@@ -16,6 +16,7 @@ __all__ = (
     "Change",
     "Entrance",
     "MinuteShare",
+    "Present",
     "Roster",
     "Visit",
     "elapsed_minutes",
@@ -71,6 +72,14 @@ class MinuteShare(NamedTuple):
     visit: Visit
     minutes: int
     active_minutes: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Present:
+    """Somebody connected; ``name`` is lower case."""
+
+    name: str
+    display_name: str
 
 
 class Change(NamedTuple):

@@ -1,5 +1,6 @@
 """Days in a row: counting them and what they earn (`earning.md` 5)."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
@@ -48,7 +49,8 @@ class StreakState(NamedTuple):
     last_day: str | None = None
 
 
-class Reward(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reward:
     """A ledger row to be paid."""
 
     trigger_id: str

@@ -35,6 +35,8 @@ CREATE TABLE account (
     last_departure_ms INTEGER,
     last_active_ms INTEGER,
     lifetime_messages INTEGER NOT NULL DEFAULT 0 CHECK (lifetime_messages >= 0),
+    lifetime_minutes INTEGER NOT NULL DEFAULT 0 CHECK (lifetime_minutes >= 0),
+    emotes_used INTEGER NOT NULL DEFAULT 0 CHECK (emotes_used >= 0),
     tip_recipients INTEGER NOT NULL DEFAULT 0 CHECK (tip_recipients >= 0),
     tip_senders INTEGER NOT NULL DEFAULT 0 CHECK (tip_senders >= 0),
     last_transfer INTEGER,

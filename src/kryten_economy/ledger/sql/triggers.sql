@@ -37,3 +37,9 @@ CREATE TABLE trigger_fractions (
     held REAL NOT NULL CHECK (held >= 0 AND held < 1),
     PRIMARY KEY (account_id, trigger_id)
 ) STRICT, WITHOUT ROWID;
+
+-- The last batch of lines of each channel, so that a repetition of it is recognised.
+CREATE TABLE line_batch (
+    channel_id INTEGER PRIMARY KEY REFERENCES channel (id),
+    batch_id TEXT NOT NULL
+) STRICT;

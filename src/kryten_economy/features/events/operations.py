@@ -1,0 +1,201 @@
+"""Events that multiply earning: begun, paid and ended once each."""
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.posting import Entry, Paid, pay_each
+from kryten_economy.ledger.tx import Tx
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "EndEvent",
+    "EventEnded",
+    "EventKind",
+    "EventOpened",
+    "EventStarted",
+    "OpenEvent",
+    "RunningEvent",
+    "StartAdHoc",
+    "end_event",
+    "open_event",
+    "start_adhoc",
+)
+
+PRESENT = "content.present_at_event_start"
+
+EventKind: TypeAlias = Literal["scheduled", "adhoc"]
+
+_OPEN = """
+    INSERT INTO active_events (
+        channel_id, kind, name, fired_at_ms, ends_at_ms, multiplier, announced, bonus_paid
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_RUNNING_ADHOC = """
+    SELECT name FROM active_events
+    WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL AND ends_at_ms > ?2
+"""
+_END_ADHOC = """
+    UPDATE active_events SET ended_at_ms = ?2
+    WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL
+"""
+_START_ADHOC = """
+    INSERT INTO active_events (
+        channel_id, kind, name, fired_at_ms, ends_at_ms, multiplier, announced
+    ) VALUES (?1, 'adhoc', ?2, ?3, ?4, ?5, 1)
+    ON CONFLICT DO UPDATE SET ends_at_ms = ?4, multiplier = ?5, ended_at_ms = NULL
+"""
+_END = """
+    UPDATE active_events SET ended_at_ms = ?5
+    WHERE channel_id = ?1 AND kind = ?2 AND name = ?3 AND fired_at_ms = ?4 AND ended_at_ms IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventOpened:
+    """``fresh`` is True for the one who noticed the event first."""
+
+    fresh: bool
+    paid: tuple[Paid, ...] = ()
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent(Act[EventOpened | InvalidAmount]):
+    """A scheduled event is noticed to run; the first time it pays its bonus.
+
+    ``bonus_each_z`` 0 pays nothing. ``announced`` says whether its begin is told.
+    """
+
+    op_id: str
+    channel: str
+    name: str
+    multiplier: Fraction
+    fired_at_ms: int
+    ends_at_ms: int
+    announced: bool
+    bonus_each_z: int
+    present: tuple[Present, ...]
+    at_ms: int
+    day: str
+
+
+@operation
+def open_event(tx: Tx, ask: OpenEvent) -> EventOpened | InvalidAmount:
+    """Note that a scheduled event runs, and pay the bonus with the first note."""
+    if not 0 <= ask.bonus_each_z <= AMOUNT_MAX_Z:
+        return InvalidAmount(ask.bonus_each_z)
+    fresh = tx.run(
+        _OPEN,
+        tx.channel(ask.channel).id,
+        "scheduled",
+        ask.name,
+        ask.fired_at_ms,
+        ask.ends_at_ms,
+        str(ask.multiplier),
+        ask.announced,
+        ask.bonus_each_z > 0,
+    )
+    if not fresh:
+        return EventOpened(fresh=False)
+    return EventOpened(True, _pay_bonus(tx, ask) if ask.bonus_each_z else ())
+
+
+def _pay_bonus(tx: Tx, ask: OpenEvent) -> tuple[Paid, ...]:
+    entry = Entry(
+        "event_bonus",
+        f"event.{ask.name}.presence",
+        f"Present at {ask.name}",
+        ask.at_ms,
+        ask.day,
+        metadata=json.dumps({"users": len(ask.present)}),
+    )
+    names = [each.name for each in ask.present]
+    tx.accounts.find_many(tx.channel(ask.channel), names, ask.day)
+    accounts = [
+        tx.find_or_open(UserKey(ask.channel, each.name), each.display_name, ask.day, ask.at_ms)
+        for each in ask.present
+    ]
+    paid = pay_each(tx, [(account, ask.bonus_each_z, entry) for account in accounts])
+    winners = {each.wallet.user for each in paid}
+    for account in accounts:
+        if account.user in winners:
+            tx.analytics.hit(account, PRESENT, ask.bonus_each_z, ask.day)
+    return paid
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEvent:
+    """An event whose end has not been noticed yet."""
+
+    kind: EventKind
+    name: str
+    fired_at_ms: int
+    ends_at_ms: int
+    multiplier: Fraction
+    announced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventStarted:
+    """The event as it is stored; ``replaced`` is the name of the one that ended with it."""
+
+    event: RunningEvent
+    replaced: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartAdHoc(Request[EventStarted]):
+    """Start an event of an operator; one that runs ends with it."""
+
+    channel: str
+    name: str
+    multiplier: Fraction
+    ends_at_ms: int
+    at_ms: int
+
+
+@operation
+def start_adhoc(tx: Tx, ask: StartAdHoc) -> EventStarted:
+    """Begin an operator's event in the place of the one that runs."""
+    channel = tx.channel(ask.channel)
+    running = tx.query(_RUNNING_ADHOC, channel.id, ask.at_ms)
+    tx.run(_END_ADHOC, channel.id, ask.at_ms)
+    values = (ask.name, ask.at_ms, ask.ends_at_ms, str(ask.multiplier))
+    tx.run(_START_ADHOC, channel.id, *values)
+    tx.journal.count("adhoc_events_started_total")
+    event = RunningEvent("adhoc", ask.name, ask.at_ms, ask.ends_at_ms, ask.multiplier, True)
+    replaced = next((name for (name,) in running), None)
+    return EventStarted(event, replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class EventEnded:
+    """Whether this request ended it."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndEvent(Request[EventEnded]):
+    """An event is over; ``changed`` is True once."""
+
+    channel: str
+    kind: EventKind
+    name: str
+    fired_at_ms: int
+    at_ms: int
+
+
+@operation
+def end_event(tx: Tx, ask: EndEvent) -> EventEnded:
+    """Note the end; only the first note changes something."""
+    channel = tx.channels.find(ask.channel)
+    if channel is None:
+        return EventEnded(changed=False)
+    changed = tx.run(_END, channel.id, ask.kind, ask.name, ask.fired_at_ms, ask.at_ms)
+    return EventEnded(changed == 1)

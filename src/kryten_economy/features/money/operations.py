@@ -1,0 +1,292 @@
+"""Credit, debit, set balance, transfer: money that moves at once."""
+
+import json
+from dataclasses import dataclass
+
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.channels import Channel
+from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.posting import Entry, credit_id, is_amount, post, post_between
+from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import (
+    AMOUNT_MAX_Z,
+    Banned,
+    Insufficient,
+    InvalidAmount,
+    NoAccount,
+    SameAccount,
+)
+from kryten_economy.transaction_types import TransactionType, transaction_type
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "BalanceSet",
+    "Credit",
+    "Debit",
+    "Posted",
+    "SetBalance",
+    "Transfer",
+    "Transferred",
+    "credit",
+    "debit",
+    "set_balance",
+    "transfer",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A credit or debit; ``transaction_id`` is the id of its row in ``transactions``."""
+
+    transaction_id: int
+    wallet: Wallet
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credit(Act[Posted | NoAccount | Banned | InvalidAmount]):
+    """Pay ``amount_z`` > 0 to a wallet.
+
+    ``create`` opens the account under ``display_name`` if there is none. ``spent_day`` is
+    the day of the spend a refund takes back (default: ``day``). ``net_z`` is the part of a
+    house game's win that counts as earned.
+    """
+
+    op_id: str
+    user: UserKey
+    amount_z: int
+    type: str
+    trigger_id: str
+    reason: str
+    at_ms: int
+    day: str
+    related_user: str | None = None
+    metadata: str | None = None
+    create: bool = False
+    display_name: str | None = None
+    spent_day: str | None = None
+    net_z: int = 0
+
+
+@operation
+def credit(tx: Tx, ask: Credit) -> Posted | NoAccount | Banned | InvalidAmount:
+    """Pay a user from the account that stands behind the type."""
+    kind = transaction_type(ask.type)
+    assert kind.credits, ask
+    if not is_amount(ask.amount_z) or not 0 <= ask.net_z <= ask.amount_z:
+        return InvalidAmount(ask.amount_z)
+    account = tx.find(ask.user, ask.day)
+    if account is None and not ask.create:
+        return NoAccount(ask.user)
+    channel = tx.channel(ask.user.channel)
+    banned = tx.is_banned(channel, ask.user.name) if account is None else account.banned
+    if banned and not kind.despite_ban:
+        return Banned(ask.user)
+    source = _counterpart(tx, channel, kind)
+    if not source.has_room(-ask.amount_z) or (account and not account.has_room(ask.amount_z)):
+        return InvalidAmount(ask.amount_z)
+    if account is None:
+        name = ask.display_name or ask.user.name
+        account = tx.accounts.open(channel, ask.user.name, name, ask.day, ask.at_ms)
+    entry = Entry(
+        ask.type,
+        ask.trigger_id,
+        ask.reason,
+        ask.at_ms,
+        ask.spent_day or ask.day,
+        ask.related_user,
+        ask.metadata,
+    )
+    row_id = post(tx, account, ask.amount_z, source, entry, net_z=ask.net_z)
+    return Posted(row_id, account.wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class Debit(Act[Posted | Insufficient | NoAccount | Banned | InvalidAmount]):
+    """Take ``amount_z`` > 0 from a wallet."""
+
+    op_id: str
+    user: UserKey
+    amount_z: int
+    type: str
+    trigger_id: str
+    reason: str
+    at_ms: int
+    day: str
+    related_user: str | None = None
+    metadata: str | None = None
+
+
+@operation
+def debit(tx: Tx, ask: Debit) -> Posted | Insufficient | NoAccount | Banned | InvalidAmount:
+    """Take from a user, to the account that stands behind the type."""
+    kind = transaction_type(ask.type)
+    assert kind.debits, ask
+    if not is_amount(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    account = tx.find(ask.user, ask.day)
+    if account is None:
+        return NoAccount(ask.user)
+    if account.banned and not kind.despite_ban:
+        return Banned(ask.user)
+    if account.balance_z < ask.amount_z:
+        return _short(account, ask.amount_z)
+    target = _counterpart(tx, account.channel, kind)
+    if not target.has_room(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    entry = Entry(
+        ask.type,
+        ask.trigger_id,
+        ask.reason,
+        ask.at_ms,
+        ask.day,
+        ask.related_user,
+        ask.metadata,
+    )
+    row_id = post(tx, account, -ask.amount_z, target, entry)
+    return Posted(row_id, account.wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSet:
+    """The balance before and after."""
+
+    old_z: int
+    new_z: int
+    wallet: Wallet
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetBalance(Act[BalanceSet | NoAccount | InvalidAmount]):
+    """Make a balance ``amount_z`` ≥ 0 by one ledger row.
+
+    ``create`` opens the account under ``display_name`` if there is none.
+    """
+
+    op_id: str
+    user: UserKey
+    amount_z: int
+    reason: str
+    by: str
+    at_ms: int
+    day: str
+    create: bool = False
+    display_name: str | None = None
+
+
+@operation
+def set_balance(tx: Tx, ask: SetBalance) -> BalanceSet | NoAccount | InvalidAmount:
+    """Make a balance what an admin says; the difference is one row (P-MON-15)."""
+    if not 0 <= ask.amount_z <= AMOUNT_MAX_Z:
+        return InvalidAmount(ask.amount_z)
+    account = tx.find(ask.user, ask.day)
+    if account is None:
+        if not ask.create:
+            return NoAccount(ask.user)
+        account = tx.find_or_open(ask.user, ask.display_name or ask.user.name, ask.day, ask.at_ms)
+    old_z = account.balance_z
+    delta_z = ask.amount_z - old_z
+    if delta_z:
+        other = tx.system(account.channel, "mint" if delta_z > 0 else "sink")
+        if not other.has_room(-delta_z):
+            return InvalidAmount(ask.amount_z)
+        entry = Entry(
+            "admin_set_balance",
+            "admin.set_balance",
+            ask.reason,
+            ask.at_ms,
+            ask.day,
+            metadata=json.dumps({"by": ask.by}),
+        )
+        post(tx, account, delta_z, other, entry)
+    return BalanceSet(old_z, ask.amount_z, account.wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """Both wallets after the transfer; ``transaction_id`` is the row of who was paid."""
+
+    giver: Wallet
+    taker: Wallet
+    transaction_id: int = 0
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer(Act[Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount]):
+    """Money from one user to another of the same channel."""
+
+    op_id: str
+    giver: UserKey
+    taker: UserKey
+    amount_z: int
+    debit_type: str
+    debit_trigger: str
+    credit_type: str
+    credit_trigger: str
+    reason: str
+    at_ms: int
+    day: str
+
+    @property
+    def books_channel(self) -> str:
+        """Both users' channel."""
+        return self.giver.channel
+
+
+@operation
+def transfer(  # noqa: PLR0911 - one way out for each refusal
+    tx: Tx, ask: Transfer
+) -> Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount:
+    """Move money from one user to another; a tip counts who has tipped whom."""
+    assert ask.giver.channel == ask.taker.channel, ask
+    debit_kind, credit_kind = transaction_type(ask.debit_type), transaction_type(ask.credit_type)
+    assert debit_kind.debits, ask
+    assert credit_kind.credits, ask
+    if not is_amount(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    if ask.giver == ask.taker:
+        return SameAccount(ask.giver)
+    giver, taker = tx.find(ask.giver, ask.day), tx.find(ask.taker, ask.day)
+    if giver is None:
+        return NoAccount(ask.giver)
+    if taker is None:
+        return NoAccount(ask.taker)
+    if giver.banned and not debit_kind.despite_ban:
+        return Banned(ask.giver)
+    if taker.banned and not credit_kind.despite_ban:
+        return Banned(ask.taker)
+    if giver.balance_z < ask.amount_z:
+        return _short(giver, ask.amount_z)
+    if not taker.has_room(ask.amount_z):
+        return InvalidAmount(ask.amount_z)
+    paid = Entry(ask.debit_type, ask.debit_trigger, ask.reason, ask.at_ms, ask.day)
+    got = Entry(ask.credit_type, ask.credit_trigger, ask.reason, ask.at_ms, ask.day)
+    transfer_id = post_between(tx, giver, taker, ask.amount_z, paid, got)
+    if debit_kind.tips:
+        _count_pair(tx, giver, taker)
+    return Transferred(giver.wallet, taker.wallet, credit_id(transfer_id))
+
+
+_MEET = "INSERT OR IGNORE INTO tip_pair (sender, recipient) VALUES (?, ?)"
+
+
+def _count_pair(tx: Tx, sender: Account, recipient: Account) -> None:
+    """Somebody has tipped somebody; a pair is counted once."""
+    if not tx.run(_MEET, sender.id, recipient.id):
+        return
+    sender.tip_recipients += 1
+    recipient.tip_senders += 1
+    tx.accounts.touch(sender, profile=True)
+    tx.accounts.touch(recipient, profile=True)
+
+
+def _short(account: Account, amount_z: int) -> Insufficient:
+    return Insufficient(account.balance_z, amount_z - account.balance_z)
+
+
+def _counterpart(tx: Tx, channel: Channel, kind: TransactionType) -> Account:
+    assert kind.counterpart != "wallet", f"{kind.name} goes from user to user"
+    return tx.system(channel, kind.counterpart)

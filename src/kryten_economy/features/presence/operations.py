@@ -1,0 +1,313 @@
+"""Coming, going, doing something, and the minutes in between: what makes and feeds an account."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kryten_economy.features.events.rules import with_carry
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate, whole_part
+from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.rules import is_welcome_back
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.fractions import held_fraction, hold_fraction
+from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.posting import Entry, is_amount, may_earn, post
+from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "Arrive",
+    "Arrived",
+    "Depart",
+    "Departed",
+    "PresenceEntry",
+    "PresenceMinute",
+    "PresencePaid",
+    "RecordActivity",
+    "arrive",
+    "depart",
+    "presence_minute",
+    "record_activity",
+)
+
+# Doing something
+
+
+@dataclass(frozen=True, slots=True)
+class RecordActivity(Request[Wallet]):
+    """Somebody did something; makes sure of the account and counts.
+
+    With every counter 0 on a known account of the same display name nothing is written.
+    ``chatted`` marks the last chat.
+    """
+
+    user: UserKey
+    display_name: str
+    at_ms: int
+    day: str
+    messages: int = 0
+    long_messages: int = 0
+    gifs_posted: int = 0
+    commands: int = 0
+    chatted: bool = False
+
+
+@operation
+def record_activity(tx: Tx, ask: RecordActivity) -> Wallet:
+    """Count what somebody did; a mere question on a known account writes nothing."""
+    account = tx.find_or_open(ask.user, ask.display_name, ask.day, ask.at_ms)
+    tx.accounts.rename(account, ask.display_name)
+    counts = (
+        ("messages_sent", ask.messages),
+        ("long_messages", ask.long_messages),
+        ("gifs_posted", ask.gifs_posted),
+        ("commands_used", ask.commands),
+    )
+    raised = [(counter, by) for counter, by in counts if by]
+    if raised or ask.chatted:
+        see(tx, account, ask.at_ms, chatted=ask.chatted)
+        account.lifetime_messages += ask.messages
+    for counter, by in raised:
+        tx.accounts.count(account.today, counter, by)
+    return account.wallet
+
+
+def see(tx: Tx, account: Account, at_ms: int, *, chatted: bool = False) -> None:
+    """Seen at a time; ``chatted`` makes it the last activity as well."""
+    account.last_seen_ms = max(account.last_seen_ms, at_ms)
+    if chatted:
+        account.last_active_ms = max(account.last_active_ms or 0, at_ms)
+    tx.accounts.touch(account)
+
+
+# Coming and going
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """``absent_since_ms`` is the later of last departure and last sight before this arrival.
+
+    None for a new account. ``welcomed_z`` is what the welcome wallet held, ``welcomed_back_z``
+    what a return after days of absence brought; else 0.
+    """
+
+    wallet: Wallet
+    welcomed_z: int
+    created: bool
+    absent_since_ms: int | None
+    genuine: bool = True
+    replayed: bool = False
+    welcomed_back_z: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive(Act[Arrived | InvalidAmount]):
+    """Somebody came in.
+
+    It is genuine unless the absence is known to be shorter than ``window_ms``. A genuine arrival
+    claims the welcome wallet or, with the wallet claimed before and after ``days_absent`` whole
+    days, gets ``welcome_back_z``; never both.
+    """
+
+    op_id: str
+    user: UserKey
+    display_name: str
+    at_ms: int
+    day: str
+    welcome_wallet_z: int
+    welcome_back_z: int = 0
+    days_absent: int = 0
+    window_ms: int = 0
+
+
+@operation
+def arrive(tx: Tx, ask: Arrive) -> Arrived | InvalidAmount:
+    """Make sure of the account; a genuine arrival may bring a gift."""
+    for amount_z in (ask.welcome_wallet_z, ask.welcome_back_z):
+        if amount_z and not is_amount(amount_z):
+            return InvalidAmount(amount_z)
+    account = tx.find(ask.user, ask.day)
+    created = account is None
+    absent_since_ms = None
+    if account is None:
+        account = tx.find_or_open(ask.user, ask.display_name, ask.day, ask.at_ms)
+    else:
+        absent_since_ms = max(account.last_seen_ms, account.last_departure_ms or 0)
+        tx.accounts.rename(account, ask.display_name)
+        see(tx, account, ask.at_ms)
+    genuine = absent_since_ms is None or ask.at_ms - absent_since_ms >= ask.window_ms
+    wallet_z, back_z = _gifts(tx, ask, account, absent_since_ms) if genuine else (0, 0)
+    mint = tx.system(account.channel, "mint")
+    if wallet_z:
+        account.welcome_wallet_claimed = 1
+        tx.accounts.touch(account, profile=True)
+        entry = Entry("welcome_wallet", "onboarding.wallet", "Welcome wallet", ask.at_ms, ask.day)
+        post(tx, account, wallet_z, mint, entry)
+    elif back_z:
+        entry = Entry("welcome_back", "retention.welcome_back", "Welcome back", ask.at_ms, ask.day)
+        post(tx, account, back_z, mint, entry)
+    return Arrived(
+        account.wallet, wallet_z, created, absent_since_ms, genuine, welcomed_back_z=back_z
+    )
+
+
+def _gifts(tx: Tx, ask: Arrive, account: Account, absent_since_ms: int | None) -> tuple[int, int]:
+    """What an arrival brings: the wallet, or a welcome back, or nothing; in Z."""
+    wallet_z, back_z = ask.welcome_wallet_z, ask.welcome_back_z
+    if not account.welcome_wallet_claimed:
+        return (wallet_z if may_earn(tx, account, wallet_z) else 0), 0
+    back = is_welcome_back(absent_since_ms, ask.at_ms, ask.days_absent)
+    return 0, (back_z if back and may_earn(tx, account, back_z) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """How many of the names had an account."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depart(Request[Departed]):
+    """These lower-case names left at ``at_ms``; unknown ones are passed over."""
+
+    channel: str
+    names: tuple[str, ...]
+    at_ms: int
+    day: str = ""
+
+
+@operation
+def depart(tx: Tx, ask: Depart) -> Departed:
+    """Store the moment of leaving, which is what an absence is counted from."""
+    channel = tx.channels.find(ask.channel)
+    if channel is None:
+        return Departed(0)
+    count = 0
+    for name in ask.names:
+        account = tx.accounts.find(channel, name, ask.day)
+        if account is not None:
+            account.last_departure_ms = max(account.last_departure_ms or 0, ask.at_ms)
+            account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
+            tx.accounts.touch(account, profile=True)
+            count += 1
+    return Departed(count)
+
+
+# Minutes
+
+BASE, NIGHT_WATCH = "presence.base", "presence.night_watch"
+
+
+class PresenceEntry(NamedTuple):
+    """One user's share of a presence tick; ``name`` is lower case."""
+
+    name: str
+    display_name: str
+    minutes: int
+    active_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresencePaid:
+    """How many users were counted, and what all of them were paid."""
+
+    users: int
+    paid_z: int
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceMinute(Act[PresencePaid | InvalidAmount]):
+    """A channel's presence tick, all users in one transaction.
+
+    Minutes always count; credits (`earn`, `presence.base`) skip the banned and those whom
+    the ``gate`` keeps from earning. ``terms`` None multiplies nothing. Parts of a coin are kept
+    in the same act.
+    """
+
+    ATTEMPT = Act.ATTEMPT | {"terms", "rate", "entries"}
+
+    op_id: str
+    channel: str
+    at_ms: int
+    day: str
+    entries: tuple[PresenceEntry, ...]
+    rate: MinuteRate
+    terms: EarningTerms
+    gate: EarningGate = OPEN
+
+
+@operation
+def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid | InvalidAmount:
+    """Count minutes and pay everybody of a channel; the banned and the gated are counted only."""
+    channel = tx.channel(ask.channel)
+    _known(tx, ask)
+    accounts, mint, paid_z = tx.accounts, tx.system(channel, "mint"), 0
+    entry = Entry("earn", BASE, "Presence", ask.at_ms, ask.day)
+    for name, display_name, minutes, active in ask.entries:
+        account = accounts.find(channel, name, ask.day)
+        assert account is not None, name
+        if account.display_name != display_name:
+            accounts.rename(account, display_name)
+        account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
+        account.lifetime_minutes += minutes
+        today = account.today
+        today.minutes_present += minutes
+        today.minutes_active += active
+        accounts.touch_day(today)
+        if not account.banned and ask.gate.is_open(
+            account.first_seen_ms, account.lifetime_messages, ask.at_ms
+        ):
+            paid_z += _pay(tx, ask, account, mint, minutes, active, entry)
+    return PresencePaid(len(ask.entries), paid_z)
+
+
+def _known(tx: Tx, ask: PresenceMinute) -> None:
+    """Read the accounts of all who are here at once, and open those of newcomers."""
+    channel = tx.channel(ask.channel)
+    names = [entry.name for entry in ask.entries]
+    assert len(set(names)) == len(names), "a name stands twice in one tick"
+    tx.accounts.find_many(channel, names, ask.day)
+    for entry in ask.entries:
+        if tx.accounts.find(channel, entry.name, ask.day) is None:
+            tx.accounts.open(channel, entry.name, entry.display_name, ask.day, ask.at_ms)
+
+
+def _pay(
+    tx: Tx,
+    ask: PresenceMinute,
+    account: Account,
+    mint: Account,
+    minutes: int,
+    active: int,
+    entry: Entry,
+) -> int:
+    """Pay one user; answers how much, which is less than a coin's worth more often than not."""
+    tier = ask.terms.tier(account.rank_name, account.lifetime_earned_z, account.rank_held_from_z)
+    worth = ask.terms.minutes(ask.rate, minutes, active, tier)
+    held = held_fraction(tx, account, BASE)
+    amount_z, rest = whole_part(held, worth.amount)
+    if not 0 < amount_z <= AMOUNT_MAX_Z or not may_earn(tx, account, amount_z):
+        amount_z = 0
+    if rest != held:
+        hold_fraction(tx, account, BASE, rest)
+    if amount_z:
+        why = with_carry(worth.metadata, ask.rate.plain(minutes, active), held, rest)
+        post(tx, account, amount_z, mint, entry if why is None else entry._replace(metadata=why))
+    if ask.rate.is_night:
+        _count_night(tx, ask, account, worth.night, paid=bool(amount_z))
+    return amount_z
+
+
+def _count_night(
+    tx: Tx, ask: PresenceMinute, account: Account, amount: float, *, paid: bool
+) -> None:
+    """The part that the night watch has added is counted as a trigger of its own."""
+    held = held_fraction(tx, account, NIGHT_WATCH)
+    night_z, rest = whole_part(held, amount)
+    if rest != held:
+        hold_fraction(tx, account, NIGHT_WATCH, rest)
+    if paid:
+        tx.analytics.hit(account, NIGHT_WATCH, night_z, ask.day)

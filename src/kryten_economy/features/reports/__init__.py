@@ -1,0 +1,1 @@
+"""What is read from the books, on a connection of its own."""

@@ -1,0 +1,315 @@
+"""Questions about a channel: its totals, who was here when, its events and daily jobs."""
+
+from fractions import Fraction
+
+from kryten_economy.features.competitions.rules import FIELDS, DayOf
+from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.reports.accounts import bounded
+from kryten_economy.features.reports.rows import (
+    AuditRow,
+    ChannelGauges,
+    ChannelRow,
+    DayTotals,
+    Float,
+    HoldRow,
+    Participation,
+    RankInput,
+    TriggerRow,
+)
+from kryten_economy.features.streaks.rules import BridgeState, StreakState
+from kryten_economy.ledger.reader import Reader
+from kryten_economy.users import UserKey
+
+__all__ = ("ChannelReports", "DailyReports", "PresenceReports")
+
+
+_CHANNEL = "(SELECT id FROM channel WHERE name = ?1)"
+
+
+_FLOAT = f"""
+    SELECT
+        coalesce(sum(balance_z), 0),
+        coalesce(sum(balance_z) FILTER (WHERE kind = 'escrow'), 0),
+        count(*) FILTER (WHERE kind = 'wallet')
+    FROM account WHERE channel_id = {_CHANNEL} AND kind IN ('wallet', 'escrow')
+"""  # noqa: S608 - put together from constants
+
+
+_TOTALS = f"""
+    SELECT
+        coalesce(sum(z_earned), 0), coalesce(sum(z_spent), 0),
+        coalesce(sum(z_gambled_in), 0), coalesce(sum(z_gambled_out), 0),
+        count(DISTINCT account_id) FILTER (WHERE z_earned > 0 OR z_spent > 0)
+    FROM daily_activity WHERE channel_id = {_CHANNEL} AND day BETWEEN ?2 AND ?3
+"""  # noqa: S608 - put together from constants
+
+
+_PARTICIPATION = f"""
+    SELECT
+        count(*) FILTER (
+            WHERE commands_used > 0 OR z_spent > 0 OR tips_sent_z > 0 OR z_gambled_in > 0
+            OR free_spin_used = 1
+        ),
+        count(*) FILTER (WHERE minutes_present > 0)
+    FROM daily_activity WHERE channel_id = {_CHANNEL} AND day = ?2
+"""  # noqa: S608 - put together from constants
+
+
+_MEDIAN = f"""
+    WITH sorted AS MATERIALIZED (
+        SELECT balance_z, row_number() OVER (ORDER BY balance_z) AS place, count(*) OVER () AS n
+        FROM account WHERE channel_id = {_CHANNEL} AND kind = 'wallet'
+    )
+    SELECT coalesce(sum(balance_z) / count(*), 0) FROM sorted
+    WHERE place IN ((n + 1) / 2, n / 2 + 1)
+"""  # noqa: S608 - put together from constants
+
+
+_HOLDS = f"""
+    SELECT h.id, a.name, h.amount_z, h.purpose, h.type, h.trigger_id, h.reason, h.data, h.day,
+        h.placed_at_ms, h.expires_at_ms
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+    WHERE h.channel_id = {_CHANNEL} AND h.state = 'open'
+    ORDER BY h.placed_at_ms, h.id LIMIT ?2
+"""  # noqa: S608 - put together from constants
+
+
+_TRIGGERS = f"""
+    SELECT t.trigger_id, sum(t.hit_count), (
+        SELECT count(DISTINCT u.account_id) FROM trigger_user AS u
+        WHERE u.channel_id = t.channel_id AND u.trigger_id = t.trigger_id
+        AND u.day BETWEEN ?2 AND ?3
+    ), sum(t.total_z_awarded) AS total
+    FROM trigger_analytics AS t
+    WHERE t.channel_id = {_CHANNEL} AND t.day BETWEEN ?2 AND ?3
+    GROUP BY t.trigger_id ORDER BY total DESC, t.trigger_id LIMIT ?4
+"""  # noqa: S608 - put together from constants
+
+
+_RANKS = f"""
+    SELECT rank_name, lifetime_earned_z, count(*), rank_held_from_z FROM account
+    WHERE channel_id = {_CHANNEL} AND kind = 'wallet'
+    GROUP BY rank_name, lifetime_earned_z, rank_held_from_z LIMIT ?2
+"""  # noqa: S608 - put together from constants
+
+
+_GAMBLED = f"""
+    SELECT coalesce(sum(lifetime_gambled_in_z), 0), coalesce(sum(lifetime_gambled_out_z), 0)
+    FROM account WHERE channel_id = {_CHANNEL} AND kind = 'wallet'
+"""  # noqa: S608 - put together from constants
+
+
+_CHANNELS = "SELECT name, read_only_reason FROM channel ORDER BY name LIMIT ?"
+
+
+_LAST_ACTIVE = f"""
+    SELECT max(last_active_ms) FROM account WHERE channel_id = {_CHANNEL} AND kind = 'wallet'
+"""  # noqa: S608 - put together from constants
+
+
+_COUNTERS = "SELECT key, value FROM service_metrics"
+
+
+_AUDIT = """
+    SELECT id, at_ms, admin, channel, command, arguments, result FROM audit_log
+    ORDER BY id DESC LIMIT ?
+"""
+
+
+class ChannelReports(Reader):
+    """Questions about channels and the service."""
+
+    def float_of(self, channel: str) -> Float:
+        """Circulation, what of it is held, and the number of accounts."""
+        return Float._make(self._sql.only(_FLOAT, channel))
+
+    def daily_totals(self, channel: str, day: str, last_day: str | None = None) -> DayTotals:
+        """Sums of one day, or of the days up to ``last_day``."""
+        return DayTotals._make(self._sql.only(_TOTALS, channel, day, last_day or day))
+
+    def participation(self, channel: str, day: str) -> Participation:
+        """The part of those present who used the economy, never above 100 (P-OPS-5)."""
+        users, present = self._sql.only(_PARTICIPATION, channel, day)
+        rate = round(min(100.0, 100 * users / present), 2) if present else 0.0
+        return Participation(users, present, rate)
+
+    def median_balance(self, channel: str) -> int:
+        """The middle balance; of an even number the two middle ones' mean, rounded down."""
+        return int(self._sql.only(_MEDIAN, channel)[0])
+
+    def open_holds(self, channel: str, limit: int = 10_000) -> tuple[HoldRow, ...]:
+        """What is set aside, the oldest first."""
+        return tuple(
+            HoldRow(hold_id, UserKey(channel, name), *rest)
+            for hold_id, name, *rest in self._sql.rows(_HOLDS, channel, bounded(limit))
+        )
+
+    def triggers(
+        self, channel: str, first_day: str, last_day: str, limit: int = 1_000
+    ) -> tuple[TriggerRow, ...]:
+        """What paid how often between two days, both included; the largest amount first."""
+        rows = self._sql.rows(_TRIGGERS, channel, first_day, last_day, bounded(limit))
+        return tuple(map(TriggerRow._make, rows))
+
+    def last_activity_ms(self, channel: str) -> int | None:
+        """When somebody last said something there; None if nobody ever did."""
+        at_ms: int | None = self._sql.only(_LAST_ACTIVE, channel)[0]
+        return at_ms
+
+    def rank_inputs(self, channel: str) -> tuple[RankInput, ...]:
+        """What the distribution of ranks is worked out from."""
+        return tuple(map(RankInput._make, self._sql.rows(_RANKS, channel, bounded(2**31))))
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        """Every channel the books know, and which take no money."""
+        return tuple(map(ChannelRow._make, self._sql.rows(_CHANNELS, bounded(2**31))))
+
+    def counters(self) -> dict[str, int]:
+        """The lifetime counters of the service."""
+        return dict(self._sql.rows(_COUNTERS))
+
+    def audit(self, limit: int = 100) -> tuple[AuditRow, ...]:
+        """The audit log, newest first."""
+        return tuple(map(AuditRow._make, self._sql.rows(_AUDIT, bounded(limit))))
+
+    def channel_gauges(self, channel: str, day: str) -> ChannelGauges:
+        """Everything a scrape needs of one channel, of one moment."""
+        self._sql.run("BEGIN")
+        try:
+            return self._gauges(channel, day)
+        finally:
+            self._sql.run("COMMIT")
+
+    def _gauges(self, channel: str, day: str) -> ChannelGauges:
+        circulation = self.float_of(channel)
+        today = self.daily_totals(channel, day)
+        gambled_in_z, gambled_out_z = self._sql.only(_GAMBLED, channel)
+        return ChannelGauges(
+            accounts=circulation.accounts,
+            circulation_z=circulation.float_z,
+            escrow_z=circulation.escrow_z,
+            median_balance_z=self.median_balance(channel),
+            participation_rate=self.participation(channel, day).rate,
+            earned_today_z=today.earned_z,
+            spent_today_z=today.spent_z,
+            gambled_in_today_z=today.gambled_in_z,
+            gambled_out_today_z=today.gambled_out_z,
+            active_today=today.active,
+            gambled_in_lifetime_z=gambled_in_z,
+            gambled_out_lifetime_z=gambled_out_z,
+        )
+
+
+_LAST_SEEN = """
+    SELECT max(last_seen_ms) FROM account
+    WHERE kind = 'wallet' AND channel_id = (SELECT id FROM channel WHERE name = ?1)
+"""
+
+
+_MINUTES_OF_DAY = """
+    SELECT a.name, d.minutes_present
+    FROM daily_activity AS d JOIN account AS a ON a.id = d.account_id
+    WHERE d.channel_id = (SELECT id FROM channel WHERE name = ?1) AND d.day = ?2
+    AND a.last_seen_ms >= ?3
+    ORDER BY a.name LIMIT ?4
+"""
+
+
+_STREAK = """
+    SELECT s.current_daily_streak, s.longest_daily_streak, s.last_streak_date,
+        s.weekend_seen_this_week, s.weekday_seen_this_week, s.weekend_seen_last_week,
+        s.bridge_claimed_this_week, s.week_number, s.reminder_week
+    FROM streaks AS s JOIN account AS a ON a.id = s.account_id
+    WHERE a.kind = 'wallet' AND a.channel_id = (SELECT id FROM channel WHERE name = ?1)
+    AND a.name = ?2
+"""
+
+
+class PresenceReports(Reader):
+    """Questions about being here."""
+
+    def last_seen_ms(self, channel: str) -> int | None:
+        """When anybody was seen last; None where nobody ever was."""
+        at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
+        return at_ms
+
+    def minutes_of(
+        self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
+    ) -> tuple[tuple[str, int], ...]:
+        """Lower-case names and the day's minutes of those who were seen since an instant."""
+        rows = self._sql.rows(_MINUTES_OF_DAY, channel, day, seen_since_ms, bounded(limit))
+        return tuple((name, minutes) for name, minutes in rows)
+
+    def streak_of(self, user: UserKey) -> tuple[StreakState, BridgeState]:
+        """A user's streak and bridge as they are stored, which may be days ago."""
+        row = self._sql.row(_STREAK, *user)
+        if row is None:
+            return StreakState(), BridgeState()
+        days, longest, last_day, weekend, weekday, weekend_before, claimed, week, reminded = row
+        bridge = BridgeState(
+            bool(weekend), bool(weekday), bool(weekend_before), bool(claimed), week, reminded
+        )
+        return StreakState(days, longest, last_day), bridge
+
+
+_RUNNING = """
+    SELECT e.kind, e.name, e.fired_at_ms, e.ends_at_ms, e.multiplier, e.announced
+    FROM active_events AS e JOIN channel AS c ON c.id = e.channel_id
+    WHERE c.name = ? AND e.ended_at_ms IS NULL ORDER BY e.fired_at_ms, e.name
+"""
+
+
+_FINISHED = """
+    SELECT finished_at_ms FROM job_runs
+    WHERE job = ? AND channel = ? AND period = ? AND finished_at_ms IS NOT NULL
+"""
+
+
+_DAY = f"""
+    SELECT a.name, a.display_name, EXISTS (
+        SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
+    ), {", ".join(f"d.{field}" for field in FIELDS)}
+    FROM daily_activity AS d
+    JOIN channel AS c ON c.id = d.channel_id
+    JOIN account AS a ON a.id = d.account_id
+    WHERE c.name = ? AND d.day = ? ORDER BY a.name LIMIT ?
+"""  # noqa: S608 - put together from constants
+
+
+_BALANCES = """
+    SELECT a.display_name, a.balance_z, EXISTS (
+        SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
+    ) FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+    WHERE c.name = ? AND a.kind = 'wallet' AND a.balance_z >= ? ORDER BY a.name LIMIT ?
+"""
+
+
+class DailyReports(Reader):
+    """What the daily jobs and the events of a channel go by."""
+
+    def running_events(self, channel: str) -> tuple[RunningEvent, ...]:
+        """Events whose end has not been noted; their time may be over."""
+        return tuple(
+            RunningEvent(kind, name, fired_at_ms, ends_at_ms, Fraction(mult), bool(announced))
+            for kind, name, fired_at_ms, ends_at_ms, mult, announced in self._sql.rows(
+                _RUNNING, channel
+            )
+        )
+
+    def job_is_done(self, job: str, channel: str, period: str) -> bool:
+        """Whether a job has been finished for a period."""
+        return self._sql.row(_FINISHED, job, channel, period) is not None
+
+    def balances_from(self, channel: str, from_z: int) -> tuple[tuple[str, int, bool], ...]:
+        """Display name, balance and ban of all wallets of at least ``from_z``, by name."""
+        rows = self._sql.rows(_BALANCES, channel, from_z, bounded(2**31))
+        return tuple((name, balance_z, bool(banned)) for name, balance_z, banned in rows)
+
+    def day_of_all(self, channel: str, day: str) -> tuple[DayOf, ...]:
+        """What everybody did on a day, in the order of the names."""
+        return tuple(
+            DayOf(name, display_name, bool(banned), dict(zip(FIELDS, values, strict=True)))
+            for name, display_name, banned, *values in self._sql.rows(
+                _DAY, channel, day, bounded(2**31)
+            )
+        )

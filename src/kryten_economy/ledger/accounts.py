@@ -1,0 +1,509 @@
+"""The one cache of account rows: read once, kept while used, written once a batch.
+
+Every operation finds accounts here and changes them here; `write` puts what has changed into the
+tables, inside the transaction of the batch. A rollback forgets everything. Statements over many
+rows see the tables as they are after `write`, which `Tx.query` takes care of.
+
+Attributes of `Account` and `Day` are named as their columns. The cache is the only writer of both
+tables, so it writes values and not differences; a balance is written only over the balance that
+was read.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Final
+
+from kryten_economy.calendar import day_before
+from kryten_economy.ledger.channels import Channel, SystemKind
+from kryten_economy.ledger.sqlite import Row, Sql, Value
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import BALANCE_MAX_Z
+from kryten_economy.transaction_types import Counters
+from kryten_economy.users import UserKey
+
+__all__ = ("Account", "Accounts", "Day")
+
+ACCOUNTS_MAX: Final = 65_536
+"""So many rows stay known: 20,000 sessions fit three times; each costs about a kilobyte."""
+
+_COUNTERS = (
+    "minutes_present",
+    "minutes_active",
+    "messages_sent",
+    "long_messages",
+    "gifs_posted",
+    "unique_emotes_used",
+    "kudos_given",
+    "kudos_received",
+    "laughs_received",
+    "bot_interactions",
+    "z_earned",
+    "z_spent",
+    "z_gambled_in",
+    "z_gambled_out",
+    "tips_sent_z",
+    "commands_used",
+    "first_message_claimed",
+    "free_spin_used",
+    "fortunes_used",
+    "queues_used",
+)
+_MONEY = (
+    "balance_z",
+    "lifetime_earned_z",
+    "last_transfer",
+    "last_seen_ms",
+    "last_active_ms",
+    "lifetime_messages",
+    "lifetime_minutes",
+)
+"""What nearly every minute and line changes."""
+_PROFILE = (
+    "display_name",
+    "lifetime_spent_z",
+    "lifetime_gambled_in_z",
+    "lifetime_gambled_out_z",
+    "biggest_win_z",
+    "rank_name",
+    "rank_held_from_z",
+    "cytube_level",
+    "quiet",
+    "unlisted",
+    "welcome_wallet_claimed",
+    "last_departure_ms",
+    "tip_recipients",
+    "tip_senders",
+    "emotes_used",
+)
+"""What changes seldom and is written apart."""
+_READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_PROFILE)
+
+
+def _assignments(columns: Iterable[str], first: int) -> str:
+    return ", ".join(f"{column} = ?{number}" for number, column in enumerate(columns, first))
+
+
+_SELECT = f"""
+    SELECT a.channel_id, {", ".join(f"a.{column}" for column in _READ)},
+        s.current_daily_streak, s.last_streak_date,
+        EXISTS (
+            SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
+        ),
+        (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id)
+    FROM account AS a LEFT JOIN streaks AS s ON s.account_id = a.id
+"""  # noqa: S608 - put together from constants
+_FIND = _SELECT + "WHERE a.channel_id = ?1 AND a.kind = 'wallet' AND a.name = ?2"
+_FIND_ID = _SELECT + "WHERE a.id = ?1"
+_AMONG = "a.channel_id = ?1 AND a.kind = 'wallet' AND a.name IN (SELECT value FROM json_each(?2))"
+_FIND_MANY = f"{_SELECT} WHERE {_AMONG}"
+_OPEN = """
+    INSERT INTO account (channel_id, kind, name, display_name, first_seen_ms, last_seen_ms)
+    VALUES (?1, 'wallet', ?2, ?3, ?4, ?4)
+"""
+_DAY_COLUMNS = ", ".join(_COUNTERS)
+_DAY = f"SELECT {_DAY_COLUMNS} FROM daily_activity WHERE channel_id=? AND day=? AND account_id=?"  # noqa: S608
+_DAY_MANY = f"""
+    SELECT account_id, {_DAY_COLUMNS} FROM daily_activity
+    WHERE channel_id = ?1 AND day = ?2 AND account_id IN (SELECT value FROM json_each(?3))
+"""  # noqa: S608 - put together from constants
+_PUT_MONEY = f"""
+    UPDATE account SET {_assignments(_MONEY, 3)} WHERE id = ?1 AND balance_z = ?2
+"""  # noqa: S608 - put together from constants
+_PUT_PROFILE = f"UPDATE account SET {_assignments(_PROFILE, 2)} WHERE id = ?1"  # noqa: S608
+_PUT_DAY = f"""
+    INSERT INTO daily_activity (channel_id, day, account_id, {_DAY_COLUMNS})
+    VALUES ({", ".join("?" * (len(_COUNTERS) + 3))})
+    ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
+"""  # noqa: S608 - put together from constants
+
+_money_of = attrgetter("id", "balance_written_z", *_MONEY)
+_profile_of = attrgetter("id", *_PROFILE)
+_day_of = attrgetter(*_COUNTERS)
+
+
+class Day:
+    """What an account did on one day of its channel: a row of ``daily_activity``.
+
+    ``paid_by`` are the triggers known to have paid on this day.
+    """
+
+    __slots__ = ("account", "day", "is_changed", "paid_by", *_COUNTERS)
+
+    minutes_present: int
+    minutes_active: int
+    messages_sent: int
+    long_messages: int
+    gifs_posted: int
+    unique_emotes_used: int
+    kudos_given: int
+    kudos_received: int
+    laughs_received: int
+    bot_interactions: int
+    z_earned: int
+    z_spent: int
+    z_gambled_in: int
+    z_gambled_out: int
+    tips_sent_z: int
+    commands_used: int
+    first_message_claimed: int
+    free_spin_used: int
+    fortunes_used: int
+    queues_used: int
+
+    def __init__(self, account: "Account", day: str, row: Row | None) -> None:
+        self.account = account
+        self.day = day
+        self.is_changed = False
+        self.paid_by: set[str] = set()
+        if row is None:
+            for counter in _COUNTERS:
+                setattr(self, counter, 0)
+        else:
+            for counter, value in zip(_COUNTERS, row, strict=True):
+                setattr(self, counter, value)
+
+
+class Account:
+    """A row of ``account`` as it is now, with what belongs to it; changed only by `Accounts`.
+
+    Amounts are in Z, times in UTC epoch milliseconds.
+    """
+
+    __slots__ = (
+        "_snapshot",
+        "balance_written_z",
+        "banned",
+        "channel",
+        "days",
+        "is_changed",
+        "is_profile_changed",
+        "streak",
+        "streak_date",
+        "today",
+        "user",
+        "won",
+        *_READ,
+    )
+
+    id: int
+    kind: str
+    name: str
+    first_seen_ms: int
+    balance_z: int
+    lifetime_earned_z: int
+    last_transfer: int | None
+    last_seen_ms: int
+    last_active_ms: int | None
+    lifetime_messages: int
+    lifetime_minutes: int
+    display_name: str
+    lifetime_spent_z: int
+    lifetime_gambled_in_z: int
+    lifetime_gambled_out_z: int
+    biggest_win_z: int
+    rank_name: str
+    rank_held_from_z: int | None
+    cytube_level: int
+    quiet: int
+    unlisted: int
+    welcome_wallet_claimed: int
+    last_departure_ms: int | None
+    tip_recipients: int
+    tip_senders: int
+    emotes_used: int
+    today: Day
+
+    def __init__(self, channel: Channel, row: Row) -> None:
+        _, *columns, streak, streak_date, banned, won = row
+        for column, value in zip(_READ, columns, strict=True):
+            setattr(self, column, value)
+        self.channel = channel
+        self.user = UserKey(channel.name, self.name)
+        self.streak: int = streak or 0
+        self.streak_date: str | None = streak_date
+        self.banned = bool(banned)
+        self.won = frozenset[str](json.loads(won))
+        self.balance_written_z = self.balance_z
+        self.days: dict[str, Day] = {}
+        self.is_changed = self.is_profile_changed = False
+        self._snapshot: Wallet | None = None
+
+    @property
+    def is_wallet(self) -> bool:
+        """Whether it is a user's."""
+        return self.kind == "wallet"
+
+    @property
+    def wallet(self) -> Wallet:
+        """A frozen copy as of now, with the day it was last asked for."""
+        known = self._snapshot
+        if known is None:
+            known = self._snapshot = Wallet(
+                self.user,
+                self.display_name,
+                self.balance_z,
+                self.lifetime_earned_z,
+                self.lifetime_spent_z,
+                self.lifetime_gambled_in_z,
+                self.lifetime_gambled_out_z,
+                self.biggest_win_z,
+                self.rank_name,
+                self.cytube_level,
+                bool(self.quiet),
+                self.banned,
+                bool(self.welcome_wallet_claimed),
+                self.first_seen_ms,
+                self.last_seen_ms,
+                self.last_departure_ms,
+                self.last_active_ms,
+                self.lifetime_messages,
+                self.streak_days,
+                self.today.minutes_present,
+                self.rank_held_from_z,
+                self.tip_recipients,
+                self.tip_senders,
+                self.lifetime_minutes,
+                self.emotes_used,
+                self.won,
+                self.today.day,
+            )
+        return known
+
+    @property
+    def streak_days(self) -> int:
+        """Days in a row up to yesterday or today; 0 where the last one is longer ago."""
+        last = self.streak_date
+        if last is None or last >= self.today.day:
+            return self.streak if last is not None else 0
+        return self.streak if last == _day_before(self.today.day) else 0
+
+    def has_room(self, amount_z: int) -> bool:
+        """Whether the balance can take this much more (or less, for a system account)."""
+        return abs(self.balance_z + amount_z) <= BALANCE_MAX_Z
+
+
+class Accounts:
+    """The accounts on the writing connection."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop everything, pending or not."""
+        self._wallets: dict[tuple[int, str], Account | None] = {}
+        self._by_id: dict[int, Account] = {}
+        self._changed: list[Account] = []
+        self._profiles: list[Account] = []
+        self._days: list[Day] = []
+        self._moved_z = 0
+
+    # Finding
+
+    def find(self, channel: Channel, name: str, day: str) -> Account | None:
+        """The wallet of a lower-case name with its facts on ``day``, or None.
+
+        ``day`` "" asks for no day in particular.
+        """
+        key = (channel.id, name)
+        try:
+            account = self._wallets[key]
+        except KeyError:
+            row = self._sql.row(_FIND, channel.id, name)
+            account = None if row is None else self._keep(Account(channel, row))
+            self._wallets[key] = account
+        if account is not None:
+            self._turn(account, day)
+        return account
+
+    def find_many(self, channel: Channel, names: Iterable[str], day: str) -> None:
+        """Read at once all of these that are not known yet, with their day."""
+        wallets, channel_id = self._wallets, channel.id
+        asked = [name for name in names if wallets.get((channel_id, name)) is None]
+        if asked:
+            for row in self._sql.rows(_FIND_MANY, channel_id, json.dumps(asked)):
+                found = self._keep(Account(channel, row))
+                wallets[channel_id, found.name] = found
+        turning = {
+            account.id: account
+            for name in names
+            if (account := wallets.get((channel_id, name))) is not None and day not in account.days
+        }
+        if len(turning) > 1:
+            rows = self._sql.rows(_DAY_MANY, channel_id, day, json.dumps(list(turning)))
+            known: dict[int, Row] = {row[0]: row[1:] for row in rows}
+            for account_id, account in turning.items():
+                account.days[day] = Day(account, day, known.get(account_id))
+
+    def open(self, channel: Channel, name: str, display_name: str, day: str, at_ms: int) -> Account:
+        """A new wallet; the display name must be the key in another casing."""
+        self._sql.run(_OPEN, channel.id, name, display_name, at_ms)
+        self._wallets.pop((channel.id, name), None)
+        opened = self.find(channel, name, day)
+        assert opened is not None, name
+        self.touch(opened)
+        return opened
+
+    def by_id(self, channel: Channel, account_id: int, day: str) -> Account:
+        """An account that is known to exist."""
+        account = self._by_id.get(account_id)
+        if account is None:
+            account = self._keep(Account(channel, self._sql.only(_FIND_ID, account_id)))
+            if account.is_wallet:
+                self._wallets[channel.id, account.name] = account
+        self._turn(account, day)
+        return account
+
+    def system(self, channel: Channel, kind: SystemKind) -> Account:
+        """The channel's mint, sink, house or escrow."""
+        account_id = channel.system(kind)
+        account = self._by_id.get(account_id)
+        if account is None:
+            account = self._keep(Account(channel, self._sql.only(_FIND_ID, account_id)))
+            account.today = Day(account, "", None)
+        return account
+
+    def _keep(self, account: Account) -> Account:
+        self._by_id[account.id] = account
+        return account
+
+    def day(self, account: Account, day: str) -> Day:
+        """What the account did on a day, which need not be the one it was found for."""
+        known = account.days.get(day)
+        if known is None:
+            row = self._sql.row(_DAY, account.channel.id, day, account.id)
+            known = account.days[day] = Day(account, day, row)
+        return known
+
+    def _turn(self, account: Account, day: str) -> None:
+        try:
+            today = account.today
+        except AttributeError:
+            account.today = self.day(account, day)
+            return
+        if day and today.day != day:
+            account.today = self.day(account, day)
+            account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
+
+    # Changing
+
+    def touch(self, account: Account, *, profile: bool = False) -> None:
+        """Have the row written; ``profile`` says that more than money and times has changed."""
+        account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
+        if not account.is_changed:
+            account.is_changed = True
+            self._changed.append(account)
+        if profile and not account.is_profile_changed:
+            account.is_profile_changed = True
+            self._profiles.append(account)
+
+    def rename(self, account: Account, display_name: str) -> None:
+        """Keep how the user spells their own name."""
+        if account.display_name != display_name:
+            account.display_name = display_name
+            self.touch(account, profile=True)
+
+    def count(self, day: Day, counter: str, by: int = 1) -> None:
+        """Raise or lower one of the day's counters, named as its column; never below 0."""
+        setattr(day, counter, min(max(0, getattr(day, counter) + by), BALANCE_MAX_Z))
+        self.touch_day(day)
+
+    def touch_day(self, day: Day) -> None:
+        """Have the row of a day written."""
+        if not day.is_changed:
+            day.is_changed = True
+            self._days.append(day)
+        self.touch(day.account)
+
+    def move(self, account: Account, delta_z: int) -> None:
+        """Change a balance by what the caller has found to be possible."""
+        account.balance_z += delta_z
+        assert abs(account.balance_z) <= BALANCE_MAX_Z, (account.id, delta_z)
+        assert account.balance_z >= 0 or account.kind in ("mint", "sink", "house"), (
+            account.id,
+            delta_z,
+        )
+        self._moved_z += delta_z
+        if not account.is_changed:
+            self.touch(account)
+        else:
+            account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
+
+    def tally(self, account: Account, counters: Counters, day: str) -> None:
+        """Raise or lower the lifetime counters, and those of the day they belong to."""
+        account.lifetime_earned_z = _bounded(account.lifetime_earned_z, counters.lifetime_earned_z)
+        if counters.z_earned:
+            self.count(self.day(account, day), "z_earned", counters.z_earned)
+        if counters.only_earns:
+            self.touch(account)
+            return
+        account.lifetime_spent_z = _bounded(account.lifetime_spent_z, counters.lifetime_spent_z)
+        account.lifetime_gambled_in_z = _bounded(
+            account.lifetime_gambled_in_z, counters.lifetime_gambled_in_z
+        )
+        account.lifetime_gambled_out_z = _bounded(
+            account.lifetime_gambled_out_z, counters.lifetime_gambled_out_z
+        )
+        account.biggest_win_z = max(account.biggest_win_z, counters.biggest_win_z)
+        self.touch(account, profile=True)
+        for counter in ("z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z"):
+            if by := getattr(counters, counter):
+                self.count(self.day(account, day), counter, by)
+
+    # Writing
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the tables are behind."""
+        return bool(self._changed or self._days)
+
+    def write(self) -> list[Account]:
+        """Put what has changed into the tables; answers whose accounts have changed."""
+        assert self._moved_z == 0, f"accounts are off balance by {self._moved_z} Z"
+        changed = self._changed
+        if not changed:
+            return []
+        before = self._sql.total_changes()
+        self._sql.each(_PUT_MONEY, map(_money_of, changed))
+        written = self._sql.total_changes() - before
+        assert written == len(changed), "an account row is not as it was read"
+        if self._profiles:
+            self._sql.each(_PUT_PROFILE, map(_profile_of, self._profiles))
+        if self._days:
+            self._sql.each(_PUT_DAY, map(_day_row, self._days))
+        for account in changed:
+            account.balance_written_z = account.balance_z
+            account.is_changed = account.is_profile_changed = False
+        for day in self._days:
+            day.is_changed = False
+        self._changed, self._profiles, self._days = [], [], []
+        return changed
+
+    def shrink(self) -> None:
+        """Stay within bounds; to be called when nothing is pending and no request runs."""
+        if len(self._wallets) > ACCOUNTS_MAX:
+            self.forget()
+            return
+
+    def forget_days(self, accounts: Iterable[Account]) -> None:
+        """Of each account only the day it was last asked for stays known."""
+        for account in accounts:
+            if len(account.days) > 1:
+                account.days = {account.today.day: account.today}
+
+
+def _day_row(day: Day) -> tuple[Value, ...]:
+    account = day.account
+    row: tuple[Value, ...] = (account.channel.id, day.day, account.id, *_day_of(day))
+    return row
+
+
+def _bounded(held_z: int, by_z: int) -> int:
+    return min(max(0, held_z + by_z), BALANCE_MAX_Z)
+
+
+@lru_cache(maxsize=8)
+def _day_before(day: str) -> str:
+    return day_before(day)

@@ -1,0 +1,248 @@
+"""What the service and its operators keep in the books besides money."""
+
+from dataclasses import dataclass
+
+from kryten_economy.ledger.operation import Request, operation
+from kryten_economy.ledger.tx import Tx
+
+__all__ = (
+    "Audit",
+    "Audited",
+    "ChannelState",
+    "ClaimJob",
+    "FinishJob",
+    "JobRun",
+    "PruneHelpers",
+    "Pruned",
+    "Reopen",
+    "SaveCounters",
+    "Saved",
+    "SetReadOnly",
+    "audit",
+    "claim_job",
+    "finish_job",
+    "prune_helpers",
+    "reopen",
+    "save_counters",
+    "set_read_only",
+)
+
+# The audit log
+
+_AUDIT = """
+    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
+    VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """The number of the line in the audit log."""
+
+    audit_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(Request[Audited]):
+    """A line of the audit log."""
+
+    at_ms: int
+    admin: str
+    channel: str
+    command: str
+    arguments: str
+    result: str
+
+
+@operation
+def audit(tx: Tx, ask: Audit) -> Audited:
+    """Add a line to the audit log."""
+    values = (ask.at_ms, ask.admin, ask.channel, ask.command, ask.arguments, ask.result)
+    (audit_id,) = tx.sql.only(_AUDIT, *values)
+    return Audited(audit_id)
+
+
+# Lifetime counters of the service
+
+_SAVE = """
+    INSERT INTO service_metrics (key, value, updated_at_ms) VALUES (?1, ?2, ?3)
+    ON CONFLICT DO UPDATE SET value = max(value, ?2), updated_at_ms = max(updated_at_ms, ?3)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many counters were given."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCounters(Request[Saved]):
+    """Keep lifetime counters over a restart; a kept value never falls."""
+
+    values: tuple[tuple[str, int], ...]
+    at_ms: int = 0
+
+
+@operation
+def save_counters(tx: Tx, ask: SaveCounters) -> Saved:
+    """Keep lifetime counters; what is kept never falls."""
+    for key, value in ask.values:
+        tx.run(_SAVE, key, value, ask.at_ms)
+    return Saved(len(ask.values))
+
+
+# Jobs
+
+_CLAIM = """
+    INSERT INTO job_runs (job, channel, period, started_at_ms) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO NOTHING
+"""
+_FINISH = """
+    INSERT INTO job_runs (job, channel, period, started_at_ms, finished_at_ms)
+    VALUES (?1, ?2, ?3, ?4, ?4)
+    ON CONFLICT DO UPDATE SET finished_at_ms = coalesce(finished_at_ms, ?4)
+"""
+_RUN = """
+    SELECT started_at_ms, finished_at_ms FROM job_runs
+    WHERE job = ? AND channel = ? AND period = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A job's period; ``fresh`` is True for the first claim. Not finished: do it (again)."""
+
+    fresh: bool
+    started_at_ms: int
+    finished_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimJob(Request[JobRun]):
+    """Start a job that runs once per channel and period."""
+
+    job: str
+    channel: str
+    period: str
+    at_ms: int
+
+
+@operation
+def claim_job(tx: Tx, ask: ClaimJob) -> JobRun:
+    """Claim a job's period once; a later claim tells how far the first one came."""
+    job = (ask.job, ask.channel, ask.period)
+    fresh = tx.run(_CLAIM, *job, ask.at_ms) == 1
+    return JobRun(fresh, *tx.sql.only(_RUN, *job))
+
+
+@dataclass(frozen=True, slots=True)
+class FinishJob(Request[JobRun]):
+    """Mark a claimed job as done."""
+
+    job: str
+    channel: str
+    period: str
+    at_ms: int
+
+
+@operation
+def finish_job(tx: Tx, ask: FinishJob) -> JobRun:
+    """Mark a job's period as done; the first time stays."""
+    job = (ask.job, ask.channel, ask.period)
+    tx.run(_FINISH, *job, ask.at_ms)
+    return JobRun(False, *tx.sql.only(_RUN, *job))
+
+
+# Channels that take no money
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """Whether a channel takes acts."""
+
+    channel: str
+    read_only: bool
+    reason: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetReadOnly(Request[ChannelState]):
+    """Refuse every act of a channel until it is reopened."""
+
+    channel: str
+    reason: str
+    at_ms: int
+
+
+@operation
+def set_read_only(tx: Tx, ask: SetReadOnly) -> ChannelState:
+    """Close a channel for money; an earlier reason stays."""
+    channel = tx.channel(ask.channel)
+    if channel.read_only is not None:
+        return ChannelState(ask.channel, True, channel.read_only, changed=False)
+    tx.channels.set_read_only(channel, ask.reason, ask.at_ms)
+    return ChannelState(ask.channel, True, ask.reason, changed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(Request[ChannelState]):
+    """Let a read-only channel take acts again."""
+
+    channel: str
+
+
+@operation
+def reopen(tx: Tx, ask: Reopen) -> ChannelState:
+    """Let a channel take money again; the answer tells the reason it was closed for."""
+    channel = tx.channels.find(ask.channel)
+    if channel is None or channel.read_only is None:
+        return ChannelState(ask.channel, False, "", changed=False)
+    tx.channels.set_read_only(channel, None, None)
+    return ChannelState(ask.channel, False, channel.read_only, changed=True)
+
+
+# Rows that have done their service
+
+_PRUNE_USERS = """
+    DELETE FROM trigger_user WHERE (channel_id, day, trigger_id, account_id) IN (
+        SELECT u.channel_id, u.day, u.trigger_id, u.account_id
+        FROM channel AS c JOIN trigger_user AS u ON u.channel_id = c.id AND u.day < ?1
+        LIMIT ?2
+    )
+"""
+_PRUNE_WINDOWS = """
+    DELETE FROM trigger_windows WHERE (account_id, trigger_key) IN (
+        SELECT account_id, trigger_key FROM trigger_windows
+        WHERE ends_at_ms < unixepoch(?1) * 1000 LIMIT ?2
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many rows went."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneHelpers(Request[Pruned]):
+    """Forget who hit which trigger before a day, ``limit`` rows at a time; the counts stay."""
+
+    before_day: str
+    limit: int = 10_000
+
+
+@operation
+def prune_helpers(tx: Tx, ask: PruneHelpers) -> Pruned:
+    """Forget distinct users and ended windows of old days.
+
+    A window that is kept in memory has ended as well, so it matters to nobody that its row is gone.
+    """
+    tx.write()
+    users = tx.run(_PRUNE_USERS, ask.before_day, ask.limit)
+    windows = tx.run(_PRUNE_WINDOWS, ask.before_day, ask.limit)
+    return Pruned(users + windows)

@@ -1,0 +1,330 @@
+"""Anything that may be asked of the books: requests of every kind, at random and in conflict."""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+from tests.unit.ledger.acts import (
+    CHANNEL,
+    DAY,
+    NEXT_DAY,
+    NOW,
+    SETTINGS,
+    capture,
+    earn,
+    hold,
+    key,
+    minute,
+    pay,
+    present,
+    release,
+    spend,
+    tip,
+    win,
+)
+
+from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
+from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.events.operations import EndEvent, OpenEvent, StartAdHoc
+from kryten_economy.features.events.rules import PLAIN, Factor
+from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
+from kryten_economy.features.leaderboards.operations import SetListed
+from kryten_economy.features.money.maintenance import MaintainBalances
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
+from kryten_economy.features.notices.operations import SetQuiet
+from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
+from kryten_economy.features.presence.onboarding import EarningGate
+from kryten_economy.features.presence.operations import (
+    Arrive,
+    Depart,
+    PresenceMinute,
+    RecordActivity,
+)
+from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.ranks.operations import SetRank, StoreLevel, StoreRank
+from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.streaks.operations import QualifyDay
+from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.ledger.holds import (
+    CaptureHold,
+    ExpireHolds,
+    PlaceHold,
+    ReleaseHold,
+    ReleaseOrphans,
+)
+from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.records import (
+    Audit,
+    ClaimJob,
+    FinishJob,
+    PruneHelpers,
+    Reopen,
+    SaveCounters,
+    SetReadOnly,
+)
+
+__all__ = ("KINDS", "TALK")
+
+NAMES = st.sampled_from(["Al", "Bob", "Cy", "al", "BOB"])
+USERS = NAMES.map(key)
+LOWER = st.sampled_from(["al", "bob", "cy", "nobody"])
+TIMES = st.integers(0, 5).map(lambda step: NOW + step * 1000)
+DAYS = st.sampled_from([DAY, DAY, DAY, NEXT_DAY])
+IDS = st.integers(0, 9).map(str)
+SOME_Z = st.integers(0, 9)
+GATES = st.sampled_from([EarningGate(), EarningGate(min_messages=3), EarningGate(2000)])
+RANKS = st.sampled_from(["", *Ladder(SETTINGS.ranks.tiers).names[:3], "Unheard of"])
+PRESENT = st.lists(LOWER, unique=True).map(lambda names: tuple(Present(n, n) for n in names))
+TERMS = st.sampled_from(
+    [
+        EarningTerms(
+            SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN.also(Factor("x", Fraction(many, 4), "x"))
+        )
+        for many in (2, 4, 7)
+    ]
+)
+RATES = st.builds(
+    MinuteRate, st.integers(0, 3), st.integers(0, 2), st.sampled_from([1.0, 1.5]), st.integers(0, 1)
+)
+LIMITS = st.one_of(
+    st.none(),
+    st.just(FirstOfDay()),
+    st.builds(Window, st.sampled_from("kl"), st.integers(NOW, NOW + 4000), st.integers(0, 3)),
+)
+AWARDS = st.builds(
+    TriggerAward,
+    LOWER,
+    st.sampled_from(["chat.long_message", "content.comment_during_media"]),
+    st.sampled_from(["Talked"] * 20 + [None]),  # a row without a reason can't be written
+    st.sampled_from([0.25, 0.5, 1.0, 1.5, 3.0]),
+    LIMITS,
+    st.none(),
+    st.sampled_from([None, '{"base": 1}']),
+)
+TALLIES = st.builds(
+    Tally, LOWER, st.sampled_from(["kudos_given", "laughs_received"]), st.sampled_from(["", "bob"])
+)
+
+
+def _line(op_id: int, name: str, **parts: Any) -> RecordChat:
+    return RecordChat(f"chat:{op_id}", key(name), name, **parts)
+
+
+TALK = st.builds(
+    _line,
+    st.integers(0, 60),
+    NAMES,
+    at_ms=TIMES,
+    day=DAYS,
+    long_messages=st.integers(0, 1),
+    emotes=st.sets(st.sampled_from(["x", "y"])).map(lambda each: tuple(sorted(each))),
+    tallies=st.lists(TALLIES, max_size=2).map(tuple),
+    awards=st.lists(AWARDS, max_size=3).map(tuple),
+    gate=GATES,
+    terms=st.none() | TERMS,
+)
+
+
+def _op(kind: str) -> st.SearchStrategy[str]:
+    return IDS.map(lambda number: f"{kind}:{number}")
+
+
+PAY = st.builds(
+    PayTriggers,
+    _op("pay"),
+    st.just(CHANNEL),
+    TIMES,
+    st.just(DAY),
+    st.lists(AWARDS, max_size=2).map(tuple),
+    st.lists(TALLIES, max_size=1).map(tuple),
+    GATES,
+    st.none() | TERMS,
+)
+MINUTES = st.builds(
+    lambda op_id, names, day, rate, terms, gate: replace(
+        minute(op_id, *(present(name, 1) for name in names), day=day),
+        rate=rate,
+        terms=terms,
+        gate=gate,
+    ),
+    _op("minute"),
+    st.lists(NAMES, unique_by=str.lower, max_size=3),
+    DAYS,
+    RATES,
+    TERMS,
+    GATES,
+)
+CREDITS = st.one_of(
+    st.builds(earn, NAMES, SOME_Z, _op("earn"), DAYS),
+    st.builds(
+        lambda name, op_id, kind, won_z: replace(
+            pay(name, 3, kind, "gambling.slots", op_id), net_z=won_z
+        ),
+        NAMES,
+        _op("win"),
+        st.sampled_from(["gamble_win", "gamble_push"]),
+        st.integers(0, 3),
+    ),
+    st.builds(
+        lambda name, op_id, day: replace(
+            pay(name, 1, "refund", "spend.queue", op_id), spent_day=day
+        ),
+        NAMES,
+        _op("back"),
+        st.sampled_from([None, DAY, NEXT_DAY]),
+    ),
+)
+HOLDS = st.builds(
+    lambda name, number, amount_z, kind, purpose, due: hold(
+        name,
+        amount_z,
+        f"h{number}",
+        op_id=f"hold:{number}",
+        type_name=kind,
+        purpose=purpose,
+        expires_at_ms=NOW + due,
+    ),
+    NAMES,
+    IDS,
+    SOME_Z,
+    st.sampled_from(["spend", "gamble_stake", "bounty_create"]),
+    st.sampled_from(["queue", "heist"]),
+    st.integers(1, 9),
+)
+HOLD_IDS = IDS.map(lambda number: f"h{number}")
+CAPTURES = st.one_of(
+    st.builds(capture, HOLD_IDS, SOME_Z, _op("use"), DAYS),
+    st.builds(win, HOLD_IDS, SOME_Z, NAMES, _op("prize")),
+)
+SHARES = st.lists(LOWER, unique=True).flatmap(
+    lambda names: st.tuples(*(st.builds(RainShare, st.just(n), st.just(n), SOME_Z) for n in names))
+)
+PRIZES = st.lists(
+    st.builds(Prize, st.sampled_from("ab"), st.just("Best"), LOWER, SOME_Z), max_size=2
+).map(tuple)
+STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
+here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
+
+KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
+    RecordChat: TALK,
+    PayTriggers: PAY,
+    RecordLines: st.builds(RecordLines, here, IDS, st.lists(TALK | PAY, max_size=4).map(tuple)),
+    RecordActivity: st.builds(
+        lambda name, at_ms, day, commands: RecordActivity(
+            key(name), name, at_ms, day, commands=commands
+        ),
+        NAMES,
+        TIMES,
+        DAYS,
+        st.integers(0, 1),
+    ),
+    Credit: CREDITS,
+    Debit: st.builds(spend, NAMES, SOME_Z, _op("spend")),
+    Transfer: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
+    SetBalance: st.builds(
+        SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
+    ),
+    PlaceHold: HOLDS,
+    CaptureHold: CAPTURES,
+    ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),
+    ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
+    ReleaseOrphans: st.builds(ReleaseOrphans, st.just(("heist",)), st.just("Over"), now, DAYS),
+    PresenceMinute: MINUTES,
+    Arrive: st.builds(
+        lambda op_id, name, at_ms, day, wallet_z, back_z, window_ms: Arrive(
+            op_id, key(name), name, at_ms, day, wallet_z, back_z, 0, window_ms
+        ),
+        _op("arrive"),
+        NAMES,
+        TIMES,
+        DAYS,
+        SOME_Z,
+        SOME_Z,
+        st.sampled_from([0, 2000]),
+    ),
+    Depart: st.builds(Depart, here, st.lists(LOWER, max_size=2).map(tuple), TIMES, DAYS),
+    ClaimMilestone: st.builds(
+        ClaimMilestone, _op("hours"), USERS, TIMES, DAYS, st.integers(1, 2), SOME_Z, GATES
+    ),
+    QualifyDay: st.builds(
+        QualifyDay,
+        _op("day"),
+        USERS,
+        TIMES,
+        DAYS,
+        STREAKS,
+        st.sampled_from([None, 4]),
+        st.booleans(),
+        GATES,
+    ),
+    Award: st.builds(
+        Award,
+        _op("award"),
+        USERS,
+        st.sampled_from("ab"),
+        st.just("Goal"),
+        SOME_Z,
+        st.sampled_from([0.0, 12.5]),
+        now,
+        DAYS,
+    ),
+    RainDrop: st.builds(RainDrop, _op("drop"), here, SHARES, GATES, now, DAYS),
+    AdminRain: st.builds(AdminRain, _op("rain"), here, PRESENT, SOME_Z, st.just("Boss"), now, DAYS),
+    MaintainBalances: st.builds(
+        MaintainBalances,
+        _op("keep"),
+        here,
+        st.sampled_from(["interest", "decay"]),
+        st.just(Fraction(1, 3)),
+        st.integers(0, 4),
+        st.integers(0, 2),
+        st.just("Daily"),
+        now,
+        DAYS,
+    ),
+    PayCompetitions: st.builds(PayCompetitions, _op("best"), here, today, PRIZES, now, DAYS),
+    OpenEvent: st.builds(
+        OpenEvent,
+        _op("event"),
+        here,
+        st.sampled_from("ab"),
+        st.just(Fraction(3, 2)),
+        TIMES,
+        st.just(NOW + 9000),
+        st.booleans(),
+        SOME_Z,
+        PRESENT,
+        now,
+        DAYS,
+    ),
+    StartAdHoc: st.builds(
+        StartAdHoc, here, st.sampled_from("ab"), st.just(Fraction(2)), st.just(NOW + 9000), TIMES
+    ),
+    EndEvent: st.builds(
+        EndEvent, here, st.sampled_from(["scheduled", "adhoc"]), st.sampled_from("ab"), TIMES, now
+    ),
+    Ban: st.builds(lambda name, day: Ban(key(name), name, "Boss", "", NOW, day), NAMES, DAYS),
+    Unban: st.builds(Unban, USERS, DAYS),
+    SetRank: st.builds(SetRank, USERS, RANKS, st.booleans(), DAYS),
+    StoreRank: st.builds(StoreRank, USERS, RANKS, RANKS, st.none(), st.booleans(), now, DAYS),
+    StoreLevel: st.builds(StoreLevel, USERS, st.integers(0, 3), DAYS),
+    SetListed: st.builds(
+        lambda name, on: SetListed(key(name), name, on, NOW, DAY), NAMES, st.booleans()
+    ),
+    SetQuiet: st.builds(
+        lambda name, on: SetQuiet(key(name), name, on, NOW, DAY), NAMES, st.booleans()
+    ),
+    Audit: st.builds(Audit, now, st.just("Boss"), here, st.just("give"), st.just(""), st.just("")),
+    SaveCounters: st.builds(SaveCounters, SOME_Z.map(lambda z: (("spins_total", z),)), now),
+    ClaimJob: st.builds(ClaimJob, st.sampled_from("ab"), here, today, TIMES),
+    FinishJob: st.builds(FinishJob, st.sampled_from("ab"), here, today, TIMES),
+    SetReadOnly: st.builds(SetReadOnly, here, st.just("odd"), now),
+    Reopen: st.builds(Reopen, here),
+    PruneHelpers: st.just(PruneHelpers(DAY)),
+}
+"""How each kind of request comes about; few names, ids and amounts, so that they meet."""
