@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -47,13 +48,13 @@ def paid(channel: str, trigger: str, amount_z: int, *, hits: int = 1) -> Committ
     return Committed((), (Facts(channel, hits={trigger: TriggerHits(hits, amount_z)}),))
 
 
-def an_evening_of_gifts() -> Committed:
+def an_evening_of_gifts(path: Path) -> Committed:
     """What the books say of rain, prizes, and events with and without a bonus."""
     here = tuple(Present(name, name) for name in ("alice", "bob", "carol", "dave", "erin"))
     wet = tuple(RainShare(each.name, each.name, 10) for each in here[:4])
     prizes = tuple(Prize("chatterbox", "Chatterbox", each.name, 20) for each in here[:3])
     where, when = CHANNEL, (NOW, DAY)
-    books = Books.open(":memory:")
+    books = Books.open(path)
     try:
         return books.commit(
             [
@@ -115,10 +116,10 @@ def test_a_trigger_that_never_pays_is_seen() -> None:
     assert value(metrics, "economy_trigger_z_total", **labels) == 3
 
 
-def test_rain_and_prizes_are_counted() -> None:
+def test_rain_and_prizes_are_counted(tmp_path: Path) -> None:
     """Both kinds of rain count as drops, prizes by their winners, an event's bonus as neither."""
     metrics = Metrics()
-    metrics.committed(an_evening_of_gifts())
+    metrics.committed(an_evening_of_gifts(tmp_path / "books.db"))
     assert {key: count for key, count in metrics.persistent().items() if count} == {
         "z_earned_total": 660,
         "rain_drops_total": 2,
