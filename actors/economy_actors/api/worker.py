@@ -139,7 +139,8 @@ class Worker(Actor[Work]):
             return
         spec = found.spec
         if not reply_to and not spec.mutating:
-            _log.info("request without reply address dropped", command=spec.name)
+            name = spec.name
+            _log.info("request without reply address dropped", command=name, once_a_minute=name)
             return
         call = ApiCall.of(self._world, found.channel, found.values, spec.fields)
         answer = await self._decide(spec, call, waiting.answer_by_s)
@@ -176,7 +177,11 @@ class Worker(Actor[Work]):
     async def _reply(self, echo: str, answer: ApiAnswer, reply_to: str) -> None:
         self._world.metrics.api_request(echo, result_of(answer))
         if not reply_to:
-            _log.info("request without reply address", command=echo, result=result_of(answer))
+            result = result_of(answer)
+            kind = f"{echo if result == 'ok' else 'refused'}: {result}"
+            _log.info(
+                "request without reply address", command=echo, result=result, once_a_minute=kind
+            )
             return
         try:
             with anyio.fail_after(REPLY_TIMEOUT_S):

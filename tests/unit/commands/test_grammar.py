@@ -173,5 +173,5 @@ def test_an_amount_is_in_range_or_refused(text: str) -> None:
     ],
 )
 def test_history_count(text: str | None, lines: int | None) -> None:
-    """`history [n]`: 10 without a number, otherwise 1 to 25 (`spec/spending.md` 11)."""
+    """`history [n]`: 10 without a number, otherwise 1 to 25 (`spending.md` 11)."""
     assert count(text, default=10, low=1, high=25) == lines
