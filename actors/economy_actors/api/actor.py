@@ -56,7 +56,7 @@ class Api(Actor[ApiRequest]):
 
     async def _turn_away(self, message: ApiRequest) -> None:
         self._world.metrics.api_request("unknown", "error")
-        _log.warning("too many requests are waiting, one was turned away")
+        _log.warning("too many requests are waiting, one was turned away", once_a_minute="")
         if not message.reply_to:
             return
         answer = envelope("", refused(Busy(), self._world.live.settings.currency.symbol))
@@ -64,4 +64,4 @@ class Api(Actor[ApiRequest]):
             with anyio.fail_after(REPLY_TIMEOUT_S):
                 await self._bus.reply(message.reply_to, answer)
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the API
-            _log.warning("answer not sent", error=repr(error))
+            _log.warning("answer not sent", error=repr(error), once_a_minute="")

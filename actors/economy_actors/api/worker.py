@@ -158,11 +158,14 @@ class Worker(Actor[Work]):
         except RuntimeFault as fault:
             if isinstance(fault, Defect):
                 return self._broken(spec, fault)
-            _log.warning("request not answered", command=spec.name, error=repr(fault))
+            name = spec.name
+            _log.warning(
+                "request not answered", command=name, error=repr(fault), once_a_minute=name
+            )
             return _unanswered(spec)
         except Exception as error:  # noqa: BLE001  # the edge: no exception reaches a caller
             return self._broken(spec, error)
-        _log.warning("request took too long", command=spec.name)
+        _log.warning("request took too long", command=spec.name, once_a_minute=spec.name)
         return _unanswered(spec)
 
     def _broken(self, spec: RequestSpec, error: Exception) -> Failed:
@@ -187,7 +190,7 @@ class Worker(Actor[Work]):
             with anyio.fail_after(REPLY_TIMEOUT_S):
                 await self._bus.reply(reply_to, envelope(echo, answer))
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the worker
-            _log.warning("answer not sent", command=echo, error=repr(error))
+            _log.warning("answer not sent", command=echo, error=repr(error), once_a_minute="")
 
     def _audit(
         self, spec: RequestSpec, channel: str, admin: str, arguments: str, answer: ApiAnswer
