@@ -4,14 +4,16 @@ The root fills in the refs before anybody who needs them is started; they stay v
 restarts.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from economy_actors.admin.messages import AdminMessage
+from economy_actors.api.messages import ApiRequest
 from economy_actors.backlog import Backlog
 from economy_actors.channel.messages import ChannelMessage
+from economy_actors.channel.snapshot import NOT_KNOWN, Published, WhoIsHere
 from economy_actors.clock import Clock
 from economy_actors.gateway.messages import GatewayMessage
 from economy_actors.jobs.messages import OccasionMessage
@@ -80,7 +82,10 @@ class _Plain:
 
 @dataclass(slots=True)
 class World:
-    """Shared by all actors of one service; only the root writes the refs."""
+    """Shared by all actors of one service; only the root writes the refs.
+
+    What ``presence`` holds for a channel is published by that channel alone.
+    """
 
     live: LiveSettings
     clock: Clock
@@ -90,12 +95,15 @@ class World:
     ledger: Ref[LedgerMessage] = field(init=False)
     reader: Ref[ReaderMessage] = field(init=False)
     persons: Ref[FindPersons] = field(init=False)
-    admin: Ref[AdminMessage] = field(init=False)
+    api: Ref[ApiRequest] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
     rivals: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
     population: dict[str, int] = field(default_factory=dict)
+    presence: dict[str, Published[WhoIsHere]] = field(
+        default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))
+    )
     playing: dict[str, Medium] = field(default_factory=dict)
     occasions: dict[str, Ref[OccasionMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)

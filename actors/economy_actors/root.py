@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import structlog
 
-from economy_actors.admin.actor import Admin
+from economy_actors.api.actor import MAILBOX as API_MAILBOX
+from economy_actors.api.actor import Api
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import BooksChanged, BotSpoke
@@ -44,7 +45,6 @@ from kryten_economy.ledger.holds import ReleaseOrphans
 __all__ = ("Parts", "Root")
 
 OUTBOX_MAILBOX = 4096
-ADMIN_MAILBOX = 1024
 
 _log = structlog.get_logger("root")
 
@@ -111,8 +111,8 @@ class Root(Actor[Any]):
         await self.spawn_started("occasions", self._occasion_group())
         await self.spawn_started("scheduler", lambda: Scheduler(world, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(world))
-        world.admin = await self.spawn_started(
-            "admin", lambda: Admin(world, parts.bus), capacity=ADMIN_MAILBOX
+        world.api = await self.spawn_started(
+            "api", lambda: Api(world, parts.bus), capacity=API_MAILBOX
         )
         await self.spawn_started("exporter", lambda: Exporter(world))
         world.gateway = await self.spawn_started(

@@ -10,12 +10,12 @@ from pathlib import Path
 import anyio
 import structlog
 
-from economy_actors.admin.table import API_COMMANDS
 from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock, SystemClock
 from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.aliases import Aliases
 from economy_actors.gateway.bus import Bus
+from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from economy_actors.ledger.home import books_at, reports_at
 from economy_actors.metrics.exporter import check_health
 from economy_actors.metrics.http import Listening, serve
@@ -23,7 +23,6 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
 from kryten_economy import __version__
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import enabled_multipliers_line, presence_hour_line
 from kryten_economy.dice import Dice
 from kryten_economy.features.chat.triggers import dead_triggers
@@ -91,7 +90,7 @@ async def open_service(
     metrics = Metrics(
         channels=channels,
         commands=[spec.name for spec in COMMANDS],
-        api_commands=API_COMMANDS,
+        api_commands=REQUESTS.names,
         triggers=dead_triggers(settings, ()),
     )
     chance = dice or Dice.from_system()

@@ -10,10 +10,10 @@ import anyio
 from economy_actors import logs
 from economy_actors.clock import Clock
 from economy_actors.context import LiveSettings
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.service import Service
 from economy_sandbox.bus import SandboxError
 from economy_sandbox.settings import DemoConfig, ServiceInfo
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import load
 
 __all__ = ("OpenService", "hosted", "looked_around", "starter")

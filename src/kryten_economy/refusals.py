@@ -14,8 +14,11 @@ __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
     "AlreadySettled",
+    "AnyRefusal",
     "Banned",
+    "Busy",
     "Conflict",
+    "Ignored",
     "Insufficient",
     "InvalidAmount",
     "NoAccount",
@@ -119,6 +122,22 @@ Refusal = (
     | InvalidAmount
     | TooFewCoins
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The name is the bot's or an ignored user's: such accounts are paid nothing."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """A part of the service had no room; nothing was done."""
+
+
+AnyRefusal = Refusal | Ignored | Busy
+"""Why something was not done, be it for the books or before they were asked."""
 
 
 def is_refusal(kind: type) -> bool:

@@ -24,6 +24,7 @@ from economy_actors.channel.messages import (
     ShowPresence,
 )
 from economy_actors.context import LiveSettings, World
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.actor import Occasions
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import Scheduler
@@ -43,7 +44,6 @@ from economy_actors.runtime import (
     Supervision,
     open_system,
 )
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports

@@ -16,15 +16,15 @@ from tests.actors.tree import OTHER, open_tree, restarts
 
 from economy_actors.channel.actor import Channel
 from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
-from economy_actors.context import World
+from economy_actors.handlers.answers import PmAnswer
+from economy_actors.handlers.call import PmCall
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.ledger.actor import Ledger
 from economy_actors.ledger.client import query
 from economy_actors.ledger.home import books_at
 from economy_actors.ledger.messages import Commit, Defect
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
-from economy_actors.session import user_commands
-from economy_actors.session.user_commands import UserRequest
 from kryten_economy.features.money.operations import Credit, Debit, Posted
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
@@ -49,14 +49,14 @@ def events(logged: Sequence[Any], actor: str = "") -> Counter[str]:
 @pytest.fixture
 def session_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bob's ``balance`` meets a defect."""
-    sound = user_commands.run
+    sound = COMMANDS._handlers["balance"]
 
-    async def run(world: World, name: str, request: UserRequest) -> str:
-        if (name, request.user.name) == ("balance", "bob"):
+    async def balance(call: PmCall) -> PmAnswer:
+        if call.user.name == "bob":
             raise ZeroDivisionError("a defect")
-        return await sound(world, name, request)
+        return await sound(call)
 
-    monkeypatch.setattr(user_commands, "run", run)
+    monkeypatch.setitem(COMMANDS._handlers, "balance", balance)
 
 
 async def test_a_defect_in_a_session_is_that_users_alone(

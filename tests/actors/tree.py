@@ -12,12 +12,12 @@ from economy_actors import root as roots
 from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.messages import ReadUserlist
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.ledger.home import InlineHome
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import Actor, Observer, open_system
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books

@@ -46,6 +46,7 @@ from economy_actors.channel.messages import (
 )
 from economy_actors.channel.minutes import Minutes
 from economy_actors.channel.progress import ProgressWatch
+from economy_actors.channel.snapshot import who_is_here
 from economy_actors.channel.talk import Talk
 from economy_actors.context import World
 from economy_actors.gateway.messages import ReadUserlist
@@ -106,6 +107,7 @@ class Channel(Actor[ChannelMessage]):
 
     async def started(self) -> None:
         """A new instance knows nobody: have the stored user list read, and the past."""
+        self._publish()
         self._world.backlog.begin(self._name)
         self._read_past()
         self._ask_for_userlist()
@@ -190,7 +192,7 @@ class Channel(Actor[ChannelMessage]):
         if entrance is Entrance.NEW or is_news:
             self._arrived(name, at_ms)
         self._unjudged.discard(name.lower())
-        self._show_population()
+        self._publish()
 
     def _arrived(self, name: str, at_ms: int) -> None:
         self._minutes.arriving(name, at_ms)
@@ -203,7 +205,7 @@ class Channel(Actor[ChannelMessage]):
             self._progress.levels.forget(name)
             self._outbox.offer(outbox.Left(name))
             self._record_departures([visit], at_ms)
-            self._show_population()
+            self._publish()
 
     def _listed(self, message: Listed) -> None:
         self._heard_list = True
@@ -223,7 +225,7 @@ class Channel(Actor[ChannelMessage]):
         else:
             for visit in change.begun:
                 self._arrived(visit.display_name, message.at_ms)
-        self._show_population()
+        self._publish()
         _log.info(
             "user list",
             channel=self._name,
@@ -262,6 +264,7 @@ class Channel(Actor[ChannelMessage]):
 
     def _ranked(self, name: str, rank: float) -> None:
         self._roster.set_rank(name, rank)
+        self._publish()
         level = self._progress.levels.told(name, rank)
         if level is not None:
             self._session(name.lower()).offer(LevelGiven(level))
@@ -270,8 +273,11 @@ class Channel(Actor[ChannelMessage]):
         users = [ShownUser(v.display_name, v.rank, v.afk) for v in self._roster.connected()]
         return ChannelView(self._name, tuple(users), self._heard_list or bool(users))
 
-    def _show_population(self) -> None:
-        present = len(self._roster.connected())
+    def _publish(self) -> None:
+        """Let others see who is here, and how many."""
+        here = who_is_here(self._roster.connected(), heard_list=self._heard_list)
+        self._world.presence[self._name].publish(here)
+        present = len(here.users)
         self._world.population[self._name] = present
         self._world.metrics.set_channel_gauges(self._name, {"active_users": present})
 

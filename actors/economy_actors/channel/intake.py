@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 
 from economy_actors.channel.messages import PrivateMessage
 from economy_actors.context import World
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import Command, SessionMessage
 from kryten_economy.commands import refusals
 from kryten_economy.commands import texts as commands_texts
+from kryten_economy.commands.grammar import parse
 from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
 from kryten_economy.features.presence.rules import Roster
 from kryten_economy.users import UserKey
@@ -52,7 +54,7 @@ class PrivateIntake:
             self._of_stranger(message, now_s, trace)
             return
         is_admin = visit.rank >= self._world.live.settings.admin.owner_level
-        if not is_admin and not self._allowed(message.name, now_s, trace):
+        if not is_admin and not self._allowed(message, now_s, trace):
             return
         command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
         if not self._session(visit.name).offer(command):
@@ -60,7 +62,7 @@ class PrivateIntake:
 
     def _of_stranger(self, message: PrivateMessage, now_s: float, trace: str | None) -> None:
         """Someone of too low a rank, or someone the presence table has not heard of yet."""
-        if not self._allowed(message.name, now_s, trace):
+        if not self._allowed(message, now_s, trace):
             return
         if message.name.lower() in self._below:
             self._reply(message.name, commands_texts.guest_not_allowed(), trace)
@@ -68,8 +70,11 @@ class PrivateIntake:
         self._reply(message.name, commands_texts.not_known_yet(), trace)
         self._unknown()
 
-    def _allowed(self, name: str, now_s: float, trace: str | None) -> bool:
-        match self._limiter.allow(UserKey.of(self._name, name), now_s):
+    def _allowed(self, message: PrivateMessage, now_s: float, trace: str | None) -> bool:
+        name, parsed = message.name, parse(message.text)
+        spec = None if parsed is None else COMMANDS.find(parsed.word)
+        reads = spec is not None and spec.reads
+        match self._limiter.allow(UserKey.of(self._name, name), now_s, half=reads):
             case Allowed():
                 return True
             case TellSlowDown(retry_after_s):

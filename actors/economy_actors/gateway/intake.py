@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from economy_actors.admin.messages import ApiRequest
+from economy_actors.api.messages import ApiRequest
 from economy_actors.channel.messages import Said
 from economy_actors.context import World
 from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
@@ -124,7 +124,7 @@ class Intake:
 
     def request(self, body: bytes, reply_to: str) -> None:
         """Hand a request to the API, or have it refused."""
-        if not self._world.admin.offer(ApiRequest(body, reply_to)):
+        if not self._world.api.offer(ApiRequest(body, reply_to)):
             self._metrics.error("gateway")
             self._gateway.offer(Refuse(body, reply_to))
 

@@ -11,9 +11,9 @@ import structlog
 
 from economy_actors.context import World
 from economy_actors.ledger.client import commit, query
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
-from economy_actors.session.notices import notify
 from kryten_economy.features.competitions import texts
 from kryten_economy.features.competitions.operations import (
     CompetitionsPaid,

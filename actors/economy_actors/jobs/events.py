@@ -11,8 +11,8 @@ from economy_actors.earning_terms import multipliers_now
 from economy_actors.jobs.messages import StartEvent
 from economy_actors.jobs.presence import present_if_known
 from economy_actors.ledger.client import commit, query
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line, LineKind
-from economy_actors.session.notices import notify
 from kryten_economy.features.events import texts
 from kryten_economy.features.events.operations import (
     EndEvent,
@@ -86,7 +86,7 @@ class Events:
     async def _open(self, occurrence: Occurrence, at_ms: int) -> None:
         event, fired_at_ms, ends_at_ms = occurrence
         in_time = at_ms - fired_at_ms <= LATE_MS
-        present = await present_if_known(self._world, self._channel) if in_time else ()
+        present = present_if_known(self._world, self._channel) if in_time else ()
         if present is None:
             # Whoever is here shall get his part: the next look may know who that is.
             return

@@ -6,8 +6,8 @@ from economy_actors.context import World
 from economy_actors.earning_terms import multipliers_now
 from economy_actors.jobs.presence import present_users
 from economy_actors.ledger.client import commit, query
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
-from economy_actors.session.notices import notify
 from kryten_economy.features.events.rules import metadata
 from kryten_economy.features.gifts import texts
 from kryten_economy.features.gifts.operations import Distributed, RainDrop, RainShare
@@ -25,7 +25,7 @@ _log = structlog.get_logger("rain")
 async def let_it_rain(world: World, channel: str) -> None:
     """Let one drop fall; nobody here, nothing falls."""
     settings = world.live.settings
-    present = await present_users(world, channel)
+    present = present_users(world, channel)
     if not present:
         return
     at_ms = world.clock.now_ms()

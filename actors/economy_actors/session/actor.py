@@ -16,21 +16,9 @@ from economy_actors.channel.messages import (
 )
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
-from economy_actors.ledger.messages import Defect
-from economy_actors.outbox.message import Pm, Priority
 from economy_actors.persons import FindPersons
-from economy_actors.runtime import (
-    Actor,
-    AskExpired,
-    AskFailed,
-    Ref,
-    Reply,
-    RuntimeFault,
-    Supervision,
-)
-from economy_actors.session import attendance, chatting, progress, user_commands
-from economy_actors.session.admin_commands import AdminRequest
-from economy_actors.session.admin_commands import run as run_admin_command
+from economy_actors.runtime import Actor, Ref, Reply, RuntimeFault, Supervision
+from economy_actors.session import attendance, chatting, commands, progress
 from economy_actors.session.messages import (
     Arriving,
     AttendanceDue,
@@ -42,25 +30,15 @@ from economy_actors.session.messages import (
     ProgressMade,
     SessionMessage,
 )
-from economy_actors.session.told import Result, Told
-from economy_actors.session.user_commands import UserRequest
-from kryten_economy.commands import texts as commands_texts
-from kryten_economy.commands.grammar import Parsed, parse
-from kryten_economy.commands.table import CommandSpec, find, suggest
-from kryten_economy.features.bans import texts as bans_texts
 from kryten_economy.features.chat.aliases import suspects, without
-from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
+from kryten_economy.features.presence.operations import Arrive, Arrived
 from kryten_economy.features.presence.rules import MINUTE_MS
-from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
 __all__ = ("Session",)
 
 PERSON_TIMEOUT_S = 4.5
 """How long thanks wait for kryten-userstats; then plain names are compared."""
-
-_OPEN_TO_BANNED = frozenset({"help", "about", "quiet", "unquiet"})
-"""What a banned user may still ask (`commands.md` 1.8)."""
 
 
 class Session(Actor[SessionMessage]):
@@ -84,7 +62,7 @@ class Session(Actor[SessionMessage]):
                 effect = without(due.effect, own, self._world.live.settings)
                 await self._book(replace(due, effect=effect))
             case Command():
-                await self._command(message)
+                await commands.carry_out(self._world, self._user, message, self.trace)
             case Arriving():
                 await self._arrive(message)
             case LevelGiven(level):
@@ -166,72 +144,3 @@ class Session(Actor[SessionMessage]):
         """Get what the time here brings, and say when it is in the books."""
         if await attendance.settle(self._world, self._user, message, trace=self.trace):
             self._channel.offer(AttendanceSettled(self._user.name, message.day, message.minutes))
-
-    # Commands
-
-    async def _command(self, message: Command) -> None:
-        parsed = parse(message.text)
-        if parsed is None:
-            return
-        settings = self._world.live.settings
-        is_admin = message.rank >= settings.admin.owner_level
-        spec = find(parsed.word)
-        if spec is None or not spec.enabled(settings):
-            self._count("unknown", "refused")
-            near = suggest(parsed.word, is_admin=is_admin, settings=settings)
-            self._reply(message, commands_texts.unknown_command(parsed.word, near))
-            return
-        if spec.admin and not is_admin:
-            self._count(spec.name, "refused")
-            self._reply(message, commands_texts.not_authorised(spec.name))
-            return
-        try:
-            told = await self._run(spec, parsed, message, is_admin=is_admin)
-        except Defect:
-            self._count(spec.name, "error")
-            self._reply(message, commands_texts.internal_error())
-            return
-        except (AskExpired, AskFailed):
-            # The books may or may not have done it; a money command is never silently lost.
-            self._count(spec.name, "error")
-            self._reply(message, commands_texts.outcome_unknown())
-            return
-        self._count(spec.name, told.result)
-        self._reply(message, told.text)
-
-    async def _run(
-        self, spec: CommandSpec, parsed: Parsed, message: Command, *, is_admin: bool
-    ) -> Told:
-        trace = self.trace or uuid.uuid4().hex
-        if spec.admin:
-            return await run_admin_command(
-                self._world,
-                AdminRequest(self._user.channel, message.display_name, parsed, trace),
-            )
-        wallet = await self._touch(message)
-        if wallet.banned and spec.name not in _OPEN_TO_BANNED:
-            return Told(bans_texts.banned(), "refused")
-        request = UserRequest(self._user, message.display_name, parsed, wallet, is_admin)
-        return Told(await user_commands.run(self._world, spec.name, request))
-
-    async def _touch(self, message: Command) -> Wallet:
-        """Make sure of the account, count the command, and learn the facts."""
-        at_ms = self._world.clock.now_ms()
-        return await commit(
-            self._world.ledger,
-            RecordActivity(
-                user=self._user,
-                display_name=message.display_name,
-                at_ms=at_ms,
-                day=self._world.live.calendar.day(at_ms),
-                commands=1,
-            ),
-        )
-
-    def _reply(self, message: Command, text: str) -> None:
-        self._world.outboxes[self._user.channel].offer(
-            Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=self.trace)
-        )
-
-    def _count(self, command: str, result: Result) -> None:
-        self._world.metrics.pm_command(command, result)

@@ -6,9 +6,9 @@ crash or a restart pays nothing twice. The session tells, the books decide.
 
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
 from economy_actors.session.messages import AttendanceDue
-from economy_actors.session.notices import notify
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.attendance import milestones_met, qualifies

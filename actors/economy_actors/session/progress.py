@@ -8,17 +8,18 @@ import structlog
 
 from economy_actors.channel.messages import ChannelMessage, LevelDue, RankedUp
 from economy_actors.context import World
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.ledger.client import commit
+from economy_actors.notices import notify
 from economy_actors.outbox.message import Line
 from economy_actors.runtime import Ref, RuntimeFault
-from economy_actors.session.notices import notify
 from kryten_economy.config.achievements import Achievement
 from kryten_economy.features.achievements import texts as achievements_texts
 from kryten_economy.features.achievements.operations import Award, Awarded
 from kryten_economy.features.achievements.progress import reached
 from kryten_economy.features.ranks import texts
 from kryten_economy.features.ranks.operations import RankStored, StoreLevel, StoreRank
-from kryten_economy.features.ranks.rules import RankStep, discount_percent, perks_shown
+from kryten_economy.features.ranks.rules import RankStep, brings
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -76,10 +77,9 @@ def _tell_promotion(
     step: RankStep,
     trace: str | None,
 ) -> None:
-    ranks = world.live.settings.ranks
-    text = texts.promoted(
-        step.name, perks_shown(ranks, step.index), discount_percent(ranks, step.index)
-    )
+    settings = world.live.settings
+    perks, discount_percent = brings(settings.ranks, step.index, COMMANDS.usable(settings))
+    text = texts.promoted(step.name, perks, discount_percent)
     notify(world, wallet, text, trace=trace)
     channel.offer(RankedUp(wallet.display_name, step.index, step.name))
     ask_level(world, channel, wallet)

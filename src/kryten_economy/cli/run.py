@@ -13,8 +13,9 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 
-from economy_actors import deeds, logs
+from economy_actors import logs
 from economy_actors.context import LiveSettings
+from economy_actors.handlers.reload import reload_settings
 from economy_actors.metrics.http import HttpBindError
 from economy_actors.runtime import RootFailed
 from economy_actors.service import Service, freeze_startup_objects, open_service
@@ -122,7 +123,7 @@ async def _obey_signals(
             running.ask_to_stop(number.name)
         else:
             # Its outcome is in the log: who sends a signal can't be answered.
-            await deeds.reload(running.world)
+            await reload_settings(running.world)
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -105,10 +105,13 @@ def amount(text: str, *, lowest: Literal[0, 1] = 1) -> int | BadAmount:
     return BadAmount(AmountFault.TOO_LARGE) if number > AMOUNT_Z_MAX else number
 
 
-def count(text: str | None, *, default: int, low: int, high: int) -> int:
-    """A count clamped to ``low``..``high``; ``default`` if there is none or it is no number."""
+def count(text: str | None, *, default: int, low: int, high: int) -> int | None:
+    """A count drawn into ``low``..``high``; ``default`` if there is none or only a word.
+
+    None for a number that is no count: -1, 2.5, or digits of another script.
+    """
     if text is None or not _GROUPED.fullmatch(text):
-        return default
+        return None if text and any(map(str.isnumeric, text)) else default
     digits = text.replace(",", "").replace("_", "").lstrip("0")
     number = high if len(digits) > _DIGITS_MAX else int(digits or "0")
     return max(low, min(high, number))

@@ -5,13 +5,16 @@ The overview fits into four PMs of 240 UTF-16 units (checked by a test).
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from kryten_economy.commands.table import COMMANDS, CommandSpec, Section, find
+from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
 from kryten_economy.text.clean import user_text
 from kryten_economy.text.lengths import clip
 
 __all__ = ("help_text",)
+
+H = TypeVar("H")
 
 _TITLES = {
     Section.BASICS: "💰 Basics",
@@ -20,7 +23,8 @@ _TITLES = {
     Section.MEDIA: "🎬 Media",
     Section.SHOP: "🛍️ Shop and social",
     Section.PROGRESS: "⭐ Progress",
-    Section.BOUNTIES: "🎯 Bounties and events",
+    Section.BOUNTIES: "🎯 Bounties",
+    Section.EVENTS: "🎪 Events",
     Section.NOTIFICATIONS: "🔔 Notifications",
     Section.INFO: "📖 Info",
     Section.ADMIN: "🔧 Admin",
@@ -28,27 +32,31 @@ _TITLES = {
 _TOPIC_UNITS_MAX = 40
 
 
-def help_text(topic: str | None, *, is_admin: bool, settings: Settings) -> str:
+def help_text(
+    table: CommandTable[H], topic: str | None, *, is_admin: bool, settings: Settings
+) -> str:
     """The overview, a topic, or one command; an unknown topic gives the list of topics."""
-    sections = _sections(is_admin, settings)
+    sections = _sections(table, is_admin, settings)
     if topic is None or not topic.strip():
         return _overview(sections)
     word = topic.strip().lower()
     for section, specs in sections.items():
         if word == section.value:
             return _topic(section, specs)
-    spec = find(word.removeprefix("!").removeprefix("/"))
+    spec = table.find(word.removeprefix("!").removeprefix("/"))
     if spec is not None and spec in sections.get(spec.section, ()):
         return _command(spec)
     names = ", ".join(section.value for section in sections)
     return f"There is no help on '{clip(user_text(topic), _TOPIC_UNITS_MAX)}'. Topics: {names}."
 
 
-def _sections(is_admin: bool, settings: Settings) -> dict[Section, list[CommandSpec]]:
+def _sections(
+    table: CommandTable[H], is_admin: bool, settings: Settings
+) -> dict[Section, list[CommandSpec]]:
     """The sections which have a command for this user, with these commands."""
     found: dict[Section, list[CommandSpec]] = {}
     for section in Section:
-        specs = [spec for spec in COMMANDS if spec.section is section and spec.enabled(settings)]
+        specs = [spec for spec in table if spec.section is section and spec.enabled(settings)]
         if specs and (is_admin or section is not Section.ADMIN):
             found[section] = specs
     return found

@@ -2,6 +2,7 @@
 
 The time is an argument, in seconds of a clock that never goes back. Only what was
 allowed counts, so somebody who keeps knocking is let in again when the window has moved.
+What only reads counts half: looking up one's movements line by line is no flood.
 Bounded: stale keys go every two minutes, and the longest idle ones when there are too many.
 """
 
@@ -41,14 +42,24 @@ _SILENT = Silent()
 
 @dataclass(slots=True)
 class _Seen:
-    """When one key was let in, oldest first, and when it was last told to slow down."""
+    """When one key was let in and what that cost, oldest first; when it was told to slow down.
 
-    allowed_at_s: deque[float] = field(default_factory=deque)
+    ``halves`` is the sum of the costs, in half commands.
+    """
+
+    allowed: deque[tuple[float, int]] = field(default_factory=deque)
+    halves: int = 0
     told_at_s: float | None = None
+
+
+_WHOLE = 2
+_HALF = 1
 
 
 class RateLimiter:
     """At most ``limit`` per key in any ``window_s``; ``limit`` may change while running.
+
+    A try that counts half takes half of the room.
 
     Keys that mean the same user must be equal: use `UserKey`, whose name is in lower case.
     """
@@ -70,7 +81,7 @@ class RateLimiter:
         """How many keys are remembered."""
         return len(self._seen)
 
-    def allow(self, key: Hashable, now_s: float) -> Decision:
+    def allow(self, key: Hashable, now_s: float, *, half: bool = False) -> Decision:
         """Count one more try of ``key`` and say what to do with it."""
         if now_s - self._cleaned_at_s >= _CLEANUP_EVERY_S:
             self.clean(now_s)
@@ -79,7 +90,7 @@ class RateLimiter:
         if len(self._seen) >= self._keys_max:
             del self._seen[next(iter(self._seen))]
         self._seen[key] = seen
-        return self._decide(seen, now_s)
+        return self._decide(seen, now_s, _HALF if half else _WHOLE)
 
     def clean(self, now_s: float) -> None:
         """Forget every key without a trace inside the window."""
@@ -88,19 +99,25 @@ class RateLimiter:
         self._seen = {
             key: seen
             for key, seen in self._seen.items()
-            if (seen.allowed_at_s and seen.allowed_at_s[-1] > start_s)
+            if (seen.allowed and seen.allowed[-1][0] > start_s)
             or (seen.told_at_s is not None and seen.told_at_s > start_s)
         }
 
-    def _decide(self, seen: _Seen, now_s: float) -> Decision:
+    def _decide(self, seen: _Seen, now_s: float, cost: int) -> Decision:
         start_s = now_s - self._window_s
-        while seen.allowed_at_s and seen.allowed_at_s[0] <= start_s:
-            seen.allowed_at_s.popleft()
-        if len(seen.allowed_at_s) < self.limit:
-            seen.allowed_at_s.append(now_s)
+        while seen.allowed and seen.allowed[0][0] <= start_s:
+            seen.halves -= seen.allowed.popleft()[1]
+        excess = seen.halves + cost - self.limit * _WHOLE
+        if excess <= 0:
+            seen.allowed.append((now_s, cost))
+            seen.halves += cost
             return _ALLOWED
         if seen.told_at_s is not None and seen.told_at_s > start_s:
             return _SILENT
         seen.told_at_s = now_s
-        # A lowered limit leaves more entries than it allows; the last ones decide.
-        return TellSlowDown(seen.allowed_at_s[-self.limit] - start_s)
+        # A lowered limit leaves more entries than it allows, so more than one may have to go.
+        for at_s, freed in seen.allowed:
+            excess -= freed
+            if excess <= 0:
+                return TellSlowDown(at_s - start_s)
+        raise AssertionError("the limit has room for one command")

@@ -1,5 +1,26 @@
-"""Why something about money did not happen: what was wrong and what is allowed."""
+"""Why something about money did not happen: what was wrong and what is allowed.
 
+`in_words` is the one way to tell a refusal; people and other services read the same sentence.
+"""
+
+from typing import assert_never
+
+from kryten_economy.refusals import (
+    AMOUNT_MAX_Z,
+    AlreadySettled,
+    AnyRefusal,
+    Banned,
+    Busy,
+    Conflict,
+    Ignored,
+    Insufficient,
+    InvalidAmount,
+    NoAccount,
+    NoHold,
+    ReadOnly,
+    SameAccount,
+    TooFewCoins,
+)
 from kryten_economy.text.clean import name_shown
 from kryten_economy.text.lengths import clip
 from kryten_economy.text.numbers import duration, money, plural
@@ -14,6 +35,8 @@ __all__ = (
     "cooling_down",
     "daily_limit",
     "feature_off",
+    "ignored",
+    "in_words",
     "insufficient",
     "no_account",
     "not_connected",
@@ -24,6 +47,48 @@ __all__ = (
 
 
 _NAME_UNITS_MAX = 40
+
+
+def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
+    refusal: AnyRefusal, symbol: str, *, name: str | None = None
+) -> str:
+    """Why nothing was done; ``name`` is whose account it was about, None for the reader's own."""
+    match refusal:
+        case Insufficient(balance_z, short_z):
+            if name is None:
+                return insufficient(balance_z + short_z, balance_z, symbol)
+            needed, has = money(balance_z + short_z, symbol), money(balance_z, symbol)
+            return (
+                f"{_shown(name)} has only {has}, so {needed} can't be deducted."
+                " Nothing was changed."
+            )
+        case NoAccount(user):
+            return no_account() if name is None else unknown_user(name or user.name)
+        case Banned(user):
+            return target_banned(name or user.name)
+        case TooFewCoins(users):
+            return f"That is less than one coin each for {users}. Nothing was changed."
+        case SameAccount():
+            return "That would go from you to you. Nothing was changed."
+        case Conflict():
+            return "This request_id was used before, for something else. Nothing was changed."
+        case NoHold() | AlreadySettled():
+            return "That is settled already. Nothing was changed."
+        case ReadOnly():
+            return books_closed()
+        case InvalidAmount(amount_z):
+            return above_maximum(amount_z, AMOUNT_MAX_Z, symbol)
+        case Ignored(ignored_name):
+            return ignored(ignored_name)
+        case Busy():
+            return busy()
+        case _:
+            assert_never(refusal)
+
+
+def ignored(name: str) -> str:
+    """The bot and ignored users hold no money."""
+    return f"{_shown(name)} is on the list of ignored users, who are paid nothing."
 
 
 def insufficient(needed_z: int, balance_z: int, symbol: str) -> str:

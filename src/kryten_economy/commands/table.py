@@ -1,20 +1,23 @@
-"""The table of commands, from which lookup, suggestions and `help` are made.
+"""What a command is, and the table from which lookup, suggestions and `help` are made.
 
-A command is one row; to add one, add a row. `commands.md` 5, 6 and 8 give names,
-aliases and syntax. Words are compared without ``_`` and ``-``: chat filters swallow the
+The table is filled by registration where each command is written, together with the function
+that carries it out. Words are compared without ``_`` and ``-``: chat filters swallow the
 underscores of what we print, so ``setbalance`` is what people read and type.
 """
 
-import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
+from kryten_economy.commands.grammar import Parsed
 from kryten_economy.config import Settings
 
-__all__ = ("COMMANDS", "CommandSpec", "Section", "find", "suggest")
+__all__ = ("CommandSpec", "CommandTable", "Section")
 
-_NEARNESS_MIN = 0.6
+H = TypeVar("H")
+
+_WORD_MAX = 40
 
 
 class Section(StrEnum):
@@ -27,6 +30,7 @@ class Section(StrEnum):
     SHOP = "shop"
     PROGRESS = "progress"
     BOUNTIES = "bounties"
+    EVENTS = "events"
     NOTIFICATIONS = "notifications"
     INFO = "info"
     ADMIN = "admin"
@@ -38,7 +42,11 @@ def _always(_: Settings) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: what it is called, how it is written, and when it can be used."""
+    """One command: what it is called, how it is written, and when it can be used.
+
+    ``reads``: it changes nothing, so the rate limit counts it half. ``for_banned``: the banned
+    may use it too.
+    """
 
     name: str
     syntax: str
@@ -46,10 +54,12 @@ class CommandSpec:
     section: Section
     aliases: tuple[str, ...] = ()
     enabled: Callable[[Settings], bool] = _always
+    reads: bool = False
+    for_banned: bool = False
 
     @property
     def admin(self) -> bool:
-        """Whether it needs admin rights; exactly the rows of the admin section do."""
+        """Whether it needs admin rights; exactly the commands of the admin section do."""
         return self.section is Section.ADMIN
 
     @property
@@ -57,97 +67,98 @@ class CommandSpec:
         """The name and its aliases."""
         return (self.name, *self.aliases)
 
+    def is_about_another(self, parsed: Parsed) -> bool:
+        """Whether somebody is named where the command takes no name."""
+        return "@" not in self.syntax and bool(parsed.args) and parsed.args[0].startswith("@")
 
-COMMANDS: tuple[CommandSpec, ...] = (
-    CommandSpec("balance", "balance", "your balance, rank and streak", Section.BASICS, ("bal",)),
-    CommandSpec("like", "like", "like what is playing", Section.MEDIA),
-    CommandSpec("rewards", "rewards", "what earns here", Section.BASICS),
-    CommandSpec("history", "history [n]", "your last movements, 1 to 25 of them", Section.BASICS),
-    CommandSpec(
-        "why",
-        "why [number]",
-        "where a movement comes from; the numbers are in 'history'",
-        Section.BASICS,
-        ("explain",),
-    ),
-    CommandSpec("rank", "rank", "your rank, its perks and the next one", Section.PROGRESS),
-    CommandSpec("streak", "streak", "your days in a row and the bridge", Section.PROGRESS),
-    CommandSpec("profile", "profile [@user]", "who somebody is here", Section.PROGRESS),
-    CommandSpec("achievements", "achievements", "what you've won and can win", Section.PROGRESS),
-    CommandSpec(
-        "top",
-        "top [earners|rich|lifetime|ranks] [page]",
-        "the leaderboards",
-        Section.PROGRESS,
-        ("leaderboard", "lb"),
-    ),
-    CommandSpec(
-        "quiet",
-        "quiet [top]",
-        "mute automatic notices; with 'top', be on no leaderboard",
-        Section.NOTIFICATIONS,
-        ("mute",),
-    ),
-    CommandSpec(
-        "unquiet", "unquiet [top]", "the other way round", Section.NOTIFICATIONS, ("unmute",)
-    ),
-    CommandSpec("status", "status", "what goes on here now", Section.BOUNTIES, ("eventstatus",)),
-    CommandSpec(
-        "events", "events", "what multiplies earning now", Section.BOUNTIES, ("multipliers",)
-    ),
-    CommandSpec("help", "help [topic or command]", "what you can do here", Section.INFO),
-    CommandSpec("about", "about", "name, version and uptime of this service", Section.INFO),
-    CommandSpec("grant", "grant @user <amount> [reason]", "give money to a user", Section.ADMIN),
-    CommandSpec(
-        "deduct", "deduct @user <amount> [reason]", "take money from a user", Section.ADMIN
-    ),
-    CommandSpec(
-        "set_balance", "set_balance @user <amount>", "set a balance, 0 or more", Section.ADMIN
-    ),
-    CommandSpec(
-        "set_rank", "set_rank @user <rank|auto>", "set a rank until it is outgrown", Section.ADMIN
-    ),
-    CommandSpec("rain", "rain <total>", "share money among all who are here", Section.ADMIN),
-    CommandSpec(
-        "event",
-        "event start <multiplier> <minutes> <name> | event stop",
-        "multiply earning for a while",
-        Section.ADMIN,
-    ),
-    CommandSpec("ban", "ban @user [reason]", "suspend a user from the economy", Section.ADMIN),
-    CommandSpec("unban", "unban @user", "lift a ban", Section.ADMIN),
-    CommandSpec("reload", "reload", "read the config file again", Section.ADMIN),
-    CommandSpec("announce", "announce <text>", "post a text in the channel", Section.ADMIN),
-)
+
+class CommandTable(Generic[H]):
+    """Commands in the order of their registration, each with its handler."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, H] = {}
+        self._specs: dict[str, CommandSpec] = {}
+        self._by_word: dict[str, CommandSpec] = {}
+
+    def __iter__(self) -> Iterator[CommandSpec]:
+        return iter(tuple(self._specs.values()))
+
+    def add(self, spec: CommandSpec, handler: H) -> None:
+        """Register a command; no two may share a word."""
+        if not callable(handler):
+            raise TypeError(f"the command {spec.name} needs a function that carries it out")
+        if spec.syntax.split()[0] != spec.name:
+            raise ValueError(f"the syntax of {spec.name} must begin with its name")
+        words = [_bare(word) for word in spec.words]
+        taken = [word for word in words if word in self._by_word]
+        if taken or len(set(words)) < len(words):
+            raise ValueError(f"{spec.name}: two commands share the word {(taken or words)[0]}")
+        self._specs[spec.name] = spec
+        self._handlers[spec.name] = handler
+        self._by_word.update((word, spec) for word in words)
+
+    def handler(self, spec: CommandSpec) -> H:
+        """What carries a command of this table out."""
+        return self._handlers[spec.name]
+
+    def find(self, word: str) -> CommandSpec | None:
+        """The command with this name or alias, in any casing; None if there is none.
+
+        Whether it is enabled and whether the sender may use it is for the caller to check.
+        """
+        return self._by_word.get(_bare(word))
+
+    def usable(self, settings: Settings) -> frozenset[str]:
+        """The names of the commands that this version has and this configuration enables."""
+        return frozenset(spec.name for spec in self if spec.enabled(settings))
+
+    def suggest(self, word: str, *, is_admin: bool, settings: Settings | None = None) -> str | None:
+        """The name of the command of which ``word`` is a slip, of those the sender could use.
+
+        Admin commands are suggested to admins only, disabled ones to nobody if ``settings``
+        are given. None if nothing is near: a wrong guess helps nobody.
+        """
+        typed = _bare(word[:_WORD_MAX])
+        near = [
+            (distance, known, spec)
+            for known, spec in self._by_word.items()
+            if (is_admin or not spec.admin)
+            and (settings is None or spec.enabled(settings))
+            and (distance := _slips(typed, known)) is not None
+        ]
+        return min(near, key=lambda each: each[:2])[2].name if near else None
 
 
 def _bare(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 
 
-_BY_WORD = {_bare(word): spec for spec in COMMANDS for word in spec.words}
-assert len(_BY_WORD) == sum(len(spec.words) for spec in COMMANDS), "two commands share a word"
+def _slips(typed: str, known: str) -> int | None:
+    """How many slips of the finger lie between two words; None if too many to be meant.
 
-
-def find(word: str) -> CommandSpec | None:
-    """The command with this name or alias, in any casing; None if there is none.
-
-    Whether it is enabled and whether the sender may use it is for the caller to check.
+    A short word that differs in a letter is another word: ``tip`` is no ``top``.
     """
-    return _BY_WORD.get(_bare(word))
+    if len(typed) < 2 or len(known) < 3:
+        return None
+    distance = _distance(typed, known)
+    if len(known) == 3:
+        is_near = distance == 1 and (len(typed) != 3 or sorted(typed) == sorted(known))
+    else:
+        is_near = distance <= (1 if len(known) < 7 else 2)
+    return distance if is_near else None
 
 
-def suggest(word: str, *, is_admin: bool, settings: Settings | None = None) -> str | None:
-    """The name of the command most like ``word``, of those the sender could use.
-
-    Admin commands are suggested to admins only, disabled ones to nobody if ``settings``
-    are given. None if nothing is near.
-    """
-    usable = [
-        known
-        for known, spec in _BY_WORD.items()
-        if (is_admin or not spec.admin) and (settings is None or spec.enabled(settings))
-    ]
-    # A longer word is no misspelt command, and comparing one is slow.
-    near = difflib.get_close_matches(_bare(word[:40]), usable, n=1, cutoff=_NEARNESS_MIN)
-    return _BY_WORD[near[0]].name if near else None
+def _distance(one: str, other: str) -> int:
+    """Letters left out, put in, mistaken, or swapped with their neighbour."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(one, start=1):
+        above, before, row = before, row, [place]
+        for column, wanted in enumerate(other, start=1):
+            cost = min(before[column] + 1, row[-1] + 1, before[column - 1] + (letter != wanted))
+            if place > 1 and column > 1 and (letter, one[place - 2]) == (other[column - 2], wanted):
+                cost = min(cost, above[column - 2] + 1)
+            row.append(cost)
+    return row[-1]

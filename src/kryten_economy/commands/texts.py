@@ -13,15 +13,16 @@ from kryten_economy.text.numbers import duration, plural, uptime
 
 __all__ = (
     "about",
+    "about_oneself_only",
     "announced",
     "guest_not_allowed",
     "internal_error",
+    "no_sentences",
     "not_authorised",
     "not_known_yet",
     "outcome_unknown",
     "reload_failed",
     "reloaded",
-    "request_id_used",
     "slow_down",
     "unknown_command",
     "usage",
@@ -43,6 +44,17 @@ def unknown_command(word: str, suggestion: str | None) -> str:
     return f"I don't know the command '{shown}'.{hint} PM 'help' for the list."
 
 
+def no_sentences() -> str:
+    """Somebody talks to the bot as to a person."""
+    return "I only understand commands. PM 'help' for the list."
+
+
+def about_oneself_only(command: str, profile: bool) -> str:
+    """Somebody else was named, and the command takes no name."""
+    other = " 'profile @user' tells about others." if profile else ""
+    return f"'{command}' tells about yourself only.{other}"
+
+
 def usage(syntax: str, problem: str | None = None) -> str:
     """How the command is written; with what was wrong in front, if that is known."""
     text = f"Usage: {syntax}"
@@ -53,8 +65,8 @@ def slow_down(limit_per_minute: int, retry_after_s: float) -> str:
     """Told once per window to whoever sends too many commands."""
     wait = duration(max(1, -(-retry_after_s // 1)))
     return (
-        f"⏳ Slow down, please: at most {plural(limit_per_minute, 'command')} per minute."
-        f" I'll listen again in {wait}."
+        f"⏳ Slow down, please: at most {plural(limit_per_minute, 'command')} per minute"
+        f" (those that only show something count half). I'll listen again in {wait}."
     )
 
 
@@ -119,11 +131,6 @@ def reload_failed(error: str) -> str:
 def announced(lines: int) -> str:
     """To the admin: the text is on its way."""
     return "✅ Announced." if lines == 1 else f"✅ Announced in {plural(lines, 'line')}."
-
-
-def request_id_used() -> str:
-    """To a service that takes an id of its own for something else."""
-    return "This request_id was used before, for something else. Nothing was changed."
 
 
 def _some(keys: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import apsw
 import pytest
-from tests.actors.admin.helpers import spawn
+from tests.actors.api.helpers import spawn
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
 from economy_actors.channel.messages import PrivateMessage, Said

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import apsw
 import pytest
-from tests.actors.admin.helpers import spawn
+from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 from structlog.testing import capture_logs
-from tests.actors.admin.helpers import Silent, spawn
+from tests.actors.api.helpers import Silent, spawn
 from tests.actors.chat.test_chat_triggers import only
 from tests.actors.house import CHANNEL, House, house
 

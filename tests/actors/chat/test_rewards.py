@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, house, settings_with
 
 

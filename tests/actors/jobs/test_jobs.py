@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.actors.admin.helpers import spawn
+from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.jobs.daily import DailyJobs

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import anyio
 import anyio.lowlevel
 import apsw
-from tests.actors.admin.helpers import spawn
+from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, MINUTE_MS, House, house
 from tests.actors.presence.helpers import UNPAID
 from tests.actors.restarts.script import (

@@ -7,9 +7,8 @@ import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.session import user_commands
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.features.bans.operations import Ban
 from kryten_economy.users import UserKey
 
@@ -75,12 +74,47 @@ async def test_the_eleventh_command_in_a_minute_is_told_to_slow_down_once(tmp_pa
     async with house(tmp_path / "e.db") as h:
         await h.join("Alice")
         for _ in range(10):
-            assert len(await h.pm("Alice", "about")) == 1
-        [notice] = await h.pm("ALICE", "about")
+            assert len(await h.pm("Alice", "unquiet")) == 1
+        [notice] = await h.pm("ALICE", "unquiet")
         assert "10" in notice
-        assert await h.pm("Alice", "about") == []
+        assert await h.pm("Alice", "unquiet") == []
         await anyio.sleep(61)
-        assert len(await h.pm("Alice", "about")) == 1
+        assert len(await h.pm("Alice", "unquiet")) == 1
+
+
+async def test_commands_that_only_show_something_count_half(tmp_path: Path) -> None:
+    """Who reads `history` and then `why` line by line is answered."""
+    async with house(tmp_path / "e.db") as h:
+        await h.join("Alice")
+        for _ in range(20):
+            [answer] = await h.pm("Alice", "why")
+            assert "Slow down" not in answer
+        [notice] = await h.pm("Alice", "why")
+        assert "Slow down" in notice
+
+
+async def test_a_sentence_gets_a_short_pointer(tmp_path: Path) -> None:
+    """Nobody is asked whether they meant 'top'."""
+    async with house(tmp_path / "e.db") as h:
+        await h.join("Alice")
+        for text in ("hello there bot, how are you?", "b", "b b b"):
+            [answer] = await h.pm("Alice", text)
+            assert "Did you mean" not in answer
+            assert "'help'" in answer
+
+
+async def test_who_is_named_is_told_of_or_refused(tmp_path: Path) -> None:
+    """A command never tells the asker's own facts where somebody else was named."""
+    async with house(tmp_path / "e.db") as h:
+        await h.join("Alice")
+        await h.join("Felix")
+        assert "Felix" in (await h.pm("Alice", "rank @felix"))[0]
+        assert "nobody" in (await h.pm("Alice", "rank @nobody"))[0]
+        for text in ("balance @felix", "streak @felix", "history @felix", "achievements @felix"):
+            [answer] = await h.pm("Alice", text)
+            assert "yourself only" in answer
+        for text in ("history -1", "history 2.5"):
+            assert "Usage" in (await h.pm("Alice", text))[0]
 
 
 async def test_admins_are_not_limited(tmp_path: Path) -> None:
@@ -190,7 +224,7 @@ async def test_a_crash_in_one_session_is_answered_and_disturbs_nobody(
         await h.join("Alice")
         await h.join("Bob")
         with monkeypatch.context() as patch:
-            patch.setitem(user_commands._HANDLERS, "about", broken)
+            patch.setitem(COMMANDS._handlers, "about", broken)
             [answer] = await h.pm("Alice", "about")
         assert "went wrong" in answer
         [answer] = await h.pm("Bob", "balance")

@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.actors.admin.helpers import spawn
+from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.gateway.messages import GiveRank

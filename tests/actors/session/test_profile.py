@@ -44,7 +44,7 @@ async def test_a_profile_of_oneself_and_of_others(tmp_path: Path) -> None:
         await h.join("Alice")
         await h.join("Bob")
         [own] = await h.pm("Alice", "profile")
-        for part in ("Alice", "Extra", "100 Z", "0 days", "0 achievements"):
+        for part in ("Alice", "Extra", "100 Z (Z-Coin)", "0 days", "0 achievements"):
             assert part in own
         [other] = await h.pm("Alice", "profile @BOB,")
         assert "Bob" in other

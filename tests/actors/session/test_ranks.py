@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import anyio
-from tests.actors.admin.helpers import api
+from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
 from tests.actors.session.test_money_achievements import tip
 
@@ -41,7 +41,7 @@ async def earn(h: House, name: str, amount_z: int) -> None:
 
 
 async def test_a_minute_that_crosses_a_threshold_promotes_at_that_tick(tmp_path: Path) -> None:
-    """Stored, told privately with the perks and the real discount, told publicly, counted."""
+    """Stored, told privately with the perks that are there, told publicly, counted."""
     async with house(tmp_path / "e.db", ladder_from()) as h:
         await h.join("Alice")
         await h.minutes(2)
@@ -49,9 +49,9 @@ async def test_a_minute_that_crosses_a_threshold_promotes_at_that_tick(tmp_path:
         await h.minutes(1)
         [notice] = [text for text in h.pms("alice") if "promoted" in text]
         assert "Grip" in notice
-        assert "+1 queue/day" in notice
-        assert "2%" in notice
-        assert "5%" not in notice
+        # Nothing can be bought or queued in this version, so neither perk is one.
+        assert "queue" not in notice
+        assert "%" not in notice
         await anyio.sleep(5)
         assert h.lines() == ["⭐ Alice is now a Grip!"]
         wallet = h.wallet("alice")
@@ -240,13 +240,12 @@ async def test_the_rank_shows_the_real_discount_and_no_other(tmp_path: Path) -> 
         for rank, percent in (("Grip", 2), ("Associate Producer", 10), ("Studio Mogul", 18)):
             await it.data("rank.set", username="alice", rank_name=rank)
             [answer] = await it.house.pm("Alice", "rank")
-            assert answer.splitlines()[-1] == f"Discount: {percent}%"
-            assert "1 free daily fortune" in answer
-            assert "discount," not in answer
+            assert "iscount" not in answer
+            assert "fortune" not in answer
             summary = await it.data("account.summary", username="alice")
             assert summary["spend_discount_percent"] == percent
             assert not [perk for perk in summary["perks"] if "discount" in perk]
         for perk in ("+2 queues/day", "rain drops +20%", "legendary status"):
-            assert perk in answer
+            assert (perk in answer) is ("queue" not in perk)
             assert perk in summary["perks"]
         assert "20%" not in answer.replace("rain drops +20%", "")

@@ -45,7 +45,7 @@ async def test_status_shows_what_goes_on_in_one_message(tmp_path: Path) -> None:
 
 
 async def test_status_of_a_quiet_hour(tmp_path: Path) -> None:
-    """Nothing special: base rate, no rain where it is off, no breaks."""
+    """Nothing special: base rate; no word of rain or of a queue where there is none."""
     async with house(tmp_path / "e.db") as h:
         await h.join("Alice")
         await h.join("Bob")
@@ -53,7 +53,6 @@ async def test_status_of_a_quiet_hour(tmp_path: Path) -> None:
         assert answer.splitlines() == [
             "📊 2 users here",
             "Earnings: base rate (1x). More: 'events'",
-            "🎬 No queue breaks are planned",
         ]
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from economy_actors.admin.messages import ApiRequest
+from economy_actors.api.messages import ApiRequest
 from economy_actors.clock import SystemClock
 from economy_actors.context import LiveSettings, World
 from economy_actors.gateway.actor import Gateway
@@ -97,7 +97,7 @@ class Root(Actor[Any]):
             world.outboxes[name] = self.spawn(
                 f"outbox-{name}", partial(Recorder, sent, []), capacity=1024
             )
-        world.admin = self.spawn("admin", lambda: Answering(house), capacity=self._admin_capacity)
+        world.api = self.spawn("admin", lambda: Answering(house), capacity=self._admin_capacity)
         world.gateway = self.spawn(
             "gateway", lambda: Gateway(world, house.bus, house.stops.append, pulse_s=PULSE_S)
         )

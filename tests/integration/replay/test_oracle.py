@@ -13,6 +13,7 @@ from tests.integration.sandbox.recordings import BASIC, RESTART, lines
 from economy_actors.clock import Clock
 from economy_actors.context import LiveSettings
 from economy_actors.gateway.payloads import typed_line
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.service import Service, open_service
 from economy_sandbox.replaying import Outcome, Standing, run
@@ -132,7 +133,7 @@ def assert_only_people_are_answered(replayed: Replayed) -> None:
     oracle, pms = replayed.oracle, replayed.pms()
     welcomes = [to for to, text in pms if text.startswith("Welcome!")]
     # The help of an ordinary user is longer than one PM.
-    further = split(help_text(None, is_admin=False, settings=settings_with()), 240)[1:]
+    further = split(help_text(COMMANDS, None, is_admin=False, settings=settings_with()), 240)[1:]
     answers = [to for to, text in pms if not text.startswith("Welcome!") and text not in further]
     assert Counter(welcomes) == Counter(oracle.welcomed)
     assert Counter(answers) == Counter(oracle.answered)

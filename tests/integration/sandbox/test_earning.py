@@ -10,6 +10,7 @@ import pytest
 from kryten import KrytenClient
 
 from economy_actors.clock import SteppedClock
+from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.messages import RainDue
 from economy_actors.service import open_service
 from economy_sandbox.crowd import Crowd, dress_channel
@@ -20,7 +21,6 @@ from economy_sandbox.past import write_past
 from economy_sandbox.robot import SimulatedRobot
 from economy_sandbox.settings import demo_settings
 from economy_sandbox.timekeeper import Timekeeper
-from kryten_economy.commands.table import COMMANDS
 from kryten_economy.config import load
 from kryten_economy.features.chat.triggers import TRIGGERS
 from kryten_economy.ledger.verification import verify

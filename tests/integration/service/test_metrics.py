@@ -118,7 +118,7 @@ async def test_counters_move(served: House) -> None:
     await served.ask("alice", "nosuch")
     await served.ask("alice", "grant alice 5")
     await served.data("balance.adjust", username="alice", amount=7)
-    await served.code("balance.adjust", username="nobody", amount=7)
+    await served.code("balance.adjust", username="nobody", amount=-7)
     await served.code("no.such")
     await served.say("alice", "hello")
     await served.settled()

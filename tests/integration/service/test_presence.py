@@ -293,4 +293,4 @@ async def test_names_in_other_casing(house: House) -> None:
     await house.ask("boss", "grant CAROL 1")
 
     assert house.accounts()["CaRoL"] == 102
-    assert len(house.accounts()) == 1
+    assert set(house.accounts()) == {"CaRoL", "boss"}

@@ -76,8 +76,8 @@ async def test_a_new_rate_limit(house: House) -> None:
     assert "rate_limit_per_minute" in await house.ask("boss", "reload")
 
     for _ in range(2):
-        assert "up 0h" in await house.ask("alice", "about")
-    assert "at most 2 commands" in await house.ask("alice", "about")
+        assert "all notices" in await house.ask("alice", "unquiet")
+    assert "at most 2 commands" in await house.ask("alice", "unquiet")
     house.write_config(commands={"rate_limit_per_minute": 50})
     await house.ask("boss", "reload")
     assert "up 0h" in await house.ask("alice", "about")

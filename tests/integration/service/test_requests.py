@@ -137,7 +137,7 @@ class TestChanging:
         assert await house.code("balance.adjust", username="alice", amount=-11) == (
             "insufficient_balance"
         )
-        assert await house.code("balance.adjust", username="nobody", amount=5) == "not_found"
+        assert await house.code("balance.adjust", username="nobody", amount=-5) == "not_found"
         assert await house.code("balance.adjust", username="ZCoinBot", amount=5) == "ignored_user"
         for amount in NO_AMOUNTS:
             code = await house.code("balance.adjust", username="alice", amount=amount)
@@ -145,8 +145,8 @@ class TestChanging:
         assert house.accounts() == {"alice": 10}
 
     async def test_set(self, house: House) -> None:
-        """`balance.set` needs an account and an amount; the difference is one row."""
-        assert await house.code("balance.set", username="alice", amount=5) == "not_found"
+        """`balance.set` needs an amount and no account; the difference is one row."""
+        assert (await house.data("balance.set", username="Winner", amount=5))["delta"] == 5
         await house.give("alice", 10)
         assert await house.code("balance.set", username="alice") == "invalid_request"
         assert await house.code("balance.set", username="alice", amount=-1) == "invalid_request"
@@ -299,8 +299,9 @@ class TestEdge:
     @pytest.mark.parametrize("name", [None, "", 5, "a b", "'; --", "x" * 21, ["alice"], "[server]"])
     async def test_bad_user_names(self, house: House, name: Any) -> None:
         """What can't be a user name is refused."""
-        assert await house.code("balance.get", username=name) == "invalid_request"
-        assert await house.code("balance.adjust", username=name, amount=5) == "invalid_request"
+        code = "not_found" if isinstance(name, str) and name else "invalid_request"
+        assert await house.code("balance.get", username=name) == code
+        assert await house.code("balance.adjust", username=name, amount=5) == code
         assert not house.accounts()
 
     async def test_without_reply_address(self, house: House) -> None:
@@ -349,6 +350,6 @@ class TestEdge:
 
         assert (await house.data("balance.get", username="alice"))["balance"] == 5
         assert (await house.data("balance.get", username="alice", channel=other))["found"] is False
-        assert await house.code("balance.adjust", username="alice", amount=5, channel=other) == (
+        assert await house.code("balance.adjust", username="alice", amount=-5, channel=other) == (
             "not_found"
         )

@@ -154,12 +154,12 @@ async def test_the_rate_limit_is_told_once(limited: House) -> None:
     """Eleven commands in a minute: ten replies, one request to slow down, then silence."""
     for _ in range(14):
         limited.tick()
-        await limited.robot.pm("alice", "about")
+        await limited.robot.pm("alice", "unquiet")
     await until(lambda: len(limited.robot.pms_to("alice")) >= 11)
     await limited.settled()
 
     got = limited.robot.pms_to("alice")
-    assert sum("up 0h" in text for text in got) == 10
+    assert sum("all notices" in text for text in got) == 10
     assert sum("Slow down" in text for text in got) == 1
     assert len(got) == 11
 

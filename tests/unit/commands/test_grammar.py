@@ -161,8 +161,9 @@ def test_an_amount_is_in_range_or_refused(text: str) -> None:
         (None, 10),
         ("", 10),
         ("five", 10),
-        ("-5", 10),
-        ("２", 10),
+        ("-5", None),
+        ("２", None),
+        ("2.5", None),
         ("0", 1),
         ("7", 7),
         ("25", 25),
@@ -171,6 +172,6 @@ def test_an_amount_is_in_range_or_refused(text: str) -> None:
         ("1,000", 25),
     ],
 )
-def test_history_count(text: str | None, lines: int) -> None:
+def test_history_count(text: str | None, lines: int | None) -> None:
     """`history [n]`: 10 without a number, otherwise 1 to 25 (`spending.md` 11)."""
     assert count(text, default=10, low=1, high=25) == lines

@@ -6,11 +6,17 @@ from dataclasses import replace
 import pytest
 from tests.unit.text.cytube_filters import filtered
 
-from kryten_economy.commands import helping, table
-from kryten_economy.commands.helping import help_text
-from kryten_economy.commands.table import COMMANDS, CommandSpec, Section, find, suggest
+from economy_actors.handlers.registry import COMMANDS
+from kryten_economy.commands.helping import help_text as help_from
+from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
 from kryten_economy.text.lengths import split
+
+find, suggest = COMMANDS.find, COMMANDS.suggest
+
+
+def help_text(topic: str | None, *, is_admin: bool, settings: Settings) -> str:
+    return help_from(COMMANDS, topic, is_admin=is_admin, settings=settings)
 
 
 @pytest.fixture
@@ -128,21 +134,47 @@ def test_help_is_shown_as_written(settings: Settings) -> None:
         assert "<em>" not in filtered(text)
 
 
-def test_disabled_and_new_commands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row is all a command needs; while it is disabled, help and suggestions hide it."""
-    rows = tuple(
-        CommandSpec(name, name, "games", Section.GAMBLING, enabled=lambda s: s.tipping.enabled)
-        for name in ("one_game", "two_game", "three_game")
-    )
-    monkeypatch.setattr(helping, "COMMANDS", (*COMMANDS, *rows))
-    monkeypatch.setattr(table, "_BY_WORD", {row.name.replace("_", ""): row for row in rows})
-    shown = help_text(None, is_admin=False, settings=settings)
-    assert all(row.name in shown for row in rows)
+async def _nothing(_: object) -> str:
+    return ""
+
+
+def test_disabled_and_new_commands(settings: Settings) -> None:
+    """A registration is all a command needs; while disabled, help and suggestions hide it."""
+    table: CommandTable[object] = CommandTable()
+    for name in ("one_game", "two_game", "three_game"):
+        spec = CommandSpec(
+            name, name, "games", Section.GAMBLING, enabled=lambda s: s.tipping.enabled
+        )
+        table.add(spec, _nothing)
+    shown = help_from(table, None, is_admin=False, settings=settings)
+    assert all(row.name in shown for row in table)
     assert "<em>" not in filtered(shown)
-    assert suggest("onegam", is_admin=False, settings=settings) == "one_game"
+    assert table.suggest("onegam", is_admin=False, settings=settings) == "one_game"
     off = settings.model_copy(
         update={"tipping": settings.tipping.model_copy(update={"enabled": False})}
     )
-    assert "Gambling" not in help_text(None, is_admin=False, settings=off)
-    assert suggest("onegam", is_admin=False, settings=off) is None
-    assert replace(rows[0], section=Section.ADMIN).admin
+    assert "Gambling" not in help_from(table, None, is_admin=False, settings=off)
+    assert table.suggest("onegam", is_admin=False, settings=off) is None
+    assert table.usable(off) == frozenset()
+    assert replace(next(iter(table)), section=Section.ADMIN).admin
+
+
+@pytest.mark.parametrize("word", ["b", "x", "lb2", "cap", "tip", "hello", "la", "no"])
+def test_what_is_not_near_is_not_suggested(word: str) -> None:
+    """One letter, or another short word, is no slip of a command."""
+    assert suggest(word, is_admin=True) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("tpo", "top"), ("to", "top"), ("balnce", "balance"), ("acheivments", "achievements")],
+)
+def test_slips_are_recognised(word: str, name: str) -> None:
+    """A letter left out, put in, mistaken, or swapped with its neighbour."""
+    assert suggest(word, is_admin=False) == name
+
+
+def test_help_names_no_bounties_where_there_are_none(settings: Settings) -> None:
+    """Help lists only what this version can do: events have a section of their own."""
+    assert "Bount" not in help_text(None, is_admin=True, settings=settings)
+    assert "events" in help_text(None, is_admin=True, settings=settings)

@@ -1,9 +1,11 @@
 """Replies hold what they must and survive the server's filters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.actors.house import settings_with
 from tests.unit.text.cytube_filters import filtered
 
 from kryten_economy.commands import refusals
@@ -13,7 +15,8 @@ from kryten_economy.features.history.texts import PRESENCE, HistoryRow, history,
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.notices import texts as notices_texts
 from kryten_economy.features.presence import texts as presence_texts
-from kryten_economy.text.lengths import units
+from kryten_economy.refusals import Insufficient
+from kryten_economy.text.lengths import split, units
 
 _UTC = ZoneInfo("UTC")
 _AT_MS = 1_795_171_140_000  # 2026-11-20 10:39 UTC
@@ -29,7 +32,7 @@ _TEXTS: list[Callable[[], str]] = [
     commands_texts.guest_not_allowed,
     commands_texts.internal_error,
     commands_texts.outcome_unknown,
-    notices_texts.quiet_on,
+    lambda: notices_texts.quiet_on(settings_with(), ()),
     notices_texts.quiet_off,
     lambda: refusals.insufficient(100, 30, "Z"),
     lambda: refusals.below_minimum(1, 5, "Z"),
@@ -50,7 +53,7 @@ _TEXTS: list[Callable[[], str]] = [
     lambda: money_texts.grant_notice(50, 150, "well done", "Z"),
     lambda: money_texts.deducted("Bob", 50, 150, "Z"),
     lambda: money_texts.deduct_notice(50, 150, None, "Z"),
-    lambda: money_texts.deduct_refused("Bob", 500, 150, "Z"),
+    lambda: refusals.in_words(Insufficient(150, 350), "Z", name="Bob"),
     lambda: money_texts.set_balance_done("Bob", 10, 0, "Z"),
     lambda: money_texts.set_balance_notice(10, 0, "Z"),
     lambda: bans_texts.banned_user("Bob"),
@@ -108,14 +111,23 @@ def test_slow_down_rounds_the_wait_up() -> None:
 
 def test_quiet_mode_is_explained() -> None:
     """P-MSG-4: `quiet` lists what is muted, what is not, and how to undo it."""
-    text = notices_texts.quiet_on()
-    for muted in ("milestones", "streaks", "bridge", "welcome back", "achievements", "rank-ups"):
-        assert muted in text.split("Still sent")[0]
-    for muted in ("CyTube level", "rain", "event bonus", "competition", "daily summary"):
+    settings = settings_with(rain={"enabled": True})
+    text = notices_texts.quiet_on(settings, {"balance"})
+    for muted in ("milestones", "streaks", "bridge", "welcome back", "rank-ups", "rain"):
         assert muted in text.split("Still sent")[0]
     assert "'unquiet'" in text
-    assert "already" in notices_texts.quiet_on(was_on=True)
+    assert "already" in notices_texts.quiet_on(settings, (), was_on=True)
     assert "already" in notices_texts.quiet_off(was_off=True)
+
+
+def test_quiet_mode_names_only_what_there_is() -> None:
+    """What this version has no command for, and what the settings switch off, is not told."""
+    text = notices_texts.quiet_on(settings_with(), {"balance"})
+    for absent in ("rain", "achievements", "competition", "summary", "event"):
+        assert absent not in text
+    for absent in ("tips", "challenges", "game", "bounties", "approvals"):
+        assert absent not in text
+    assert "tips" in notices_texts.quiet_on(settings_with(), {"tip"})
 
 
 def test_hint_is_one_line() -> None:
@@ -174,21 +186,39 @@ def _row(
 
 
 def test_history_lines() -> None:
-    """A line shows signed amount, reason or else trigger id, minute, and balance after."""
+    """A line shows time, signed amount, reason or else trigger id, and balance after."""
     rows = [
         _row(1, -50, 1200, "spend.tip", "tip to\nBob"),
         _row(0, 1250, 1250, "onboarding.wallet"),
     ]
-    _, first, second = history(rows, 10, "Z", _UTC).splitlines()
-    assert first == "#42 -50 Z | tip to Bob | 2026-11-20 10:40 | balance 1,200 Z"
-    assert second == "#42 +1,250 Z | onboarding.wallet | 2026-11-20 10:39 | balance 1,250 Z"
+    _, date, first, second = history(rows, 10, "Z", _UTC).splitlines()
+    assert date == "2026-11-20:"
+    assert first == "#42 10:40 -50 Z | tip to Bob | balance 1,200"
+    assert second == "#42 10:39 +1,250 Z | onboarding.wallet | balance 1,250"
     assert "11:39" in history(rows, 10, "Z", ZoneInfo("Europe/Berlin"))
+
+
+def test_a_long_history_needs_few_messages() -> None:
+    """25 movements with long numbers and reasons: dates once, balances where they fit."""
+    rows = [
+        HistoryRow(
+            1_234_567 - n, _AT_MS - n * _MINUTE_MS * 90, 150, 12_345 - n, "chat.x", "Kudos " * 9
+        )
+        for n in range(25)
+    ]
+    text = history(rows, 25, "Z", _UTC)
+    assert len(split(text, 240)) <= 7
+    assert text.count("2026-11-20") == 1
+    usual = [_row(-n, 1, 1000 - n, "chat.x", "Kudos") for n in range(25)]
+    text = history(usual, 25, "Z", _UTC)
+    assert len(split(text, 240)) <= 4
+    assert "| balance 1,000" in text
 
 
 def test_history_is_limited_and_never_silent() -> None:
     """Only the asked number of lines is shown, and an empty history says so."""
     rows = [_row(-minute, 1, 100 - minute, "chat.long_message") for minute in range(30)]
-    assert len(history(rows, 25, "Z", _UTC).splitlines()) == 26
+    assert len(history(rows, 25, "Z", _UTC).splitlines()) == 1 + 1 + 25
     assert "No movements yet" in history([], 10, "Z", _UTC)
 
 
@@ -208,3 +238,13 @@ def test_presence_of_an_hour_is_one_line() -> None:
     assert merged[1].at_ms == rows[1].at_ms
     assert merged[1].reason == "present, 3 min"
     assert merged[0].reason == "present"
+
+
+def test_minutes_present_are_counted_and_not_rows() -> None:
+    """A row may stand for several minutes."""
+    rows = [
+        replace(_row(minute, 1, 100, PRESENCE), minutes=minutes)
+        for minute, minutes in ((19, 1), (18, 1), (16, 2))
+    ]
+    assert [row.reason for row in presence_merged(rows, _UTC)] == ["present, 4 min"]
+    assert [row.reason for row in presence_merged(rows[2:], _UTC)] == ["present, 2 min"]

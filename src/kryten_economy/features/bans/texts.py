@@ -7,7 +7,9 @@ __all__ = (
     "ban_notice",
     "banned",
     "banned_user",
+    "bot_not_banned",
     "not_banned",
+    "oneself_not_banned",
     "unban_notice",
     "unbanned_user",
 )
@@ -18,9 +20,20 @@ def banned() -> str:
     return "Your access to the economy is suspended. Please ask a channel admin about it."
 
 
-def banned_user(name: str) -> str:
-    """To the admin: the ban holds."""
-    return f"✅ {name_shown(name)} is banned from the economy. PM 'unban' with the name to undo it."
+def banned_user(name: str, *, seen: bool = True) -> str:
+    """To the admin: the ban holds, perhaps for a name that nobody has."""
+    text = f"✅ {name_shown(name)} is banned from the economy. PM 'unban' with the name to undo it."
+    return text if seen else f"{text} I've never seen this name here: is it spelled right?"
+
+
+def bot_not_banned() -> str:
+    """To the admin: the bot takes no part in the economy."""
+    return "That's me. I hold no money, so there is nothing to ban. Nothing was changed."
+
+
+def oneself_not_banned() -> str:
+    """To the admin who has named themself."""
+    return "You can't ban yourself. Nothing was changed."
 
 
 def already_banned(name: str) -> str:

@@ -1,7 +1,7 @@
 """The reply to ``rewards``: everything that earns here and is no secret (`commands.md` 6)."""
 
 from kryten_economy.config import Settings
-from kryten_economy.features.chat.triggers import TRIGGERS, shown_triggers
+from kryten_economy.features.chat.triggers import PRESENT_AT_EVENT, TRIGGERS, shown_triggers
 from kryten_economy.text.numbers import money
 
 __all__ = ("rewards",)
@@ -13,6 +13,7 @@ def rewards(settings: Settings) -> str:
     lines.extend(
         f"• {each.wording(settings)}: {_amount(each.reward(settings), settings)}"
         for each in shown_triggers(settings)
+        if each is not PRESENT_AT_EVENT or settings.multipliers.scheduled_events
     )
     if any(each.enabled(settings) and not each.shown(settings) for each in TRIGGERS):
         lines.append("There are hidden rewards too: join the talk and find out.")
@@ -21,7 +22,9 @@ def rewards(settings: Settings) -> str:
 
 def _presence(settings: Settings) -> list[str]:
     presence, symbol = settings.presence, settings.currency.symbol
-    lines = [f"• being here: {money(presence.base_rate_per_minute, symbol)} per minute"]
+    lines = []
+    if presence.base_rate_per_minute:
+        lines.append(f"• being here: {money(presence.base_rate_per_minute, symbol)} per minute")
     if presence.active_bonus_per_minute:
         active = money(presence.active_bonus_per_minute, symbol)
         lines.append(f"• being active: {active} more per minute")

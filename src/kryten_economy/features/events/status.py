@@ -36,14 +36,16 @@ def status(
 ) -> str:
     """One PM: who is here, what plays, what multiplies, rain, breaks of the queue.
 
-    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off. The title gets the
-    room that the others leave.
+    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off; ``breaks`` is ""
+    where there is no queue. The title gets the room that the others leave.
     """
     head = f"📊 {plural(present, 'user')} here"
     lines = [f"{_earning(combined)} More: 'events'"]
     if rain_minutes is not None:
         lines.append(f"☔ Rain about every {plural(rain_minutes, 'minute')}")
-    rest = "\n".join(["", *lines, breaks])
+    if breaks:
+        lines.append(breaks)
+    rest = "\n".join(["", *lines])
     return f"{head}{_playing(title, max_units - units(head) - units(rest))}{rest}"
 
 

@@ -9,14 +9,22 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from kryten_economy.config import Settings
 from kryten_economy.features.events.rules import NIGHT_WATCH, OFF_PEAK, POPULATION, RAIN_PERK, RANK
 from kryten_economy.features.history.settings_behind import Value, path_of, places_of, value_now
 from kryten_economy.transaction_types import is_multiplied
 
-__all__ = ("Behind", "Explanation", "Movement", "Source", "explain")
+__all__ = (
+    "Behind",
+    "Explanation",
+    "Movement",
+    "Source",
+    "explain",
+    "minutes_of",
+    "public_metadata",
+)
 
 
 _LABELS = {
@@ -143,6 +151,47 @@ def explain(movement: Movement, settings: Settings) -> Explanation:
         percent_of_z=_whole(found, "of"),
     )
     return replace(facts, settings=tuple(_behind(movement, facts, settings)))
+
+
+def minutes_of(metadata: str | None) -> int:
+    """How many minutes a row of presence is for."""
+    return 1 if metadata is None else max(1, _whole(_read(metadata), "minutes") or 1)
+
+
+_FROM_HIDDEN = ("multiplier", "carried_in", "carried")
+"""Numbers that hidden factors may have gone into, perhaps those of earlier rows."""
+
+
+def public_metadata(text: str | None, settings: Settings) -> str | None:
+    """What a row tells of itself to everybody: no hidden factor, and nothing to work one out.
+
+    A row without such things keeps its text; what can't be read is kept back.
+    """
+    if text is None:
+        return None
+    found = dict(_read(text))
+    if not found:
+        return None if text.strip() not in {"", "{}"} else text
+    listed = found.get("sources")
+    shown = [each for each in listed if not _hides(each, settings)] if _is_list(listed) else []
+    hiding = _is_list(listed) and len(shown) < len(listed)
+    gone = [key for key in (*_FROM_HIDDEN, *(("base",) if hiding else ())) if key in found]
+    if not hiding and not gone:
+        return text
+    kept = {key: value for key, value in found.items() if key not in gone}
+    if "sources" in kept:
+        kept["sources"] = shown
+    return json.dumps(kept)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _hides(source: object, settings: Settings) -> bool:
+    if not isinstance(source, dict) or not isinstance(source.get("source"), str):
+        return True
+    return source.get("hidden") is True or _is_hidden(source["source"], settings)
 
 
 def _base(movement: Movement, found: Mapping[str, object], settings: Settings) -> float | None:

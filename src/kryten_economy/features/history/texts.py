@@ -1,4 +1,4 @@
-"""The reply to `history` (`spending.md` 11): newest first, one movement per line."""
+"""The replies to `history` and `why`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from kryten_economy.features.chat.triggers import TRIGGERS
 from kryten_economy.features.history.rules import Behind, Explanation, Movement
 from kryten_economy.features.history.settings_behind import Value
 from kryten_economy.text.clean import name_shown, user_text
-from kryten_economy.text.lengths import clip
+from kryten_economy.text.lengths import clip, split
 from kryten_economy.text.numbers import factor, hour_of, minute_of, money, plural, signed_money
 
 __all__ = (
@@ -30,13 +30,14 @@ PRESENCE = "presence.base"
 
 
 _LABEL_UNITS_MAX = 80
+_SHORT_LABEL_UNITS_MAX = 28
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One movement of a wallet; ``amount_z`` is signed, ``reason`` may be a user's words.
 
-    ``number`` is what `why` takes.
+    ``number`` is what `why` takes; a row of presence is for so many ``minutes``.
     """
 
     number: int
@@ -45,18 +46,46 @@ class HistoryRow:
     balance_after_z: int
     trigger_id: str
     reason: str | None = None
+    minutes: int = 1
 
 
-def history(rows: Sequence[HistoryRow], count: int, symbol: str, zone: ZoneInfo) -> str:
+def history(
+    rows: Sequence[HistoryRow], count: int, symbol: str, zone: ZoneInfo, max_units: int = 240
+) -> str:
     """At most ``count`` lines for rows given newest first; minutes present count by the hour.
 
-    Give it more rows than lines are wanted, since minutes present share lines.
+    Give it more rows than lines are wanted, since minutes present share lines. Each date is
+    named once. Balances stand in as many lines, from the newest on, as take no more PMs than
+    `_PARTS` or than the list needs without them.
     """
     merged = presence_merged(rows, zone)[:count]
     if not merged:
         return "No movements yet. Stay a minute or say something, and there will be."
+    plain = _listed(merged, 0, symbol, zone)
+    most = max(_PARTS, len(split(plain, max_units)))
+    for balances in range(len(merged), 0, -1):
+        text = _listed(merged, balances, symbol, zone)
+        if len(split(text, max_units)) <= most:
+            return text
+    return plain
+
+
+_PARTS = 4
+
+
+def _listed(rows: Sequence[HistoryRow], balances: int, symbol: str, zone: ZoneInfo) -> str:
     lines = [f"📜 Newest first, times in {zone.key}:"]
-    lines.extend(_line(row, symbol, zone) for row in merged)
+    date = ""
+    label_units_max = _LABEL_UNITS_MAX if len(rows) <= 10 else _SHORT_LABEL_UNITS_MAX
+    for place, row in enumerate(rows):
+        day, time = minute_of(row.at_ms, zone).split()
+        if day != date:
+            lines.append(f"{day}:")
+            date = day
+        label = clip(user_text(row.reason or "") or row.trigger_id, label_units_max)
+        amount = signed_money(row.amount_z, symbol)
+        after = f" | balance {row.balance_after_z:,}" if place < balances else ""
+        lines.append(f"#{row.number} {time} {amount} | {label}{after}")
     return "\n".join(lines)
 
 
@@ -73,10 +102,11 @@ def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryR
             merged.append(row)
             continue
         hour = hour_of(row.at_ms, zone)
-        minutes[hour] = minutes.get(hour, 0) + 1
+        minutes[hour] = minutes.get(hour, 0) + row.minutes
         if hour not in places:
             places[hour] = len(merged)
-            merged.append(replace(row, reason=row.reason or "present"))
+            many = f"present, {row.minutes:,} min" if row.minutes > 1 else None
+            merged.append(replace(row, reason=many or row.reason or "present"))
         else:
             place = places[hour]
             kept = merged[place]
@@ -86,14 +116,6 @@ def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryR
                 reason=f"present, {minutes[hour]:,} min",
             )
     return merged
-
-
-def _line(row: HistoryRow, symbol: str, zone: ZoneInfo) -> str:
-    label = clip(user_text(row.reason or "") or row.trigger_id, _LABEL_UNITS_MAX)
-    return (
-        f"#{row.number} {signed_money(row.amount_z, symbol)} | {label}"
-        f" | {minute_of(row.at_ms, zone)} | balance {money(row.balance_after_z, symbol)}"
-    )
 
 
 _REASON_UNITS_MAX = 120

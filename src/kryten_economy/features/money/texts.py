@@ -8,7 +8,6 @@ __all__ = (
     "balance",
     "currency_variables",
     "deduct_notice",
-    "deduct_refused",
     "deducted",
     "grant_notice",
     "granted",
@@ -70,14 +69,6 @@ def deduct_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str
     return (
         f"An admin deducted {money(amount_z, symbol)} from your account{because(reason)}"
         f" Your balance: {money(balance_z, symbol)}."
-    )
-
-
-def deduct_refused(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
-    """To the admin: the balance is too low."""
-    return (
-        f"{name_shown(name)} has only {money(balance_z, symbol)}, so {money(amount_z, symbol)}"
-        " can't be deducted. Nothing was changed."
     )
 
 

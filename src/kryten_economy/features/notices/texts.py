@@ -1,30 +1,52 @@
 """Quiet mode: what it mutes and what it does not."""
 
+from collections.abc import Collection
+
+from kryten_economy.config import Settings
+
 __all__ = ("QUIET_HINT", "quiet_off", "quiet_on", "with_quiet_hint")
 
 
 QUIET_HINT = "(PM 'quiet' to mute notices like this.)"
 
 
-# `commands.md` 5: the two halves of quiet mode.
-_MUTED = (
-    "milestones, streaks, bridge bonus and reminder, welcome back, achievements, rank-ups,"
-    " CyTube level notices, rain, event bonuses, competition awards, daily summary"
+def _muted(settings: Settings) -> str:
+    """What quiet mode mutes of what these settings send at all."""
+    streaks, rain = settings.streaks, settings.rain
+    tiers = settings.ranks.tiers
+    there = {
+        "milestones": any(settings.presence.hourly_milestones.values()),
+        "streaks": streaks.daily.enabled,
+        "bridge bonus and reminder": streaks.weekend_weekday_bridge.enabled,
+        "welcome back": settings.retention.welcome_back.enabled,
+        "achievements": bool(settings.achievements),
+        "rank-ups": len(tiers) > 1,
+        "CyTube level notices": any(tier.cytube_level_promotion for tier in tiers),
+        "rain": rain.enabled and rain.pm_notification,
+        "event bonuses": bool(settings.multipliers.scheduled_events),
+        "competition awards": bool(settings.daily_competitions),
+    }
+    return ", ".join(name for name, is_there in there.items() if is_there) or "automatic notices"
+
+
+_SENT_WITH = (
+    ("tips", "tip"),
+    ("challenges", "challenge"),
+    ("game results", "spin"),
+    ("bounties", "bounty"),
+    ("approvals", "approvals"),
 )
+"""What is never muted, and the command without which there is none of it."""
 
 
-_NOT_MUTED = (
-    "replies to your commands, tips, challenges, game results, bounties, approvals,"
-    " and what admins change on your account"
-)
-
-
-def quiet_on(*, was_on: bool = False) -> str:
+def quiet_on(settings: Settings, usable: Collection[str], *, was_on: bool = False) -> str:
     """Quiet mode is on: what is muted, what is not, and how to undo it."""
     state = "was on already" if was_on else "is on"
+    sent = ["replies to your commands", *(name for name, by in _SENT_WITH if by in usable)]
     return (
-        f"🔕 Quiet mode {state}.\nMuted: {_MUTED}.\n"
-        f"Still sent: {_NOT_MUTED}.\nPM 'unquiet' to get everything again."
+        f"🔕 Quiet mode {state}.\nMuted: {_muted(settings)}.\n"
+        f"Still sent: {', '.join(sent)} and what admins change on your account.\n"
+        "PM 'unquiet' to get everything again."
     )
 
 

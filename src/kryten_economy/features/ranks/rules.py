@@ -7,7 +7,7 @@ which it was set (``held_from_z``; None where nobody has set one).
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -20,6 +20,7 @@ __all__ = (
     "RankStep",
     "RankUp",
     "Told",
+    "brings",
     "by_rank",
     "discount_percent",
     "may_tell",
@@ -186,6 +187,34 @@ def perks_shown(ranks: Ranks, index: int) -> tuple[str, ...]:
 def discount_percent(ranks: Ranks, index: int) -> float:
     """The real discount in percent, one decimal."""
     return round(float(perks_of(ranks, index).discount * 100), 1)
+
+
+_NEEDED: dict[str, frozenset[str]] = {
+    "queue": frozenset({"queue"}),
+    "fortune": frozenset({"fortune"}),
+    "vanity": frozenset({"buy"}),
+    "custom": frozenset({"buy"}),
+    "shoutout": frozenset({"shoutout"}),
+    "wager": frozenset({"spin", "flip"}),
+    "spin": frozenset({"spin"}),
+    "heist": frozenset({"heist"}),
+    "race": frozenset({"race"}),
+    "trivia": frozenset({"trivia"}),
+    "blackjack": frozenset({"blackjack"}),
+}
+"""A perk that speaks of such a thing is one only where one of its commands can be used."""
+
+_BUYING = frozenset({"queue", "buy", "shoutout", "fortune", "playnext", "forcenow"})
+
+
+def brings(ranks: Ranks, index: int, usable: Collection[str]) -> tuple[tuple[str, ...], float]:
+    """The perks and the discount in percent that a rank brings where these commands are usable."""
+    perks = tuple(text for text in perks_shown(ranks, index) if _is_there(text.lower(), usable))
+    return perks, discount_percent(ranks, index) if _BUYING & set(usable) else 0.0
+
+
+def _is_there(text: str, usable: Collection[str]) -> bool:
+    return all(needed & set(usable) for word, needed in _NEEDED.items() if word in text)
 
 
 def _exact(value: float) -> Fraction:

@@ -34,11 +34,15 @@ def rank_report(
     perks: Sequence[str],
     discount_percent: float,
     symbol: str,
+    *,
+    name: str | None = None,
 ) -> str:
-    """Where a user stands and what is next."""
-    lines = [f"⭐ Rank: {rank} | Lifetime earned: {money(lifetime_z, symbol)}"]
+    """Where a user stands and what is next; ``name`` is whose rank it is, None for the reader."""
+    whose = "" if name is None else f"{user_text(name)} | "
+    lines = [f"⭐ {whose}Rank: {rank} | Lifetime earned: {money(lifetime_z, symbol)}"]
     if following is None:
-        lines.append("You've reached the maximum rank!")
+        who = "You've" if name is None else "They've"
+        lines.append(f"{who} reached the maximum rank!")
     else:
         left_z = max(0, following.threshold_z - lifetime_z)
         reached = min(lifetime_z, following.threshold_z)
@@ -47,7 +51,8 @@ def rank_report(
         lines.append(f"{bar(reached, following.threshold_z, 20)} {share}")
     if perks:
         lines.append("Perks: " + ", ".join(perks))
-    lines.append(f"Discount: {discount_percent:g}%")
+    if discount_percent > 0:
+        lines.append(f"Discount: {discount_percent:g}%")
     return "\n".join(lines)
 
 
@@ -60,11 +65,13 @@ def profile(
     won: int,
     gambled_net_z: int | None,
     symbol: str,
+    currency: str,
 ) -> str:
     """What everybody may know about a user; ``gambled_net_z`` None: never played."""
+    has = f"{money(balance_z, symbol)} ({user_text(currency)})"
     lines = [
         f"👤 {user_text(name)} | ⭐ {rank}",
-        f"💰 Balance: {money(balance_z, symbol)} | Lifetime earned: {money(lifetime_z, symbol)}",
+        f"💰 Balance: {has} | Lifetime earned: {money(lifetime_z, symbol)}",
         f"🔥 Streak: {plural(streak_days, 'day')} | 🏆 {plural(won, 'achievement')}",
     ]
     if gambled_net_z is not None:

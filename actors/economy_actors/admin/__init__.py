@@ -1,1 +1,0 @@
-"""The request-reply API for other services (`admin-api.md`)."""

@@ -1,0 +1,136 @@
+"""What a handler answers, and how a refusal is told on each surface.
+
+The type of the answer says how it is counted: a refusal is ``refused``, a failure of the service
+itself is ``error``, everything else is ``ok``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from economy_actors.metrics.families import CommandResult
+from kryten_economy.commands import refusals
+from kryten_economy.refusals import (
+    AlreadySettled,
+    AnyRefusal,
+    Banned,
+    Busy,
+    Conflict,
+    Ignored,
+    Insufficient,
+    InvalidAmount,
+    NoAccount,
+    NoHold,
+    ReadOnly,
+    SameAccount,
+    TooFewCoins,
+)
+
+__all__ = ("ApiAnswer", "Code", "Done", "Failed", "PmAnswer", "Refused", "refused", "result_of")
+
+
+class Code(StrEnum):
+    """Why a request failed; these are an interface."""
+
+    UNKNOWN_COMMAND = "unknown_command"
+    INVALID_REQUEST = "invalid_request"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    NOT_FOUND = "not_found"
+    BANNED = "banned"
+    IGNORED_USER = "ignored_user"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    REQUEST_ID_CONFLICT = "request_id_conflict"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request was processed.
+
+    ``rows`` names the list in ``data`` that may be cut where the answer is too long for the bus,
+    ``offset`` the place of its first row; None where the request takes no offset.
+    """
+
+    data: Mapping[str, object]
+    rows: str | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+
+    code: Code
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The service itself could not do it; ``text`` is fit for end users."""
+
+    code: Code
+    text: str
+
+
+PmAnswer: TypeAlias = str | Refused | Failed
+"""A text, which is the reply to a command that was carried out, or why it was not."""
+
+ApiAnswer: TypeAlias = Done | Refused | Failed
+
+
+def result_of(answer: PmAnswer | ApiAnswer) -> CommandResult:
+    """The label of ``economy_pm_commands_total`` and ``economy_api_requests_total``."""
+    match answer:
+        case str() | Done():
+            return "ok"
+        case Refused():
+            return "refused"
+        case Failed():
+            return "error"
+        case _:
+            assert_never(answer)
+
+
+def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Refused | Failed:
+    """A refusal as both surfaces tell it; ``name`` as in `refusals.in_words`."""
+    text = refusals.in_words(refusal, symbol, name=name)
+    if isinstance(refusal, ReadOnly | Busy):
+        return Failed(Code.UNAVAILABLE, text)
+    return Refused(_code(refusal), text)
+
+
+def _code(  # noqa: PLR0911  # one code for each refusal
+    refusal: Insufficient
+    | NoAccount
+    | Banned
+    | SameAccount
+    | Conflict
+    | NoHold
+    | AlreadySettled
+    | InvalidAmount
+    | TooFewCoins
+    | Ignored,
+) -> Code:
+    match refusal:
+        case Insufficient():
+            return Code.INSUFFICIENT_BALANCE
+        case NoAccount() | NoHold():
+            return Code.NOT_FOUND
+        case Banned():
+            return Code.BANNED
+        case Ignored():
+            return Code.IGNORED_USER
+        case InvalidAmount():
+            return Code.INVALID_REQUEST
+        case SameAccount() | TooFewCoins():
+            return Code.REJECTED
+        case AlreadySettled():
+            return Code.CONFLICT
+        case Conflict():
+            return Code.REQUEST_ID_CONFLICT
+        case _:
+            assert_never(refusal)

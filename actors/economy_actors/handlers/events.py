@@ -1,0 +1,189 @@
+"""Events and what goes on here: what multiplies earning now, and an operator's own event."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from economy_actors.earning_terms import multipliers_now
+from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
+from economy_actors.handlers.call import ApiCall, Call, PmCall
+from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
+from economy_actors.handlers.registry import COMMANDS, command, request
+from economy_actors.jobs.messages import StartEvent, StopEvent
+from kryten_economy.commands.grammar import BadAmount, amount
+from kryten_economy.commands.table import Section
+from kryten_economy.features.events import status as status_texts
+from kryten_economy.features.events import texts
+from kryten_economy.features.events.operations import EventStarted
+from kryten_economy.features.events.rules import (
+    ADHOC_MINUTES_MAX,
+    ADHOC_MULTIPLIER_MAX,
+    ADHOC_NAME_MAX,
+)
+from kryten_economy.features.queue.rules import break_now, next_break
+from kryten_economy.text.clean import user_text
+
+__all__ = ("Multiplier",)
+
+_TIMEOUT_S = 4.0
+_DECIMAL = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,17})?)\s*", re.ASCII)
+_TYPED = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)x?", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplier:
+    """A factor above 1 and at most 10, in the digits it was written with; required."""
+
+    name: str
+
+    def read(self, value: object) -> str | Invalid:
+        """The digits, which are exact and which the audit log can keep."""
+        if value is None:
+            return Invalid(f"{self.name} is required")
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        written = _DECIMAL.fullmatch(value) if isinstance(value, str | NumberText) else None
+        if written is None or not 1 < Fraction(written[1]) <= ADHOC_MULTIPLIER_MAX:
+            return Invalid(f"{self.name} must be above 1 and at most {ADHOC_MULTIPLIER_MAX}")
+        return written[1]
+
+
+MULTIPLIER = Multiplier("multiplier")
+MINUTES = Amount("minutes", low=1, high=ADHOC_MINUTES_MAX)
+NAME = Text("name", most=ADHOC_NAME_MAX, default="Ad-hoc Event")
+
+
+@command(
+    "status",
+    summary="what goes on here now",
+    section=Section.EVENTS,
+    aliases=("eventstatus",),
+    reads=True,
+)
+async def status(call: PmCall) -> PmAnswer:
+    """Who is here, what plays, what multiplies, rain, and breaks of the queue if there are any."""
+    settings, calendar, now_ms = call.settings, call.world.live.calendar, call.now_ms
+    medium = call.world.playing.get(call.channel)
+    breaks = ""
+    if settings.spending.blackout_windows or COMMANDS.find("queue") is not None:
+        breaks = status_texts.queue_breaks(
+            break_now(settings, calendar, now_ms),
+            next_break(settings, calendar, now_ms),
+            now_ms,
+            calendar.zone,
+        )
+    return status_texts.status(
+        call.world.population.get(call.channel, 0),
+        None if medium is None else medium.title,
+        multipliers_now(call.world, call.channel, now_ms),
+        settings.rain.interval_minutes if settings.rain.enabled else None,
+        breaks,
+        settings.messages.max_length,
+    )
+
+
+@command(
+    "events",
+    summary="what multiplies earning now",
+    section=Section.EVENTS,
+    aliases=("multipliers",),
+    reads=True,
+)
+async def events(call: PmCall) -> PmAnswer:
+    """The factors in force that are no secret."""
+    return texts.events_shown(multipliers_now(call.world, call.channel), call.now_ms)
+
+
+@request("events.list")
+async def events_list(call: ApiCall) -> ApiAnswer:
+    """The events that run, scheduled and started by operators."""
+    running = []
+    for factor in multipliers_now(call.world, call.channel).factors:
+        kind, _, name = factor.source.partition(":")
+        if kind in {"scheduled", "adhoc"} and factor.ends_at_ms is not None:
+            running.append(
+                {
+                    "type": kind,
+                    "name": name,
+                    "multiplier": float(factor.mult),
+                    "ends_at": _iso(factor.ends_at_ms),
+                }
+            )
+    return Done({"channel": call.channel, "events": running})
+
+
+@command(
+    "event",
+    syntax="event start <multiplier> <minutes> <name> | event stop",
+    summary="multiply earning for a while",
+    section=Section.ADMIN,
+)
+async def event(call: PmCall) -> PmAnswer:
+    """Start or stop an operator's event."""
+    match [each.lower() for each in call.args]:
+        case ["start", multiplier, minutes, _, *_]:
+            return await _start_by_pm(call, multiplier, minutes, user_text(call.parsed.text(3)))
+        case ["stop"]:
+            name = await _stop(call)
+            return texts.no_adhoc() if name is None else texts.stopped_reply(name)
+        case _:
+            return call.usage()
+
+
+async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmAnswer:
+    written, length = _TYPED.fullmatch(typed), amount(minutes)
+    if (
+        written is None
+        or isinstance(length, BadAmount)
+        or not 1 < Fraction(written[1]) <= ADHOC_MULTIPLIER_MAX
+        or length > ADHOC_MINUTES_MAX
+        or not 1 <= len(name) <= ADHOC_NAME_MAX
+    ):
+        limits = (ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
+        return call.usage(texts.adhoc_too_long(*limits))
+    multiplier = Fraction(written[1])
+    started = await _start(call, multiplier, length, name)
+    return texts.started_reply(name, multiplier, length, started.replaced)
+
+
+@request("event.start", MULTIPLIER, MINUTES, NAME, mutating=True)
+async def event_start(call: ApiCall) -> ApiAnswer:
+    """Start an event; the one that runs ends with it."""
+    multiplier, minutes = Fraction(call.field(MULTIPLIER)), call.field(MINUTES)
+    name = call.field(NAME)
+    started = await _start(call, multiplier, minutes, name)
+    return Done(
+        {
+            "channel": call.channel,
+            "name": name,
+            "multiplier": float(multiplier),
+            "minutes": minutes,
+            "active": True,
+            "ends_at": _iso(started.event.ends_at_ms),
+        }
+    )
+
+
+@request("event.stop", mutating=True)
+async def event_stop(call: ApiCall) -> ApiAnswer:
+    """Stop the event of an operator, if one runs."""
+    return Done({"channel": call.channel, "stopped": await _stop(call) is not None})
+
+
+async def _start(call: Call, multiplier: Fraction, minutes: int, name: str) -> EventStarted:
+    """Start an event; this and `_stop` raise AskExpired or AskFailed without an answer."""
+    return await call.world.occasions[call.channel].ask(
+        lambda reply: StartEvent(multiplier, minutes, name, call.by, reply), timeout_s=_TIMEOUT_S
+    )
+
+
+async def _stop(call: Call) -> str | None:
+    """End the operator's event; its name, or None if there is none."""
+    return await call.world.occasions[call.channel].ask(
+        lambda reply: StopEvent(call.by, reply), timeout_s=_TIMEOUT_S
+    )
+
+
+def _iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,127 @@
+"""What several topics need: the audit log, names and notices."""
+
+from collections.abc import Collection, Sequence
+
+import structlog
+
+from economy_actors.channel.snapshot import Connected
+from economy_actors.context import World
+from economy_actors.handlers.call import Call
+from economy_actors.ledger.client import query
+from economy_actors.ledger.messages import Commit
+from economy_actors.outbox.message import Pm, Priority
+from economy_actors.runtime import RuntimeFault
+from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import RankFacts, TransactionRow
+from kryten_economy.ledger.records import Audit
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.text.clean import user_text
+from kryten_economy.text.lengths import clip
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "audit",
+    "connected",
+    "open_account",
+    "rank_index",
+    "rank_name",
+    "spelled_as_shown",
+    "spelling",
+    "tell_user",
+)
+
+_ARGUMENTS_UNITS_MAX = 2_000
+_RESULT_UNITS_MAX = 500
+_SPELLING_TIMEOUT_S = 1.0
+
+_log = structlog.get_logger("handlers")
+_audit_log = structlog.get_logger("audit")
+
+
+def audit(
+    world: World, *, channel: str, admin: str, command: str, arguments: str, result: str
+) -> None:
+    """Add a line to the audit log; ``channel`` is "" for what concerns the whole service.
+
+    Nobody waits for it: it is committed after the act it tells of, and money rows name the
+    admin themselves. ``arguments`` must hold no secrets.
+    """
+    line = Audit(
+        at_ms=world.clock.now_ms(),
+        admin=clip(user_text(admin), 100),
+        channel=channel,
+        command=command,
+        arguments=clip(user_text(arguments), _ARGUMENTS_UNITS_MAX),
+        result=clip(user_text(result), _RESULT_UNITS_MAX),
+    )
+    _audit_log.info("admin act", admin=line.admin, channel=channel, command=command)
+    if not world.ledger.offer(Commit(line)):
+        world.metrics.error("admin")
+        _audit_log.error("audit line lost from the books", line=line)
+
+
+def connected(world: World, user: UserKey) -> Connected | None:
+    """The user as the channel shows them; None if they are not here."""
+    return world.presence[user.channel].value.users.get(user.name)
+
+
+async def spelling(call: Call, typed: str) -> str:
+    """The account's display name; what was typed if there is no account, or no answer in time."""
+    user, day = call.named(typed), call.day
+    try:
+        wallet = await query(
+            call.world.reader, lambda r: r.wallet(user, day), timeout_s=_SPELLING_TIMEOUT_S
+        )
+    except RuntimeFault:
+        return typed
+    return typed if wallet is None else wallet.display_name
+
+
+async def open_account(call: Call, name: str) -> Wallet:
+    """An account for a name that nobody has used here so far, as they spell it where known."""
+    user = call.named(name)
+    here = connected(call.world, user)
+    shown = name if here is None else here.display_name
+    return await call.commit(RecordActivity(user, shown, call.now_ms, call.day))
+
+
+def tell_user(call: Call, name: str, text: str) -> None:
+    """A private message about the user's own account; quiet mode does not mute it.
+
+    It is lost if the outbox can't take it: money never depends on a message.
+    """
+    notice = Pm(to=name, text=text, priority=Priority.RESULT, merge=True, trace=call.trace)
+    if not call.world.outboxes[call.channel].offer(notice, trace=call.trace):
+        _log.warning("notice lost", channel=call.channel, user=name, trace=call.trace)
+
+
+def rank_index(world: World, facts: Wallet | RankFacts) -> int:
+    """The place of the tier that counts for an account."""
+    return world.live.ladder.effective(
+        facts.rank_name, facts.lifetime_earned_z, facts.rank_held_from_z
+    )
+
+
+def rank_name(world: World, facts: Wallet | RankFacts) -> str:
+    """The name of that tier."""
+    return world.live.ladder.names[rank_index(world, facts)]
+
+
+def spelled_as_shown(
+    reports: Reports, channel: str, day: str, rows: Sequence[TransactionRow]
+) -> list[TransactionRow]:
+    """The rows with the other user's name as they spell it."""
+    names: Collection[str] = {row.related_user for row in rows if row.related_user}
+    if not names:
+        return list(rows)
+    shown = {
+        name: wallet.display_name
+        for name, wallet in reports.wallets(channel, day, sorted(names)).items()
+    }
+    return [
+        row._replace(related_user=shown.get(row.related_user, row.related_user))
+        if row.related_user
+        else row
+        for row in rows
+    ]

@@ -1,0 +1,125 @@
+"""Leaderboards: `top` and the request of the same rows."""
+
+from typing import NamedTuple
+
+from economy_actors.handlers import kit
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
+from economy_actors.handlers.call import ApiCall, PmCall
+from economy_actors.handlers.fields import Count, Text
+from economy_actors.handlers.registry import command, request
+from kryten_economy.commands.table import Section
+from kryten_economy.features.leaderboards import texts
+from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution, places
+from kryten_economy.features.leaderboards.texts import BoardRow
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import Place
+from kryten_economy.features.reports.standing import Board
+
+__all__ = ()
+
+CATEGORY = Text("category", most=40, default="earners")
+TOP_ROWS = Count("limit", default=10, low=1, high=100)
+
+_ROWS = 10
+_PAGES_MAX = 100
+_VALUES: dict[Board, str] = {
+    "earners": "earned_today",
+    "rich": "balance",
+    "lifetime": "lifetime_earned",
+}
+
+
+class _Row(NamedTuple):
+    """A line of a board; the rank is None where the board does not tell it."""
+
+    name: str
+    value_z: int
+    rank: str | None = None
+
+
+@command(
+    "top",
+    syntax="top [earners|rich|lifetime|ranks] [page]",
+    summary="the leaderboards",
+    section=Section.PROGRESS,
+    aliases=("leaderboard", "lb"),
+    reads=True,
+)
+async def top(call: PmCall) -> PmAnswer:
+    """A page of a leaderboard with one's own line."""
+    words = list(call.args)
+    page = int(words.pop()) if words and _is_page(words[-1]) else 1
+    category = category_of(words[0]) if words else "earners"
+    if category is None or len(words) > 1:
+        return Refused(Code.INVALID_REQUEST, texts.unknown_category(CATEGORIES))
+    if category == "ranks":
+        tiers = call.settings.ranks.tiers
+        own = tiers[kit.rank_index(call.world, call.wallet)].name
+        return texts.rank_counts(await _distribution(call), own)
+    return await _page(call, category, page)
+
+
+async def _page(call: PmCall, board: Board, page: int) -> str:
+    ignored, day = tuple(call.settings.ignored_names), call.day
+
+    def query(reports: Reports) -> tuple[list[_Row], Place]:
+        rows = _rows(call, reports, board, day, page * _ROWS)
+        return rows, reports.place(board, call.user, day, ignored)
+
+    rows, own = await call.read(query)
+    placed = [
+        BoardRow(place, row.name, row.value_z)
+        for place, row in zip(places([row.value_z for row in rows]), rows, strict=True)
+    ]
+    mine = None if own.place is None else BoardRow(own.place, call.by, own.value)
+    shown = placed[(page - 1) * _ROWS :]
+    return texts.top(board, shown, mine, page, call.symbol, listed=own.listed)
+
+
+def _is_page(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= 3 and 1 <= int(word) <= _PAGES_MAX
+
+
+@request("leaderboard", CATEGORY, TOP_ROWS)
+async def leaderboard(call: ApiCall) -> ApiAnswer:
+    """The first of a leaderboard, or how many stand on each rank."""
+    category, limit, day = call.field(CATEGORY), call.field(TOP_ROWS), call.day
+    board = category_of(category)
+    head: dict[str, object] = {"channel": call.channel, "category": category}
+    if board is None:
+        return Refused(Code.INVALID_REQUEST, texts.unknown_category(CATEGORIES))
+    if board == "ranks":
+        return Done(head | {"distribution": await _distribution(call)})
+    rows = await call.read(lambda reports: _rows(call, reports, board, day, limit))
+    shown = [
+        {"username": row.name, _VALUES[board]: row.value_z}
+        | ({} if row.rank is None else {"rank_name": row.rank})
+        for row in rows
+    ]
+    return Done(head | {"rows": shown})
+
+
+async def _distribution(call: PmCall | ApiCall) -> dict[str, int]:
+    ignored = tuple(call.settings.ignored_names)
+    rows = await call.read(lambda reports: reports.standings(call.channel, ignored))
+    return distribution(call.settings.ranks.tiers, rows)
+
+
+def _rows(
+    call: PmCall | ApiCall, reports: Reports, board: Board, day: str, limit: int
+) -> list[_Row]:
+    """The first lines of a leaderboard; without those who are ignored."""
+    ignored = tuple(call.settings.ignored_names)
+    if board == "earners":
+        earners = reports.earners(call.channel, day, limit, ignored)
+        return [_Row(row.username, row.earned_z) for row in earners]
+    of = reports.richest if board == "rich" else reports.top_lifetime
+    ladder = call.world.live.ladder
+    return [
+        _Row(
+            row.username,
+            row.balance_z if board == "rich" else row.lifetime_earned_z,
+            ladder.shown(row.rank_name, row.lifetime_earned_z, row.rank_held_from_z),
+        )
+        for row in of(call.channel, limit, ignored)
+    ]

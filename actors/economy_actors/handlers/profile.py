@@ -1,0 +1,247 @@
+"""Who somebody is here: profile, achievements, and the account as web pages show it.
+
+Field names of requests are an interface. Asking never creates an account.
+"""
+
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from economy_actors.handlers import kit
+from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
+from economy_actors.handlers.call import ApiCall, PmCall
+from economy_actors.handlers.registry import command, request
+from kryten_economy.commands.table import Section
+from kryten_economy.config import Settings
+from kryten_economy.features.achievements import texts as achievement_texts
+from kryten_economy.features.achievements.rules import Facts, progress_of
+from kryten_economy.features.achievements.texts import Goal
+from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.ranks import texts as rank_texts
+from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import AwardRow
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import NoAccount
+from kryten_economy.text.numbers import minute_of
+
+__all__ = ()
+
+
+@command(
+    "profile",
+    syntax="profile [@user]",
+    summary="who somebody is here",
+    section=Section.PROGRESS,
+    reads=True,
+)
+async def profile(call: PmCall) -> PmAnswer:
+    """One's own profile, or that of somebody named."""
+    if not call.args:
+        return await _profile(call, call.wallet)
+    name = call.name_at(0)
+    if isinstance(name, Refused):
+        return name
+    if len(call.args) > 1:
+        return call.usage()
+    user, day = call.named(name), call.day
+    wallet = await call.read(lambda reports: reports.wallet(user, day))
+    return call.refused(NoAccount(user), name) if wallet is None else await _profile(call, wallet)
+
+
+async def _profile(call: PmCall, wallet: Wallet) -> str:
+    awards = await call.read(lambda reports: reports.awards(wallet.user))
+    staked_z, paid_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
+    currency = call.settings.currency
+    return rank_texts.profile(
+        wallet.display_name,
+        kit.rank_name(call.world, wallet),
+        wallet.balance_z,
+        wallet.lifetime_earned_z,
+        wallet.streak_days,
+        len(awards),
+        paid_z - staked_z if staked_z or paid_z else None,
+        currency.symbol,
+        currency.name,
+    )
+
+
+@command(
+    "achievements",
+    summary="what you've won and can win",
+    section=Section.PROGRESS,
+    reads=True,
+)
+async def achievements(call: PmCall) -> PmAnswer:
+    """Won ones with their date, how far the others are, and how many are hidden."""
+    user, wallet = call.user, call.wallet
+
+    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int, int]:
+        minutes = reports.minutes_present(user.channel, [user.name])
+        return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
+
+    awards, minutes, emotes = await call.read(query)
+    ids = {row.achievement_id for row in awards}
+    listed = call.settings.achievements
+    known = {each.id: each.description for each in listed}
+    zone = call.world.live.calendar.zone
+    won = [
+        (known.get(row.achievement_id, row.achievement_id), minute_of(row.awarded_at_ms, zone)[:10])
+        for row in awards
+    ]
+    hidden = sum(1 for each in listed if each.hidden and each.id not in ids)
+    facts = Facts(
+        earned_z=wallet.lifetime_earned_z,
+        spent_z=wallet.lifetime_spent_z,
+        gambled_z=wallet.lifetime_gambled_in_z,
+        biggest_win_z=wallet.biggest_win_z,
+        tip_recipients=wallet.tip_recipients,
+        tip_senders=wallet.tip_senders,
+        messages=wallet.lifetime_messages,
+        streak_days=wallet.streak_days,
+        rank=kit.rank_index(call.world, wallet),
+        minutes_present=minutes,
+        emotes_used=emotes,
+    )
+    return achievement_texts.achievements(won, _goals(call.settings, facts, ids), hidden)
+
+
+def _goals(settings: Settings, facts: Facts, won: set[str]) -> list[Goal]:
+    goals = []
+    for each in settings.achievements:
+        value = progress_of(each.condition.type, facts)
+        if value is not None and not each.hidden and each.id not in won:
+            threshold = each.condition.threshold
+            goals.append(Goal(each.description, min(value, threshold), threshold))
+    return goals
+
+
+@request("account.summary", user=True)
+async def account_summary(call: ApiCall) -> ApiAnswer:
+    """One user's standing for a web page."""
+    user, day = call.user, call.day
+    wallet, circulation = await call.read(
+        lambda reports: (reports.wallet(user, day), reports.float_of(call.channel))
+    )
+    if wallet is None:
+        return Done({"found": False, "username": call.name, "channel": call.channel})
+    settings, index = call.settings, kit.rank_index(call.world, wallet)
+    multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
+    return Done(
+        {
+            "found": True,
+            "username": wallet.display_name,
+            "channel": call.channel,
+            "balance": wallet.balance_z,
+            "lifetime_earned": wallet.lifetime_earned_z,
+            "lifetime_spent": wallet.lifetime_spent_z,
+            "currency_name": settings.currency.name,
+            "currency_symbol": settings.currency.symbol,
+            "rank": _rank(settings, index),
+            "next_rank": _next_rank(settings, index, wallet.lifetime_earned_z),
+            "perks": list(perks_shown(settings.ranks, index)),
+            "spend_discount_percent": discount_percent(settings.ranks, index),
+            **_vanity(settings, index, multiplier),
+            "quiet_mode": wallet.quiet,
+            "banned": wallet.banned,
+            "streak": wallet.streak_days,
+        }
+    )
+
+
+def _rank(settings: Settings, index: int) -> dict[str, object]:
+    tiers = settings.ranks.tiers
+    return {
+        "name": tiers[index].name,
+        "index": index,
+        "level": index + 1,
+        "tier_count": len(tiers),
+        "min_lifetime_earned": tiers[index].min_lifetime_earned,
+    }
+
+
+def _next_rank(settings: Settings, index: int, lifetime_z: int) -> dict[str, object] | None:
+    tiers = settings.ranks.tiers
+    if index + 1 == len(tiers):
+        return None
+    target_z = tiers[index + 1].min_lifetime_earned
+    share = min(Fraction(1), Fraction(lifetime_z, target_z)) if target_z else Fraction(1)
+    return {
+        "name": tiers[index + 1].name,
+        "min_lifetime_earned": target_z,
+        "remaining": max(0, target_z - lifetime_z),
+        "progress_percent": int(share * 1000) / 10,
+    }
+
+
+def _vanity(settings: Settings, index: int, multiplier: Fraction) -> dict[str, object]:
+    """What the three items of the web page cost, with inflation and for this user."""
+    shop, discount = settings.vanity_shop, perks_of(settings.ranks, index).discount
+    items = {
+        "custom_greeting": shop.custom_greeting,
+        "custom_color": shop.chat_color,
+        "shoutout": shop.shoutout,
+    }
+    costs = {key: inflated_price(item.cost, multiplier) for key, item in items.items()}
+    return {
+        "vanity": {"custom_greeting": None, "custom_color": None},
+        "vanity_costs": costs,
+        "vanity_final_costs": {key: final_price(cost, discount) for key, cost in costs.items()},
+        "vanity_enabled": {key: item.enabled for key, item in items.items()},
+    }
+
+
+@request("user.detail", user=True)
+async def user_detail(call: ApiCall) -> ApiAnswer:
+    """Everything the books know about one user."""
+    user, day = call.user, call.day
+    wallet, awards = await call.read(
+        lambda reports: (reports.wallet(user, day), reports.awards(user))
+    )
+    if wallet is None:
+        return Done({"found": False, "username": call.name, "channel": call.channel})
+    net_z = wallet.lifetime_gambled_out_z - wallet.lifetime_gambled_in_z
+    return Done(
+        {
+            "found": True,
+            "username": wallet.display_name,
+            "channel": call.channel,
+            "account": _account(call, wallet),
+            "achievements": [
+                {"achievement_id": row.achievement_id, "awarded_at": _time(row.awarded_at_ms)}
+                for row in awards
+            ],
+            "banned": wallet.banned,
+            "gambling": {"total_games": 0, "net_profit": net_z},
+        }
+    )
+
+
+def _account(call: ApiCall, wallet: Wallet) -> dict[str, object]:
+    return {
+        "username": wallet.display_name,
+        "channel": call.channel,
+        "balance": wallet.balance_z,
+        "lifetime_earned": wallet.lifetime_earned_z,
+        "lifetime_spent": wallet.lifetime_spent_z,
+        "lifetime_gambled_in": wallet.lifetime_gambled_in_z,
+        "lifetime_gambled_out": wallet.lifetime_gambled_out_z,
+        "rank_name": kit.rank_name(call.world, wallet),
+        "cytube_level": wallet.cytube_level,
+        "chat_color": None,
+        "custom_greeting": None,
+        "custom_title": None,
+        "channel_gif_url": None,
+        "channel_gif_approved": False,
+        "personal_currency_name": None,
+        "welcome_wallet_claimed": wallet.welcome_wallet_claimed,
+        "economy_banned": wallet.banned,
+        "quiet_mode": wallet.quiet,
+        "first_seen": _time(wallet.first_seen_ms),
+        "last_seen": _time(wallet.last_seen_ms),
+        "last_active": None if wallet.last_active_ms is None else _time(wallet.last_active_ms),
+    }
+
+
+def _time(at_ms: int) -> str:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC, which existing clients parse."""
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,87 @@
+"""The service itself: help, version, and whether it works."""
+
+from economy_actors.context import SERVICE_NAME
+from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
+from economy_actors.handlers.call import ApiCall, PmCall
+from economy_actors.handlers.registry import COMMANDS, command, request
+from economy_actors.ledger.client import query
+from economy_actors.metrics.exporter import check_health
+from economy_actors.runtime import RuntimeFault
+from kryten_economy.commands import texts
+from kryten_economy.commands.helping import help_text
+from kryten_economy.commands.table import Section
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.text.numbers import uptime
+
+__all__ = ()
+
+_QUERY_TIMEOUT_S = 1.5
+
+
+@command(
+    "help",
+    syntax="help [topic or command]",
+    summary="what you can do here",
+    section=Section.INFO,
+    reads=True,
+    for_banned=True,
+)
+async def help_(call: PmCall) -> PmAnswer:
+    """The overview, a topic, or one command."""
+    topic = " ".join(call.args).lower() or None
+    return help_text(COMMANDS, topic, is_admin=call.is_admin, settings=call.settings)
+
+
+@command(
+    "about",
+    summary="name, version and uptime of this service",
+    section=Section.INFO,
+    reads=True,
+    for_banned=True,
+)
+async def about(call: PmCall) -> PmAnswer:
+    """Name, version and uptime."""
+    world = call.world
+    return texts.about(f"kryten-{SERVICE_NAME}", world.version, world.metrics.uptime_s())
+
+
+@request("system.ping", channel=False)
+async def ping(call: ApiCall) -> ApiAnswer:
+    """Whether anybody listens."""
+    return Done({"pong": True, "version": call.world.version})
+
+
+@request("system.about", channel=False)
+async def system_about(call: ApiCall) -> ApiAnswer:
+    """Version and uptime."""
+    uptime_s = int(call.world.metrics.uptime_s())
+    return Done(
+        {
+            "version": call.world.version,
+            "uptime_seconds": uptime_s,
+            "uptime_human": uptime(uptime_s),
+        }
+    )
+
+
+@request("system.health", channel=False)
+async def health(call: ApiCall) -> ApiAnswer:
+    """Whether the service works: a write and a query on the books, and the bus."""
+    found = await check_health(call.world)
+    try:
+        channels = await query(call.world.reader, Reports.channels, timeout_s=_QUERY_TIMEOUT_S)
+    except RuntimeFault:
+        channels = ()
+        connected = False
+    else:
+        connected = found.database_usable
+    closed = any(channel.read_only is not None for channel in channels)
+    healthy = connected and found.nats_connected and not closed
+    return Done(
+        {
+            "status": "healthy" if healthy else "degraded",
+            "database": "connected" if connected else "disconnected",
+            "active_sessions": found.active_sessions,
+            "uptime_seconds": int(found.uptime_seconds),
+        }
+    )
