@@ -46,7 +46,7 @@ from economy_actors.gateway.payloads import (
 from economy_actors.gateway.places import Places
 from economy_actors.gateway.recent import RecentIds
 from economy_actors.metrics.families import GatewayDrop
-from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name

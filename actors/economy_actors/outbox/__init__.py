@@ -1,1 +1,1 @@
-"""One outbox per channel: order, pace, merging, proof of delivery (design.md 7)."""
+"""One outbox per channel: order, pace, merging, proof of delivery."""

@@ -20,7 +20,7 @@ from economy_actors.channel.messages import (
     Said,
 )
 from economy_actors.gateway.messages import ReadRoom, ReadUserlist, RoomRead, RoomsRead
-from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotBack, RobotGone
 from economy_sandbox.media import Media
 from economy_sandbox.nats import NatsServer

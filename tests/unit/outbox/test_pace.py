@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.outbox.helpers import UNPACED, Desk
 
-from economy_actors.outbox.limits import Limits
+from economy_actors.outbox.limits import Limits, LineClock, Pacer
 from economy_actors.outbox.message import Line, LineKind, Loss, Priority
-from economy_actors.outbox.pace import LineClock, Pacer
 from kryten_economy.config import Pace
 
 
