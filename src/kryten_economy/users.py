@@ -1,15 +1,19 @@
 """Who a user is: a channel and a lower-case name, with a display name kept beside it.
 
 CyTube names are 1 to 20 characters of ``A-Z a-z 0-9 _ -`` and are compared without
-regard to case (`spec/wire.md` 3, `spec/storage.md` S5).
+regard to case.
 """
 
 import re
 from typing import NamedTuple
 
-__all__ = ("UserKey", "is_name", "name_from_text")
+__all__ = ("UNNAMED_ADMIN", "UserKey", "is_name", "name_from_text")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
+
+
+UNNAMED_ADMIN = "system"
+"""What a service orders without an admin's name is filed under this; no text shows it."""
 
 
 class UserKey(NamedTuple):
@@ -32,7 +36,7 @@ def is_name(text: str) -> bool:
 def name_from_text(text: str) -> str | None:
     """A user name as people type it: ``@Bob,`` is ``Bob``; None if it can't be a name.
 
-    Leading ``@`` and trailing ``,`` ``:`` are dropped (`spec/commands.md` 1).
+    Leading ``@`` and trailing ``,`` ``:`` are dropped.
     """
     name = text.removeprefix("@").rstrip(",:")
     return name if is_name(name) else None

@@ -8,12 +8,12 @@ from economy_actors.admin.envelope import Outcome
 from economy_actors.admin.fields import Field, Text, Username, Values
 from economy_actors.context import World
 from economy_actors.deeds import Cause
-from kryten_economy.users import UserKey
+from kryten_economy.users import UNNAMED_ADMIN, UserKey
 
 __all__ = ("ADMIN", "REPLAY", "REQUEST_ID", "USERNAME", "ApiCommand", "Call", "Handler")
 
 USERNAME = Username()
-ADMIN = Text("admin", most=64, default="system")
+ADMIN = Text("admin", most=64, default=UNNAMED_ADMIN)
 REQUEST_ID = Text("request_id", most=128)
 
 REPLAY = {"idempotent_replay": True}

@@ -8,7 +8,7 @@ from economy_actors.deeds.money import Busy
 from economy_actors.jobs.messages import StartEvent, StopEvent
 from economy_actors.jobs.presence import credited, present_users
 from economy_actors.ledger.client import commit
-from economy_actors.outbox.message import Line
+from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import RuntimeFault
 from economy_actors.session.notices import notify
 from kryten_economy.features.events.rules import (
@@ -20,6 +20,7 @@ from kryten_economy.features.gifts import texts
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.ledger import AdminRain, Distributed, EventStarted, TooFewCoins
 from kryten_economy.refusals import Refusal
+from kryten_economy.users import UNNAMED_ADMIN
 
 __all__ = ("RainAnswer", "is_event", "rain", "start_event", "stop_event")
 
@@ -67,9 +68,10 @@ def _tell_rain(world: World, cause: Cause, total_z: int, answer: Distributed) ->
         count=len(answer.paid),
         total_z=total_z,
         each_z=min(each.amount_z for each in answer.paid),
-        sender=cause.admin,
+        sender=settings.bot.username if cause.admin == UNNAMED_ADMIN else cause.admin,
     )
-    world.outboxes[cause.channel].offer(Line(text, trace=cause.trace))
+    line = Line(text, kind=LineKind.ADMIN, dedup=False, trace=cause.trace)
+    world.outboxes[cause.channel].offer(line)
     for wallet, amount_z in answer.paid:
         told = texts.rain_notice(settings.rain.message, amount_z, currency)
         notify(world, wallet, told, trace=cause.trace)
