@@ -1,10 +1,17 @@
-"""What every test may rely on: logging as it was before the test."""
+"""What every test may rely on: logging as it was before it, and time for random examples.
+
+An example that takes long says that the machine is busy, not that a rule is broken.
+"""
 
 import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("economy", deadline=None)
+settings.load_profile("economy")
 
 
 @pytest.fixture(autouse=True)

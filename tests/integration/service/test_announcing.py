@@ -238,6 +238,49 @@ async def test_a_reply_overtakes_five_hundred_notices(paced: House) -> None:
     await until(lambda: all(paced.robot.pms_to(name) for name in names))
 
 
+@pytest.fixture
+async def throttled(make_house: OpenHouse) -> House:
+    """A service at its default pace, in a channel that drops what comes too fast."""
+    house = await make_house(start=False, is_throttled=True)
+    for key in BUCKET:
+        del house.settings[key]
+    house.write_config()
+    await house.start()
+    return house
+
+
+async def test_fifty_who_ask_at_once_wait_less_than_half_of_ten_seconds(throttled: House) -> None:
+    """The server allows 20 messages at once and 10 per second; none of the answers is lost."""
+    names = [f"asker{number}" for number in range(50)]
+    await throttled.robot.join_many(names)
+    await throttled.present(*HERE, *names)
+    watch = Stopwatch(throttled)
+    for name in names:
+        await throttled.robot.pm(name, "balance")
+    await until(lambda: all(throttled.robot.pms_to(name) for name in names))
+
+    assert watch.times_s[-1] < 10.5 / 2
+    assert [len(throttled.robot.pms_to(name)) for name in names] == [1] * 50
+    assert throttled.metric("economy_outbox_depth", channel=throttled.channel) == 0
+
+
+async def test_a_second_part_does_not_come_late(throttled: House) -> None:
+    """After twenty messages without a pause the parts of a reply keep a distance, not a pause."""
+    names = [f"asker{number}" for number in range(22)]
+    await throttled.robot.join_many(names)
+    await throttled.present(*HERE, *names)
+    for name in names:
+        await throttled.robot.pm(name, "balance")
+    await until(lambda: all(throttled.robot.pms_to(name) for name in names))
+    await anyio.sleep(1.0)
+    watch = Stopwatch(throttled)
+    await throttled.robot.pm("alice", "help")
+    await until(lambda: len(throttled.robot.pms_to("alice")) > 1)
+    await throttled.settled()
+
+    assert watch.times_s[-1] - watch.times_s[0] < 0.2 * len(watch.times_s)
+
+
 async def announce(house: House, way: str, text: str) -> None:
     """Announce by PM or by request."""
     if way == "pm":

@@ -147,7 +147,7 @@ BATCHES = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(BATCHES)
 def test_the_books_are_what_they_are_without_a_slate(
     batches: list[list[Request] | None],
