@@ -210,16 +210,16 @@ async def test_a_configured_gap(make_house: OpenHouse) -> None:
 
 
 async def test_the_default_pace(paced: House) -> None:
-    """Eight messages without waiting, then four a second at most."""
+    """Sixteen messages without waiting, then eight a second at most."""
     watch = Stopwatch(paced)
-    for number in range(12):
+    for number in range(24):
         paced.tick()
         await paced.robot.pm("alice", f"nosuch{number}")
-    await until(lambda: len(watch.times_s) == 12)
+    await until(lambda: len(watch.times_s) == 24)
 
-    # The first eight may all have been said at once; the ninth and later ones wait in turn.
-    for waited, at_s in enumerate(watch.times_s[8:], start=1):
-        assert at_s >= 0.25 * waited - 0.05
+    # The first 16 may all have been said at once; the 17th and later ones wait in turn.
+    for waited, at_s in enumerate(watch.times_s[16:], start=1):
+        assert at_s >= 0.125 * waited - 0.05
 
 
 async def test_a_reply_overtakes_five_hundred_notices(paced: House) -> None:
