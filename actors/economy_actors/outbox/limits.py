@@ -31,6 +31,13 @@ _UNSPACED_MAX = 16
 """So many messages go without a distance; the server allows 20 to all services of the bot."""
 _DISTANCE_S = 0.125
 """The server asks for 100 ms; the way to it makes a distance shorter or longer."""
+_KNOWN_DISTANCE_S = 0.11
+"""Where the echo has told when the message before arrived."""
+_QUICK_ECHO_S = 0.1
+"""Where echoes are slower than this, waiting for them would cost more than a lost message."""
+_ECHO_PATIENCE_S = 0.125
+_QUICKEST_GROWS = 1.02
+"""The quickest echo is forgotten slowly, for a way that has become longer."""
 _SILENCE_S = 2.2
 """After 2 s without a message the server counts from the start; the way there takes time too."""
 _SHARE_MIN = 0.125
@@ -106,6 +113,9 @@ class Pacer:
     A cooldown event halves burst and rate; they come back in steps of an eighth in 10 s. A gap
     that the configuration sets stays as it is. The bucket is kept as the time at which it would
     be full again, so nothing needs refilling. ``chance`` gives numbers in [0, 1) for the jitter.
+
+    Where the server asks for a distance, it is kept from the time at which the message before has
+    arrived there: its echo tells how much longer than the quickest one it was on its way.
     """
 
     def __init__(self, pace: Pace, chance: Callable[[], float]) -> None:
@@ -118,6 +128,8 @@ class Pacer:
         self._share_at_s = float("-inf")
         self._unspaced = 0
         self._heard_s = float("-inf")
+        self._arrived_s: float | None = None
+        self._quickest_s = float("inf")
 
     @property
     def unpaced(self) -> bool:
@@ -141,6 +153,7 @@ class Pacer:
         self._recover(now_s)
         self.overheard(now_s)
         self._last_s = now_s
+        self._arrived_s = None
         self._stretch = self._chance()
         self._full_at_s = max(self._full_at_s, now_s) + 1.0 / self._per_second
 
@@ -150,6 +163,12 @@ class Pacer:
             self._unspaced = 0
         self._unspaced += 1
         self._heard_s = now_s
+
+    def echoed(self, sent_at_s: float, now_s: float) -> None:
+        """Learn from the echo of a message sent then."""
+        self._quickest_s = min(self._quickest_s * _QUICKEST_GROWS, max(0.0, now_s - sent_at_s))
+        if sent_at_s == self._last_s:
+            self._arrived_s = now_s - self._quickest_s
 
     def throttled(self, now_s: float) -> None:
         """The server has dropped a message: go on at half the pace."""
@@ -165,7 +184,10 @@ class Pacer:
     def _by_server_s(self) -> float:
         if math.isinf(self._pace.per_second) or self._unspaced < _UNSPACED_MAX:
             return float("-inf")
-        return self._heard_s + _DISTANCE_S
+        if self._arrived_s is not None:
+            return max(self._heard_s, self._arrived_s) + _KNOWN_DISTANCE_S
+        awaited = self._quickest_s < _QUICK_ECHO_S
+        return self._heard_s + _DISTANCE_S + (_ECHO_PATIENCE_S if awaited else 0.0)
 
     def _recover(self, now_s: float) -> None:
         if self._share < 1.0:

@@ -134,6 +134,7 @@ class Outbox:
                 return True
             self._pacer.overheard(now_s)
             return False
+        self._pacer.echoed(outgoing.sent_at_s, now_s)
         self._report.echoed(max(0.0, now_s - outgoing.sent_at_s))
         self._backlog.withdraw(outgoing)
         return True

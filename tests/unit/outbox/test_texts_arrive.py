@@ -18,7 +18,7 @@ from tests.actors.house import settings_with
 from tests.unit.outbox.helpers import UNPACED, Desk
 from tests.unit.text.cytube_filters import filtered
 
-from economy_actors.outbox.message import Line, LineKind, Outgoing, Pm, Priority
+from economy_actors.outbox.message import Line, LineKind, Medium, Outgoing, Pm, Priority
 from economy_sandbox.filters import chat_line, pm_line, to_html
 from kryten_economy import features
 from kryten_economy.config import Settings
@@ -195,3 +195,19 @@ def test_a_short_rest_is_no_message_of_its_own() -> None:
     first, second = _sent(Pm("Bob", "\n".join([*lines, "Discount: 18%"])))
     assert len(second) >= 60
     assert _bare(first + second) == _bare("".join(lines) + "Discount: 18%")
+
+
+def test_the_filtered_echo_proves_a_text_with_marks() -> None:
+    """What comes back through the filters is known as what was sent, and by its own text only."""
+    desk = Desk(pace=UNPACED, echoing=False)
+    texts = [
+        "why a_b_c: *x* ~~y~~ `z`",
+        'why a_b_d: "https://x.test/a_b".',
+        "why a_b_e: [sp]q[/sp]",
+    ]
+    for text in texts:
+        desk.pm("Bob", text)
+    sent = desk.run()
+    for text in reversed(sent):
+        assert desk.outbox.echoed(Medium.PM, "Bob", typed_text(to_html(text)), desk.now_s)
+    assert desk.outbox.unproven == 0
