@@ -1,3 +1,5 @@
+from kryten_economy.users import UNNAMED_ADMIN
+
 """What a handler gets: who asks for what, with cause and trace, and the ways to the books."""
 
 from collections.abc import Callable
@@ -26,7 +28,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 USERNAME = Username()
-ADMIN = Text("admin", most=64, default="system")
+ADMIN = Text("admin", most=64, default=UNNAMED_ADMIN)
 REQUEST_ID = Text("request_id", most=128)
 
 
