@@ -1,5 +1,3 @@
-from kryten_economy.users import UNNAMED_ADMIN
-
 """What a handler gets: who asks for what, with cause and trace, and the ways to the books."""
 
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AnyRefusal
-from kryten_economy.users import UserKey, name_from_text
+from kryten_economy.users import UNNAMED_ADMIN, UserKey, name_from_text
 
 __all__ = ("ADMIN", "REQUEST_ID", "USERNAME", "ApiCall", "Call", "PmCall")
 

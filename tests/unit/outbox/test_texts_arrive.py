@@ -44,6 +44,8 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
         values |= {"type": st.sampled_from(sorted(TYPES)), "metadata": st.none()}
     if "category" in values:
         values["category"] = st.just("rich")
+    if "max_units" in values:
+        values["max_units"] = st.integers(100, 320)
     return st.builds(kind, **values)
 
 
