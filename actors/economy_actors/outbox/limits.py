@@ -31,7 +31,7 @@ _UNSPACED_MAX = 16
 """So many messages go without a distance; the server allows 20 to all services of the bot."""
 _DISTANCE_S = 0.125
 """The server asks for 100 ms; the way to it makes a distance shorter or longer."""
-_KNOWN_DISTANCE_S = 0.11
+_KNOWN_DISTANCE_S = 0.12
 """Where the echo has told when the message before arrived."""
 _QUICK_ECHO_S = 0.1
 """Where echoes are slower than this, waiting for them would cost more than a lost message."""

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.outbox.helpers import UNPACED, Desk
 
@@ -57,6 +57,7 @@ def test_a_second_part_keeps_a_distance_and_not_a_pause() -> None:
 
 
 @given(seed=st.integers(0, 2**32))
+@example(seed=303916)
 @settings(max_examples=60)
 def test_the_distance_is_kept_where_the_messages_arrive(seed: int) -> None:
     """Messages that are slower or quicker than others on their way stay 100 ms apart there."""
