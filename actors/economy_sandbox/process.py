@@ -11,6 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +36,7 @@ from economy_sandbox.queries import (
 )
 from economy_sandbox.records import PATIENCE_S, Command, Heard, Inbox
 from economy_sandbox.room import Room
+from kryten_economy.text.markup import as_meant
 
 __all__ = ("RobotProcess",)
 
@@ -253,15 +255,18 @@ class RobotProcess:
         await self._link.outbox.settled()
 
     def _hear(self, event: Event, typed: str) -> None:
-        """Keep what was said, as typed."""
+        """Keep what was said, as typed; of the bot, as it was meant."""
         if event.name not in {"chatMsg", "pm"} or event.payload["username"].startswith("["):
             return
         text, sender, to = cut_utf16(typed), event.payload["username"], event.payload.get("to")
         is_shadow = bool(event.payload["meta"].get("shadow"))
         heard = Heard(event.payload["time"], sender, to, text, is_shadow)
-        self.heard.append(heard)
         if sender == self.bot:
+            # People read the letters that the service writes for marks as those marks.
+            text = as_meant(text)
+            heard = replace(heard, text=text)
             (self._chat if to is None else self._inboxes[to.lower()]).add(text)
+        self.heard.append(heard)
         for listener in self.listeners:
             listener(heard)
 

@@ -7,9 +7,13 @@ regard to case (`wire.md` 3, `storage.md` S5).
 import re
 from typing import NamedTuple
 
-__all__ = ("UserKey", "is_name", "name_from_text")
+__all__ = ("UNNAMED_ADMIN", "UserKey", "is_name", "name_from_text")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
+
+
+UNNAMED_ADMIN = "system"
+"""What a service orders without an admin's name is filed under this; no text shows it."""
 
 
 class UserKey(NamedTuple):

@@ -215,7 +215,7 @@ def _walls(cron: str, start: datetime, end: datetime) -> list[datetime]:
 
 
 @given(_ZONES, _CRONS, _NEAR_CHANGES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_fires_follow_the_plain_rule(zone: str, cron: str, at_ms: int) -> None:
     """Around every change, last and next fire are those of the rule applied naively."""
     calendar = Calendar(zone)
@@ -229,7 +229,7 @@ def test_fires_follow_the_plain_rule(zone: str, cron: str, at_ms: int) -> None:
 
 
 @given(_ZONES, _CRONS, _INSTANTS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_last_and_next_fire_are_neighbours(zone: str, cron: str, at_ms: int) -> None:
     """Nothing fires between the last and the next fire of any instant."""
     calendar = Calendar(zone)
@@ -242,7 +242,7 @@ def test_last_and_next_fire_are_neighbours(zone: str, cron: str, at_ms: int) -> 
 
 
 @given(_ZONES, _CRONS, st.lists(_NEAR_CHANGES, min_size=2, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_remembered_fire_never_lies(zone: str, cron: str, instants: list[int]) -> None:
     """A calendar that was asked before answers like a new one."""
     calendar = Calendar(zone)

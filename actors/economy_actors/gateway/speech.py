@@ -16,7 +16,7 @@ from economy_actors.gateway.events import (
 )
 from economy_actors.gateway.freshness import Freshness
 from economy_actors.gateway.payloads import epoch_ms, typed_line
-from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed
 from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name

@@ -18,7 +18,7 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AnyRefusal
-from kryten_economy.users import UserKey, name_from_text
+from kryten_economy.users import UNNAMED_ADMIN, UserKey, name_from_text
 
 __all__ = ("ADMIN", "REQUEST_ID", "USERNAME", "ApiCall", "Call", "PmCall")
 
@@ -26,7 +26,7 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 USERNAME = Username()
-ADMIN = Text("admin", most=64, default="system")
+ADMIN = Text("admin", most=64, default=UNNAMED_ADMIN)
 REQUEST_ID = Text("request_id", most=128)
 
 

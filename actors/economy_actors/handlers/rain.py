@@ -6,12 +6,13 @@ from economy_actors.handlers.fields import Amount
 from economy_actors.handlers.registry import command, request
 from economy_actors.jobs.presence import present_users
 from economy_actors.notices import notify
-from economy_actors.outbox.message import Line
+from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands.table import Section
 from kryten_economy.features.gifts import texts
 from kryten_economy.features.gifts.operations import AdminRain, Distributed
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal, TooFewCoins
+from kryten_economy.users import UNNAMED_ADMIN
 
 __all__ = ()
 
@@ -89,10 +90,12 @@ def _tell(call: Call, total_z: int, answer: Distributed) -> None:
         count=len(answer.paid),
         total_z=total_z,
         each_z=min(each.amount_z for each in answer.paid),
-        sender=call.by,
+        sender=settings.bot.username if call.by == UNNAMED_ADMIN else call.by,
     )
     # An operator who lets it rain twice means it twice.
-    call.world.outboxes[call.channel].offer(Line(text, dedup=False, trace=call.trace))
+    call.world.outboxes[call.channel].offer(
+        Line(text, kind=LineKind.ADMIN, dedup=False, trace=call.trace)
+    )
     for each in answer.paid:
         told = texts.rain_notice(settings.rain.message, each.amount_z, currency)
         notify(call.world, each.wallet, told, trace=call.trace)

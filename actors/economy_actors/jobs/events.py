@@ -205,7 +205,9 @@ class Events:
             self._say(text, LineKind.ORDINARY)
 
     def _say(self, text: str, kind: LineKind) -> None:
-        if not self._world.outboxes[self._channel].offer(Line(text, kind=kind)):
+        # Two events of one name within seconds are two events, and each is told.
+        line = Line(text, kind=kind, dedup=kind is LineKind.ORDINARY)
+        if not self._world.outboxes[self._channel].offer(line):
             _log.warning("announcement lost", channel=self._channel)
 
 

@@ -1,1 +1,1 @@
-"""One outbox per channel: order, pace, merging, proof of delivery (architecture.md 7)."""
+"""One outbox per channel: order, pace, merging, proof of delivery."""

@@ -11,9 +11,9 @@ from typing import ClassVar, assert_never
 import anyio
 import structlog
 
-from economy_actors.outbox.delivery import Medium, Shipment
+from economy_actors.outbox.delivery import OutgoingText
 from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.message import Line, Pm
+from economy_actors.outbox.message import Line, Medium, Pm
 from economy_actors.outbox.outbox import Outbox, Send, Wait
 from economy_actors.outbox.protocol import (
     Bundle,
@@ -41,11 +41,11 @@ from kryten_economy.config import Pace
 __all__ = ("DRAIN_S", "OutboxActor", "outbox_factory")
 
 DRAIN_S = 4.5
-"""A little less than the 5 s of `commands.md` 2, since the supervisor cancels at 5 s."""
+"""A little less than 5 s, when the supervisor cancels."""
 _SENDS_PER_TURN = 8
 _SEND_TIMEOUT_S = 5.0
 
-_log = structlog.get_logger("announcer")
+_log = structlog.get_logger("outbox")
 
 
 class OutboxActor(Actor[OutboxMessage]):
@@ -94,8 +94,8 @@ class OutboxActor(Actor[OutboxMessage]):
         until_s = self.now_s() + DRAIN_S
         while self._left:
             match self._outbox.next(self.now_s()):
-                case Send(shipment):
-                    await self._ship(shipment)
+                case Send(outgoing):
+                    await self._ship(outgoing)
                 case Wait(due_s) if due_s < until_s:
                     await anyio.sleep(due_s - self.now_s())
                 case Wait():
@@ -161,8 +161,8 @@ class OutboxActor(Actor[OutboxMessage]):
         """Send what may go now, a few texts at most, and see to it that the rest follows."""
         for _ in range(_SENDS_PER_TURN):
             match self._outbox.next(self.now_s()):
-                case Send(shipment):
-                    await self._ship(shipment)
+                case Send(outgoing):
+                    await self._ship(outgoing)
                 case Wait(until_s):
                     self._wake_at(until_s)
                     break
@@ -172,13 +172,13 @@ class OutboxActor(Actor[OutboxMessage]):
         if self._drains and not self._left:
             self._answer_drains()
 
-    async def _ship(self, shipment: Shipment) -> None:
+    async def _ship(self, outgoing: OutgoingText) -> None:
         try:
             with anyio.fail_after(_SEND_TIMEOUT_S):
-                if shipment.to is None:
-                    await self._sender.chat(self._channel, shipment.text)
+                if outgoing.to is None:
+                    await self._sender.chat(self._channel, outgoing.text)
                 else:
-                    await self._sender.pm(self._channel, shipment.to, shipment.text)
+                    await self._sender.pm(self._channel, outgoing.to, outgoing.text)
         except (SendFailed, OSError) as error:  # TimeoutError is an OSError
             _log.warning(
                 "sending failed, will be tried again", channel=self._channel, error=repr(error)

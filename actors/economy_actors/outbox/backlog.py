@@ -2,20 +2,24 @@
 
 Decides what is taken in, merged and dropped; knows nothing of the pace, the robot or echoes.
 Times are monotonic seconds. The clock of the public lines is here, since ordinary lines above
-their rate are dropped and not kept (`announcements.md` 1).
+their rate are dropped and not kept.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from economy_actors.outbox.audience import Audience
-from economy_actors.outbox.compose import line_texts, lines_fitting, pm_texts, pms_fitting
-from economy_actors.outbox.delivery import Shipment, medium_of
-from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.memory import Repeats
-from economy_actors.outbox.message import Line, Loss, Outgoing, Pm, Priority
-from economy_actors.outbox.pace import LINE_GAP_S, SLOP_S, LineClock
+from economy_actors.outbox.delivery import OutgoingText
+from economy_actors.outbox.limits import LINE_GAP_S, SLOP_S, Limits, LineClock
+from economy_actors.outbox.message import Line, Loss, Outgoing, Pm, Priority, medium_of
 from economy_actors.outbox.report import Report
-from economy_actors.outbox.waiting import Entry, Waiting
+from economy_actors.outbox.waiting import (
+    Entry,
+    Waiting,
+    line_texts,
+    lines_fitting,
+    pm_texts,
+    pms_fitting,
+)
 from kryten_economy.text.clean import public_line
 
 __all__ = ("Backlog",)
@@ -27,7 +31,9 @@ _SWEEP_S = 1.0
 class Backlog:
     """Everything that waits to be sent; ``forget`` hears of repeats that were given up."""
 
-    def __init__(self, limits: Limits, report: Report, forget: Callable[[Shipment], None]) -> None:
+    def __init__(
+        self, limits: Limits, report: Report, forget: Callable[[OutgoingText], None]
+    ) -> None:
         self._limits = limits
         self._report = report
         self._forget = forget
@@ -77,21 +83,21 @@ class Backlog:
         self._waiting.add(entry)
         return None
 
-    def put_back(self, shipment: Shipment) -> None:
+    def put_back(self, outgoing: OutgoingText) -> None:
         """A text is to be sent once more, ahead of all others of its priority."""
         entry = Entry(
-            shipment.message,
-            shipment.offered_at_s,
-            shipment.expires_at_s,
-            shipment.outage_expires_at_s,
-            again=shipment,
+            outgoing.message,
+            outgoing.offered_at_s,
+            outgoing.expires_at_s,
+            outgoing.outage_expires_at_s,
+            again=outgoing,
         )
-        self._again[shipment.number] = entry
+        self._again[outgoing.number] = entry
         self._waiting.add_first(entry)
 
-    def withdraw(self, shipment: Shipment) -> None:
+    def withdraw(self, outgoing: OutgoingText) -> None:
         """A text that was put back needs no second try."""
-        entry = self._again.pop(shipment.number, None)
+        entry = self._again.pop(outgoing.number, None)
         if entry is not None:
             self._waiting.remove(entry)
 
@@ -185,7 +191,7 @@ class Backlog:
             gap_s = max(gap_s, entry.message.pause_s)
         return self._clock.ready_at_s(now_s, gap_s)
 
-    def take(self, entry: Entry, now_s: float) -> Shipment:
+    def take(self, entry: Entry, now_s: float) -> OutgoingText:
         """The next text of the message whose turn it is."""
         if entry.again is not None:
             self.withdraw(entry.again)
@@ -195,7 +201,7 @@ class Backlog:
         text = entry.texts.popleft()
         if not entry.texts:
             self._waiting.remove(entry)
-        return Shipment(
+        return OutgoingText(
             entry.message, text, entry.offered_at_s, entry.expires_at_s, entry.outage_expires_at_s
         )
 
@@ -272,6 +278,57 @@ class Backlog:
         if isinstance(entry.message, Line) and not entry.begun:
             self._repeats.forget(public_line(entry.message.text))
         self._report.lost(medium_of(entry.message), loss, now_s, entry.message.trace)
+
+
+class Audience:
+    """Names in any casing; until the first full list everybody may be present."""
+
+    def __init__(self) -> None:
+        self._names: set[str] | None = None
+
+    def replace(self, names: Iterable[str]) -> None:
+        """The full list of those present."""
+        self._names = {name.lower() for name in names}
+
+    def came(self, name: str) -> None:
+        """Somebody is present."""
+        if self._names is not None:
+            self._names.add(name.lower())
+
+    def left(self, name: str) -> None:
+        """Somebody is not."""
+        if self._names is not None:
+            self._names.discard(name.lower())
+
+    def lacks(self, name: str) -> bool:
+        """Whether it is known that this user is absent."""
+        return self._names is not None and name.lower() not in self._names
+
+
+class Repeats:
+    """Knows which lines are waiting or were accepted or sent within the window."""
+
+    def __init__(self, window_s: float) -> None:
+        self.window_s = window_s
+        self._seen_s: OrderedDict[str, float] = OrderedDict()
+
+    def seen(self, text: str, now_s: float) -> bool:
+        """Whether the same text came within the window."""
+        while self._seen_s:
+            oldest = next(iter(self._seen_s))
+            if now_s - self._seen_s[oldest] < self.window_s:
+                break
+            del self._seen_s[oldest]
+        return text in self._seen_s
+
+    def note(self, text: str, now_s: float) -> None:
+        """The text was accepted, or sent, now."""
+        self._seen_s[text] = now_s
+        self._seen_s.move_to_end(text)
+
+    def forget(self, text: str) -> None:
+        """The text was not said after all; the next one like it is no repeat."""
+        self._seen_s.pop(text, None)
 
 
 def _repeatable(line: Line) -> bool:

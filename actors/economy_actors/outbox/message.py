@@ -1,13 +1,13 @@
 """What the outbox takes: private messages and public lines, and how urgent each is.
 
-Order of urgency as in architecture.md 7: command replies, then game results and money notices, then
+Order of urgency: command replies, then game results and money notices, then
 public announcements, then bulk notices, then digests. All times are monotonic seconds.
 """
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-__all__ = ("Line", "LineKind", "Loss", "Outgoing", "Pm", "Priority")
+__all__ = ("Line", "LineKind", "Loss", "Medium", "Outgoing", "Pm", "Priority", "medium_of")
 
 
 class Priority(IntEnum):
@@ -26,7 +26,7 @@ class Priority(IntEnum):
 
 
 class LineKind(Enum):
-    """Who wants a public line (`announcements.md` 2, column Priority)."""
+    """Who wants a public line."""
 
     RESULT = "result"
     PAID = "paid"
@@ -61,7 +61,7 @@ class Pm:
 class Line:
     """A public line, final but for cleaning and splitting.
 
-    ``gate`` is the key of `announcements.md` 2 that can switch the line off. Lines with
+    ``gate`` is the key of ``announcements`` that can switch the line off. Lines with
     ``batch`` that wait together become one line. ``pause_s`` is the least time since the public
     line before it, for stories told in steps.
     """
@@ -84,6 +84,13 @@ class Line:
 Outgoing = Pm | Line
 
 
+class Medium(Enum):
+    """How a text travels."""
+
+    PM = "pm"
+    CHAT = "chat"
+
+
 class Loss(Enum):
     """Why a message was not delivered."""
 
@@ -96,3 +103,8 @@ class Loss(Enum):
     OVERFLOW = "overflow"
     NO_ECHO = "no_echo"
     SEND_FAILED = "send_failed"
+
+
+def medium_of(message: Outgoing) -> Medium:
+    """How a message travels."""
+    return Medium.PM if isinstance(message, Pm) else Medium.CHAT

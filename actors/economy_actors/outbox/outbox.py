@@ -1,21 +1,19 @@
 """The outbox of one channel as a state machine: what is sent next, and when.
 
-It has no task, clock or chance of its own: times come in as monotonic seconds. Promises
-(architecture.md 7): the more urgent goes first, so a reply overtakes everything; each recipient's
-messages of one priority keep their order; never faster than the pace; replies, results and paid
-lines are not dropped for want of room; a reply without an echo is sent once more. The caller asks
-`next`, carries out a `Send` and says `sent` or `failed` before it asks again.
+It has no task, clock or chance of its own: times come in as monotonic seconds. Promises: the more
+urgent goes first, so a reply overtakes everything; each recipient's messages of one priority keep
+their order; never faster than the pace; replies, results and paid lines are not dropped for want
+of room; a reply without an echo is sent once more. The caller asks `next`, carries out a `Send`
+and says `sent` or `failed` before it asks again.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from economy_actors.outbox.backlog import Backlog
-from economy_actors.outbox.delivery import Deliveries, Medium, Shipment, medium_of
-from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.memory import OwnLines
-from economy_actors.outbox.message import Loss, Outgoing, Priority
-from economy_actors.outbox.pace import SLOP_S, Pacer
+from economy_actors.outbox.delivery import Deliveries, OutgoingText, OwnLines
+from economy_actors.outbox.limits import SLOP_S, Limits, Pacer
+from economy_actors.outbox.message import Loss, Medium, Outgoing, Priority, medium_of
 from economy_actors.outbox.report import Report
 from kryten_economy.config import Pace
 
@@ -31,7 +29,7 @@ _BACKOFF_MAX_S = 15.0
 class Send:
     """Send this text now."""
 
-    shipment: Shipment
+    outgoing: OutgoingText
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Outbox:
         self._deliveries = Deliveries()
         self._backlog = Backlog(limits, report, self._deliveries.forget)
         self._own = OwnLines()
-        self._outstanding: Shipment | None = None
+        self._outstanding: OutgoingText | None = None
         self._away = False
         self._failures = 0
         self._hold_until_s = float("-inf")
@@ -94,34 +92,34 @@ class Outbox:
 
     def sent(self, now_s: float) -> None:
         """The text of the last `Send` is on its way."""
-        shipment = self._settled_send()
+        outgoing = self._settled_send()
         self._failures = 0
         self._pacer.spend(now_s)
-        if shipment.medium is Medium.CHAT:
+        if outgoing.medium is Medium.CHAT:
             self._backlog.line_sent(now_s)
-            self._own.remember(shipment.text, now_s)
-        given_up = self._deliveries.sent(shipment, now_s, now_s + self._limits.echo_timeout_s)
+            self._own.remember(outgoing.text, now_s)
+        given_up = self._deliveries.sent(outgoing, now_s, now_s + self._limits.echo_timeout_s)
         if given_up is not None:
             self._give_up(given_up, Loss.NO_ECHO, now_s)
 
     def failed(self, now_s: float) -> None:
         """The text of the last `Send` could not be handed over: it stays first in its row."""
-        shipment = self._settled_send()
+        outgoing = self._settled_send()
         self._failures += 1
         pause_s = min(_BACKOFF_MAX_S, 2.0 ** min(self._failures - 1, 10))
         self._hold_until_s = max(self._hold_until_s, now_s + pause_s)
-        self._send_again(shipment)
+        self._send_again(outgoing)
 
     def give_up(self, now_s: float) -> None:
         """Sending the text of the last `Send`, if any, broke the sender: it is not tried again."""
-        shipment, self._outstanding = self._outstanding, None
-        if shipment is not None:
-            self._give_up(shipment, Loss.SEND_FAILED, now_s)
+        outgoing, self._outstanding = self._outstanding, None
+        if outgoing is not None:
+            self._give_up(outgoing, Loss.SEND_FAILED, now_s)
 
-    def _settled_send(self) -> Shipment:
-        shipment, self._outstanding = self._outstanding, None
-        assert shipment is not None, "nothing is being sent"
-        return shipment
+    def _settled_send(self) -> OutgoingText:
+        outgoing, self._outstanding = self._outstanding, None
+        assert outgoing is not None, "nothing is being sent"
+        return outgoing
 
     # What comes in from the channel
 
@@ -130,15 +128,19 @@ class Outbox:
 
         A PM whose recipient is not known has ``to`` None.
         """
-        shipment = self._deliveries.match(medium, to, text)
-        if shipment is None:
-            return medium is Medium.CHAT and self._own.has(text, now_s)
-        self._report.echoed(max(0.0, now_s - shipment.sent_at_s))
-        self._backlog.withdraw(shipment)
+        outgoing = self._deliveries.match(medium, to, text)
+        if outgoing is None:
+            if medium is Medium.CHAT and self._own.has(text, now_s):
+                return True
+            self._pacer.overheard(now_s)
+            return False
+        self._pacer.echoed(outgoing.sent_at_s, now_s)
+        self._report.echoed(max(0.0, now_s - outgoing.sent_at_s))
+        self._backlog.withdraw(outgoing)
         return True
 
     def recently_sent(self, text: str, now_s: float) -> bool:
-        """Whether a public line is one of the last 50 own ones of 60 s (`earning.md` 8.4)."""
+        """Whether a public line is one of the last 50 own ones of 60 s."""
         return self._own.has(text, now_s)
 
     def robot_gone(self) -> None:
@@ -154,23 +156,24 @@ class Outbox:
         self._backlog.sweep(now_s, forced=True)
         self._away = False
         self._failures = 0
-        for shipment in self._deliveries.flying():
-            if shipment.outage_expires_at_s <= now_s:
-                self._give_up(shipment, Loss.EXPIRED, now_s)
+        for outgoing in self._deliveries.flying():
+            if outgoing.outage_expires_at_s <= now_s:
+                self._give_up(outgoing, Loss.EXPIRED, now_s)
         flying = self._deliveries.flying()
-        for shipment in flying:
-            shipment.attempt = 1
-            shipment.deadline_s = now_s + self._limits.return_grace_s
+        for outgoing in flying:
+            outgoing.attempt = 1
+            outgoing.deadline_s = now_s + self._limits.return_grace_s
         self._hold_until_s = now_s + self._limits.return_grace_s if flying else now_s
 
     def throttled(self, now_s: float) -> None:
         """CyTube dropped something of the bot: pause, then repeat what has no echo by then."""
+        self._pacer.throttled(now_s)
         self._hold_until_s = max(self._hold_until_s, now_s + self._limits.throttle_pause_s)
-        for shipment in self._deliveries.flying():
-            shipment.deadline_s = self._hold_until_s
-            if not shipment.throttled:
-                shipment.throttled = True
-                shipment.throttles += 1
+        for outgoing in self._deliveries.flying():
+            outgoing.deadline_s = self._hold_until_s
+            if not outgoing.throttled:
+                outgoing.throttled = True
+                outgoing.throttles += 1
 
     def audience(self, names: Iterable[str], now_s: float) -> None:
         """The full list of those present."""
@@ -181,17 +184,17 @@ class Outbox:
         self._backlog.present(name)
 
     def left(self, name: str, now_s: float) -> None:
-        """Somebody has left: what waits for him is dropped, what is in flight not repeated."""
+        """Somebody has left: what waits for them is dropped, what is in flight not repeated."""
         self._backlog.left(name, now_s)
-        for shipment in self._deliveries.flying():
-            shipment.abandoned |= shipment.recipient == name.lower()
+        for outgoing in self._deliveries.flying():
+            outgoing.abandoned |= outgoing.recipient == name.lower()
 
     def pm_failed(self, name: str, now_s: float) -> None:
-        """CyTube says that this user is not connected (`wire.md` 10)."""
+        """CyTube says that this user is not connected."""
         self.left(name, now_s)
-        for shipment in self._deliveries.flying():
-            if shipment.recipient == name.lower():
-                self._give_up(shipment, Loss.ABSENT, now_s)
+        for outgoing in self._deliveries.flying():
+            if outgoing.recipient == name.lower():
+                self._give_up(outgoing, Loss.ABSENT, now_s)
 
     # How full it is
 
@@ -214,37 +217,37 @@ class Outbox:
 
     def _settle(self, now_s: float) -> None:
         """Deal with the texts whose echo is overdue; those to be repeated keep their order."""
-        repeated: list[Shipment] = []
-        for shipment in self._deliveries.overdue(now_s):
-            loss = self._fate(shipment, now_s)
+        repeated: list[OutgoingText] = []
+        for outgoing in self._deliveries.overdue(now_s):
+            loss = self._fate(outgoing, now_s)
             if loss is None:
-                repeated.append(shipment)
+                repeated.append(outgoing)
             else:
-                self._give_up(shipment, loss, now_s)
-        for shipment in reversed(repeated):
-            self._report.repeated(shipment.message.priority, shipment.message.trace)
-            self._send_again(shipment)
+                self._give_up(outgoing, loss, now_s)
+        for outgoing in reversed(repeated):
+            self._report.repeated(outgoing.message.priority, outgoing.message.trace)
+            self._send_again(outgoing)
 
-    def _fate(self, shipment: Shipment, now_s: float) -> Loss | None:
+    def _fate(self, outgoing: OutgoingText, now_s: float) -> Loss | None:
         """None to send it again, else why it is given up."""
-        throttled, shipment.throttled = shipment.throttled, False
-        if shipment.abandoned:
+        throttled, outgoing.throttled = outgoing.throttled, False
+        if outgoing.abandoned:
             return Loss.ABSENT
-        if shipment.expires_at_s <= now_s:
+        if outgoing.expires_at_s <= now_s:
             return Loss.EXPIRED
         if throttled:
-            return None if shipment.throttles <= _THROTTLES_MAX else Loss.NO_ECHO
-        if shipment.message.priority > Priority.RESULT or shipment.attempt >= _ATTEMPTS_MAX:
+            return None if outgoing.throttles <= _THROTTLES_MAX else Loss.NO_ECHO
+        if outgoing.message.priority > Priority.RESULT or outgoing.attempt >= _ATTEMPTS_MAX:
             return Loss.NO_ECHO
-        shipment.attempt += 1
+        outgoing.attempt += 1
         return None
 
-    def _send_again(self, shipment: Shipment) -> None:
-        self._deliveries.again(shipment)
-        self._backlog.put_back(shipment)
+    def _send_again(self, outgoing: OutgoingText) -> None:
+        self._deliveries.again(outgoing)
+        self._backlog.put_back(outgoing)
 
-    def _give_up(self, shipment: Shipment, loss: Loss, now_s: float) -> None:
+    def _give_up(self, outgoing: OutgoingText, loss: Loss, now_s: float) -> None:
         """Give up a text that was sent."""
-        self._deliveries.forget(shipment)
-        message = shipment.message
+        self._deliveries.forget(outgoing)
+        message = outgoing.message
         self._report.lost(medium_of(message), loss, now_s, message.trace)

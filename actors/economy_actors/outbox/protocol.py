@@ -7,9 +7,8 @@ about the channel. Names may be in any casing.
 from dataclasses import dataclass
 from typing import Protocol
 
-from economy_actors.outbox.delivery import Medium
 from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.message import Line, Outgoing, Pm
+from economy_actors.outbox.message import Line, Medium, Outgoing, Pm
 from economy_actors.runtime import Reply
 from kryten_economy.config import Pace
 

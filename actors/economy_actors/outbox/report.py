@@ -8,12 +8,11 @@ from typing import Literal, Protocol
 
 import structlog
 
-from economy_actors.outbox.delivery import Medium
-from economy_actors.outbox.message import Loss, Priority
+from economy_actors.outbox.message import Loss, Medium, Priority
 
 __all__ = ("Depths", "Meter", "MeterReport", "Report")
 
-_log = structlog.get_logger("announcer")
+_log = structlog.get_logger("outbox")
 
 _QUIET_S = 60.0
 """At most one log line per reason in this time."""
@@ -43,7 +42,7 @@ class Report(Protocol):
 
 
 class Meter(Protocol):
-    """The part of `economy_actors.metrics.metrics.Metrics` that the announcer writes to."""
+    """The part of `economy_actors.metrics.metrics.Metrics` that the outbox writes to."""
 
     def set_outbox_depth(self, channel: str, waiting: int) -> None:
         """Messages waiting in a channel's outbox."""

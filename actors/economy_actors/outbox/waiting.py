@@ -1,18 +1,31 @@
-"""The messages that wait for their turn: by priority, in order, bounded.
+"""The messages that wait for their turn, and how they become the texts that are sent.
 
-When full, digests go first, then bulk notices, then announcements, the oldest of a kind before
-the newer ones. Replies, results and what somebody paid for stay.
+They wait by priority and in order. When there is no room, digests go first, then bulk notices,
+then announcements, the oldest of a kind before the newer ones. Replies, results and what somebody
+paid for stay.
+
+This is the one place where a text gets the form in which the channel's filters leave it alone;
+its length is counted after that.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from economy_actors.outbox.delivery import Shipment
+from economy_actors.outbox.delivery import OutgoingText
 from economy_actors.outbox.message import Line, Outgoing, Pm, Priority
+from kryten_economy.features.notices.texts import with_quiet_hint
+from kryten_economy.text.clean import public_line, public_parts, user_text
+from kryten_economy.text.lengths import split, units
+from kryten_economy.text.markup import unformatted
 
-__all__ = ("Entry", "Waiting")
+__all__ = ("Entry", "Waiting", "line_texts", "lines_fitting", "pm_texts", "pms_fitting")
 
+_BATCH_BAR = " | "
+"""Between the lines of a batch."""
+_SHORT_PARTS = 4
+"""A last part below one of so many parts of the limit is no message of its own."""
+_STEP_UNITS = 8
 _SHED_ORDER = (Priority.DIGEST, Priority.BULK, Priority.PUBLIC)
 
 
@@ -27,7 +40,7 @@ class Entry:
     order: int = 0
     texts: deque[str] = field(default_factory=deque)
     """The parts still to be sent; empty until the turn of the message has come."""
-    again: Shipment | None = None
+    again: OutgoingText | None = None
     """A text without echo that is to be sent once more."""
 
     @property
@@ -150,3 +163,89 @@ def _head(lane: _Lane) -> Entry:
 
 def _first_untouched(lane: _Lane) -> Entry | None:
     return next((entry for entry in lane.values() if not entry.begun), None)
+
+
+def pm_texts(messages: Sequence[Pm], max_units: int) -> deque[str]:
+    """The parts of one PM that says all of ``messages``.
+
+    The hint about quiet mode stands once, at the end, if there is room: no part is sent for it.
+    """
+    parts = _even_parts(_pm_body(messages), max_units)
+    if _mutable(messages) and parts:
+        hinted = with_quiet_hint(parts[-1])
+        if units(hinted) <= max_units:
+            parts[-1] = hinted
+    return deque(parts)
+
+
+def line_texts(messages: Sequence[Line], max_units: int) -> deque[str]:
+    """The parts of one public line that says all of ``messages``."""
+    line = _line_body(messages)
+    is_short = units(unformatted(line)) <= max_units
+    # Only what is too long for one line is cut at the breaks that its author has made.
+    text = messages[0].text if len(messages) == 1 and not is_short else line
+    return deque(_parts(text, max_units, public_parts))
+
+
+def pms_fitting(first: Pm, more: Sequence[Pm], max_units: int) -> int:
+    """How many of ``more`` go out with ``first`` in one PM of at most ``max_units``.
+
+    The first one that must stay alone or has no room ends the row: order is kept.
+    """
+    together = [first]
+    for message in more if first.merge else ():
+        together.append(message)
+        body = _pm_body(together)
+        hinted = with_quiet_hint(body) if _mutable(together) else body
+        if not message.merge or units(unformatted(hinted)) > max_units:
+            return len(together) - 2
+    return len(together) - 1
+
+
+def lines_fitting(first: Line, more: Sequence[Line], max_units: int) -> int:
+    """How many of ``more``, all of them batch lines, go out with ``first`` as one line."""
+    together = [first]
+    for message in more if first.batch else ():
+        together.append(message)
+        if units(unformatted(_line_body(together))) > max_units:
+            return len(together) - 2
+    return len(together) - 1
+
+
+def _pm_body(messages: Sequence[Pm]) -> str:
+    return "\n".join(message.text.strip() for message in messages)
+
+
+def _mutable(messages: Sequence[Pm]) -> bool:
+    return any(message.mutable for message in messages)
+
+
+def _line_body(messages: Sequence[Line]) -> str:
+    return public_line(_BATCH_BAR.join(user_text(message.text) for message in messages))
+
+
+def _parts(text: str, max_units: int, cut: Callable[[str, int], list[str]]) -> list[str]:
+    """The text cut into parts of at most ``max_units`` as they are sent.
+
+    Writing them for the filters may lengthen them a little; then they are cut shorter.
+    """
+    room = max_units
+    while True:
+        parts = [unformatted(part) for part in cut(text, room)]
+        over = max(map(units, parts), default=0) - max_units
+        if over <= 0:
+            return parts
+        room -= over
+
+
+def _even_parts(text: str, max_units: int) -> list[str]:
+    """The parts of a PM; a short rest takes lines or words over from the part before it."""
+    parts = _parts(text, max_units, split)
+    even, room = parts, max_units
+    while len(parts) > 1 and units(even[-1]) * _SHORT_PARTS < max_units:
+        room -= _STEP_UNITS
+        tried = _parts(text, room, split) if room > max_units // 2 else []
+        if len(tried) != len(parts):
+            return parts
+        even = tried
+    return even

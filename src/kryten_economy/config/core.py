@@ -88,5 +88,5 @@ class Messages(Section):
     """``messages``: length (UTF-16 units) and pace of what the bot says."""
 
     max_length: Annotated[int, Field(ge=80, le=1000)] = 240
-    burst: Annotated[int, Field(ge=1, le=1000)] = 8
-    per_second: Annotated[float, Field(gt=0, le=1000)] = 4.0
+    burst: Annotated[int, Field(ge=1, le=1000)] = 16
+    per_second: Annotated[float, Field(gt=0, le=1000)] = 8.0

@@ -1,4 +1,4 @@
-"""User text made fit for public lines and replies (`announcements.md` 1).
+"""User text made fit for public lines and replies.
 
 Line breaks become spaces; control, zero-width, bidirectional, invisible and private-use
 characters vanish. A public line never begins with ``/`` or ``!``: the first is a CyTube

@@ -1,4 +1,4 @@
-"""Lengths in UTF-16 units, as CyTube counts them, and texts cut to fit (`wire.md` 4).
+"""Lengths in UTF-16 units, as CyTube counts them, and texts cut to fit.
 
 A cut prefers line breaks, then spaces, and else falls between characters that belong
 together: never inside an emoji sequence or before a combining mark, unless one such
@@ -23,7 +23,7 @@ def units(text: str) -> int:
 def split(text: str, max_units: int) -> list[str]:
     """The text in parts of at most ``max_units``; none is blank, and none for a blank text.
 
-    White space at a cut is dropped; everything else is kept in order (`commands.md` 2).
+    White space at a cut is dropped; everything else is kept in order.
     """
     assert max_units >= 2, max_units
     parts: list[str] = []

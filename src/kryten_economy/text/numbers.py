@@ -1,6 +1,6 @@
 """Numbers, amounts, durations and times as replies show them.
 
-Amounts are whole Z with thousands separators (`commands.md`); times are shown to
+Amounts are whole Z with thousands separators; times are shown to
 the minute in a given zone.
 """
 
@@ -75,7 +75,7 @@ def duration(seconds: float) -> str:
 
 
 def uptime(seconds: float) -> str:
-    """``26h 0m 3s``: hours, minutes and seconds, always all three (`commands.md` 6)."""
+    """``26h 0m 3s``: hours, minutes and seconds, always all three."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     return f"{minutes // 60:,}h {minutes % 60}m {rest}s"
 

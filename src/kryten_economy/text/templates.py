@@ -1,4 +1,4 @@
-"""Templates with ``{name}`` placeholders (`announcements.md` 1).
+"""Templates with ``{name}`` placeholders.
 
 A template is read once, in one pass: values are inserted last and are never looked at
 again, so a title holding ``{x}`` or ``%`` stays as it is. ``{{`` and ``}}`` stand for

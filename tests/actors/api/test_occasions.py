@@ -1,4 +1,4 @@
-"""Rain and events by request (`admin-api.md` 3 and 6)."""
+"""Rain and events by request."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, settings_with
+from tests.unit.outbox.helpers import UNPACED, Desk
+
+from economy_actors.outbox.message import Line
 
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}
 
@@ -108,3 +111,28 @@ async def test_limits_of_an_event(tmp_path: Path, fields: dict[str, object]) -> 
     async with api(tmp_path) as it:
         assert (await it.refused("event.start", **fields))[0] == "invalid_request"
         assert it.house.world.adhoc == {}
+
+
+async def test_two_rains_and_two_events_within_seconds_are_each_announced(tmp_path: Path) -> None:
+    """What an admin does twice is told twice, though the words are the same."""
+    async with api(tmp_path, settings_with(**NO_WALLET)) as it:
+        await it.house.join("Alice")
+        for number in range(2):
+            await it.data("rain", total_amount=9, request_id=f"r-{number}")
+            await it.data("event.start", multiplier=2, minutes=30, name="Party")
+            await it.data("event.stop")
+        outbox = Desk(pace=UNPACED).outbox
+        lines = [each for each in it.house.heard if isinstance(each, Line)]
+        assert [outbox.offer(line, 0.0) for line in lines] == [None] * 6
+
+
+async def test_an_event_without_an_admins_name_has_started(tmp_path: Path) -> None:
+    """Where a service names no admin, the channel hears what happens and nobody's name."""
+    async with api(tmp_path, settings_with(**NO_WALLET)) as it:
+        await it.house.join("Alice")
+        await it.data("event.start", multiplier=2, minutes=30, name="Test Night")
+        await it.data("event.stop")
+        assert it.house.lines() == [
+            "🎉 Test Night has started: 2x earnings for 30 minutes!",
+            "🏁 Test Night was ended early.",
+        ]

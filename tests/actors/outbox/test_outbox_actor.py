@@ -4,9 +4,8 @@ import anyio
 import pytest
 from tests.actors.outbox.helpers import UNPACED, Bus, house
 
-from economy_actors.outbox.delivery import Medium
 from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.message import Line, LineKind, Outgoing, Pm, Priority
+from economy_actors.outbox.message import Line, LineKind, Medium, Outgoing, Pm, Priority
 from economy_actors.outbox.protocol import (
     Bundle,
     Drain,

@@ -6,6 +6,7 @@ Nothing looks inside the service but `House.metric`, which reads the page withou
 
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -303,13 +304,21 @@ async def open_house(
     is_throttled: bool = False,
     **settings: Any,
 ) -> AsyncIterator[House]:
-    """A channel with people in it, then the service; ``settings`` change the configuration."""
-    clock = SteppedClock(NOON_MS)
+    """A channel with people in it, then the service; ``settings`` change the configuration.
+
+    A channel that throttles needs seconds that pass by themselves; others stand still.
+    """
+    clock, began_s = SteppedClock(NOON_MS), time.monotonic()
+
+    def server_s() -> float:
+        passed_s = time.monotonic() - began_s if is_throttled else 0.0
+        return clock.now_ms() / 1000 + passed_s
+
     robot = SimulatedRobot(
         url,
         DOMAIN,
         channel,
-        clock=lambda: clock.now_ms() / 1000,
+        clock=server_s,
         retries_s=(0.5, 1.0, 2.0),
         reconnect_wait_s=0.1,
         is_throttled=is_throttled,

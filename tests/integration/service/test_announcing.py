@@ -210,16 +210,16 @@ async def test_a_configured_gap(make_house: OpenHouse) -> None:
 
 
 async def test_the_default_pace(paced: House) -> None:
-    """Eight messages without waiting, then four a second at most."""
+    """Sixteen messages without waiting, then eight a second at most."""
     watch = Stopwatch(paced)
-    for number in range(12):
+    for number in range(24):
         paced.tick()
         await paced.robot.pm("alice", f"nosuch{number}")
-    await until(lambda: len(watch.times_s) == 12)
+    await until(lambda: len(watch.times_s) == 24)
 
-    # The first eight may all have been said at once; the ninth and later ones wait in turn.
-    for waited, at_s in enumerate(watch.times_s[8:], start=1):
-        assert at_s >= 0.25 * waited - 0.05
+    # The first 16 may all have been said at once; the 17th and later ones wait in turn.
+    for waited, at_s in enumerate(watch.times_s[16:], start=1):
+        assert at_s >= 0.125 * waited - 0.05
 
 
 async def test_a_reply_overtakes_five_hundred_notices(paced: House) -> None:
@@ -236,6 +236,49 @@ async def test_a_reply_overtakes_five_hundred_notices(paced: House) -> None:
     assert paced.metric("economy_outbox_depth", channel=paced.channel) > 250
     await unpace(paced)
     await until(lambda: all(paced.robot.pms_to(name) for name in names))
+
+
+@pytest.fixture
+async def throttled(make_house: OpenHouse) -> House:
+    """A service at its default pace, in a channel that drops what comes too fast."""
+    house = await make_house(start=False, is_throttled=True)
+    for key in BUCKET:
+        del house.settings[key]
+    house.write_config()
+    await house.start()
+    return house
+
+
+async def test_fifty_who_ask_at_once_wait_less_than_half_of_ten_seconds(throttled: House) -> None:
+    """The server allows 20 messages at once and 10 per second; none of the answers is lost."""
+    names = [f"asker{number}" for number in range(50)]
+    await throttled.robot.join_many(names)
+    await throttled.present(*HERE, *names)
+    watch = Stopwatch(throttled)
+    for name in names:
+        await throttled.robot.pm(name, "balance")
+    await until(lambda: all(throttled.robot.pms_to(name) for name in names))
+
+    assert watch.times_s[-1] < 10.5 / 2
+    assert [len(throttled.robot.pms_to(name)) for name in names] == [1] * 50
+    assert throttled.metric("economy_outbox_depth", channel=throttled.channel) == 0
+
+
+async def test_a_second_part_does_not_come_late(throttled: House) -> None:
+    """After twenty messages without a pause the parts of a reply keep a distance, not a pause."""
+    names = [f"asker{number}" for number in range(22)]
+    await throttled.robot.join_many(names)
+    await throttled.present(*HERE, *names)
+    for name in names:
+        await throttled.robot.pm(name, "balance")
+    await until(lambda: all(throttled.robot.pms_to(name) for name in names))
+    await anyio.sleep(1.0)
+    watch = Stopwatch(throttled)
+    await throttled.robot.pm("alice", "help")
+    await until(lambda: len(throttled.robot.pms_to("alice")) > 1)
+    await throttled.settled()
+
+    assert watch.times_s[-1] - watch.times_s[0] < 0.2 * len(watch.times_s)
 
 
 async def announce(house: House, way: str, text: str) -> None:

@@ -12,7 +12,7 @@ from kryten_economy.config import Pace
 @pytest.mark.parametrize(
     ("more", "pace"),
     [
-        ("", Pace(8, 4.0, 0, 0)),
+        ("", Pace(16, 8.0, 0, 0)),
         ("messages: {burst: 3, per_second: 0.5}", Pace(3, 0.5, 0, 0)),
         ("chat_min_delay: 1.0\nchat_jitter: 0.5", Pace(1, math.inf, 1.0, 0.5)),
         ("chat_min_delay: 2", Pace(1, math.inf, 2, 0.5)),

@@ -145,7 +145,7 @@ PARTS = st.one_of(
 
 
 @given(st.lists(PARTS, min_size=1, max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example([Part("@Dr_Z_oid++", thanks="Dr_Z_oid"), Part("*lol*", laughs=True)])
 @example([Part("_bob++_", thanks="bob"), Part("snake_case_words")])
 @example([Part("_bob++", thanks="_bob"), Part("-x-++", thanks="-x-")])

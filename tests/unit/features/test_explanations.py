@@ -136,7 +136,7 @@ def test_operators_see_every_factor() -> None:
     carried=st.tuples(st.floats(0, 0.99), st.floats(0, 0.99)),
     shown=st.lists(st.sampled_from([SOURCES[0], SOURCES[2]]), max_size=2, unique_by=str),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_users_see_the_same_with_and_without_a_hidden_factor(
     hidden: float, carried: tuple[float, float], shown: list[dict[str, Any]]
 ) -> None:
@@ -179,7 +179,7 @@ _JSON = st.recursive(
     kind=st.sampled_from(sorted(TYPES)),
     trigger_id=st.sampled_from(["presence.base", "dwell.h", "streak.dayx", "event."]) | st.text(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_row_is_too_strange_to_explain(metadata: str, kind: str, trigger_id: str) -> None:
     """Rows taken over from older books may hold anything."""
     why = explain(Movement(1, 1, kind, trigger_id, "", None, metadata), DEFAULTS)

@@ -31,7 +31,7 @@ json_values = st.recursive(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(payload=json_values, channel=st.sampled_from(["testchan", "TESTCHAN", "else", ""]))
 def test_any_payload(kind: str, payload: Any, channel: str) -> None:
     """Every kind of event with any payload is translated or dropped, never an exception."""
@@ -39,7 +39,7 @@ def test_any_payload(kind: str, payload: Any, channel: str) -> None:
     assert isinstance(result, Dropped | Nothing | Translated)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(KINDS),
     stamp=st.datetimes(timezones=st.sampled_from([None, UTC])),

@@ -14,7 +14,7 @@ from tests.unit.gateway.helpers import (
 from economy_actors.channel.messages import PrivateMessage, Said
 from economy_actors.gateway.events import Dropped, Translated
 from economy_actors.gateway.payloads import TEXT_MAX
-from economy_actors.outbox.delivery import Medium
+from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed
 
 

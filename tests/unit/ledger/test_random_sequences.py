@@ -209,7 +209,7 @@ class BooksMachine(RuleBasedStateMachine):
                 assert wallet.lifetime_earned_z == self.earned_z[name]
 
 
-BooksMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+BooksMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=30)
 TestBooks = BooksMachine.TestCase
 
 
@@ -223,7 +223,7 @@ def asker(kind: str, amount_z: int) -> Request[Any]:
             return hold("Bob", amount_z, op())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 60),
     st.lists(st.tuples(st.sampled_from("dth"), st.integers(1, 9)), min_size=64, max_size=64),

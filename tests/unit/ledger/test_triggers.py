@@ -84,7 +84,7 @@ def test_a_window_starts_with_its_first_hit(books: Books) -> None:
     assert hit(NOW + 2 * HOUR_MS - 1) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=st.lists(st.integers(0, HOUR_MS), max_size=25), most=st.integers(0, 4))
 def test_no_window_ever_pays_more_than_its_limit(steps: list[int], most: int) -> None:
     """Whatever the times, hits follow the model of a window that its first hit opens."""
@@ -117,7 +117,7 @@ def test_halves_make_wholes(books: Books) -> None:
     assert paid(books, line(award(amount=0.5))) == [0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([0.5, 0.1, 0.75, 1.5, 2.0]), max_size=30))
 def test_nothing_is_lost_to_fractions(amounts: list[float]) -> None:
     """The sum of what was paid is the whole part of the sum of all amounts."""

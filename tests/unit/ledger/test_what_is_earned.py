@@ -164,7 +164,7 @@ def played(
     return before, after, rose
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(requests=st.lists(between_people(), max_size=40), ranks=held_ranks())
 def test_moving_money_about_raises_neither_earnings_nor_rank(
     begun: Path, requests: list[Request[Any]], ranks: dict[str, str]
@@ -176,7 +176,7 @@ def test_moving_money_about_raises_neither_earnings_nor_rank(
         assert rank_of(wallet) == rank_of(before[name])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(requests=st.lists(between_people() | minting(), max_size=40), ranks=held_ranks())
 def test_minting_raises_earnings_by_exactly_its_amount(
     begun: Path, requests: list[Request[Any]], ranks: dict[str, str]

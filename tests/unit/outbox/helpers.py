@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from economy_actors.outbox.delivery import Medium
 from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.message import Line, LineKind, Loss, Pm, Priority
+from economy_actors.outbox.message import Line, LineKind, Loss, Medium, Pm, Priority
 from economy_actors.outbox.outbox import Outbox, Send, Wait
 from kryten_economy.config import Pace
 
@@ -83,12 +82,12 @@ class Desk:
         match self.outbox.next(self.now_s):
             case Wait() as wait:
                 return wait
-            case Send(shipment):
+            case Send(outgoing):
                 self.outbox.sent(self.now_s)
-                self.sent.append(Sent(self.now_s, shipment.to, shipment.text))
+                self.sent.append(Sent(self.now_s, outgoing.to, outgoing.text))
                 if self.echoing:
                     assert self.outbox.echoed(
-                        shipment.medium, shipment.to, shipment.text, self.now_s
+                        outgoing.medium, outgoing.to, outgoing.text, self.now_s
                     )
         return None
 

@@ -10,12 +10,11 @@ from tests.unit.outbox.helpers import UNPACED, Desk
 from economy_actors.outbox.delivery import (
     IN_FLIGHT_MAX,
     Deliveries,
-    Medium,
-    Shipment,
+    OutgoingText,
     fingerprint,
 )
 from economy_actors.outbox.limits import Limits
-from economy_actors.outbox.message import Line, LineKind, Loss, Pm, Priority
+from economy_actors.outbox.message import Line, LineKind, Loss, Medium, Pm, Priority
 from economy_actors.outbox.outbox import Wait
 from kryten_economy.config import Pace
 from kryten_economy.text.markup import typed_text
@@ -138,7 +137,7 @@ def test_pm_echo_without_recipient_counts() -> None:
 def test_filtered_echo_is_recognised(sent: str, filtered: str) -> None:
     """Filters, escaping, links and the server's cut do not hide an echo."""
     deliveries = Deliveries()
-    deliveries.sent(_shipment(sent), 0.0, 10.0)
+    deliveries.sent(_outgoing(sent), 0.0, 10.0)
     assert deliveries.match(Medium.PM, "bob", typed_text(filtered)) is not None
 
 
@@ -150,7 +149,7 @@ def test_recorded_echoes_are_recognised() -> None:
         to = record["to"]
         if "sent" in record:
             message = Line(record["sent"]) if to is None else Pm(to, record["sent"])
-            deliveries.sent(Shipment(message, message.text, 0, 0, 0), 0.0, 10.0)
+            deliveries.sent(OutgoingText(message, message.text, 0, 0, 0), 0.0, 10.0)
             continue
         medium = Medium.CHAT if to is None else Medium.PM
         if deliveries.match(medium, to, typed_text(record["echo"])) is None:
@@ -164,8 +163,8 @@ def test_recorded_echoes_are_recognised() -> None:
 def test_second_echo_proves_no_other_text() -> None:
     """A text that arrived twice does not stand in for a similar one that did not arrive."""
     deliveries = Deliveries()
-    deliveries.sent(_shipment("Balance: 105 Z"), 0.0, 10.0)
-    deliveries.sent(_shipment("Balance: 106 Z"), 0.0, 10.0)
+    deliveries.sent(_outgoing("Balance: 105 Z"), 0.0, 10.0)
+    deliveries.sent(_outgoing("Balance: 106 Z"), 0.0, 10.0)
     assert deliveries.match(Medium.PM, "bob", "Balance: 105 Z") is not None
     assert deliveries.match(Medium.PM, "bob", "Balance: 105 Z") is None
     assert len(deliveries) == 1
@@ -174,7 +173,7 @@ def test_second_echo_proves_no_other_text() -> None:
 def test_foreign_texts_are_not_ours() -> None:
     """What another service says through the same bot matches nothing."""
     deliveries = Deliveries()
-    deliveries.sent(_shipment("Balance: 100 Z"), 0.0, 10.0)
+    deliveries.sent(_outgoing("Balance: 100 Z"), 0.0, 10.0)
     assert deliveries.match(Medium.PM, "bob", "The film starts in five minutes.") is None
 
 
@@ -182,7 +181,7 @@ def test_deliveries_are_bounded() -> None:
     """Without echoes the oldest texts are given up, not kept for ever."""
     deliveries = Deliveries()
     given_up = [
-        deliveries.sent(_shipment(f"text {number}"), 0.0, 10.0)
+        deliveries.sent(_outgoing(f"text {number}"), 0.0, 10.0)
         for number in range(IN_FLIGHT_MAX + 3)
     ]
     assert [each.text for each in given_up if each] == ["text 0", "text 1", "text 2"]
@@ -428,12 +427,12 @@ def test_second_echo_of_an_own_line_is_still_ours() -> None:
     assert not desk.outbox.echoed(Medium.CHAT, None, "The film starts", desk.now_s)
 
 
-def _shipment(text: str) -> Shipment:
-    return Shipment(Pm("Bob", text), text, 0.0, 0.0, 0.0)
+def _outgoing(text: str) -> OutgoingText:
+    return OutgoingText(Pm("Bob", text), text, 0.0, 0.0, 0.0)
 
 
 def test_line_and_pm_are_told_apart() -> None:
-    """A shipment knows its medium and recipient."""
-    line = Shipment(Line("x"), "x", 0.0, 0.0, 0.0)
+    """A outgoing knows its medium and recipient."""
+    line = OutgoingText(Line("x"), "x", 0.0, 0.0, 0.0)
     assert (line.medium, line.to, line.recipient) == (Medium.CHAT, None, None)
-    assert (_shipment("x").medium, _shipment("x").recipient) == (Medium.PM, "bob")
+    assert (_outgoing("x").medium, _outgoing("x").recipient) == (Medium.PM, "bob")

@@ -68,7 +68,7 @@ def _in_order(sent: list[Sent], messages: list[Outgoing]) -> bool:
 
 
 @given(script=st.lists(st.one_of(_OFFERS, _PASS_S), min_size=8, max_size=80), pace=_PACES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_all_is_sent_once_and_in_order(script: list[Offer | float], pace: Pace) -> None:
     """With a robot that works, all but ordinary and stale messages go, once, in order."""
     desk = Desk(pace=pace)
@@ -95,7 +95,7 @@ def test_all_is_sent_once_and_in_order(script: list[Offer | float], pace: Pace) 
     script=st.lists(st.one_of(_OFFERS, _PASS_S, _TROUBLE), min_size=12, max_size=100),
     waiting_max=st.just(8),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_trouble_loses_nothing_silently(
     script: list[Offer | float | str], waiting_max: int
 ) -> None:
@@ -127,7 +127,7 @@ def test_trouble_loses_nothing_silently(
 
 
 @given(script=st.lists(st.one_of(_OFFERS, _PASS_S, _TROUBLE), min_size=12, max_size=100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_never_faster_than_the_pace(script: list[Offer | float | str]) -> None:
     """Also with repeats and after outages; lines keep 2 s and 10 a minute."""
     desk = Desk()

@@ -1,18 +1,107 @@
 """How fast messages go."""
 
+from random import Random
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.unit.outbox.helpers import UNPACED, Desk
 
-from economy_actors.outbox.limits import Limits
+from economy_actors.outbox.limits import Limits, LineClock, Pacer
 from economy_actors.outbox.message import Line, LineKind, Loss, Priority
-from economy_actors.outbox.pace import LineClock, Pacer
+from economy_sandbox.limiter import CHAT, Limiter
 from kryten_economy.config import Pace
 
+DEFAULT = Pace.bucket(16, 8.0)
 
-def test_default_pace_is_a_burst_then_a_steady_rate() -> None:
-    """Eight messages go at once, then four per second (architecture.md 7)."""
+
+def test_the_default_pace_is_a_burst_then_a_steady_rate() -> None:
+    """Sixteen messages go at once, then eight per second."""
+    desk = Desk(pace=DEFAULT)
+    for number in range(40):
+        desk.pm("Bob", f"reply {number}")
+    assert len(desk.run()) == 16
+    assert len(desk.run(1.0)) == 8
+    assert len(desk.run(2.0)) == 16
+
+
+@given(
+    waits=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.05, 0.4, 1.0, 1.9, 2.1, 3.0]), max_size=120),
+    others=st.sets(st.integers(0, 119), max_size=4),
+)
+@settings(max_examples=200)
+def test_the_server_drops_nothing(waits: list[float], others: set[int]) -> None:
+    """Twenty, then a distance of 100 ms until 2 s of silence; other services speak now and then."""
+    pacer, server, now_s = Pacer(DEFAULT, lambda: 0.0), Limiter(), 5000.0
+    for number, wait_s in enumerate(waits):
+        now_s += wait_s
+        if number in others:
+            server.admits(CHAT, now_s)
+            pacer.overheard(now_s)
+        now_s = max(now_s, pacer.ready_at_s())
+        pacer.spend(now_s)
+        assert server.admits(CHAT, now_s)
+
+
+def test_a_second_part_keeps_a_distance_and_not_a_pause() -> None:
+    """After twenty messages without silence the next two are a tenth of a second apart."""
+    desk = Desk(pace=DEFAULT)
+    for number in range(20):
+        desk.pm("Bob", f"reply {number}")
+    desk.run(2.0)
+    desk.pm("alice", "first part")
+    desk.pm("alice", "second part")
+    desk.run(1.0)
+    first, second = desk.sent[-2:]
+    assert 0.1 < second.at_s - first.at_s <= 0.125
+
+
+@given(seed=st.integers(0, 2**32))
+@example(seed=303916)
+@settings(max_examples=60)
+def test_the_distance_is_kept_where_the_messages_arrive(seed: int) -> None:
+    """Messages that are slower or quicker than others on their way stay 100 ms apart there."""
+    pacer, server, now_s, arrived_s = Pacer(DEFAULT, lambda: 0.0), Limiter(), 5000.0, 0.0
+    random = Random(seed)
+    pacer.echoed(now_s - 10.0, now_s - 10.0 + 0.01)
+    for _ in range(60):
+        there_s, back_s = random.uniform(0.005, 0.08), random.uniform(0.005, 0.02)
+        now_s = max(now_s, pacer.ready_at_s())
+        pacer.spend(now_s)
+        arrived_s = max(arrived_s, now_s + there_s)
+        assert server.admits(CHAT, arrived_s)
+        echo_s = arrived_s + back_s
+        if echo_s <= pacer.ready_at_s():
+            pacer.echoed(now_s, echo_s)
+
+
+def test_a_cooldown_halves_the_pace_and_it_comes_back_slowly() -> None:
+    """However many messages one flood has cost; an eighth of the pace comes back in ten seconds."""
+    desk = Desk(pace=DEFAULT)
+    for _ in range(28):
+        desk.outbox.throttled(desk.now_s)
+    for number in range(200):
+        desk.pm("Bob", f"reply {number}")
+    desk.run(2.0)
+    assert len(desk.sent) == 8
+    at_half = len(desk.run(5.0))
+    desk.run(8.0)
+    later = len(desk.run(5.0))
+    assert (at_half, later) == (20, 25)
+
+
+def test_a_gap_of_the_file_stays_after_a_cooldown() -> None:
+    """chat_min_delay and chat_jitter are the operator's word."""
+    desk = Desk(pace=Pace.gap(1.0, 0.0))
+    desk.outbox.throttled(desk.now_s)
+    for number in range(20):
+        desk.pm("Bob", f"reply {number}")
+    desk.run(7.0)
+    assert len(desk.sent) == 6
+
+
+def test_a_bucket_of_the_file_is_a_burst_then_a_steady_rate() -> None:
+    """Eight messages go at once, then four per second, where the file says so."""
     desk = Desk()
     for number in range(20):
         desk.pm("Bob", f"reply {number}")

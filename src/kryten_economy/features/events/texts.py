@@ -5,6 +5,7 @@ from fractions import Fraction
 from kryten_economy.features.events.rules import Combined
 from kryten_economy.text.clean import user_text
 from kryten_economy.text.numbers import duration, factor, money, plural
+from kryten_economy.users import UNNAMED_ADMIN
 
 __all__ = (
     "adhoc_ended",
@@ -45,15 +46,18 @@ def bonus_notice(name: str, amount_z: int, symbol: str) -> str:
 
 
 def adhoc_started(name: str, multiplier: Fraction, minutes: int, admin: str) -> str:
-    """An operator's event begins."""
-    return (
-        f"🎉 {user_text(admin)} started {user_text(name)}: {factor(multiplier)} earnings"
-        f" for {plural(minutes, 'minute')}!"
+    """An operator's event begins; without a name, nobody has started it."""
+    shown = user_text(name)
+    begins = (
+        f"{shown} has started" if admin == UNNAMED_ADMIN else f"{user_text(admin)} started {shown}"
     )
+    return f"🎉 {begins}: {factor(multiplier)} earnings for {plural(minutes, 'minute')}!"
 
 
 def adhoc_stopped(name: str, admin: str) -> str:
     """An operator ended it early."""
+    if admin == UNNAMED_ADMIN:
+        return f"🏁 {user_text(name)} was ended early."
     return f"🏁 {user_text(name)} was ended by {user_text(admin)}."
 
 
