@@ -31,6 +31,7 @@ from economy_actors.channel.messages import (
     MinutePassed,
     Newcomer,
     PastKnown,
+    PlaylistEmptied,
     PrivateMessage,
     RankChanged,
     RankedUp,
@@ -122,6 +123,8 @@ class Channel(Actor[ChannelMessage]):
                 self._talk.bot_spoke(text, self.trace)
             case MediaChanged():
                 self._talk.media_changed(message, self.trace)
+            case PlaylistEmptied():
+                self._talk.playlist_emptied(message, self.trace)
             case EmotesListed() | EmoteChanged():
                 self._talk.emotes.told(message)
             case RoomStored():

@@ -33,6 +33,7 @@ __all__ = (
     "MinutePassed",
     "Newcomer",
     "PastKnown",
+    "PlaylistEmptied",
     "PrivateMessage",
     "RankChanged",
     "RankUpsDue",
@@ -193,6 +194,14 @@ class MediaChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaylistEmptied:
+    """Nothing is left to play; ``is_seen`` if the last item ended just now, for all to see."""
+
+    at_ms: int
+    is_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EmotesListed:
     """All emotes of the channel, by name."""
 
@@ -310,6 +319,7 @@ ChannelMessage = (
     | Said
     | BotSpoke
     | MediaChanged
+    | PlaylistEmptied
     | EmotesListed
     | EmoteChanged
     | RoomStored
