@@ -161,6 +161,7 @@ class Channel(Actor[ChannelMessage]):
             case RankChanged(name, rank):
                 self._ranked(name, rank)
             case RobotPresence(here):
+                self._owed.robot(here=here)
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)

@@ -1,9 +1,10 @@
 """What the users of a channel are still to be told, over pauses and restarts.
 
 Each notice stands in the books until it was handed to the outbox. What an instance leaves is
-told by the next one, to those who are in the room then, or when they come. Who leaves before their
-welcome is due is not welcomed (`earning.md` 7). A notice for one user is dropped when it
-is a week too late, a public rank-up after an hour: then it is no news any more.
+told by the next one, to those who are in the room then, or when they come. While the robot is
+away notices stay here, since nobody knows who would get them. Who leaves before their welcome is
+due is not welcomed (`earning.md` 7). A notice for one user is dropped when it is a week too late,
+a public rank-up after an hour: then it is no news any more.
 """
 
 from collections import deque
@@ -64,6 +65,7 @@ class OwedNotices:
         self._settled: deque[int] = deque(maxlen=_SETTLED_MAX)
         self._left_over: set[int] = set()
         self._absent: dict[str, list[OwedNotice]] = {}
+        self._robot_here = True
 
     def news(self, message: NoticeOwed | NoticeDue | OwedRead, trace: str | None) -> None:
         """Take a notice that is owed now, one whose time has come, or all that were left."""
@@ -81,8 +83,17 @@ class OwedNotices:
                 self._catch_up(left or ())
                 self._progress.levels.compare()
 
+    def robot(self, *, here: bool) -> None:
+        """The robot went away or came back; what has waited is told with the next news of people.
+
+        Until then nobody knows who has left meanwhile.
+        """
+        self._robot_here = here
+
     def here(self) -> None:
         """The room has changed: whoever is owed something and is in it now is told."""
+        if not self._robot_here:
+            return
         present = [name for name in self._absent if self._is_here(name)]
         for name in present:
             for owed in self._absent.pop(name):
@@ -120,6 +131,8 @@ class OwedNotices:
     def _due(self, owed: OwedNotice, trace: str | None) -> None:
         if _is_stale(owed, self._world.clock.now_ms()):
             self._settle(owed.id)
+        elif not self._robot_here:
+            self._absent.setdefault(owed.user.name, []).append(owed)
         elif self._is_here(owed.user.name):
             self._tell(owed, trace)
         elif owed.kind == WELCOME and owed.id not in self._left_over:
