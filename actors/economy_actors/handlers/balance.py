@@ -97,7 +97,7 @@ async def stats_float(call: ApiCall) -> ApiAnswer:
     section=Section.ADMIN,
 )
 async def grant(call: PmCall) -> PmAnswer:
-    """Give; where that has opened an account, the reply says so."""
+    """Give; where that has opened the account of somebody who is not here, the reply says so."""
     return await _move_by_pm(call, 1, "admin_grant")
 
 
@@ -125,7 +125,8 @@ async def _move_by_pm(call: PmCall, sign: int, kind: str) -> PmAnswer:
     wallet = answer.wallet
     done = texts.granted if sign > 0 else texts.deducted
     text = done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
-    return f"{text} {texts.account_opened()}" if answer.opened else text
+    is_stranger = answer.opened and kit.connected(call.world, wallet.user) is None
+    return f"{text} {texts.account_opened()}" if is_stranger else text
 
 
 @request("balance.adjust", DELTA, REASON, user=True, mutating=True, repeatable=True)

@@ -119,7 +119,7 @@ async def test_a_grant_opens_the_account_of_a_name_never_seen(tmp_path: Path) ->
         reply = await told(h, "grant Alcie 50", trace="c-1")
         assert "Granted 50" in reply
         assert "to Alcie" in reply
-        assert "an account was opened" in reply
+        assert "no such account: it was opened" in reply
         assert await told(h, "grant Alcie 50", trace="c-1") == reply
         assert h.balance("alcie") == 50
         assert "opened" not in await told(h, "grant alcie 5", trace="c-2")

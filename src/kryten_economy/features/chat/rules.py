@@ -20,7 +20,7 @@ from kryten_economy.features.chat.triggers import (
     TriggerAward,
     Window,
     award_of,
-    counting,
+    daily_counter,
     trigger,
 )
 from kryten_economy.features.chat.utterances import has_gif, is_laugh, kudos_in, words_in
@@ -101,17 +101,17 @@ def _is_long(line: Spoken, room: Room) -> bool:
     return len(line.text) >= room.settings.chat_triggers.long_message.min_chars
 
 
-@counting("long_messages")
+@daily_counter("long_messages")
 def _long_messages(line: Spoken, room: Room) -> Effect:
     return Effect(long_messages=1) if _is_long(line, room) else NOTHING
 
 
-@counting("gifs_posted")
+@daily_counter("gifs_posted")
 def _gifs_posted(line: Spoken, _room: Room) -> Effect:
     return Effect(gifs_posted=1) if has_gif(line.text) else NOTHING
 
 
-@counting("unique_emotes_used")
+@daily_counter("unique_emotes_used")
 def _emotes_used(line: Spoken, room: Room) -> Effect:
     emotes = room.emotes_in(line.text)
     return Effect(emotes=emotes) if emotes else NOTHING

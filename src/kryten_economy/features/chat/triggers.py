@@ -35,7 +35,7 @@ __all__ = (
     "Window",
     "award_of",
     "combined",
-    "counting",
+    "daily_counter",
     "dead_triggers",
     "load",
     "shown_triggers",
@@ -228,6 +228,7 @@ class TriggerTable:
 
     def find(self, trigger_id: str) -> Trigger | None:
         """The trigger of this id."""
+        load()
         return self._by_id.get(trigger_id)
 
     def add(self, added: Trigger) -> Trigger:
@@ -267,7 +268,7 @@ def trigger(
     return register
 
 
-def counting(counter: str) -> Callable[[Rule], Rule]:
+def daily_counter(counter: str) -> Callable[[Rule], Rule]:
     """Register a rule that only counts, whatever triggers are on (`earning.md` 8.6)."""
 
     def register(rule: Rule) -> Rule:

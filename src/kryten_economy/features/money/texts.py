@@ -51,7 +51,7 @@ def granted(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
 
 def account_opened() -> str:
     """To the admin, behind it: the name may be a slip."""
-    return "Nobody of this name was seen here before: an account was opened."
+    return "There was no such account: it was opened with this."
 
 
 def grant_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str) -> str:
