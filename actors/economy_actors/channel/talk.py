@@ -133,7 +133,7 @@ class Talk:
         if since_ms is not None and at_ms < since_ms:
             return
         is_seen = message.is_seen
-        survivors = self._apart(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
+        survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.end()
         self._world.playing.pop(self._name, None)
         self._pay(survivors, at_ms)
