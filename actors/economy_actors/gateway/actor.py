@@ -134,6 +134,7 @@ class Gateway(Actor[GatewayMessage]):
             case Connect() | Opened() | LinkChanged() | Pulse() | PulseReturned():
                 await self._about_bus(message)
             case RobotStarted() | RivalCame():
+                self._count_rivals()
                 await self._announce()
             case RobotInDoubt():
                 self._doubting = True
@@ -154,6 +155,10 @@ class Gateway(Actor[GatewayMessage]):
             case _:
                 assert_never(message)
 
+    def _count_rivals(self) -> None:
+        """Whoever has fallen silent is told to be gone and counts no more."""
+        self._world.metrics.set_rivals(len(self._rivals.present()))
+
     # The bus
 
     async def _about_bus(
@@ -169,7 +174,7 @@ class Gateway(Actor[GatewayMessage]):
             case Pulse():
                 is_late = self.now_s() - self._pulse_due_s > self._pulse_s / 2
                 self._pulse_later()
-                self._rivals.present()  # whoever has fallen silent is told to be gone
+                self._count_rivals()
                 await self._check(is_late=is_late)
             case PulseReturned():
                 self._unanswered = False
