@@ -9,7 +9,7 @@ from typing import ClassVar, assert_never
 import structlog
 
 from economy_actors.channel.attendance import AttendanceWatch, cut_off
-from economy_actors.channel.booking import Booking
+from economy_actors.channel.booking import PATIENCE_S, Booking
 from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
     AfkChanged,
@@ -53,7 +53,7 @@ from economy_actors.channel.snapshot import who_is_here
 from economy_actors.channel.talk import Talk
 from economy_actors.context import World
 from economy_actors.gateway.messages import ReadUserlist
-from economy_actors.ledger.client import COMMIT_TIMEOUT_S, QUERY_TIMEOUT_S, commit
+from economy_actors.ledger.client import QUERY_TIMEOUT_S, commit
 from economy_actors.ledger.messages import Commit, Query
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.message import Pm, Priority
@@ -111,7 +111,7 @@ class Channel(Actor[ChannelMessage]):
     async def started(self) -> None:
         """A new instance knows nobody: have the stored user list read, and the past."""
         self._publish()
-        self._world.backlog.begin(self._name)
+        self._world.backlog.begin(self._name, self.ref.depth)
         self._read_past()
         self._read_owed()
         self._ask_for_userlist()
@@ -121,6 +121,7 @@ class Channel(Actor[ChannelMessage]):
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
+                self._world.backlog.heard(self._name)
                 self._talk.said(name, text, at_ms, self.trace)
             case BotSpoke(text):
                 self._talk.bot_spoke(text, self.trace)
@@ -166,6 +167,7 @@ class Channel(Actor[ChannelMessage]):
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)
                 self._talk.proceed_all()
+                self._recount()
                 for visit in self._minutes.passed(at_ms):
                     self._forget(visit)
             case NoticeOwed() | NoticeDue() | OwedRead():
@@ -342,15 +344,21 @@ class Channel(Actor[ChannelMessage]):
             self._world.ledger,
             lambda reply: Commit(request, reply),
             lambda answer: LinesBooked(answer if isinstance(answer, RuntimeFault) else None),
-            timeout_s=COMMIT_TIMEOUT_S,
+            timeout_s=PATIENCE_S,
         )
+
+    def _recount(self) -> None:
+        """What a session has taken with it into the dark must not keep the bus waiting for good."""
+        is_idle = self._booking.is_idle and self._talk.is_idle
+        if is_idle and not any(session.depth for session in self._sessions.values()):
+            self._world.backlog.settled(self._name)
 
     def _ask_minute(self, request: PresenceMinute) -> None:
         self.request(
             self._world.ledger,
             lambda reply: Commit(request, reply),
             MinuteBooked,
-            timeout_s=COMMIT_TIMEOUT_S,
+            timeout_s=PATIENCE_S,
         )
 
     def _later(self, delay_s: float, message: ChannelMessage) -> None:
@@ -368,7 +376,7 @@ class Channel(Actor[ChannelMessage]):
                 reply,
             ),
             lambda past: past if isinstance(past, PastKnown) else PastKnown(None, None, False),
-            timeout_s=QUERY_TIMEOUT_S,
+            timeout_s=PATIENCE_S,
         )
 
     def _read_owed(self) -> None:

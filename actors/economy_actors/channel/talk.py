@@ -106,6 +106,11 @@ class Talk:
         for name in list(self._waiting):
             self.proceed(name)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no line waits here for its session."""
+        return not self._waiting and not self._before
+
     def bot_spoke(self, text: str, trace: str | None) -> None:
         """The bot account said something that was not from here (8.4)."""
         at_ms = self._world.clock.now_ms()
@@ -208,6 +213,7 @@ class Talk:
             trigger=trigger_id,
             correlation_id=trace,
             exc_info=defect,
+            once_a_minute=trigger_id,
         )
 
     def _survivors(self, at_ms: int) -> dict[str, Effect]:

@@ -103,5 +103,7 @@ class BusWorker(Actor[Work]):
     async def _tell(self, news: Opened | Searched | RoomsRead) -> None:
         try:
             await self._gateway.send(news, timeout_s=_TOLD_S)
-        except (MailboxFull, ActorGone):
+        except MailboxFull:
             _log.warning("the gateway has no room for news", news=type(news).__name__)
+        except ActorGone:
+            _log.debug("the gateway has ended before its news came", news=type(news).__name__)
