@@ -104,7 +104,7 @@ async def open_service(
         bus = Bus(settings)
         world.backlog = Backlog(bus.gate)
         world.bus_connected = lambda: bus.connected
-        world.people = Aliases(bus.alias_owner)
+        world.people = Aliases(bus.alias_owner, metrics.userstats_silent)
         service = Service(world, system, bus, None, anyio.Event())
         data_file = Path(settings.database.path)
         parts = Parts(
