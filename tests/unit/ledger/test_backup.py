@@ -196,6 +196,59 @@ def test_what_is_previewed_is_what_is_restored(books: Books, path: Path, tmp_pat
     assert verify(target).transfers == 1
 
 
+@pytest.mark.parametrize("read_meanwhile", [False, True])
+def test_what_a_restore_replaced_can_be_restored(
+    path: Path, folder: Path, read_meanwhile: bool
+) -> None:
+    """The file that was set aside brings all back, also what somebody kept in its log."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    saved = backup(path, folder, NOW, keep=1).path
+    books.commit([earn("Bob", 7)])
+    reader = Reports.open(path)
+    if read_meanwhile:
+        reader.connection.execute("BEGIN")
+        assert reader.wallet(key("bob"), DAY) is not None
+    else:
+        reader.close()
+    books.close()
+    first = restore(saved, path, NOW)
+    assert verify(path).transfers == 1
+    assert first.replaced is not None
+    assert first.replaced.with_name(f"{first.replaced.name}-wal").exists() == read_meanwhile
+    reader.close()
+    assert restore_preview(first.replaced, path).report.transfers == 2
+    second = restore(first.replaced, path, NOW + 1)
+    assert (second.report.transfers, verify(path).transfers) == (2, 2)
+    books = Books.open(path)
+    assert look(books, "Bob").balance_z == 12
+    books.close()
+
+
+def test_a_copy_of_two_times_is_refused(books: Books, path: Path, tmp_path: Path) -> None:
+    """A file and a later log that do not belong together do not verify, and the books stay."""
+    books.commit([earn("Bob", 5)])
+    mixed = tmp_path / "mixed.db"
+    taking = apsw.Connection(str(path))
+    taking.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    mixed.write_bytes(path.read_bytes())
+    for number in range(200):
+        books.commit([earn(f"Eve{number}", 3)])
+    taking.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    taking.close()
+    books.commit([earn("Bob", 7)])
+    mixed.with_name("mixed.db-wal").write_bytes(path.with_name("books.db-wal").read_bytes())
+    target = tmp_path / "target.db"
+    good = Books.open(target)
+    good.commit([earn("Bob", 1)])
+    good.close()
+    before = target.read_bytes()
+    with pytest.raises(CorruptBooks):
+        restore(mixed, target, NOW)
+    assert target.read_bytes() == before
+    assert not list(tmp_path.glob("target.db.*ing*"))
+
+
 def test_restoring_where_no_books_are_is_asked_for(books: Books, path: Path, folder: Path) -> None:
     """A relative path from another directory makes no second books."""
     saved = backup(path, folder, NOW, keep=1).path
