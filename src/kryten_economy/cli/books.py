@@ -91,8 +91,7 @@ def restore(options: argparse.Namespace) -> int:
         preview = restore_preview(source, path)
         if not preview.report.ok:
             return _failed(CorruptBooks(f"{source}: {preview.report.first}"))
-        _show(preview, Calendar(settings.timezone))
-        print(f"backup: {source}\nbooks:  {path}")
+        _show(preview, source, path, Calendar(settings.timezone))
         if not options.yes:
             needed = "--yes" if path.exists() else "--yes --new"
             print(f"Nothing was changed. Add {needed} to restore (the service must be stopped).")
@@ -105,15 +104,15 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(preview: RestorePreview, calendar: Calendar) -> None:
+def _show(preview: RestorePreview, source: Path, path: Path, calendar: Calendar) -> None:
     def when(at_ms: int | None) -> str:
         return minute_of(at_ms, calendar.zone) if at_ms is not None else "never"
 
-    print(f"backup: last operation {when(preview.backup.last_operation_ms)}")
+    print(f"backup: {source}, last operation {when(preview.backup.last_operation_ms)}")
     if preview.target is None:
         print(f"books:  {preview.target_problem}")
     else:
-        print(f"books:  last operation {when(preview.target.last_operation_ms)}")
+        print(f"books:  {path}, last operation {when(preview.target.last_operation_ms)}")
     print(f"{plural(preview.lost_transfers, 'transfer')} newer than the backup would be lost")
     for each in preview.channels:
         print(

@@ -280,10 +280,14 @@ def test_nobody_else_reads_what_is_made(books: Books, path: Path, folder: Path) 
         assert file.stat().st_mode & 0o077 == 0, file
 
 
-def test_a_backup_from_the_future_stops_nothing(books: Books, path: Path, folder: Path) -> None:
-    """The order is the one in which they were made; a later date counts for no age."""
+def test_a_backup_from_the_future_stops_nothing(
+    books: Books, path: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The order is the one in which they were made; a later date is told and counts for no age."""
     wrong = backup(path, folder, NOW + 9 * MINUTE_MS, keep=2).path
     assert newest_backup_ms(path, folder, NOW) is None
+    [told] = caplog.records
+    assert (told.levelname, str(wrong) in told.getMessage()) == ("WARNING", True)
     right = [backup(path, folder, NOW + n, keep=2).path for n in range(2)]
     assert not wrong.exists()
     assert newest_backup_ms(path, folder, NOW + 5) == NOW + 1
