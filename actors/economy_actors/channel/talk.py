@@ -12,7 +12,12 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from economy_actors.channel.emotes import Emotes
-from economy_actors.channel.messages import MediaChanged, PastKnown, RoomStored
+from economy_actors.channel.messages import (
+    MediaChanged,
+    PastKnown,
+    PlaylistEmptied,
+    RoomStored,
+)
 from economy_actors.context import World
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
@@ -125,7 +130,21 @@ class Talk:
         survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.change(medium, at_ms if is_seen else None)
         self._world.playing[self._name] = medium
-        for name, effect in (survivors or {}).items():
+        self._pay(survivors, at_ms)
+
+    def playlist_emptied(self, message: PlaylistEmptied, trace: str | None) -> None:
+        """Pay who has watched the last item to its end; from now on nothing plays."""
+        at_ms, since_ms = message.at_ms, self._screening.started_at_ms
+        if since_ms is not None and at_ms < since_ms:
+            return
+        is_seen = message.is_seen
+        survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
+        self._screening.end()
+        self._world.playing.pop(self._name, None)
+        self._pay(survivors, at_ms)
+
+    def _pay(self, effects: dict[str, Effect] | None, at_ms: int) -> None:
+        for name, effect in (effects or {}).items():
             self._session(name).offer(Deserved(effect, at_ms))
 
     def stored(self, message: RoomStored) -> None:

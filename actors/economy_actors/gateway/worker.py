@@ -91,7 +91,12 @@ class BusWorker(Actor[Work]):
         with anyio.move_on_after(_READ_S):
             for channel, news in channels:
                 emotes = await self._bus.stored(channel, "emotes", "list")
-                current = await self._bus.stored(channel, "playlist", "current")
+                items = await self._bus.stored(channel, "playlist", "items")
+                # Of an emptied playlist the last item stays current in the store.
+                is_empty = items == []
+                current = (
+                    None if is_empty else await self._bus.stored(channel, "playlist", "current")
+                )
                 rooms.append(RoomRead(channel, news, emotes, current))
         return RoomsRead(tuple(rooms))
 
