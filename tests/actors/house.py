@@ -48,6 +48,7 @@ from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.verification import verify
@@ -275,10 +276,13 @@ async def house(
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
 
+    def lost(_error: LedgerError) -> None:
+        world.books_lost = True
+
     async def start(root: _Root) -> None:
         world.ledger = await root.spawn_started(
             "ledger",
-            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish),
+            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish, lost),
             capacity=4096,
         )
         world.reader = await root.spawn_started(

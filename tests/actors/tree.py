@@ -83,6 +83,7 @@ async def open_tree(
         bus=cast("Bus", _Wire(heard)),
         data_file=None,
         restart=lambda _reason: None,
+        give_up=lambda _reason: None,
     )
     observer = Observer()
     async with open_system(observer=observer) as system:
