@@ -119,6 +119,7 @@ class Books:
         try:
             self._save_what_would_be_lost()
             self._connection.close(self._broken)
+            self._rescue.clear_logs()
         except apsw.Error:
             # Of a broken disk nothing new is learned; the next opening tells.
             if not self._broken:

@@ -17,8 +17,11 @@ from kryten_economy.ledger.filelock import create_private
 __all__ = ("Place", "Rescue", "refuse_after_a_loss")
 
 
+_LOGS = ("-wal", "-shm")
+
+
 class Place:
-    """Which file a connection opened; a database in memory is never displaced."""
+    """Which file was opened; a database in memory is never displaced."""
 
     def __init__(self, filename: str) -> None:
         self._path = Path(filename) if filename else None
@@ -47,6 +50,10 @@ class Rescue:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._place = Place(connection.filename)
+        # SQLite leaves these behind where its file was taken away, and would take them for
+        # those of the file that is there next.
+        self._logs = {end: Place(f"{connection.filename}{end}") for end in _LOGS}
+        self._filename = connection.filename
         self._saved: Path | None = None
         self._changes = 0
 
@@ -87,6 +94,12 @@ class Rescue:
             raise UnsavedBooks(f"{saved}: {error}") from error
         self._saved, self._changes = saved, changes
         return saved
+
+    def clear_logs(self) -> None:
+        """After the connection was closed: remove what belongs to nobody any more."""
+        for end, log in self._logs.items():
+            if self._saved is not None and not log.is_lost():
+                Path(f"{self._filename}{end}").unlink(missing_ok=True)
 
 
 def _copy(connection: apsw.Connection, to: Path) -> None:

@@ -286,6 +286,25 @@ def test_a_loss_that_nobody_noticed_is_saved_at_the_end(path: Path, tmp_path: Pa
     assert verify(saved).transfers == 1
 
 
+def test_the_books_that_are_there_now_stay_what_they_are(path: Path, tmp_path: Path) -> None:
+    """The log of the lost file lies beside them and is none of theirs; their own one stays."""
+    books = Books.open(path)
+    other = Books.open(tmp_path / "other.db")
+    for number in range(20):
+        books.commit([earn("Bob", 5)])
+        other.commit([earn(f"Carol{number}", 3)])
+    other.close()
+    (tmp_path / "other.db").rename(path)
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    saved.unlink()
+    books = Books.open(path)
+    books.commit([earn("Carol1", 3)])
+    books.close()
+    report = verify(path)
+    assert (report.ok, report.accounts, report.transfers) == (True, 20, 21)
+
+
 def test_what_cannot_be_saved_is_tried_again(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
