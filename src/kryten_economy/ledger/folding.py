@@ -4,7 +4,8 @@ Presence pays each user a row per minute. Once a day is over, all minutes of a u
 each other in the wallet's chain become one row: the last of them stays, under its id, with the
 sum of the amounts and minutes. Between a wallet's other movements nothing is moved, so every
 balance, link, sum and report stays what it was; a day leaves a user at most one row of presence
-more than they have other rows, and one for each long absence. The ids of the minutes whose rows have all gone are forgotten.
+more than they have other rows, and one for each long absence. The ids of the minutes whose rows
+have all gone are forgotten.
 
 `fold_presence` runs on the writing connection inside the caller's transaction. A call reads a
 bounded number of rows and proves that nothing but the number of rows has changed; the schema
