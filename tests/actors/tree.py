@@ -68,12 +68,11 @@ async def open_tree(
     monkeypatch: pytest.MonkeyPatch,
     *,
     books: Callable[[Path], Books] = Books.open,
-    reports: Callable[[Path], Reports] = Reports.open,
     settings: Settings | None = None,
 ) -> AsyncIterator[tuple[House, list[Any]]]:
     """Two channels under the real root; a house of the first, and the user lists asked for.
 
-    ``books`` and ``reports`` open the file.
+    ``books`` opens the file.
     """
     channels = (CHANNEL, OTHER)
     live = LiveSettings(settings or settings_with(channels=TWO, onboarding={"welcome_wallet": 0}))
@@ -84,7 +83,7 @@ async def open_tree(
     monkeypatch.setattr(roots, "Gateway", lambda *_: _Nobody(asked))
     parts = Parts(
         books=lambda: InlineHome(lambda: books(path)),
-        reports=lambda: InlineHome(lambda: reports(path)),
+        reports=lambda: InlineHome(lambda: Reports.open(path)),
         bus=cast("Bus", _Wire(heard)),
         data_file=None,
         restart=lambda _reason: None,

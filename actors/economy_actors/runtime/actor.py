@@ -395,10 +395,15 @@ class Actor(Generic[M]):
         ).ref
 
     async def spawn_started(
-        self, name: str, factory: Callable[[], "Actor[C]"], *, capacity: int = 64
+        self,
+        name: str,
+        factory: Callable[[], "Actor[C]"],
+        *,
+        capacity: int = 64,
+        kind: str | None = None,
     ) -> Ref[C]:
         """Start a child and wait until its ``started`` has returned; raises Escalated."""
-        child = self._cell.spawn(name, factory, capacity=capacity)
+        child = self._cell.spawn(name, factory, capacity=capacity, kind=kind)
         await child.has_started()
         return child.ref
 
