@@ -355,4 +355,5 @@ def fold_minutes(tx: Tx, ask: FoldMinutes) -> Folded | ReadOnly:
     if (closed := tx.closed(ask.channel)) is not None:
         return closed
     channel = tx.channel(ask.channel)
+    tx.finish()  # what the batch has done before has its place in the chain
     return fold_presence(tx.sql, channel.id, ask.closed, ask.now_ms, ask.rows)
