@@ -15,6 +15,7 @@ from kryten_economy.ledger.errors import (
     CorruptBooks,
     DisplacedBooks,
     MissingBooks,
+    UnsavedBooks,
     UnwritableBooks,
 )
 from kryten_economy.ledger.previews import ChannelChange, restore_preview
@@ -298,7 +299,7 @@ def test_a_backup_from_the_future_stops_nothing(
 def test_a_file_that_is_taken_away_ends_acknowledging(
     path: Path, tmp_path: Path, replaced: bool
 ) -> None:
-    """Nothing more is answered, and what was committed is saved beside the lost file."""
+    """Nothing more is answered, and all that was asked for is saved beside the lost file."""
     books = Books.open(path)
     books.commit([earn("Bob", 5)])
     path.unlink()
@@ -311,6 +312,75 @@ def test_a_file_that_is_taken_away_ends_acknowledging(
     books.close()
     [saved] = tmp_path.glob("books.db.rescued-*")
     report = verify(saved)
-    assert (report.ok, report.transfers) == (True, 1)
+    assert (report.ok, report.transfers) == (True, 2)
     with pytest.raises(DisplacedBooks):
         Books.open(path)
+
+
+def test_what_comes_after_the_loss_is_saved_by_the_end(path: Path, tmp_path: Path) -> None:
+    """The loss is found without a commit, and one copy has also what was asked for meanwhile."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    books.check_place()
+    path.unlink()
+    with pytest.raises(DisplacedBooks, match="rescued"):
+        books.check_place()
+    for _ in range(2):
+        with pytest.raises(DisplacedBooks, match="rescued"):
+            books.commit([earn("Bob", 7)])
+    books.close()
+    [saved] = tmp_path.glob("books.db.*-*[0-9]")
+    assert verify(saved).transfers == 3
+
+
+def test_a_loss_that_nobody_noticed_is_saved_at_the_end(path: Path, tmp_path: Path) -> None:
+    """With the connection goes the last that is left of the file."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    assert verify(saved).transfers == 1
+
+
+def test_the_books_that_are_there_now_stay_what_they_are(path: Path, tmp_path: Path) -> None:
+    """The log of the lost file lies beside them and is none of theirs; their own one stays."""
+    books = Books.open(path)
+    other = Books.open(tmp_path / "other.db")
+    for number in range(20):
+        books.commit([earn("Bob", 5)])
+        other.commit([earn(f"Carol{number}", 3)])
+    other.close()
+    (tmp_path / "other.db").rename(path)
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    saved.unlink()
+    books = Books.open(path)
+    books.commit([earn("Carol1", 3)])
+    books.close()
+    report = verify(path)
+    assert (report.ok, report.accounts, report.transfers) == (True, 20, 21)
+
+
+def test_what_cannot_be_saved_is_tried_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no room for a copy the connection stays, and nothing half is left behind."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    with monkeypatch.context() as full:
+        full.setattr("kryten_economy.ledger.displacement._copy", _no_room)
+        for _ in range(2):
+            with pytest.raises(UnsavedBooks, match="no room"):
+                books.commit([earn("Bob", 7)])
+    assert not list(tmp_path.glob("books.db.*-*[0-9]"))
+    with pytest.raises(DisplacedBooks):
+        books.check_place()
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    assert verify(saved).transfers == 3
+
+
+def _no_room(_connection: object, _to: Path) -> None:
+    raise OSError("no room")

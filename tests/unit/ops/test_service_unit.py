@@ -28,6 +28,7 @@ def settings() -> dict[str, dict[str, str]]:
         ("Group", "kryten"),
         ("Restart", "on-failure"),
         ("RestartSec", "5"),
+        ("RestartPreventExitStatus", "78"),
         ("MemoryMax", "512M"),
         ("CPUQuota", "50%"),
         ("NoNewPrivileges", "yes"),

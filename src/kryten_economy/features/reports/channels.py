@@ -20,6 +20,7 @@ from kryten_economy.features.reports.rows import (
     TriggerRow,
 )
 from kryten_economy.features.streaks.rules import BridgeState, StreakState
+from kryten_economy.ledger.folding import oldest_unfolded_ms
 from kryten_economy.ledger.notices import OwedNotice
 from kryten_economy.ledger.reader import Reader
 from kryten_economy.users import UserKey
@@ -28,6 +29,9 @@ __all__ = ("ChannelReports", "DailyReports", "PresenceReports")
 
 
 _CHANNEL = "(SELECT id FROM channel WHERE name = ?1)"
+
+
+_CHANNEL_ID = "SELECT id FROM channel WHERE name = ?"
 
 
 _FLOAT = f"""
@@ -264,6 +268,11 @@ class PresenceReports(Reader):
         """When anybody was seen last; None where nobody ever was."""
         at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
         return at_ms
+
+    def oldest_unfolded_ms(self, channel: str, now_ms: int) -> int | None:
+        """When the first transfer was made that no folding has read."""
+        row = self._sql.row(_CHANNEL_ID, channel)
+        return None if row is None else oldest_unfolded_ms(self._sql, row[0], now_ms)
 
     def minutes_of(
         self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
