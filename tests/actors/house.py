@@ -125,7 +125,14 @@ class VirtualClock:
     """Wall time that follows the event loop's own clock."""
 
     def now_ms(self) -> int:
-        return round(anyio.current_time() * 1000) - self._zero_ms
+        return self.steady_ms() - self._zero_ms
+
+    def steady_ms(self) -> int:
+        return round(anyio.current_time() * 1000)
+
+    def set_by(self, ms: int) -> None:
+        """Somebody sets the wall clock, forward or back."""
+        self._zero_ms -= ms
 
     def __init__(self, start_ms: int = START_MS) -> None:
         self._zero_ms = round(anyio.current_time() * 1000) - start_ms

@@ -68,7 +68,7 @@ from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
-from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
+from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.text.lengths import clip
 from kryten_economy.users import UserKey
@@ -151,7 +151,7 @@ class Channel(Actor[ChannelMessage]):
             case Listed():
                 self._listed(message)
             case AfkChanged(name, afk):
-                self._roster.set_afk(name, afk=afk, at_ms=self._world.clock.now_ms())
+                self._roster.set_afk(name, self._now(), afk=afk)
             case RankChanged(name, rank):
                 self._ranked(name, rank)
             case RobotPresence(here):
@@ -176,6 +176,11 @@ class Channel(Actor[ChannelMessage]):
 
     # Presence
 
+    def _now(self, at_ms: int | None = None) -> Moment:
+        """This moment; ``at_ms`` where something else than our clock tells the time of day."""
+        clock = self._world.clock
+        return Moment(clock.now_ms() if at_ms is None else at_ms, clock.steady_ms())
+
     @property
     def _window_ms(self) -> int:
         return self._world.live.settings.presence.join_debounce_minutes * MINUTE_MS
@@ -185,7 +190,7 @@ class Channel(Actor[ChannelMessage]):
             self._below[name.lower()] = rank
             return
         self._below.pop(name.lower(), None)
-        entrance = self._roster.join(name, rank, at_ms, self._window_ms, afk=afk)
+        entrance = self._roster.join(name, rank, self._now(at_ms), self._window_ms, afk=afk)
         self._outbox.offer(outbox.Present(name))
         # A stored list may have been read before the news of this very join was heard.
         is_news = entrance is Entrance.ALREADY_HERE and name.lower() in self._unjudged
@@ -195,12 +200,12 @@ class Channel(Actor[ChannelMessage]):
         self._publish()
 
     def _arrived(self, name: str, at_ms: int) -> None:
-        self._minutes.arriving(name, at_ms)
+        self._minutes.arriving(name)
         self._session(name.lower()).offer(Arriving(name, at_ms))
 
     def _left(self, name: str, at_ms: int) -> None:
         self._below.pop(name.lower(), None)
-        visit = self._roster.leave(name, at_ms)
+        visit = self._roster.leave(name, self._now(at_ms))
         if visit is not None:
             self._progress.levels.forget(name)
             self._outbox.offer(outbox.Left(name))
@@ -215,8 +220,9 @@ class Channel(Actor[ChannelMessage]):
         self._below.update(
             (each.name.lower(), each.rank) for each in message.users if each.rank < lowest
         )
+        now = self._now(message.at_ms)
         change = self._roster.listed(
-            [(each.name, each.rank, each.afk) for each in users], message.at_ms, self._window_ms
+            [(each.name, each.rank, each.afk) for each in users], now, self._window_ms
         )
         self._outbox.offer(outbox.Here(frozenset(each.name for each in message.users)))
         self._record_departures(change.departed, message.at_ms)
@@ -372,7 +378,9 @@ class Channel(Actor[ChannelMessage]):
             self._world.reader,
             lambda reply: Query(
                 lambda reports: PastKnown(
-                    reports.last_activity_ms(name), cut_off(reports, name, day_of)
+                    reports.last_activity_ms(name),
+                    cut_off(reports, name, day_of),
+                    minute=reports.highest_minute(name),
                 ),
                 reply,
             ),
@@ -381,6 +389,7 @@ class Channel(Actor[ChannelMessage]):
         )
 
     def _past_known(self, past: PastKnown) -> None:
+        self._minutes.resume(past.minute)
         self._talk.resume(past)
         if past.cut_off is not None:
             self._attendance.catch_up(past.cut_off)

@@ -130,7 +130,10 @@ class RobotPresence:
 
 @dataclass(frozen=True, slots=True)
 class MinutePassed:
-    """The scheduler's tick; ``at_ms`` is the whole minute it stands for."""
+    """The scheduler's tick; ``at_ms`` is the whole minute that ends.
+
+    How many have passed since the last one is for the steady clock to say.
+    """
 
     at_ms: int
 
@@ -258,12 +261,14 @@ class BooksChanged:
 class PastKnown:
     """What a report says of the time before the start; not ``known`` where it could not say.
 
-    ``last_activity_ms`` None: nobody has ever said anything.
+    ``last_activity_ms`` None: nobody has ever said anything. ``minute`` is the highest number of
+    a minute in the books.
     """
 
     last_activity_ms: int | None
     cut_off: tuple[int, tuple[tuple[str, int], ...]] | None
     known: bool = True
+    minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

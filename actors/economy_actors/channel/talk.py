@@ -27,7 +27,7 @@ from kryten_economy.features.chat.rules import (
 )
 from kryten_economy.features.chat.triggers import BOT_INTERACTION, SURVIVED
 from kryten_economy.features.media.rules import Screening, begins, survived_award
-from kryten_economy.features.presence.rules import Roster, Visit
+from kryten_economy.features.presence.rules import Moment, Roster, Visit
 
 __all__ = ("Talk",)
 
@@ -70,7 +70,8 @@ class Talk:
 
     def said(self, name: str, text: str, at_ms: int, trace: str | None) -> None:
         """Somebody said something; who is not tracked here, or said nothing, is not heard."""
-        visit = self._roster.chatted(name, at_ms) if text.strip() else None
+        now = Moment(at_ms, self._world.clock.steady_ms())
+        visit = self._roster.chatted(name, now) if text.strip() else None
         if visit is None:
             self._world.backlog.booked(self._name, 1)
         elif self._before is not None:

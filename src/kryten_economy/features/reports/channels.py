@@ -4,6 +4,7 @@ from fractions import Fraction
 
 from kryten_economy.features.competitions.rules import FIELDS, DayOf
 from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.presence.rules import MINUTE_IDS
 from kryten_economy.features.reports.accounts import bounded
 from kryten_economy.features.reports.rows import (
     AuditRow,
@@ -206,6 +207,12 @@ _LAST_SEEN = """
 """
 
 
+_HIGHEST_MINUTE = """
+    SELECT id FROM operation WHERE id >= ?1 AND id < ?2 AND kind = 'PresenceMinute'
+    ORDER BY id DESC LIMIT 1
+"""
+
+
 _MINUTES_OF_DAY = """
     SELECT a.name, d.minutes_present
     FROM daily_activity AS d JOIN account AS a ON a.id = d.account_id
@@ -232,6 +239,12 @@ class PresenceReports(Reader):
         """When anybody was seen last; None where nobody ever was."""
         at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
         return at_ms
+
+    def highest_minute(self, channel: str) -> int | None:
+        """The number of the latest minute that was paid; None where none is kept."""
+        first, last = MINUTE_IDS.format(channel, ""), MINUTE_IDS.format(channel, ":")
+        row = self._sql.row(_HIGHEST_MINUTE, first, last)
+        return None if row is None else int(row[0].removeprefix(first))
 
     def minutes_of(
         self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
