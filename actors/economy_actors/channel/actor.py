@@ -156,11 +156,8 @@ class Channel(Actor[ChannelMessage]):
                 self._ranked(name, rank)
             case RobotPresence(here):
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
-            case MinutePassed(at_ms):
-                self._talk.emotes.minute(at_ms)
-                self._talk.proceed_all()
-                for visit in self._minutes.passed(at_ms):
-                    self._forget(visit)
+            case MinutePassed():
+                self._minute_passed(message)
             case WelcomeDue():
                 self._welcome(message)
             case RankedUp() | RankUpsDue() | LevelDue():
@@ -175,6 +172,14 @@ class Channel(Actor[ChannelMessage]):
                 assert_never(message)
 
     # Presence
+
+    def _minute_passed(self, message: MinutePassed) -> None:
+        at_ms, steady_ms = message.at_ms, message.steady_ms
+        self._talk.emotes.minute(at_ms)
+        self._talk.proceed_all()
+        ended = self._now(at_ms) if steady_ms is None else Moment(at_ms, steady_ms)
+        for visit in self._minutes.passed(ended):
+            self._forget(visit)
 
     def _now(self, at_ms: int | None = None) -> Moment:
         """This moment; ``at_ms`` where something else than our clock tells the time of day."""

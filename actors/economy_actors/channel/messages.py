@@ -132,10 +132,12 @@ class RobotPresence:
 class MinutePassed:
     """The scheduler's tick; ``at_ms`` is the whole minute that ends.
 
-    How many have passed since the last one is for the steady clock to say.
+    ``steady_ms`` is the same instant by the clock that says how many have passed since the last
+    one; None is now.
     """
 
     at_ms: int
+    steady_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,9 +92,9 @@ class Minutes:
         """Somebody came whose arrival the books have to judge first."""
         self._arriving[name.lower()] = self._world.clock.steady_ms()
 
-    def passed(self, at_ms: int) -> tuple[Visit, ...]:
+    def passed(self, ended: Moment) -> tuple[Visit, ...]:
         """Count the minutes since the last tick and have them paid; the visits that are over."""
-        steady_ms = self._world.clock.steady_ms()
+        at_ms, steady_ms = ended
         minutes = nearest_minute(steady_ms - self._counted_to_ms)
         if minutes <= 0:
             return ()
@@ -103,7 +103,7 @@ class Minutes:
         since_ms = steady_ms - _ARRIVING_MS
         self._arriving = {name: ms for name, ms in self._arriving.items() if ms > since_ms}
         shares, over = self._roster.tick(
-            Moment(at_ms, steady_ms),
+            ended,
             min(minutes, STALL_MINUTES_MAX),
             presence.join_debounce_minutes * MINUTE_MS,
             presence.afk_threshold_minutes * MINUTE_MS,

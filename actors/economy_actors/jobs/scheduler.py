@@ -72,7 +72,7 @@ class Scheduler(Actor[Look]):
             self._next_ms = steady_ms - late_ms + MINUTE_MS
             minute_ms = nearest_minute(clock.now_ms() - late_ms) * MINUTE_MS
             for channel in self._world.channels.values():
-                channel.offer(MinutePassed(minute_ms))
+                channel.offer(MinutePassed(minute_ms, steady_ms - late_ms))
             await self._upkeep(minute_ms)
         self._sleep()
 
