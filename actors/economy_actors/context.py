@@ -99,6 +99,7 @@ class World:
     gateway: Ref[GatewayMessage] | None = None
     bus_connected: Callable[[], bool] = lambda: False
     rivals: Callable[[], tuple[str, ...]] = tuple
+    robots_away: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(

@@ -265,11 +265,13 @@ async def house(
     scheduled: bool = False,
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
+    gateway: Callable[[World], Actor[Any]] | None = None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
-    The clock begins at ``start_ms``; ``books`` opens the file.
+    The clock begins at ``start_ms``; ``books`` opens the file; ``gateway`` makes what stands
+    between the channel and a bus.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -314,6 +316,8 @@ async def house(
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(world, None))
             root.spawn("jobs", lambda: DailyJobs(world))
+        if gateway is not None:
+            world.gateway = root.spawn("gateway", lambda: gateway(world))
 
     async with open_system(observer=observer) as system:
         await system.spawn_root("root", lambda: _Root(start))

@@ -107,6 +107,8 @@ class Channel(Actor[ChannelMessage]):
 
     async def started(self) -> None:
         """A new instance knows nobody: have the stored user list read, and the past."""
+        if self._robot_is_away():
+            self._roster.lose_sight(self._now())
         self._publish()
         self._world.backlog.begin(self._name)
         self._read_past()
@@ -154,8 +156,8 @@ class Channel(Actor[ChannelMessage]):
                 self._roster.set_afk(name, self._now(), afk=afk)
             case RankChanged(name, rank):
                 self._ranked(name, rank)
-            case RobotPresence(here):
-                _log.info("robot is back" if here else "robot is away", channel=self._name)
+            case RobotPresence():
+                self._robot(message)
             case MinutePassed():
                 self._minute_passed(message)
             case WelcomeDue():
@@ -180,6 +182,20 @@ class Channel(Actor[ChannelMessage]):
         ended = self._now(at_ms) if steady_ms is None else Moment(at_ms, steady_ms)
         for visit in self._minutes.passed(ended):
             self._forget(visit)
+        if self._roster.unseen_since is not None and not self._robot_is_away():
+            self._ask_for_userlist(confirmed=True)
+
+    def _robot_is_away(self) -> bool:
+        return self._name in self._world.robots_away()
+
+    def _robot(self, message: RobotPresence) -> None:
+        """While the robot is away nobody sees who comes and goes; the next user list tells."""
+        _log.info("robot is back" if message.here else "robot is away", channel=self._name)
+        if not message.here:
+            self._roster.lose_sight(self._now())
+            self._publish()
+        elif self._roster.unseen_since is not None:
+            self._ask_for_userlist(confirmed=True)
 
     def _now(self, at_ms: int | None = None) -> Moment:
         """This moment; ``at_ms`` where something else than our clock tells the time of day."""
@@ -226,11 +242,14 @@ class Channel(Actor[ChannelMessage]):
             (each.name.lower(), each.rank) for each in message.users if each.rank < lowest
         )
         now = self._now(message.at_ms)
+        left_at = self._roster.unseen_since or now
         change = self._roster.listed(
             [(each.name, each.rank, each.afk) for each in users], now, self._window_ms
         )
         self._outbox.offer(outbox.Here(frozenset(each.name for each in message.users)))
-        self._record_departures(change.departed, message.at_ms)
+        self._record_departures(change.departed, left_at.at_ms)
+        if self._robot_is_away():
+            self._roster.lose_sight(now)
         if message.stored:
             self._unjudged.update(visit.name for visit in change.begun)
         else:
@@ -286,7 +305,8 @@ class Channel(Actor[ChannelMessage]):
 
     def _publish(self) -> None:
         """Let others see who is here, and how many."""
-        here = who_is_here(self._roster.connected(), heard_list=self._heard_list)
+        is_seen = self._roster.unseen_since is None
+        here = who_is_here(self._roster.connected(), heard_list=self._heard_list, is_seen=is_seen)
         self._world.presence[self._name].publish(here)
         present = len(here.users)
         self._world.population[self._name] = present
@@ -302,10 +322,10 @@ class Channel(Actor[ChannelMessage]):
         if session is not None:
             self.stop_child(session)
 
-    def _ask_for_userlist(self) -> None:
+    def _ask_for_userlist(self, *, confirmed: bool = False) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.
         if self._world.gateway is not None:
-            self._world.gateway.offer(ReadUserlist(self._name))
+            self._world.gateway.offer(ReadUserlist(self._name, confirmed))
 
     def _reply(self, name: str, text: str) -> None:
         self._outbox.offer(Pm(to=name, text=text, priority=Priority.REPLY, trace=self.trace))

@@ -202,6 +202,8 @@ class Talk:
     def _survivors(self, at_ms: int) -> dict[str, Effect]:
         """Who is paid for having seen the whole item that ends now."""
         settings, since_ms = self._world.live.settings, self._screening.started_at_ms
+        if self._roster.unseen_since is not None:
+            return {}  # who has left in an outage has not seen the end
         if since_ms is None or not self._screening.is_survivable(settings, at_ms):
             return {}
         # A visit goes on through a bounce and begins anew after an absence.

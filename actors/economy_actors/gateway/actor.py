@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, assert_never
 
+import anyio
 import structlog
 
 from economy_actors.channel.messages import Listed, RoomStored
@@ -34,6 +35,7 @@ from economy_actors.gateway.messages import (
     RoomsRead,
     Search,
     Searched,
+    Watch,
 )
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.rivals import Rivals
@@ -43,9 +45,11 @@ from economy_actors.gateway.worker import BusWorker, FindRobots, OpenBus, ReadRo
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
-__all__ = ("PULSE_S", "Gateway")
+__all__ = ("PULSE_S", "WATCH_S", "Gateway")
 
 PULSE_S = 5.0
+WATCH_S = 20.0
+"""A robot that falls silent is known to be away within a minute."""
 _SEARCH_AGAIN_S = 1.0
 _SEARCH_AGAIN_MAX_S = 8.0
 _OVERTAKEN_S = 0.2
@@ -80,11 +84,14 @@ class Gateway(Actor[GatewayMessage]):
         restart: Callable[[str], None] = lambda _: None,
         *,
         pulse_s: float = PULSE_S,
+        watch_s: float = WATCH_S,
     ) -> None:
         self._world = world
         self._bus = bus
         self._restart = restart
         self._pulse_s = pulse_s
+        self._watch_s = watch_s
+        self._asked_at_s = 0.0
         self._translator = Translator(world.live, world.clock)
         self._robots = Robots(world)
         self._rivals = Rivals(bus.instance, self._translator.places)
@@ -110,6 +117,7 @@ class Gateway(Actor[GatewayMessage]):
             "room-reader", lambda: BusWorker(self._bus, self.ref), capacity=8
         )
         self._world.rivals = self._rivals.present
+        self._world.robots_away = self._robots.away
         self._bus.listen(
             Intake(
                 self._world,
@@ -122,6 +130,7 @@ class Gateway(Actor[GatewayMessage]):
         )
         self.after(0.0, Connect())
         self.after(self._pulse_s, Pulse())
+        self.after(self._watch_s, Watch())
 
     async def stopping(self) -> None:
         """Cease to listen; the bus stays open for the outboxes."""
@@ -143,9 +152,8 @@ class Gateway(Actor[GatewayMessage]):
                 self._rooms_read(rooms)
             case GiveRank():
                 await self._give_rank(message)
-            case Search():
-                self._again = None
-                self._search()
+            case Search() | Watch():
+                self._look(message)
             case Searched():
                 self._searched(message)
             case Refuse(body, reply_to):
@@ -245,8 +253,9 @@ class Gateway(Actor[GatewayMessage]):
 
     def _read(self, message: ReadUserlist | ReadRoom) -> None:
         match message:
-            case ReadUserlist(channel):
-                self._wanted.setdefault(channel, _Want(3, True))
+            case ReadUserlist(channel, confirmed):
+                want = _Want(5, False) if confirmed else _Want(3, True)
+                self._wanted.setdefault(channel, want)
             case ReadRoom(channel):
                 self._rooms.add(channel)
             case _:
@@ -260,7 +269,20 @@ class Gateway(Actor[GatewayMessage]):
         if self._worker.depth:
             self._search_after(self._again_s)
             return
-        wanted = {name: want.tries > 0 for name, want in self._wanted.items()}
+        self._ask({name: want.tries > 0 for name, want in self._wanted.items()})
+
+    def _look(self, due: Search | Watch) -> None:
+        """Robots that have died or gone deaf say nothing: they are asked whether they are there."""
+        if isinstance(due, Search):
+            self._again = None
+            self._search()
+            return
+        self.after(self._watch_s, Watch())
+        if self._up and not self._worker.depth:
+            self._ask({})
+
+    def _ask(self, wanted: dict[str, bool]) -> None:
+        self._asked_at_s = anyio.current_time()
         self._worker.offer(FindRobots(wanted))
 
     def _search_after(self, delay_s: float) -> None:
@@ -271,7 +293,7 @@ class Gateway(Actor[GatewayMessage]):
     def _searched(self, found: Searched) -> None:
         if not self._up:
             return
-        self._told_of_robots(found.present)
+        self._told_of_robots(found)
         if found.present:
             self._read_rooms()
             self._lists_read(found)
@@ -281,16 +303,17 @@ class Gateway(Actor[GatewayMessage]):
         else:
             self._again_s = _SEARCH_AGAIN_S
 
-    def _told_of_robots(self, present: frozenset[str]) -> None:
-        if self._doubting:
-            for channel in self._translator.places.names:
-                if channel not in present:
-                    self._robots.gone(channel, is_silent=True)
-            self._seeking, self._doubting = True, False
-        if self._seeking:
-            for channel in present.intersection(self._robots.away):
-                self._robots.back(channel)
-        self._seeking = self._seeking and self._robots.any_away
+    def _told_of_robots(self, found: Searched) -> None:
+        for channel in self._translator.places.names:
+            if channel in found.present:
+                if self._robots.answered(channel):
+                    self._wanted.setdefault(channel, _Want(5, False))
+            elif self._doubting:
+                self._robots.gone(channel, is_silent=True)
+            elif found.patient:
+                self._robots.silent(channel, self._asked_at_s)
+        self._seeking = (self._seeking or self._doubting) and self._robots.any_away
+        self._doubting = False
 
     def _read_rooms(self) -> None:
         news = self._translator.emote_news

@@ -20,6 +20,7 @@ __all__ = (
     "RoomsRead",
     "Search",
     "Searched",
+    "Watch",
 )
 
 
@@ -67,9 +68,13 @@ class RobotInDoubt:
 
 @dataclass(frozen=True, slots=True)
 class ReadUserlist:
-    """Read a channel's user list from the robot's store and tell the channel."""
+    """Read a channel's user list from the robot's store and tell the channel.
+
+    After an outage the store may lag behind: then the list is to be ``confirmed``.
+    """
 
     channel: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,20 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Time to see whether the robots still answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
-    """What the search found: the channels whose robot answers, and raw lists by channel."""
+    """What the search found: the channels whose robot answers, and raw lists by channel.
+
+    ``patient``: each had time enough to answer, so that silence tells something.
+    """
 
     present: frozenset[str]
     lists: tuple[tuple[str, list[object] | None], ...]
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +157,7 @@ GatewayMessage = (
     | GiveRank
     | Search
     | Searched
+    | Watch
     | RoomsRead
     | Refuse
 )

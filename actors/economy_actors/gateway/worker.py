@@ -69,7 +69,7 @@ class BusWorker(Actor[Work]):
                 await self._open()
             case FindRobots(wanted):
                 found = await self._bus.look_for_robots(wanted)
-                await self._tell(Searched(found.present, found.lists))
+                await self._tell(Searched(found.present, found.lists, not any(wanted.values())))
             case ReadRooms(channels):
                 await self._tell(await self._read(channels))
             case _:

@@ -97,4 +97,5 @@ async def check_health(world: World) -> Health:
         version=world.version,
         last_tick_age_seconds=world.metrics.last_tick_age_s(),
         rivals=world.rivals(),
+        robots_away=world.robots_away(),
     )
