@@ -28,6 +28,7 @@ from economy_actors.gateway.messages import (
     ReadRoom,
     ReadUserlist,
     Refuse,
+    Remembered,
     RivalCame,
     RobotInDoubt,
     RobotStarted,
@@ -41,7 +42,7 @@ from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
-from economy_actors.gateway.worker import BusWorker, FindRobots, OpenBus, ReadRooms
+from economy_actors.gateway.worker import AskMemory, BusWorker, FindRobots, OpenBus, ReadRooms
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
@@ -101,6 +102,7 @@ class Gateway(Actor[GatewayMessage]):
         self._seeking = False
         self._doubting = False
         self._wanted: dict[str, _Want] = {}
+        self._missing: set[str] = set()
         self._rooms: set[str] = set()
         self._again: Timer | None = None
         self._again_s = _SEARCH_AGAIN_S
@@ -154,8 +156,8 @@ class Gateway(Actor[GatewayMessage]):
                 await self._give_rank(message)
             case Search() | Watch():
                 self._look(message)
-            case Searched():
-                self._searched(message)
+            case Searched() | Remembered():
+                self._found(message)
             case Refuse(body, reply_to):
                 await self._refuse(body, reply_to)
             case _:
@@ -223,6 +225,7 @@ class Gateway(Actor[GatewayMessage]):
         # Whatever the store lacks or has too late, the events of the robot tell.
         self._rooms.update(self._translator.places.names)
         self._seeking = True
+        self._missing.clear()
         self._again_s = _SEARCH_AGAIN_S
         self._search()
 
@@ -290,9 +293,13 @@ class Gateway(Actor[GatewayMessage]):
             self._again.cancel()
         self._again = self.after(delay_s, Search())
 
+    def _found(self, found: Searched | Remembered) -> None:
+        if isinstance(found, Remembered):
+            self._remembered(found)
+        elif self._up:
+            self._searched(found)
+
     def _searched(self, found: Searched) -> None:
-        if not self._up:
-            return
         self._told_of_robots(found)
         if found.present:
             self._read_rooms()
@@ -323,22 +330,37 @@ class Gateway(Actor[GatewayMessage]):
 
     def _lists_read(self, found: Searched) -> None:
         for channel, entries in found.lists:
-            users = self._translator.listed(entries)
-            if users is not None:
-                listed = Listed(users, self._world.clock.now_ms(), stored=True)
-                self._world.channels[channel].offer(listed)
-                self._wanted.pop(channel, None)
-            else:
+            if not self._list_read(channel, entries):
                 self._missed(channel)
+
+    def _list_read(self, channel: str, entries: list[object] | None) -> bool:
+        users = self._translator.listed(entries)
+        if users is None:
+            return False
+        listed = Listed(users, self._world.clock.now_ms(), stored=True)
+        self._world.channels[channel].offer(listed)
+        self._wanted.pop(channel, None)
+        return True
+
+    def _remembered(self, message: Remembered) -> None:
+        """What the store has missed in an outage its robot may know."""
+        channel, entries = message.found or ("", None)
+        missed, self._missing = self._missing, set()
+        for name in missed:
+            if name != channel or not self._list_read(name, entries):
+                _log.warning("no user list to be had; it comes with the robot", channel=name)
 
     def _missed(self, channel: str) -> None:
         want = self._wanted.get(channel)
         if want is None:
             return
         want.tries -= 1
-        if want.tries <= (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
-            _log.warning("no user list to be had; it comes with the robot", channel=channel)
-            del self._wanted[channel]
+        if want.tries > (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
+            return
+        del self._wanted[channel]
+        if not self._missing:
+            self._worker.offer(AskMemory())
+        self._missing.add(channel)
 
     def _rooms_read(self, rooms: tuple[RoomRead, ...]) -> None:
         for room in rooms:

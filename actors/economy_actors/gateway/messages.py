@@ -13,6 +13,7 @@ __all__ = (
     "ReadRoom",
     "ReadUserlist",
     "Refuse",
+    "Remembered",
     "RivalCame",
     "RobotInDoubt",
     "RobotStarted",
@@ -116,6 +117,13 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """The only robot's channel and the raw list in its memory; None where it can't be had."""
+
+    found: tuple[str, list[object]] | None
+
+
+@dataclass(frozen=True, slots=True)
 class RoomRead:
     """What the store holds of a channel, raw: emotes and what plays; None where nothing.
 
@@ -158,6 +166,7 @@ GatewayMessage = (
     | Search
     | Searched
     | Watch
+    | Remembered
     | RoomsRead
     | Refuse
 )

@@ -78,6 +78,18 @@ class Survey:
                     lists.append((channel, await self._stored(channel) if is_good else None))
         return Found(present, tuple(lists))
 
+    async def remembered(self) -> tuple[str, list[object]] | None:
+        """Our channel and the list in its robot's memory, where that is the only robot at all.
+
+        It can only tell its own list, which holds also where the store has missed something. An
+        empty list is none: the bot itself would be in it.
+        """
+        there = await self._there(is_whole=True)
+        if len(there) != 1 or (channel := self._places.find(*there[0])) is None:
+            return None
+        told = await self._told(len(there))
+        return (channel, told[0]) if len(told) == 1 and told[0] else None
+
     async def _there(self, *, is_whole: bool) -> Sequence[tuple[str, str]]:
         """Domain and channel of the robots that answer; ``is_whole``: also those of others."""
         there: dict[tuple[str, str], None] = {}
@@ -101,19 +113,14 @@ class Survey:
         """The lists of our channels of which a robot's own memory says the same as its store.
 
         Robots don't say whose list they tell. So a stored list is believed if as many robots
-        tell these names as have stored them: then none of them is another channel's. A single
-        robot can only tell its own, which holds where the store has missed something.
+        tell these names as have stored them: then none of them is another channel's.
         """
-        if not there:
-            return {}
-        told = await self._told(len(there))
+        told = await self._told(len(there)) if there else []
         stored: dict[tuple[str, str], list[object]] = {}
-        for place in there:
+        for place in there if told else ():
             users = await self._stored(place[1])
             if users is not None:
                 stored[place] = users
-        if len(there) == len(told) == 1 and told[0]:
-            stored[there[0]] = told[0]
         tellers = Counter(map(_names, told))
         keepers = Counter(map(_names, stored.values()))
         return {

@@ -135,6 +135,9 @@ class Room:
     async def look_for_robots(self, wanted: Mapping[str, bool]) -> Found:
         return await self._survey.look(wanted)
 
+    async def remembered_list(self) -> tuple[str, list[object]] | None:
+        return await self._survey.remembered()
+
     async def ask_all(
         self,
         subject: str,
