@@ -130,7 +130,8 @@ def play(visits: list[list[Visit]], plan: list[Trouble]) -> dict[str, tuple[int,
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(300)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(VISITS, min_size=1, max_size=len(NAMES)), TROUBLES)
 @example(
     # Five comings and goings in fourteen minutes, the last absence across two outages.
