@@ -439,7 +439,7 @@ class Channel(Actor[ChannelMessage]):
 
     async def stopping(self) -> None:
         """Who is still here counts as seen until now; what was said and counted is booked."""
-        at_ms = self._world.clock.now_ms()
+        at_ms = (self._roster.unseen_since or self._now()).at_ms
         names = tuple(visit.name for visit in self._roster.connected())
         await self._booking.finish()
         try:

@@ -264,13 +264,13 @@ class PastKnown:
     """What a report says of the time before the start; not ``known`` where it could not say.
 
     ``last_activity_ms`` None: nobody has ever said anything. ``minute`` is the highest number of
-    a minute in the books.
+    a minute in the books, and its time.
     """
 
     last_activity_ms: int | None
     cut_off: tuple[int, tuple[tuple[str, int], ...]] | None
     known: bool = True
-    minute: int | None = None
+    minute: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

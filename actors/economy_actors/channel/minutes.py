@@ -73,16 +73,20 @@ class Minutes:
         self._tries = 0
         self._counted_to_ms = world.clock.steady_ms() - world.clock.now_ms() % MINUTE_MS
 
-    def resume(self, highest: int | None) -> None:
-        """The number of the highest minute in the books is known, or that it can't be had.
+    def resume(self, highest: tuple[int, int] | None) -> None:
+        """The highest minute in the books is known with its time, or that it can't be had.
 
-        A start can't tell a clock that was set back a little from minutes that were paid just now:
-        those stay paid, and no more are lost than in a stall. Further back they are new minutes.
+        Where its time is still to come a start can't tell whether the clock was set back a little
+        or these minutes were paid just now: they stay paid, and no more are lost than in a stall.
+        Further back they are new minutes.
         """
-        ahead = (highest or 0) - self._world.clock.now_ms() // MINUTE_MS
-        if highest is not None and ahead > STALL_MINUTES_MAX:
-            _log.warning("the clock was set back", channel=self._name, minutes=ahead)
-            self._number = highest
+        if highest is not None:
+            number, at_ms = highest
+            behind = nearest_minute(at_ms - self._world.clock.now_ms())
+            if behind > STALL_MINUTES_MAX:
+                _log.warning("the clock was set back", channel=self._name, minutes=behind)
+            if behind <= 0 or behind > STALL_MINUTES_MAX:
+                self._number = number
         if not self._is_resumed:
             self._is_resumed = True
             if self._waiting:

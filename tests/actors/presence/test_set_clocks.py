@@ -103,6 +103,22 @@ async def test_a_restart_after_the_clock_was_set_back(tmp_path: Path) -> None:
             assert h.balance("alice") == before_z + 5
 
 
+async def test_a_restart_loses_no_minute_of_a_clock_set_back_before(tmp_path: Path) -> None:
+    """A clock that was set back by a little while the service ran costs nothing at a restart."""
+    path = tmp_path / "e.db"
+    async with house(path, settings(), scheduled=True) as h:
+        await h.userlist(("Alice", 1), stored=True)
+        await pass_minutes(h, 9.5)
+        set_by(h, -3 * MINUTE_MS)
+        await pass_minutes(h, 2)
+        assert h.balance("alice") == 11
+        start_ms = h.now_ms
+    async with house(path, settings(), scheduled=True, start_ms=start_ms) as h:
+        await h.userlist(("Alice", 1), stored=True)
+        await pass_minutes(h, 5)
+        assert h.balance("alice") == 16
+
+
 async def test_minutes_of_a_set_clock_are_paid_once(tmp_path: Path) -> None:
     """Where the wall clock tells a minute twice both are paid, each under an id of its own."""
     async with house(tmp_path / "e.db", settings()) as h:

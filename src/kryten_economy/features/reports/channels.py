@@ -208,7 +208,7 @@ _LAST_SEEN = """
 
 
 _HIGHEST_MINUTE = """
-    SELECT id FROM operation WHERE id >= ?1 AND id < ?2 AND kind = 'PresenceMinute'
+    SELECT id, created_at_ms FROM operation WHERE id >= ?1 AND id < ?2 AND kind = 'PresenceMinute'
     ORDER BY id DESC LIMIT 1
 """
 
@@ -240,11 +240,11 @@ class PresenceReports(Reader):
         at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
         return at_ms
 
-    def highest_minute(self, channel: str) -> int | None:
-        """The number of the latest minute that was paid; None where none is kept."""
+    def highest_minute(self, channel: str) -> tuple[int, int] | None:
+        """The highest number of a minute that was paid, and when; None where none is kept."""
         first, last = MINUTE_IDS.format(channel, ""), MINUTE_IDS.format(channel, ":")
         row = self._sql.row(_HIGHEST_MINUTE, first, last)
-        return None if row is None else int(row[0].removeprefix(first))
+        return None if row is None else (int(row[0].removeprefix(first)), row[1])
 
     def minutes_of(
         self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
