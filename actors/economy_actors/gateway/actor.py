@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, assert_never
 
-import anyio
 import structlog
 
 from economy_actors.channel.messages import Listed, RoomStored
@@ -55,6 +54,8 @@ _SEARCH_AGAIN_S = 1.0
 _SEARCH_AGAIN_MAX_S = 8.0
 _OVERTAKEN_S = 0.2
 _UNCONFIRMED_TRIES = 3
+_ANSWERED_S = 4.0
+"""So long a question to the robots takes at most, if nobody is held up."""
 _DOUBT_S = 2.0
 """A robot that has said goodbye still answers for a moment."""
 
@@ -99,6 +100,7 @@ class Gateway(Actor[GatewayMessage]):
         self._up = False
         self._outages = 0
         self._unanswered = False
+        self._pulse_due_s = 0.0
         self._seeking = False
         self._doubting = False
         self._wanted: dict[str, _Want] = {}
@@ -131,7 +133,7 @@ class Gateway(Actor[GatewayMessage]):
             )
         )
         self.after(0.0, Connect())
-        self.after(self._pulse_s, Pulse())
+        self._pulse_later()
         self.after(self._watch_s, Watch())
 
     async def stopping(self) -> None:
@@ -144,6 +146,7 @@ class Gateway(Actor[GatewayMessage]):
             case Connect() | Opened() | LinkChanged() | Pulse() | PulseReturned():
                 await self._about_bus(message)
             case RobotStarted() | RivalCame():
+                self._count_rivals()
                 await self._announce()
             case RobotInDoubt():
                 self._doubting = True
@@ -163,6 +166,10 @@ class Gateway(Actor[GatewayMessage]):
             case _:
                 assert_never(message)
 
+    def _count_rivals(self) -> None:
+        """Whoever has fallen silent is told to be gone and counts no more."""
+        self._world.metrics.set_rivals(len(self._rivals.present()))
+
     # The bus
 
     async def _about_bus(
@@ -176,9 +183,10 @@ class Gateway(Actor[GatewayMessage]):
             case LinkChanged(_):
                 self._lost("the connection broke")
             case Pulse():
-                self.after(self._pulse_s, Pulse())
-                self._rivals.present()  # whoever has fallen silent is told to be gone
-                await self._check()
+                is_late = self.now_s() - self._pulse_due_s > self._pulse_s / 2
+                self._pulse_later()
+                self._count_rivals()
+                await self._check(is_late=is_late)
             case PulseReturned():
                 self._unanswered = False
                 if not self._up:
@@ -192,10 +200,15 @@ class Gateway(Actor[GatewayMessage]):
         elif not self._worker.depth:
             self._worker.offer(OpenBus())
 
-    async def _check(self) -> None:
+    def _pulse_later(self) -> None:
+        self._pulse_due_s = self.now_s() + self._pulse_s
+        self.after(self._pulse_s, Pulse())
+
+    async def _check(self, *, is_late: bool) -> None:
+        """``is_late``: we were held up ourselves, so what we have not heard yet proves nothing."""
         if not self._bus.is_open:
             self._lost("the connection was closed")
-        elif self._unanswered:
+        elif self._unanswered and not is_late:
             self._lost("no pulse: is NATS there, and may we publish to our own subject?")
         await self._connect()
 
@@ -210,13 +223,13 @@ class Gateway(Actor[GatewayMessage]):
         if not self._up:
             return
         self._outages += 1
-        _log.warning("the bus is away", reason=why)
+        _log.warning("the bus is away", reason=why, once_a_minute="")
         self._show(up=False)
         self._robots.all_gone()
 
     async def _came_up(self) -> None:
         self._show(up=True)
-        _log.info("the bus carries our messages", outages=self._outages)
+        _log.info("the bus carries our messages", outages=self._outages, once_a_minute="")
         if self._outages:
             await self._announce()
             for name in self._translator.places.names:
@@ -285,7 +298,7 @@ class Gateway(Actor[GatewayMessage]):
             self._ask({})
 
     def _ask(self, wanted: dict[str, bool]) -> None:
-        self._asked_at_s = anyio.current_time()
+        self._asked_at_s = self.now_s()
         self._worker.offer(FindRobots(wanted))
 
     def _search_after(self, delay_s: float) -> None:
@@ -311,13 +324,15 @@ class Gateway(Actor[GatewayMessage]):
             self._again_s = _SEARCH_AGAIN_S
 
     def _told_of_robots(self, found: Searched) -> None:
+        # Where we were held up ourselves, what we have not heard proves nothing.
+        is_late = self.now_s() - self._asked_at_s > _ANSWERED_S
         for channel in self._translator.places.names:
             if channel in found.present:
                 if self._robots.answered(channel):
                     self._wanted.setdefault(channel, _Want(5, False))
             elif self._doubting:
                 self._robots.gone(channel, is_silent=True)
-            elif found.patient:
+            elif found.patient and not is_late:
                 self._robots.silent(channel, self._asked_at_s)
         self._seeking = (self._seeking or self._doubting) and self._robots.any_away
         self._doubting = False

@@ -12,7 +12,7 @@ from economy_actors.channel.messages import (
     AttendanceSettled,
     ChannelMessage,
     Newcomer,
-    WelcomeDue,
+    NoticeOwed,
 )
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
@@ -25,6 +25,7 @@ from economy_actors.session.messages import (
     ChatLine,
     Command,
     Deserved,
+    GiveLevel,
     LevelGiven,
     PersonKnown,
     ProgressMade,
@@ -65,8 +66,10 @@ class Session(Actor[SessionMessage]):
                 await commands.carry_out(self._world, self._user, message, self.trace)
             case Arriving():
                 await self._arrive(message)
+            case GiveLevel(display_name, level):
+                await progress.give_level(self._world, self._user, display_name, level)
             case LevelGiven(level):
-                await progress.level_given(self._world, self._user, level, trace=self.trace)
+                await progress.level_given(self._world, self._channel, self._user, level)
             case ProgressMade(wallet):
                 await progress.made(self._world, self._channel, wallet, trace=self.trace)
             case AttendanceDue():
@@ -125,15 +128,15 @@ class Session(Actor[SessionMessage]):
             welcome_back_z=back.bonus if back.enabled else 0,
             days_absent=back.days_absent,
             window_ms=settings.presence.join_debounce_minutes * MINUTE_MS,
+            welcome_delay_ms=settings.onboarding.welcome_delay_seconds * 1000,
         )
         answer = await commit(self._world.ledger, request)
         if not isinstance(answer, Arrived):
             return
         if answer.genuine:
             self._channel.offer(Newcomer(message.display_name, message.at_ms))
-        if answer.welcomed_z and not answer.replayed:
-            delay_s = settings.onboarding.welcome_delay_seconds
-            self._channel.offer(WelcomeDue(message.display_name, answer.welcomed_z, delay_s))
+        if answer.notice is not None:
+            self._channel.offer(NoticeOwed(answer.notice))
         if answer.welcomed_back_z and not answer.replayed:
             attendance.tell_welcome_back(
                 self._world, answer.wallet, answer.welcomed_back_z, trace=self.trace

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kryten_economy.features.chat.rules import NOTHING, Effect
+from kryten_economy.features.chat.triggers import NOTHING, Effect
 from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (
@@ -11,6 +11,7 @@ __all__ = (
     "ChatLine",
     "Command",
     "Deserved",
+    "GiveLevel",
     "LevelGiven",
     "PersonKnown",
     "ProgressMade",
@@ -56,6 +57,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveLevel:
+    """The user's rank brings a CyTube level, and CyTube has told a lower one."""
+
+    display_name: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class LevelGiven:
     """CyTube has confirmed the level that came with the user's rank."""
 
@@ -93,6 +102,7 @@ SessionMessage = (
     | PersonKnown
     | Command
     | ProgressMade
+    | GiveLevel
     | LevelGiven
     | AttendanceDue
 )

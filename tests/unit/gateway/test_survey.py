@@ -113,8 +113,8 @@ async def test_the_memory_of_a_single_robot() -> None:
     assert await Survey(bus, PLACES).remembered() == ("one", users)
     for others in ({"two": ["a"]}, {"foreign": ["c"]}):
         assert await Survey(Bus(bus.robots | others), PLACES).remembered() is None
-    nobody: dict[str, list[str]] = {}
-    for robots in (nobody, {"one": []}, {"foreign": ["a"]}):
+    useless: list[dict[str, list[str]]] = [{}, {"one": []}, {"foreign": ["a"]}]
+    for robots in useless:
         assert await Survey(Bus(robots), PLACES).remembered() is None
 
 
