@@ -128,13 +128,18 @@ class VirtualClock:
         return self.steady_ms() - self._zero_ms
 
     def steady_ms(self) -> int:
-        return round(anyio.current_time() * 1000)
+        return round(anyio.current_time() * 1000) + self._stalled_ms
+
+    def stall(self, ms: int) -> None:
+        """Time passes by both clocks while nobody in the process runs."""
+        self._stalled_ms += ms
 
     def set_by(self, ms: int) -> None:
         """Somebody sets the wall clock, forward or back."""
         self._zero_ms -= ms
 
     def __init__(self, start_ms: int = START_MS) -> None:
+        self._stalled_ms = 0
         self._zero_ms = round(anyio.current_time() * 1000) - start_ms
 
     def wait_s(self, at_ms: int) -> float:
