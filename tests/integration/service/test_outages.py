@@ -199,7 +199,7 @@ class TestNatsAway:
         ) as opened:
             yield opened
 
-    async def test_minutes_are_held_and_all_come_back(
+    async def test_minutes_go_on_and_all_come_back(
         self, house: House, own_nats_server: NatsServer
     ) -> None:
         """Committed facts stay, minutes are held, health tells the truth, then all is well."""
