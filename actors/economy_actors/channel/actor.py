@@ -190,8 +190,6 @@ class Channel(Actor[ChannelMessage]):
         ended = self._now(at_ms) if steady_ms is None else Moment(at_ms, steady_ms)
         for visit in self._minutes.passed(ended):
             self._forget(visit)
-        if self._roster.unseen_since is not None and not self._robot_is_away():
-            self._ask_for_userlist(confirmed=True)
 
     def _robot_is_away(self) -> bool:
         return self._name in self._world.robots_away()
@@ -203,8 +201,6 @@ class Channel(Actor[ChannelMessage]):
         if not message.here:
             self._roster.lose_sight(self._now())
             self._publish()
-        elif self._roster.unseen_since is not None:
-            self._ask_for_userlist(confirmed=True)
 
     def _now(self, at_ms: int | None = None) -> Moment:
         """This moment; ``at_ms`` where something else than our clock tells the time of day."""
@@ -332,10 +328,10 @@ class Channel(Actor[ChannelMessage]):
         if session is not None:
             self.stop_child(session)
 
-    def _ask_for_userlist(self, *, confirmed: bool = False) -> None:
+    def _ask_for_userlist(self) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.
         if self._world.gateway is not None:
-            self._world.gateway.offer(ReadUserlist(self._name, confirmed))
+            self._world.gateway.offer(ReadUserlist(self._name))
 
     def _reply(self, name: str, text: str) -> None:
         self._outbox.offer(Pm(to=name, text=text, priority=Priority.REPLY, trace=self.trace))

@@ -187,6 +187,7 @@ class Gateway(Actor[GatewayMessage]):
                 self._pulse_later()
                 self._count_rivals()
                 await self._check(is_late=is_late)
+                self._read_unseen()
             case PulseReturned():
                 self._unanswered = False
                 if not self._up:
@@ -269,14 +270,24 @@ class Gateway(Actor[GatewayMessage]):
 
     def _read(self, message: ReadUserlist | ReadRoom) -> None:
         match message:
-            case ReadUserlist(channel, confirmed):
-                want = _Want(5, False) if confirmed else _Want(3, True)
-                self._wanted.setdefault(channel, want)
+            case ReadUserlist(channel):
+                self._wanted.setdefault(channel, _Want(3, True))
             case ReadRoom(channel):
                 self._rooms.add(channel)
             case _:
                 assert_never(message)
         self._search()
+
+    def _read_unseen(self) -> None:
+        """Where the robot is back and has not told who is there, its list is read, confirmed."""
+        away = set(self._robots.away())
+        presence = self._world.presence
+        unseen = [each for each in self._translator.places.names if not presence[each].value.seen]
+        wanted = [each for each in unseen if each not in away]
+        for channel in wanted:
+            self._wanted.setdefault(channel, _Want(5, False))
+        if wanted:
+            self._search()
 
     def _search(self) -> None:
         """Send for news of robots and lists, if any are wanted and the bus works."""
@@ -363,7 +374,11 @@ class Gateway(Actor[GatewayMessage]):
         missed, self._missing = self._missing, set()
         for name in missed:
             if name != channel or not self._list_read(name, entries):
-                _log.warning("no user list to be had; it comes with the robot", channel=name)
+                _log.warning(
+                    "no user list to be had; it comes with the robot",
+                    channel=name,
+                    once_a_minute=name,
+                )
 
     def _missed(self, channel: str) -> None:
         want = self._wanted.get(channel)

@@ -69,13 +69,9 @@ class RobotInDoubt:
 
 @dataclass(frozen=True, slots=True)
 class ReadUserlist:
-    """Read a channel's user list from the robot's store and tell the channel.
-
-    After an outage the store may lag behind: then the list is to be ``confirmed``.
-    """
+    """Read a channel's user list from the robot's store and tell the channel."""
 
     channel: str
-    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
