@@ -6,8 +6,7 @@ robots are looked for, the service announces itself, and user lists are read aga
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import ClassVar, assert_never
 
 import structlog
@@ -41,6 +40,7 @@ from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
+from economy_actors.gateway.wanted import WantedLists
 from economy_actors.gateway.worker import AskMemory, BusWorker, FindRobots, OpenBus, ReadRooms
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
@@ -53,21 +53,12 @@ WATCH_S = 20.0
 _SEARCH_AGAIN_S = 1.0
 _SEARCH_AGAIN_MAX_S = 8.0
 _OVERTAKEN_S = 0.2
-_UNCONFIRMED_TRIES = 3
 _ANSWERED_S = 4.0
 """So long a question to the robots takes at most, if nobody is held up."""
 _DOUBT_S = 2.0
 """A robot that has said goodbye still answers for a moment."""
 
 _log = structlog.get_logger("gateway")
-
-
-@dataclass(slots=True)
-class _Want:
-    """A list that is wanted: so many more tries to have it confirmed, then perhaps without."""
-
-    tries: int
-    unconfirmed_then: bool
 
 
 class Gateway(Actor[GatewayMessage]):
@@ -103,8 +94,7 @@ class Gateway(Actor[GatewayMessage]):
         self._pulse_due_s = 0.0
         self._seeking = False
         self._doubting = False
-        self._wanted: dict[str, _Want] = {}
-        self._missing: set[str] = set()
+        self._wanted = WantedLists()
         self._rooms: set[str] = set()
         self._again: Timer | None = None
         self._again_s = _SEARCH_AGAIN_S
@@ -113,8 +103,8 @@ class Gateway(Actor[GatewayMessage]):
         """Nothing is known yet: no bus, no robots, no user lists."""
         self._show(up=False)
         self._robots.all_gone()
-        # At the start nothing better is known than what the store says.
-        self._wanted = {name: _Want(0, True) for name in self._translator.places.names}
+        for name in self._translator.places.names:
+            self._wanted.want_stored(name)
         self._worker = self.spawn("worker", lambda: BusWorker(self._bus, self.ref), capacity=8)
         # Apart, so that a store which is slow to tell what plays keeps no user list waiting.
         self._room_reader = self.spawn(
@@ -234,12 +224,11 @@ class Gateway(Actor[GatewayMessage]):
         if self._outages:
             await self._announce()
             for name in self._translator.places.names:
-                # After an outage the store may be older than what we know: then we keep that.
-                self._wanted.setdefault(name, _Want(5, False))
+                self._wanted.want_confirmed(name)
         # Whatever the store lacks or has too late, the events of the robot tell.
         self._rooms.update(self._translator.places.names)
         self._seeking = True
-        self._missing.clear()
+        self._wanted.take_missing()
         self._again_s = _SEARCH_AGAIN_S
         self._search()
 
@@ -271,7 +260,7 @@ class Gateway(Actor[GatewayMessage]):
     def _read(self, message: ReadUserlist | ReadRoom) -> None:
         match message:
             case ReadUserlist(channel):
-                self._wanted.setdefault(channel, _Want(3, True))
+                self._wanted.want(channel)
             case ReadRoom(channel):
                 self._rooms.add(channel)
             case _:
@@ -285,7 +274,7 @@ class Gateway(Actor[GatewayMessage]):
         unseen = [each for each in self._translator.places.names if not presence[each].value.seen]
         wanted = [each for each in unseen if each not in away]
         for channel in wanted:
-            self._wanted.setdefault(channel, _Want(5, False))
+            self._wanted.want_confirmed(channel)
         if wanted:
             self._search()
 
@@ -296,7 +285,7 @@ class Gateway(Actor[GatewayMessage]):
         if self._worker.depth:
             self._search_after(self._again_s)
             return
-        self._ask({name: want.tries > 0 for name, want in self._wanted.items()})
+        self._ask(self._wanted.next())
 
     def _look(self, due: Search | Watch) -> None:
         """Robots that have died or gone deaf say nothing: they are asked whether they are there."""
@@ -308,7 +297,7 @@ class Gateway(Actor[GatewayMessage]):
         if self._up and not self._worker.depth:
             self._ask({})
 
-    def _ask(self, wanted: dict[str, bool]) -> None:
+    def _ask(self, wanted: Mapping[str, bool]) -> None:
         self._asked_at_s = self.now_s()
         self._worker.offer(FindRobots(wanted))
 
@@ -340,7 +329,7 @@ class Gateway(Actor[GatewayMessage]):
         for channel in self._translator.places.names:
             if channel in found.present:
                 if self._robots.answered(channel):
-                    self._wanted.setdefault(channel, _Want(5, False))
+                    self._wanted.want_confirmed(channel)
             elif self._doubting:
                 self._robots.gone(channel, is_silent=True)
             elif found.patient and not is_late:
@@ -356,8 +345,8 @@ class Gateway(Actor[GatewayMessage]):
 
     def _lists_read(self, found: Searched) -> None:
         for channel, entries in found.lists:
-            if not self._list_read(channel, entries):
-                self._missed(channel)
+            if not self._list_read(channel, entries) and self._wanted.missed(channel):
+                self._worker.offer(AskMemory())
 
     def _list_read(self, channel: str, entries: list[object] | None) -> bool:
         users = self._translator.listed(entries)
@@ -365,32 +354,19 @@ class Gateway(Actor[GatewayMessage]):
             return False
         listed = Listed(users, self._world.clock.now_ms(), stored=True)
         self._world.channels[channel].offer(listed)
-        self._wanted.pop(channel, None)
+        self._wanted.have(channel)
         return True
 
     def _remembered(self, message: Remembered) -> None:
         """What the store has missed in an outage its robot may know."""
         channel, entries = message.found or ("", None)
-        missed, self._missing = self._missing, set()
-        for name in missed:
+        for name in self._wanted.take_missing():
             if name != channel or not self._list_read(name, entries):
                 _log.warning(
                     "no user list to be had; it comes with the robot",
                     channel=name,
                     once_a_minute=name,
                 )
-
-    def _missed(self, channel: str) -> None:
-        want = self._wanted.get(channel)
-        if want is None:
-            return
-        want.tries -= 1
-        if want.tries > (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
-            return
-        del self._wanted[channel]
-        if not self._missing:
-            self._worker.offer(AskMemory())
-        self._missing.add(channel)
 
     def _rooms_read(self, rooms: tuple[RoomRead, ...]) -> None:
         for room in rooms:
