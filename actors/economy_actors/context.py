@@ -84,7 +84,8 @@ class _Plain:
 class World:
     """Shared by all actors of one service; only the root writes the refs.
 
-    What ``presence`` holds for a channel is published by that channel alone.
+    What ``presence`` holds for a channel is published by that channel alone. ``books_lost``:
+    the book file was taken away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -97,6 +98,7 @@ class World:
     persons: Ref[FindPersons] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
+    books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
     rivals: Callable[[], tuple[str, ...]] = tuple
     robots_away: Callable[[], tuple[str, ...]] = tuple

@@ -39,6 +39,7 @@ from economy_actors.persons import Persons
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.holds import ReleaseOrphans
 
@@ -51,13 +52,17 @@ _log = structlog.get_logger("root")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the tree is built around: the disk, the bus, and how to have the process restarted."""
+    """What the tree is built around: the disk, the bus, and how the process is ended.
+
+    ``restart`` has it started again, ``give_up`` says that only an operator can help.
+    """
 
     books: Callable[[], Home[Books]]
     reports: Callable[[], Home[Reports]]
     bus: Bus
     data_file: Path | None
     restart: Callable[[str], None]
+    give_up: Callable[[str], None]
 
 
 class Group(Actor[Any]):
@@ -98,7 +103,7 @@ class Root(Actor[Any]):
         world, parts = self._world, self._parts
         world.ledger = await self.spawn_started(
             "ledger",
-            lambda: Ledger(parts.books, world.metrics, self._publish),
+            lambda: Ledger(parts.books, world.metrics, self._publish, self._books_taken_away),
             capacity=LEDGER_MAILBOX,
         )
         world.reader = await self.spawn_started("reader", self._reader, capacity=READER_MAILBOX)
@@ -124,6 +129,12 @@ class Root(Actor[Any]):
         channel = self._world.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
+
+    def _books_taken_away(self, error: LedgerError) -> None:
+        """Tell operators, and end once nothing would be lost by it."""
+        self._world.books_lost = True
+        if not isinstance(error, UnsavedBooks):
+            self._parts.give_up(str(error))
 
     def _reader(self) -> Reader:
         world = self._world

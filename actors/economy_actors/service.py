@@ -65,6 +65,9 @@ class Service:
     restart_asked: bool = False
     """Whether whoever runs the service is to start it again when it has ended."""
 
+    operator_needed: bool = False
+    """Whether starting it again would do harm before an operator has acted."""
+
     def ask_to_stop(self, reason: str) -> None:
         """Have whoever runs the service end it."""
         _log.info("stop asked", reason=reason)
@@ -73,6 +76,11 @@ class Service:
     def ask_to_restart(self, reason: str) -> None:
         """Have whoever runs the service end it and start it again."""
         self.restart_asked = True
+        self.ask_to_stop(reason)
+
+    def give_up(self, reason: str) -> None:
+        """Have whoever runs the service end it, and leave it to an operator."""
+        self.operator_needed = True
         self.ask_to_stop(reason)
 
 
@@ -104,7 +112,7 @@ async def open_service(
         bus = Bus(settings)
         world.backlog = Backlog(bus.gate)
         world.bus_connected = lambda: bus.connected
-        world.people = Aliases(bus.alias_owner)
+        world.people = Aliases(bus.alias_owner, metrics.userstats_silent)
         service = Service(world, system, bus, None, anyio.Event())
         data_file = Path(settings.database.path)
         parts = Parts(
@@ -113,6 +121,7 @@ async def open_service(
             bus=bus,
             data_file=data_file,
             restart=service.ask_to_restart,
+            give_up=service.give_up,
         )
         await system.spawn_root("root", lambda: Root(world, parts, channels))
         if settings.metrics.enabled:

@@ -29,7 +29,7 @@ from economy_actors.jobs.actor import Occasions
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import Scheduler
 from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.home import InlineHome
+from economy_actors.ledger.home import Home, InlineHome
 from economy_actors.ledger.reader import Reader
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
@@ -48,6 +48,7 @@ from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.verification import verify
@@ -261,6 +262,10 @@ class _Root(Actor[Any]):
         await self._start(self)
 
 
+def _reports_inline(path: Path) -> Home[Reports]:
+    return InlineHome(lambda: Reports.open(path))
+
+
 @asynccontextmanager
 async def house(
     path: Path,
@@ -271,12 +276,13 @@ async def house(
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
     gateway: Callable[[World], Actor[Any]] | None = None,
+    reports: Callable[[Path], Home[Reports]] = _reports_inline,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
-    The clock begins at ``start_ms``; ``books`` opens the file; ``gateway`` makes what stands
-    between the channel and a bus.
+    The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
+    what stands between the channel and a bus.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -289,16 +295,19 @@ async def house(
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
 
+    def lost(_error: LedgerError) -> None:
+        world.books_lost = True
+
     async def start(root: _Root) -> None:
         world.ledger = await root.spawn_started(
             "ledger",
-            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish),
+            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish, lost),
             capacity=4096,
         )
         world.reader = await root.spawn_started(
             "reader",
             lambda: Reader(
-                lambda: InlineHome(lambda: Reports.open(path)),
+                lambda: reports(path),
                 world.ledger,
                 metrics,
                 world.clock.now_ms,

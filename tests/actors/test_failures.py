@@ -236,7 +236,7 @@ class _Tree(Actor[str]):
 
     def __init__(self, path: Path, metrics: Metrics) -> None:
         self._ledger: Callable[[], Ledger] = lambda: Ledger(
-            partial(books_at, path), metrics, lambda _facts: None
+            partial(books_at, path), metrics, lambda _facts: None, lambda _error: None
         )
 
     async def started(self) -> None:

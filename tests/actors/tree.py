@@ -1,6 +1,6 @@
 """The service's real supervision tree on a virtual clock: inline books, no bus, no web page."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -18,14 +18,16 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import Actor, Observer, open_system
+from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.verification import verify
 
-__all__ = ("OTHER", "open_tree", "restarts")
+__all__ = ("OTHER", "TWO", "open_tree", "restarts")
 
 OTHER = "Other"
+TWO = [{"domain": "cytube.test", "channel": name} for name in (CHANNEL, OTHER)]
 
 
 class _Wire:
@@ -62,27 +64,30 @@ def restarts(observer: Observer) -> dict[str, int]:
 
 @asynccontextmanager
 async def open_tree(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    books: Callable[[Path], Books] = Books.open,
+    settings: Settings | None = None,
 ) -> AsyncIterator[tuple[House, list[Any]]]:
-    """Two channels under the real root; a house of the first, and the user lists asked for."""
+    """Two channels under the real root; a house of the first, and the user lists asked for.
+
+    ``books`` opens the file.
+    """
     channels = (CHANNEL, OTHER)
-    live = LiveSettings(
-        settings_with(
-            channels=[{"domain": "cytube.test", "channel": name} for name in channels],
-            onboarding={"welcome_wallet": 0},
-        )
-    )
+    live = LiveSettings(settings or settings_with(channels=TWO, onboarding={"welcome_wallet": 0}))
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
     world = World(live, VirtualClock(), metrics, Dice(7), "1.2.3")
     heard: list[Any] = []
     asked: list[Any] = []
     monkeypatch.setattr(roots, "Gateway", lambda *_: _Nobody(asked))
     parts = Parts(
-        books=lambda: InlineHome(lambda: Books.open(path)),
+        books=lambda: InlineHome(lambda: books(path)),
         reports=lambda: InlineHome(lambda: Reports.open(path)),
         bus=cast("Bus", _Wire(heard)),
         data_file=None,
         restart=lambda _reason: None,
+        give_up=lambda _reason: None,
     )
     observer = Observer()
     async with open_system(observer=observer) as system:

@@ -24,7 +24,6 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
 from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
 from kryten_economy.features.presence.operations import RecordActivity
-from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.verification import verify
 from kryten_economy.ledger.wallet import Wallet
@@ -120,7 +119,7 @@ async def ledger_rounds(
     return found
 
 
-def _hear_nothing(_facts: Facts) -> None:
+def _hear_nothing(_told: object) -> None:
     """There is no channel to hear what has changed."""
 
 
@@ -129,7 +128,7 @@ async def _ledger(path: Path) -> AsyncIterator[Ref[LedgerMessage]]:
     async with open_system() as system:
         yield await system.spawn_root(
             "ledger",
-            lambda: Ledger(lambda: books_at(path), Metrics(), _hear_nothing),
+            lambda: Ledger(lambda: books_at(path), Metrics(), _hear_nothing, _hear_nothing),
             capacity=MAILBOX,
         )
         await system.stop(10.0)

@@ -162,8 +162,9 @@ class Robot:
             if on_reply := self._waiting.get((channel, to)):
                 await on_reply()
         elif message.reply and name == "system.ping":
-            # Each channel's robot says which one it is in.
-            for channel in self._channels:
+            # Each channel's robot says which one it is in, if it is meant.
+            meant = command.get("meta", {}).get("channel")
+            for channel in self._channels if meant is None else (meant,):
                 await _answer(message, name, {**_PONG, "domain": DOMAIN, "channel": channel})
         elif message.reply and name in _STATES:
             await _answer(message, name, _STATES[name])

@@ -26,7 +26,6 @@ from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, R
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.operation import Request
 
 __all__ = ("LOADING", "REPLAY", "SWEPT", "Report", "Rig", "run_crowd")
@@ -60,14 +59,16 @@ class BooksOnly(Root):
     async def started(self) -> None:
         world, parts = self._world, self._parts
         world.ledger = await self.spawn_started(
-            "ledger", lambda: Ledger(parts.books, world.metrics, _hear_nothing), capacity=MAILBOX
+            "ledger",
+            lambda: Ledger(parts.books, world.metrics, _hear_nothing, _hear_nothing),
+            capacity=MAILBOX,
         )
         world.reader = await self.spawn_started("reader", self._reader)
         await self._settle_the_past()
 
 
-def _hear_nothing(_facts: Facts) -> None:
-    """There is no channel to hear what has changed."""
+def _hear_nothing(_told: object) -> None:
+    """There is no channel to hear what has changed, and no operator."""
 
 
 def _world() -> World:
@@ -79,7 +80,8 @@ def _world() -> World:
 async def run_crowd(rig: Rig, report: Report) -> None:
     """Start, sweep, repeat the past, ask for new things, and stop with everything drained."""
     world = _world()
-    parts = Parts(rig.books, rig.reports, Bus(world.live.settings), None, lambda _reason: None)
+    bus = Bus(world.live.settings)
+    parts = Parts(rig.books, rig.reports, bus, None, _hear_nothing, _hear_nothing)
     async with open_system(observer=Observer()) as system:
         await system.spawn_root("root", lambda: BooksOnly(world, parts, (CHANNEL,)))
         report([SWEPT])

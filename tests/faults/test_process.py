@@ -12,13 +12,15 @@ import anyio
 import pytest
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from tests.faults.process import ServiceProcess, write_config
+from tests.faults.process import ServiceProcess, run_once, write_config
 from tests.integration.service.house import SUBJECT, until
 
 from economy_sandbox.bus import connect
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
+from kryten_economy.cli.run import OPERATOR_EXIT_CODE
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.verification import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -294,3 +296,65 @@ async def test_a_service_whose_bus_never_came_stops_at_once(
         service.terminate()
         assert await service.ended(30) == 0
     assert verify(service.books).ok
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_taken_away_under_load_ends_the_service(
+    config: Path, robot: SimulatedRobot, callers: Callers, tmp_path: Path, replaced: bool
+) -> None:
+    """All that was answered is in the saved file, the end is for an operator, and no start comes.
+
+    The exit code is the one upon which systemd does not start the service again.
+    """
+    async with running(config) as service, anyio.create_task_group() as tasks:
+        tasks.start_soon(callers.load, "a")
+        await until(lambda: len(callers.done) > 50)
+        take_away(service.books, replaced=replaced)
+        line = await service.until_logged("the book file was removed or replaced", 5)
+        assert await service.health() in {0, 503}
+        assert await service.ended(15) == OPERATOR_EXIT_CODE
+        tasks.cancel_scope.cancel()
+    assert line["level"] == "critical"
+    saved = rescued(tmp_path)
+    assert str(saved) in line["reason"]
+    assert "Traceback" not in service.raw_log()
+    told_is_kept(saved, callers)
+    found = service.books.read_bytes() if replaced else None
+    again = run_once(config)
+    assert (again.returncode, str(saved) in again.stderr) == (OPERATOR_EXIT_CODE, True)
+    assert (service.books.read_bytes() if service.books.exists() else None) == found
+
+
+def rescued(folder: Path) -> Path:
+    [saved] = folder.glob("economy.db.rescued-*")
+    return saved
+
+
+def take_away(books: Path, *, replaced: bool) -> None:
+    """As somebody does who tidies up, or who restores with `mv` while the service runs."""
+    other = books.with_name("other.db")
+    Books.open(other).close()
+    for each in books.parent.glob("economy.db*"):
+        each.unlink()
+    if replaced:
+        other.rename(books)
+
+
+async def test_a_file_taken_away_in_silence_ends_the_service(
+    config: Path, robot: SimulatedRobot, callers: Callers, tmp_path: Path
+) -> None:
+    """Nobody asks for money and nobody for its health; within a minute the newest is saved."""
+    async with running(config) as service:
+        callers.asked["last"] = {
+            "command": "balance.adjust",
+            "channel": CHANNEL,
+            "username": "Ann",
+            "amount": 7,
+            "request_id": "last",
+        }
+        callers.done["last"] = await callers.call("last") or {}
+        take_away(service.books, replaced=False)
+        assert await service.ended(60) == OPERATOR_EXIT_CODE
+    saved = rescued(tmp_path)
+    told_is_kept(saved, callers)
+    assert callers.done["last"]

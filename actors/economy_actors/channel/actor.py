@@ -94,6 +94,7 @@ class Channel(Actor[ChannelMessage]):
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
         self._heard_list = False
+        self._said_farewell = False
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
         self._progress = ProgressWatch(name, world, self._roster, self._session)
@@ -109,10 +110,15 @@ class Channel(Actor[ChannelMessage]):
         )
 
     async def started(self) -> None:
-        """A new instance knows nobody: have the stored user list read, and the past."""
+        """A new instance knows nobody: have the stored user list read, and the past.
+
+        What waited for the sessions of the instance before is still theirs to do.
+        """
         if self._robot_is_away():
             self._roster.lose_sight(self._now())
         self._publish()
+        for name in self.children_with_mail:
+            self._session(name)
         self._world.backlog.begin(self._name, self.ref.depth)
         self._read_past()
         self._read_owed()
@@ -252,6 +258,7 @@ class Channel(Actor[ChannelMessage]):
         change = self._roster.listed(
             [(each.name, each.rank, each.afk) for each in users], now, self._window_ms
         )
+        self._talk.list_heard()
         self._outbox.offer(outbox.Here(frozenset(each.name for each in message.users)))
         self._record_departures(change.departed, left_at.at_ms)
         if self._robot_is_away():
@@ -447,6 +454,7 @@ class Channel(Actor[ChannelMessage]):
 
     async def stopping(self) -> None:
         """Who is still here counts as seen until now; what was said and counted is booked."""
+        self._said_farewell = True
         at_ms = (self._roster.unseen_since or self._now()).at_ms
         names = tuple(visit.name for visit in self._roster.connected())
         await self._booking.finish()
@@ -457,3 +465,12 @@ class Channel(Actor[ChannelMessage]):
             await commit(self._world.ledger, Depart(self._name, names, at_ms, day))
         except RuntimeFault:
             _log.warning("last minutes not known to be booked", channel=self._name)
+
+    async def release(self) -> None:
+        """An instance that ends without farewell leaves what it has not booked to the books.
+
+        They wait for nobody who asked: while the books are restarted, so is whoever asks them.
+        """
+        if not self._said_farewell:
+            for request in (*self._booking.unbooked(), *self._minutes.unbooked()):
+                self._world.ledger.offer(Commit(request))

@@ -114,17 +114,17 @@ class Booking:
         self._under_way = RecordLines(self._channel, uuid.uuid4().hex, lines)
         self._request(self._under_way)
 
+    def unbooked(self) -> tuple[RecordLines, ...]:
+        """What is not known to be in the books, in order; the one under way by its id."""
+        waiting = tuple(self._waiting)
+        chunks = (waiting[at : at + LINES_MAX] for at in range(0, len(waiting), LINES_MAX))
+        batches = (RecordLines(self._channel, uuid.uuid4().hex, lines) for lines in chunks)
+        return (*batches,) if self._under_way is None else (self._under_way, *batches)
+
     async def finish(self) -> None:
         """The sessions have ended: book what is left, before the channel ends."""
-        batch = self._under_way
         try:
-            if batch is not None:
+            for batch in self.unbooked():
                 await commit(self._world.ledger, batch)
-            while self._waiting:
-                count = min(len(self._waiting), LINES_MAX)
-                lines = tuple(self._waiting.popleft() for _ in range(count))
-                await commit(
-                    self._world.ledger, RecordLines(self._channel, uuid.uuid4().hex, lines)
-                )
         except RuntimeFault:
             _log.warning("last lines not known to be booked", channel=self._channel)

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
+from economy_actors.backlog import LINES_MAX
 from economy_actors.channel.emotes import Emotes
 from economy_actors.channel.messages import (
     MediaChanged,
@@ -69,17 +70,29 @@ class Talk:
         self._room_from_ms = 0
         self._before: list[tuple[str, str, int, str | None]] | None = []
         self._waiting: dict[str, deque[tuple[ChatLine, str | None]]] = {}
+        self._of_unknown: deque[tuple[str, str, int, str | None]] | None = deque(maxlen=LINES_MAX)
 
     def said(self, name: str, text: str, at_ms: int, trace: str | None) -> None:
-        """Somebody said something; who is not tracked here, or said nothing, is not heard."""
+        """Somebody said something; who is not tracked here, or said nothing, is not heard.
+
+        Before the first user list nobody knows who is here: lines wait for it.
+        """
         now = Moment(at_ms, self._world.clock.steady_ms())
         visit = self._roster.chatted(name, now) if text.strip() else None
         if visit is None:
             self._world.backlog.booked(self._name, 1)
+            if self._of_unknown is not None:
+                self._of_unknown.append((name, text, at_ms, trace))
         elif self._before is not None:
             self._before.append((visit.name, text, at_ms, trace))
         else:
             self._hear(visit, text, at_ms, trace)
+
+    def list_heard(self) -> None:
+        """It is known who is here."""
+        lines, self._of_unknown = self._of_unknown or (), None
+        for name, text, at_ms, trace in lines:
+            self.said(name, text, at_ms, trace)
 
     def _hear(self, visit: Visit, text: str, at_ms: int, trace: str | None) -> None:
         effect = self._effect_of(Spoken(visit.name, text, at_ms), trace)

@@ -3,6 +3,7 @@
 Promises: it never raises and never keeps anybody waiting for longer than `ANSWER_S`; a name that
 was asked for is known for ten minutes. Where userstats does not answer, a name stands for itself,
 and for a minute nobody asks again: without userstats a wait for each laugh would be for nothing.
+Each such silence is counted; the log tells the first, and the answer that ends it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,10 +23,18 @@ _log = structlog.get_logger("aliases")
 
 
 class Aliases:
-    """``owner_of`` asks whose alias a name is: None for nobody's; it may raise BusAway."""
+    """``owner_of`` asks whose alias a name is: None for nobody's; it may raise BusAway.
 
-    def __init__(self, owner_of: Callable[[str], Awaitable[str | None]]) -> None:
+    ``silent`` is called for each question that was not answered.
+    """
+
+    def __init__(
+        self,
+        owner_of: Callable[[str], Awaitable[str | None]],
+        silent: Callable[[], None] = lambda: None,
+    ) -> None:
         self._owner_of = owner_of
+        self._silent = silent
         self._known: dict[str, tuple[str, float]] = {}
         self._away_until_s = float("-inf")
         self._is_away = False
@@ -55,7 +64,9 @@ class Aliases:
         except (BusAway, TimeoutError) as failed:
             self._failed(failed)
             return plain
-        self._is_away = False
+        if self._is_away:
+            self._is_away = False
+            _log.info("userstats answers again")
         return self._keep(plain, plain if owner is None else owner.lower())
 
     def _keep(self, name: str, owner: str) -> str:
@@ -66,6 +77,7 @@ class Aliases:
 
     def _failed(self, why: Exception) -> None:
         self._away_until_s = anyio.current_time() + AWAY_S
+        self._silent()
         if not self._is_away:
             self._is_away = True
-            _log.info("userstats does not answer: aliases are not known", error=str(why))
+            _log.warning("userstats does not answer: names stand for themselves", error=repr(why))

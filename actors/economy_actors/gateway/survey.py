@@ -1,7 +1,8 @@
 """Which robots are on the bus, and which stored user lists can be believed.
 
-Every robot answers every question, and a ping twice. Only the answers that name their channel
-count; an answer to a question of state never does, so it is believed only together with others,
+Every robot answers every question, and a ping twice, the second time only if that is for nobody
+or for its own channel. Only the answers that name their channel count; an answer to a question of
+state never does, so it is believed only together with others,
 or where there is a single robot.
 """
 
@@ -20,6 +21,9 @@ _WITHIN_S = 2.0
 _LISTS_WITHIN_S = 8.0
 _QUIET_S = 0.3
 """After so long a silence no further robot will answer."""
+
+_EACH_MAX = 32
+"""Since every robot answers every question, for more channels one question goes to all."""
 
 Names = frozenset[str]
 
@@ -91,23 +95,48 @@ class Survey:
         return (channel, told[0]) if len(told) == 1 and told[0] else None
 
     async def _there(self, *, is_whole: bool) -> Sequence[tuple[str, str]]:
-        """Domain and channel of the robots that answer; ``is_whole``: also those of others."""
+        """Domain and channel of the robots that answer; ``is_whole``: also those of others.
+
+        Each of our channels' robots is asked by its channel and domain, which the others answer
+        only without a name. Those of other services are found by a question to all.
+        """
         there: dict[tuple[str, str], None] = {}
+        quiet_s = _QUIET_S if is_whole else None
+        is_each = len(self._places.names) <= _EACH_MAX
+        async with anyio.create_task_group() as asking:
+            if is_whole or not is_each:
+                asking.start_soon(self._ask_whoever_is_there, there, quiet_s)
+            for channel in self._places.names if is_each else ():
+                asking.start_soon(self._ask_whether_it_is_there, channel, there, quiet_s)
+        return tuple(there)
+
+    async def _ask_whether_it_is_there(
+        self, channel: str, there: dict[tuple[str, str], None], quiet_s: float | None
+    ) -> None:
+        meta = {"domain": self._places.domain_of(channel), "channel": channel}
+
+        def heard(answer: Any) -> bool:  # noqa: ANN401  # whatever the bus carries
+            place = _place(answer)
+            if place is None or self._places.find(*place) != channel:
+                return False
+            there[place] = None
+            return True
+
+        await self._ask("system.ping", heard, quiet_s=quiet_s, meta=meta)
+
+    async def _ask_whoever_is_there(
+        self, there: dict[tuple[str, str], None], quiet_s: float | None
+    ) -> None:
         missing = set(self._places.names)
 
         def heard(answer: Any) -> bool:  # noqa: ANN401  # whatever the bus carries
-            data = answer.get("data") if isinstance(answer, dict) else None
-            place = data if isinstance(data, dict) else {}
-            domain, channel = place.get("domain"), place.get("channel")
-            is_in = place.get("cytube_connected") is not False
-            if is_in and isinstance(domain, str) and isinstance(channel, str):
-                there[domain, channel] = None
-                missing.discard(self._places.find(domain, channel) or "")
-            return not is_whole and not missing
+            place = _place(answer)
+            if place is not None:
+                there[place] = None
+                missing.discard(self._places.find(*place) or "")
+            return quiet_s is None and not missing
 
-        quiet_s = _QUIET_S if is_whole else None
         await self._ask("system.ping", heard, quiet_s=quiet_s)
-        return tuple(there)
 
     async def _confirmed(self, there: Sequence[tuple[str, str]]) -> dict[str, list[object]]:
         """The lists of our channels of which a robot's own memory says the same as its store.
@@ -149,12 +178,29 @@ class Survey:
         return users if isinstance(users, list) else None
 
     async def _ask(
-        self, command: str, heard: Callable[[Any], bool], *, quiet_s: float | None = None
+        self,
+        command: str,
+        heard: Callable[[Any], bool],
+        *,
+        quiet_s: float | None = None,
+        meta: Mapping[str, str] | None = None,
     ) -> None:
-        question = {"service": "robot", "command": command}
+        question: dict[str, Any] = {"service": "robot", "command": command}
+        if meta is not None:
+            question["meta"] = meta
         await self._robots.ask_all(
             _ROBOT_SUBJECT, question, heard, within_s=_WITHIN_S, quiet_s=quiet_s
         )
+
+
+def _place(answer: Any) -> tuple[str, str] | None:  # noqa: ANN401  # whatever the bus carries
+    """Domain and channel that an answer names; None if it names none, or has lost CyTube."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    place = data if isinstance(data, dict) else {}
+    if place.get("cytube_connected") is False:
+        return None
+    domain, channel = place.get("domain"), place.get("channel")
+    return (domain, channel) if isinstance(domain, str) and isinstance(channel, str) else None
 
 
 def _names(users: list[object]) -> Names:

@@ -11,7 +11,7 @@ from economy_actors.earning_terms import multipliers_now
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
 from economy_actors.handlers.call import ApiCall, Call, PmCall
 from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
-from economy_actors.handlers.registry import COMMANDS, command, request
+from economy_actors.handlers.registry import command, request
 from economy_actors.jobs.messages import AdHocBegun, AdHocEnded, OccasionMessage
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
@@ -23,7 +23,6 @@ from kryten_economy.features.events.rules import (
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
 )
-from kryten_economy.features.queue.rules import break_now, next_break
 from kryten_economy.text.clean import user_text
 
 __all__ = ("Multiplier",)
@@ -64,23 +63,14 @@ NAME = Text("name", most=ADHOC_NAME_MAX, default="Ad-hoc Event")
     reads=True,
 )
 async def status(call: PmCall) -> PmAnswer:
-    """Who is here, what plays, what multiplies, rain, and breaks of the queue if there are any."""
-    settings, calendar, now_ms = call.settings, call.world.live.calendar, call.now_ms
+    """Who is here, what plays, what multiplies, and rain."""
+    settings = call.settings
     medium = call.world.playing.get(call.channel)
-    breaks = ""
-    if settings.spending.blackout_windows or COMMANDS.find("queue") is not None:
-        breaks = status_texts.queue_breaks(
-            break_now(settings, calendar, now_ms),
-            next_break(settings, calendar, now_ms),
-            now_ms,
-            calendar.zone,
-        )
     return status_texts.status(
         call.world.population.get(call.channel, 0),
         None if medium is None else medium.title,
-        multipliers_now(call.world, call.channel, now_ms),
+        multipliers_now(call.world, call.channel, call.now_ms),
         settings.rain.interval_minutes if settings.rain.enabled else None,
-        breaks,
         settings.messages.max_length,
     )
 

@@ -1,11 +1,14 @@
-"""What is done once a day in each channel: interest or decay, and the competitions.
+"""What is done once a day in each channel: interest or decay, the competitions, and folding.
 
 The marker of a job is written in the transaction of its money, so a crash at any moment leaves
-it done once or still to do. What was missed is caught up at the start.
+it done once or still to do. What was missed is caught up at the start. Folding moves nothing and
+may be much: it is done in pieces, with time for everybody else in between, and the books know
+how far it came.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 
@@ -14,6 +17,7 @@ from economy_actors.ledger.client import commit, query
 from economy_actors.notices import notify
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
+from kryten_economy.calendar import Calendar
 from kryten_economy.features.competitions import texts
 from kryten_economy.features.competitions.operations import (
     CompetitionsPaid,
@@ -22,14 +26,30 @@ from kryten_economy.features.competitions.operations import (
     Won,
 )
 from kryten_economy.features.competitions.rules import judge
-from kryten_economy.features.jobs.rules import COMPETITIONS, Due, jobs_due, terms_of
+from kryten_economy.features.jobs.rules import (
+    COMPETITIONS,
+    FOLDING,
+    Due,
+    folding_due,
+    jobs_due,
+    terms_of,
+)
 from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.features.presence.operations import FoldMinutes
 from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.ledger.folding import ClosedDay
+from kryten_economy.ledger.records import FinishJob
+from kryten_economy.refusals import ReadOnly
 
-__all__ = ("DailyJobs", "LookForJobs")
+__all__ = ("FOLDING_PAUSE_S", "FOLDING_ROWS", "DailyJobs", "GoOn", "LookForJobs")
 
 _SECOND_MS = 30_000
 """Half past each minute: behind the presence tick, and at 00:00:30 for the competitions."""
+
+FOLDING_ROWS = 1_000
+"""Rows read per piece: some hundredths of a second, in which no money moves."""
+FOLDING_PAUSE_S = 0.25
+"""Between two pieces, several times as long as one takes."""
 
 _log = structlog.get_logger("jobs")
 
@@ -39,27 +59,48 @@ class LookForJobs:
     """Time to see what is due."""
 
 
-class DailyJobs(Actor[LookForJobs]):
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Time for the next piece of a job."""
+
+    due: Due
+
+
+class DailyJobs(Actor[LookForJobs | GoOn]):
     """Runs the daily jobs of all channels."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._done: set[Due] = set()
+        self._under_way: set[Due] = set()
 
     async def started(self) -> None:
         """Catch up at once, but let the start go on meanwhile."""
         self.after(0.0, LookForJobs())
 
-    async def receive(self, _message: LookForJobs) -> None:
+    async def receive(self, message: LookForJobs | GoOn) -> None:
         """Do what is due; what fails waits for the next minute."""
+        match message:
+            case LookForJobs():
+                await self._look()
+            case GoOn(due):
+                self._under_way.discard(due)
+                await self._try(due)
+            case _:
+                assert_never(message)
+
+    async def _look(self) -> None:
         now_ms = self._world.clock.now_ms()
         next_ms = (now_ms - _SECOND_MS) // MINUTE_MS * MINUTE_MS + MINUTE_MS + _SECOND_MS
         self.after(self._world.clock.wait_s(next_ms), LookForJobs())
-        live = self._world.live
-        due = jobs_due(live.settings, live.calendar, now_ms, tuple(self._world.channels))
+        live, channels = self._world.live, tuple(self._world.channels)
+        due = (
+            *jobs_due(live.settings, live.calendar, now_ms, channels),
+            *folding_due(live.calendar, now_ms, channels),
+        )
         self._done &= set(due)
         for job in due:
-            if job not in self._done:
+            if job not in self._done and job not in self._under_way:
                 await self._try(job)
 
     async def _try(self, due: Due) -> None:
@@ -81,6 +122,8 @@ class DailyJobs(Actor[LookForJobs]):
     async def _do(self, due: Due) -> bool:
         if due.job == COMPETITIONS:
             return await self._judge(due)
+        if due.job == FOLDING:
+            return await self._fold(due)
         return await self._maintain(due)
 
     async def _maintain(self, due: Due) -> bool:
@@ -157,6 +200,30 @@ class DailyJobs(Actor[LookForJobs]):
             texts.competition_summary(due.day, parts), LineKind.RESULT, gate="daily_champion"
         )
         self._world.outboxes[due.channel].offer(line)
+
+    async def _fold(self, due: Due) -> bool:
+        """Fold the next piece of what was before the day; the one after it comes as a message."""
+        world, channel = self._world, due.channel
+        now_ms = world.clock.now_ms()
+        oldest_ms = await query(
+            world.reader, lambda reports: reports.oldest_unfolded_ms(channel, now_ms)
+        )
+        closed = _day_of(oldest_ms, world.live.calendar)
+        if closed is None or closed.day >= due.day:
+            await commit(world.ledger, FinishJob(FOLDING, channel, due.day, now_ms))
+            return True
+        answer = await commit(world.ledger, FoldMinutes(channel, closed, now_ms, FOLDING_ROWS))
+        if not isinstance(answer, ReadOnly):
+            self._under_way.add(due)
+            self.after(FOLDING_PAUSE_S, GoOn(due))
+        return False
+
+
+def _day_of(at_ms: int | None, calendar: Calendar) -> ClosedDay | None:
+    if at_ms is None:
+        return None
+    day = calendar.day(at_ms)
+    return ClosedDay(day, calendar.day_start_ms(day), calendar.next_midnight_ms(at_ms))
 
 
 def _op_id(due: Due) -> str:

@@ -133,7 +133,9 @@ class Scheduler(Actor[Look]):
         interval_ms = database.backup_interval_hours * _HOUR_MS
         if not interval_ms:
             return
-        if self._backed_up_at_ms is not None and at_ms - self._backed_up_at_ms < interval_ms:
+        # A clock that was ahead and is right again must not stop the backups until that time.
+        last_ms = self._backed_up_at_ms
+        if last_ms is not None and last_ms <= at_ms < last_ms + interval_ms:
             return
         # Also after a failure the next try waits for the next hour, not for the next minute.
         self._backed_up_at_ms = at_ms - interval_ms + _HOUR_MS

@@ -10,6 +10,7 @@ from kryten_economy.ledger.operation import Request
 
 __all__ = (
     "CheckBooks",
+    "CheckPlace",
     "Commit",
     "Defect",
     "LedgerMessage",
@@ -35,7 +36,12 @@ class Commit:
     reply: Reply[Any] | None = None
 
 
-LedgerMessage = Commit
+@dataclass(frozen=True, slots=True)
+class CheckPlace:
+    """Time to see whether the books are still where they were opened."""
+
+
+LedgerMessage = Commit | CheckPlace
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ async def check_health(world: World) -> Health:
         active_sessions=sum(world.population.values()),
         version=world.version,
         last_tick_age_seconds=world.metrics.last_tick_age_s(),
+        books_lost=world.books_lost,
         rivals=world.rivals(),
         robots_away=world.robots_away(),
     )

@@ -196,3 +196,7 @@ class Families:
         self.gateway_dropped = self._counter(
             "gateway_dropped_total", "Events dropped at the edge.", "reason"
         )
+        self.userstats_silences = self._counter(
+            "userstats_silences_total",
+            "Questions that kryten-userstats did not answer; for a minute nobody asks again.",
+        )

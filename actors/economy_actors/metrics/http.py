@@ -42,6 +42,8 @@ class Health:
     version: str
     last_tick_age_seconds: float | None
     """None before the first tick."""
+    books_lost: bool = False
+    """Whether the book file was removed or replaced while it was in use."""
     rivals: tuple[str, ...] = ()
     """Other services that answer in a channel of this one, in words."""
     robots_away: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class Health:
     @property
     def status(self) -> Literal["healthy", "degraded", "error"]:
         """Error without the books; degraded where anything else is amiss."""
-        if not self.database_usable:
+        if self.books_lost or not self.database_usable:
             return "error"
         return "degraded" if self.problems else "healthy"
 
@@ -60,7 +62,8 @@ class Health:
         age_s = self.last_tick_age_seconds
         silent_s = self.uptime_seconds if age_s is None else age_s
         found = {
-            "the books can't be written": not self.database_usable,
+            "the book file was removed or replaced, see the log": self.books_lost,
+            "the books can't be written": not self.database_usable and not self.books_lost,
             "NATS does not carry our messages": not self.nats_connected,
             "no minute of presence for too long": silent_s > _TICK_AGE_MAX_S,
         }
@@ -74,7 +77,7 @@ class Health:
         fields = dataclasses.asdict(self)
         usable = fields.pop("database_usable")
         fields["problems"] = [*self.problems]
-        del fields["rivals"], fields["robots_away"]
+        del fields["rivals"], fields["robots_away"], fields["books_lost"]
         rounded = {
             name: round(value, 3) if isinstance(value, float) else value
             for name, value in fields.items()

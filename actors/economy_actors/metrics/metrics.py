@@ -288,6 +288,10 @@ class Metrics:
         """Count an event that was dropped at the edge."""
         self._dropped[reason].inc()
 
+    def userstats_silent(self) -> None:
+        """Count a question that kryten-userstats did not answer."""
+        self._families.userstats_silences.inc()
+
     def set_outbox_depth(self, channel: str, waiting: int) -> None:
         """Set the messages waiting in a channel's outbox."""
         self._families.outbox_depth.labels(channel).set(waiting)

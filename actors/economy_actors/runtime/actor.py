@@ -87,6 +87,11 @@ class Host(Protocol):
     accepting: bool
     passivate_asked: bool
 
+    @property
+    def children_with_mail(self) -> tuple[str, ...]:
+        """The children of an earlier instance for whom messages wait."""
+        ...
+
     def accept(self, envelope: Envelope, /) -> None:
         """Take a message, or dead-letter it and raise MailboxFull or ActorGone."""
         ...
@@ -317,7 +322,7 @@ class Actor(Generic[M]):
         """Let go of files, threads and connections; called once, however the instance ends.
 
         Also after a failed start, a crash, a suspension or a cancellation, which then waits
-        for it. Nothing may be told or asked here.
+        for it. Nothing may be asked here; what is offered may find nobody.
         """
 
     @property
@@ -329,6 +334,14 @@ class Actor(Generic[M]):
     def trace(self) -> str | None:
         """The trace id of the message being handled."""
         return self._cell.envelope.trace
+
+    @property
+    def children_with_mail(self) -> tuple[str, ...]:
+        """In `started`: the children of the instance before for whom messages wait.
+
+        They lose them unless they are spawned again.
+        """
+        return self._cell.children_with_mail
 
     @property
     def is_ending(self) -> bool:
@@ -382,10 +395,15 @@ class Actor(Generic[M]):
         ).ref
 
     async def spawn_started(
-        self, name: str, factory: Callable[[], "Actor[C]"], *, capacity: int = 64
+        self,
+        name: str,
+        factory: Callable[[], "Actor[C]"],
+        *,
+        capacity: int = 64,
+        kind: str | None = None,
     ) -> Ref[C]:
         """Start a child and wait until its ``started`` has returned; raises Escalated."""
-        child = self._cell.spawn(name, factory, capacity=capacity)
+        child = self._cell.spawn(name, factory, capacity=capacity, kind=kind)
         await child.has_started()
         return child.ref
 

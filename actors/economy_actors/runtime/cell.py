@@ -389,6 +389,11 @@ class Cell(Dispatch):
             self.children = Children(self, self.actor.supervision)
         return self.children.adopt(child, lazy=lazy)
 
+    @property
+    def children_with_mail(self) -> tuple[str, ...]:
+        """The children of an earlier instance for whom messages wait."""
+        return () if self.children is None else self.children.orphans_with_mail()
+
     async def finish_child(self, ref: Ref[Any]) -> None:
         """Stop a child and wait for its end."""
         child, deadline_s = self._child(ref)

@@ -47,6 +47,11 @@ class Child(Protocol):
     settled: anyio.Event | None
 
     @property
+    def has_mail(self) -> bool:
+        """Whether user messages wait."""
+        ...
+
+    @property
     def waits_for_name(self) -> bool:
         """Whether somebody else of its name is still ending."""
         ...
@@ -150,6 +155,13 @@ class Children(Generic[C]):
         for name in list(self._orphans):
             self._by_name[name].end()
         self._orphans.clear()
+
+    def orphans_with_mail(self) -> tuple[str, ...]:
+        """For whom of those that an earlier instance left messages wait."""
+        return tuple(name for name in self._by_name if self._is_waited_for(name))
+
+    def _is_waited_for(self, name: str) -> bool:
+        return name in self._orphans and self._by_name[name].has_mail
 
     def forget(self, child: C) -> None:
         """A child has ended."""

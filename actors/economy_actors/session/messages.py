@@ -91,7 +91,7 @@ class AttendanceDue:
 class PersonKnown:
     """kryten-userstats has said which of the names are the user's own (lower case)."""
 
-    due: "Deserved"
+    due: "tuple[Deserved, ...]"
     own: frozenset[str]
 
 

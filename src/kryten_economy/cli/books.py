@@ -14,7 +14,7 @@ from kryten_economy.config import Settings
 from kryten_economy.ledger.backup import backup as copy_books
 from kryten_economy.ledger.backup import restore as put_back
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.ledger.errors import CorruptBooks, LedgerError
 from kryten_economy.ledger.invariants import Violation
 from kryten_economy.ledger.previews import RestorePreview, restore_preview
 from kryten_economy.ledger.records import Reopen
@@ -70,6 +70,7 @@ def backup(options: argparse.Namespace) -> int:
     path = Path(settings.database.path).absolute()
     configured = settings.database.backup_directory
     directory = options.directory or (Path(configured) if configured else path.parent / "backups")
+    directory = directory.absolute()
     try:
         result = copy_books(
             path, directory, time.time_ns() // 1_000_000, settings.database.backup_keep
@@ -85,13 +86,17 @@ def restore(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if settings is None:
         return 1
-    path = Path(settings.database.path).absolute()
+    path, source = Path(settings.database.path).absolute(), options.file.absolute()
     try:
-        _show(restore_preview(options.file, path), Calendar(settings.timezone))
+        preview = restore_preview(source, path)
+        if not preview.report.ok:
+            return _failed(CorruptBooks(f"{source}: {preview.report.first}"))
+        _show(preview, source, path, Calendar(settings.timezone))
         if not options.yes:
-            print("Nothing was changed. Add --yes to restore (the service must be stopped).")
+            needed = "--yes" if path.exists() else "--yes --new"
+            print(f"Nothing was changed. Add {needed} to restore (the service must be stopped).")
             return 0
-        done = put_back(options.file, path, time.time_ns() // 1_000_000, new=options.new)
+        done = put_back(source, path, time.time_ns() // 1_000_000, new=options.new)
     except (LedgerError, OSError) as error:
         return _failed(error)
     replaced = f"; the books so far are kept as {done.replaced}" if done.replaced else ""
@@ -99,15 +104,15 @@ def restore(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show(preview: RestorePreview, calendar: Calendar) -> None:
+def _show(preview: RestorePreview, source: Path, path: Path, calendar: Calendar) -> None:
     def when(at_ms: int | None) -> str:
         return minute_of(at_ms, calendar.zone) if at_ms is not None else "never"
 
-    print(f"backup: last operation {when(preview.backup.last_operation_ms)}")
+    print(f"backup: {source}, last operation {when(preview.backup.last_operation_ms)}")
     if preview.target is None:
         print(f"books:  {preview.target_problem}")
     else:
-        print(f"books:  last operation {when(preview.target.last_operation_ms)}")
+        print(f"books:  {path}, last operation {when(preview.target.last_operation_ms)}")
     print(f"{plural(preview.lost_transfers, 'transfer')} newer than the backup would be lost")
     for each in preview.channels:
         print(

@@ -21,12 +21,22 @@ from economy_actors.runtime import RootFailed
 from economy_actors.service import Service, freeze_startup_objects, open_service
 from economy_actors.systemd import Notifier
 from kryten_economy.cli.preparing import check_config, load_settings, open_books_once
-from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.ledger.errors import DisplacedBooks, LedgerError
 
-__all__ = ("RESTART_EXIT_CODE", "demo", "loop_options", "replay", "service")
+__all__ = (
+    "OPERATOR_EXIT_CODE",
+    "RESTART_EXIT_CODE",
+    "demo",
+    "loop_options",
+    "replay",
+    "service",
+)
 
 RESTART_EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: nothing has failed, and the service is to be started again."""
+
+OPERATOR_EXIT_CODE = 78
+"""EX_CONFIG of sysexits.h: a start must wait until an operator says which books count."""
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
@@ -48,7 +58,7 @@ def service(options: argparse.Namespace) -> int:
         return anyio.run(_serve, live, backend_options=loop_options())
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
-    return 1
+        return OPERATOR_EXIT_CODE if isinstance(error, DisplacedBooks) else 1
 
 
 def loop_options() -> dict[str, Any]:
@@ -64,7 +74,8 @@ def loop_options() -> dict[str, Any]:
 async def _serve(live: LiveSettings) -> int:
     """Serve until asked to stop; a failed tree is exit code 1, so that systemd restarts.
 
-    A notice to all services to restart ends with `RESTART_EXIT_CODE` for the same reason.
+    A notice to all services to restart ends with `RESTART_EXIT_CODE` for the same reason, books
+    that were taken away with `OPERATOR_EXIT_CODE`, so that it does not.
     """
     notifier = Notifier.from_environ(os.environ)
     exit_code = 0
@@ -82,7 +93,7 @@ async def _serve(live: LiveSettings) -> int:
                 receiving.close()  # a second request to stop ends the process at once
                 _ignore_signals()  # a reload does not
                 notifier.stopping()
-                exit_code = RESTART_EXIT_CODE if running.restart_asked else 0
+                exit_code = _ordered_end(running)
     except* RootFailed as failed:
         _log.error("the service has failed", exc_info=failed)  # a group is logged whole
         exit_code = 1
@@ -90,6 +101,12 @@ async def _serve(live: LiveSettings) -> int:
         print(f"kryten-economy: {_innermost(failed)}", file=sys.stderr)
         exit_code = 1
     return exit_code
+
+
+def _ordered_end(running: Service) -> int:
+    if running.operator_needed:
+        return OPERATOR_EXIT_CODE
+    return RESTART_EXIT_CODE if running.restart_asked else 0
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -149,8 +149,7 @@ def _copy_online(source: Path, part: Path) -> None:
 def _verified(path: Path) -> VerifyReport:
     report = verify(path)
     if not report.ok:
-        first = [*report.problems, *map(str, report.violations)][0]
-        raise CorruptBooks(f"{path}: {first}")
+        raise CorruptBooks(f"{path}: {report.first}")
     return report
 
 

@@ -5,6 +5,7 @@ batch stand. When commit returns, everything it answered is on the disk. When it
 CommitUnknown, nothing is known: close, open again, and repeat the batch by its ids.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from typing import Any
 import apsw
 
 from kryten_economy.ledger import opening
-from kryten_economy.ledger.displacement import Place, refuse_after_a_loss, save_to_new_place
-from kryten_economy.ledger.errors import CommitUnknown, DisplacedBooks
+from kryten_economy.ledger.displacement import Rescue, refuse_after_a_loss
+from kryten_economy.ledger.errors import CommitUnknown, DisplacedBooks, UnsavedBooks
 from kryten_economy.ledger.facts import Committed
 from kryten_economy.ledger.filelock import FileLock
 from kryten_economy.ledger.operation import Failed, Request, ids_of, perform
 from kryten_economy.ledger.tx import Tx
 
 __all__ = ("Books",)
+
+_log = logging.getLogger("kryten_economy.ledger.books")
 
 
 class Books:
@@ -30,7 +33,8 @@ class Books:
         self._lock = lock
         self._tx = Tx(connection)
         self._broken = False
-        self._place = Place(connection.filename)
+        self._rescue = Rescue(connection)
+        self._closed = False
 
     @classmethod
     def open(cls, path: str | Path, *, vfs: str | None = None) -> "Books":
@@ -69,12 +73,27 @@ class Books:
             raise
 
     def commit(self, batch: Sequence[Request[Any]]) -> Committed:
-        """Do the requests in order; the answers stand in the same order."""
+        """Do the requests in order; the answers stand in the same order.
+
+        Where the file was taken away they are done and saved as `check_place` says, but nobody
+        may be told so.
+        """
         if self._broken:
             raise CommitUnknown("an earlier commit failed")
-        if self._place.is_lost():
-            self._broken = True
-            raise DisplacedBooks(str(save_to_new_place(self._connection)))
+        committed = self._commit(batch)
+        self.check_place()
+        return committed
+
+    def check_place(self) -> None:
+        """Raise DisplacedBooks, with everything saved, if the file is not the one at its path.
+
+        Raises UnsavedBooks where it could not be saved; the next call tries again. What is
+        committed after that is saved at the latest by `close`.
+        """
+        if self._rescue.is_needed:
+            raise DisplacedBooks(str(self._rescue.save_once()))
+
+    def _commit(self, batch: Sequence[Request[Any]]) -> Committed:
         try:
             try:
                 return self._together(batch)
@@ -90,9 +109,17 @@ class Books:
             self._leave()
 
     def close(self) -> None:
-        """Close the connection and let others in; closing twice is harmless."""
+        """Close the connection and let others in; closing twice is harmless.
+
+        With it goes all that is left of a file that was taken away, so that is saved first.
+        """
+        if self._closed:
+            return
+        self._closed = True
         try:
+            self._save_what_would_be_lost()
             self._connection.close(self._broken)
+            self._rescue.clear_logs()
         except apsw.Error:
             # Of a broken disk nothing new is learned; the next opening tells.
             if not self._broken:
@@ -100,6 +127,17 @@ class Books:
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    def _save_what_would_be_lost(self) -> None:
+        if not self._rescue.is_needed or self._rescue.is_complete:
+            return
+        level = logging.INFO if self._rescue.is_told else logging.CRITICAL
+        try:
+            saved = self._rescue.save()
+        except UnsavedBooks as error:
+            _log.critical("%s", error)
+        else:
+            _log.log(level, "the book file was taken away; what it held is saved as %s", saved)
 
     def _together(self, batch: Sequence[Request[Any]]) -> Committed:
         """The whole batch at once, which is the common case and cheap."""

@@ -4,57 +4,112 @@ Whoever goes on after that acknowledges money that nobody will see again. What w
 still in the open connection: it is copied beside the lost file, where a start finds it.
 """
 
-import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
-from kryten_economy.ledger.errors import DisplacedBooks
+from kryten_economy.ledger.errors import DisplacedBooks, UnsavedBooks
 from kryten_economy.ledger.filelock import create_private
 
-__all__ = ("Place", "refuse_after_a_loss", "save_to_new_place")
+__all__ = ("Place", "Rescue", "refuse_after_a_loss")
 
-_log = logging.getLogger("kryten_economy.ledger.displacement")
+
+_LOGS = ("-wal", "-shm")
 
 
 class Place:
-    """Which file a connection opened; a database in memory is never displaced."""
+    """Which file was opened; a database in memory is never displaced."""
 
     def __init__(self, filename: str) -> None:
         self._path = Path(filename) if filename else None
         self._opened = self._found()
 
     def is_lost(self) -> bool:
-        """Whether another file, or none, is there now."""
-        return self._path is not None and self._found() != self._opened
+        """Whether another file, or none, is there now; a disk that can't tell lost nothing."""
+        try:
+            return self._path is not None and self._found() != self._opened
+        except OSError:
+            return False
 
     def _found(self) -> tuple[int, int] | None:
         if self._path is None:
             return None
         try:
             found = os.stat(self._path)  # noqa: PTH116 - asked for at each commit
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_dev, found.st_ino
 
 
-def save_to_new_place(connection: apsw.Connection) -> Path:
-    """Copy all that the connection has committed to ``<name>.rescued-<number>``."""
-    lost = Path(connection.filename)
-    lost.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    saved = lost.with_name(f"{lost.name}.rescued-{time.time_ns()}")
-    create_private(saved)
-    writer = apsw.Connection(str(saved))
+class Rescue:
+    """The copy of a connection whose file was taken away, as ``<name>.rescued-<number>``."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._place = Place(connection.filename)
+        # SQLite leaves these behind where its file was taken away, and would take them for
+        # those of the file that is there next.
+        self._logs = {end: Place(f"{connection.filename}{end}") for end in _LOGS}
+        self._filename = connection.filename
+        self._saved: Path | None = None
+        self._changes = 0
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the file was taken away; once lost is lost for good."""
+        return self._saved is not None or self._place.is_lost()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether somebody knows where the copy is."""
+        return self._saved is not None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the copy has all that was committed."""
+        return self._saved is not None and self._connection.total_changes() == self._changes
+
+    def save_once(self) -> Path:
+        """The copy, made at the first call."""
+        return self._saved or self.save()
+
+    def save(self) -> Path:
+        """Copy all that was committed, over an earlier copy; raises UnsavedBooks."""
+        lost = Path(self._connection.filename)
+        saved = self._saved or lost.with_name(f"{lost.name}.rescued-{time.time_ns()}")
+        # A copy that was cut off half way must neither stop a start nor spoil an earlier one.
+        fresh = saved.with_name(f"{lost.name}.half-{saved.name.rpartition('-')[2]}")
+        changes = self._connection.total_changes()
+        try:
+            lost.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private(fresh)
+            _copy(self._connection, fresh)
+            fresh.replace(saved)
+        except (OSError, apsw.Error) as error:
+            with suppress(OSError):
+                fresh.unlink()
+            raise UnsavedBooks(f"{saved}: {error}") from error
+        self._saved, self._changes = saved, changes
+        return saved
+
+    def clear_logs(self) -> None:
+        """After the connection was closed: remove what belongs to nobody any more."""
+        for end, log in self._logs.items():
+            if self._saved is not None and not log.is_lost():
+                Path(f"{self._filename}{end}").unlink(missing_ok=True)
+
+
+def _copy(connection: apsw.Connection, to: Path) -> None:
+    writer = apsw.Connection(str(to))
     try:
         with writer.backup("main", connection, "main") as copying:
             copying.step(-1)
         writer.pragma("journal_mode", "delete")
     finally:
         writer.close()
-    _log.critical("the book file was removed or replaced; what it held is saved as %s", saved)
-    return saved
 
 
 def refuse_after_a_loss(path: str | Path) -> None:

@@ -12,6 +12,7 @@ __all__ = (
     "NewerSchema",
     "OlderSchema",
     "UnreleasedBooks",
+    "UnsavedBooks",
     "UnwritableBooks",
 )
 
@@ -46,6 +47,10 @@ class CorruptBooks(LedgerError):
 
 class DisplacedBooks(LedgerError):
     """The books were taken away while in use. Restore the file named here, then move it away."""
+
+
+class UnsavedBooks(LedgerError):
+    """The books were taken away while in use and can't be saved. Make room; saving is retried."""
 
 
 class ForeignBooks(LedgerError):

@@ -4,7 +4,8 @@ Presence pays each user a row per minute. Once a day is over, all minutes of a u
 each other in the wallet's chain become one row: the last of them stays, under its id, with the
 sum of the amounts and minutes. Between a wallet's other movements nothing is moved, so every
 balance, link, sum and report stays what it was; a day leaves a user at most one row of presence
-more than they have other rows. The ids of the minutes whose rows have all gone are forgotten.
+more than they have other rows, and one for each long absence. The ids of the minutes whose rows
+have all gone are forgotten.
 
 `fold_presence` runs on the writing connection inside the caller's transaction. A call reads a
 bounded number of rows and proves that nothing but the number of rows has changed; the schema
@@ -22,6 +23,12 @@ __all__ = ("PRESENCE", "ROWS_MAX", "ClosedDay", "Folded", "fold_presence", "olde
 PRESENCE = "presence.base"
 ROWS_MAX = 5_000
 """Rows read per call: well below a tenth of a second, during which no money moves."""
+
+_BACK_MAX = 20_000
+"""How many ids back a row is joined to what an earlier call has kept.
+
+The proof reads everything in between, so who comes back after many hours begins a new row.
+"""
 
 _COLUMNS = """
     SELECT id, operation, debit_account, credit_account, amount_z, debit_after_z, credit_after_z,
@@ -214,7 +221,9 @@ def _earlier(sql: Sql, rows: Sequence[_Row], read_up_to: int, day: ClosedDay) ->
     links = [
         row.credit_previous
         for row in rows
-        if row.credit_previous and row.credit_previous <= read_up_to and row.is_presence(day)
+        if row.credit_previous
+        and read_up_to - _BACK_MAX < row.credit_previous <= read_up_to
+        and row.is_presence(day)
     ]
     found = (_Row._make(row) for row in sql.rows(_THESE, json.dumps(links)))
     return {row.id: row for row in found if row.is_presence(day)}

@@ -27,6 +27,9 @@ BUSY_TIMEOUT_MS = 30_000
 CACHE_KIB = 32 * 1024
 """Pages a connection keeps; the rows of today's users fit."""
 
+READER_CACHE_KIB = 8 * 1024
+"""There are several readers, and a page that one lacks is at hand in the system's cache."""
+
 BROKEN_WORLD = (
     apsw.IOError,
     apsw.FullError,
@@ -101,4 +104,4 @@ def prepare_reader(connection: apsw.Connection) -> None:
             raise OlderSchema(f"{connection.filename}: schema {version}")
         connection.pragma("query_only", 1)
         connection.pragma("trusted_schema", 0)
-        connection.pragma("cache_size", -CACHE_KIB)
+        connection.pragma("cache_size", -READER_CACHE_KIB)

@@ -41,6 +41,11 @@ class VerifyReport:
         """Whether nothing was found."""
         return not self.problems and not self.violations
 
+    @property
+    def first(self) -> str:
+        """The first of what was found; "" if nothing was."""
+        return next(iter((*self.problems, *map(str, self.violations))), "")
+
 
 def verify(path: str | Path) -> VerifyReport:
     """Check a file's structure, its references and every sum in it; changes nothing.

@@ -24,6 +24,7 @@ from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
 from economy_actors.ledger.home import InlineHome
+from economy_actors.persons import Persons
 from economy_actors.runtime import DeadLetterReason
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
@@ -34,13 +35,17 @@ SPEAKERS = tuple(f"Speaker{number:02}" for number in range(40))
 THANKS = "{name}++ for the long explanation of this film"
 
 
+@dataclass
 class Unknown:
     """Nobody knows yet who is behind a name."""
+
+    answers_after_s: float = 0.0
 
     def at_hand(self, _names: Sequence[str]) -> list[str] | None:
         return None
 
     async def canonical(self, name: str) -> str:
+        await anyio.sleep(self.answers_after_s)
         return name.lower()
 
 
@@ -174,6 +179,24 @@ async def test_a_burst_with_thanks_and_a_hanging_disk(
         assert loud == {"the books are behind: chat waits at the bus"}
         kinds = {line.get("once_a_minute") for line in logged if line["log_level"] == "warning"}
         assert kinds == {""}, "one of them is written a minute"
+
+
+async def test_a_burst_with_thanks_while_nobody_says_who_is_who(tmp_path: Path) -> None:
+    """Thanks that wait for a slow answer share the next question, and fail no session."""
+    unknown = Unknown(answers_after_s=1.5)
+    async with house(tmp_path / "e.db", plenty()) as home:
+        home.world.people = unknown
+        home.world.persons = spawn(home, "slow-persons", lambda: Persons(unknown))
+        for name in SPEAKERS:
+            await home.join(name)
+        bus = Bus(home)
+        await bus.burst(0, LINES)
+        await assert_all_paid(home)
+        assert not restarts(home.observer)
+        await anyio.sleep(20)
+        given = "SELECT sum(kudos_given), sum(kudos_received) FROM daily_activity"
+        rows = home.report(lambda reports: list(reports.connection.execute(given)))
+        assert rows == [(LINES, LINES)]
 
 
 async def test_a_channel_that_fails_in_a_burst_lets_no_more_in_than_it_has_room_for(

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import apsw
 import pytest
+from structlog.testing import capture_logs
 from tests.actors.api.helpers import spawn
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
@@ -116,7 +117,7 @@ def thanks(**laughs_and_kudos: Any) -> Settings:
 
 
 async def everybody(home: House, stats: Userstats) -> None:
-    people = Aliases(stats.owner_of)
+    people = Aliases(stats.owner_of, home.world.metrics.userstats_silent)
     home.world.people = people
     home.world.persons = spawn(home, "userstats", lambda: Persons(people))
     for name in ("Alice", "Al", "Bob"):
@@ -249,6 +250,36 @@ async def test_who_thanks_is_answered_at_once(tmp_path: Path) -> None:
         await home.settle()
         assert [home.balance(name) for name in receivers] == [3, 3, 3, 3]
         assert counted(home, "Al")[2] == 4
+
+
+async def test_after_one_silence_nobody_is_asked_for_a_minute(tmp_path: Path) -> None:
+    """Thanks of that minute are paid with their line; one log line and a metric say why."""
+    async with house(tmp_path / "e.db", thanks()) as home:
+        stats = Userstats()
+        stats.delay_s = 1000
+        await everybody(home, stats)
+        with capture_logs() as logged:
+            await home.chat("Al", "Bob++")
+            await anyio.sleep(PERSON_TIMEOUT_S)
+            await home.settle()
+            assert (home.balance("Bob"), stats.asked) == (3, ["al"])
+            for number in range(3):
+                await home.chat("Al", f"Alice++ Bob++ {number}")
+                assert home.balance("Alice") == 3 * (number + 1)
+            assert stats.asked == ["al"]
+            await anyio.sleep(AWAY_S)
+            await home.chat("Al", "Bob++ again")
+            await anyio.sleep(PERSON_TIMEOUT_S)
+            assert stats.asked == ["al", "al"]
+            stats.delay_s = 0
+            await anyio.sleep(AWAY_S)
+            await home.chat("Al", "Bob++ and again")
+        told = [each["event"] for each in logged if "userstats" in each["event"]]
+        assert told == [
+            "userstats does not answer: names stand for themselves",
+            "userstats answers again",
+        ]
+        assert "economy_userstats_silences_total 2.0" in home.world.metrics.render().decode()
 
 
 async def test_a_line_that_thanks_many_waits_no_longer(tmp_path: Path) -> None:

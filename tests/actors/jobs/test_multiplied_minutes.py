@@ -44,7 +44,7 @@ async def test_half_coins_are_paid_when_they_are_whole(tmp_path: Path) -> None:
 
 
 async def test_half_a_coin_waits_for_its_owner_to_return(tmp_path: Path) -> None:
-    """Parts of a coin outlive a visit; only a restart may lose them (`earning.md` 2.2)."""
+    """Parts of a coin outlive a visit; they are stored with the minute (`earning.md` 2.2)."""
     multipliers = PLAIN_MULTIPLIERS | {"high_population": CROWD | {"min_users": 1}}
     settings = settings_with(**NO_WALLET, multipliers=multipliers)
     async with house(tmp_path / "economy.db", settings) as home:

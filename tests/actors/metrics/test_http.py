@@ -182,9 +182,10 @@ async def test_the_port_is_free_after_the_block() -> None:
         ({"last_tick_age_seconds": None, "uptime_seconds": 10.0}, "healthy"),
         ({"nats_connected": False}, "degraded"),
         ({"database_usable": False}, "error"),
+        ({"books_lost": True}, "error"),
         ({"database_usable": False, "nats_connected": False}, "error"),
     ],
 )
 def test_status_rules(change: dict[str, bool | float | None], expected: str) -> None:
-    """No books is an error; no bus, or no tick for more than 180 s, is degraded."""
+    """No books, or lost ones, is an error; no bus, or no tick for more than 180 s, is degraded."""
     assert dataclasses.replace(FINE, **change).status == expected  # type: ignore[arg-type]  # fields by name

@@ -273,6 +273,16 @@ def test_ages_come_from_the_clocks() -> None:
     assert value(metrics, "economy_backup_age_seconds") == 1000
 
 
+def test_a_backup_from_the_future_has_no_age() -> None:
+    """A clock that was ahead makes an age of 0 and never one below it."""
+    now = {"wall": 1_000_000.0}
+    metrics = Metrics(wall=lambda: now["wall"])
+    metrics.set_backup_at_ms(1_000_060_000)
+    assert value(metrics, "economy_backup_age_seconds") == 0
+    now["wall"] += 90
+    assert value(metrics, "economy_backup_age_seconds") == 30
+
+
 def test_the_runtime_is_read_by_class_of_actor() -> None:
     """Handling times, restarts, live and sleeping actors and dead letters come from the runtime."""
     metrics = Metrics()

@@ -161,6 +161,36 @@ async def test_children_a_new_instance_does_not_want_are_ended() -> None:
             made[0].tell(Note("anyone?"))
 
 
+async def test_a_new_instance_may_go_on_with_children_for_whom_messages_wait() -> None:
+    """It learns their names while it starts; spawned again, they handle what waited."""
+    journals = {"busy": Journal(), "idle": Journal()}
+    known: list[tuple[str, ...]] = []
+    refs: dict[str, Ref[ProbeMessage]] = {}
+
+    class Keeper(Actor[ProbeMessage]):
+        async def started(self) -> None:
+            known.append(self.children_with_mail)
+            for name in self.children_with_mail if known[1:] else journals:
+                refs[name] = self.spawn(name, partial(Probe, journals[name]))
+
+        async def receive(self, _message: ProbeMessage) -> None:
+            refs["busy"].tell(Sleep(0.5))
+            refs["busy"].tell(Note("waited"))
+            await anyio.sleep(0.1)
+            raise RuntimeError
+
+    class Top(Actor[ProbeMessage]):
+        async def started(self) -> None:
+            self.spawn("keeper", Keeper).tell(Note("x"))
+
+    async with open_system() as system:
+        await system.spawn_root("top", Top)
+        await settle(lambda: "waited" in journals["busy"].lines)
+        with pytest.raises(ActorGone):
+            refs["idle"].tell(Note("anyone?"))
+    assert known == [(), ("busy",)]
+
+
 async def test_a_watcher_is_told_exactly_once() -> None:
     """Ended comes once, for an actor that ends later and for one that already has."""
     watcher, mortal = Journal(), Journal()

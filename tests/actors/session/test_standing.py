@@ -92,6 +92,19 @@ async def test_ties_share_a_place_in_name_order(tmp_path: Path) -> None:
         assert answer.splitlines()[1:] == ["Nobody on this page.", "You: 🥇 Cid: 1 Z"]
 
 
+async def test_ties_share_the_medal_and_take_the_next_place(tmp_path: Path) -> None:
+    """Two firsts both have gold, nobody has silver, and the next is third, wherever they look."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        for names in (("ann", "Bob"), ("Cid",), ("Dan", "Eve")):
+            for name in names:
+                await h.join(name)
+            await h.minutes(1)
+        rows = ["🥇 ann: 3 Z", "🥇 Bob: 3 Z", "🥉 Cid: 2 Z", "4. Dan: 1 Z", "4. Eve: 1 Z (you)"]
+        for board in ("earners", "rich", "lifetime"):
+            assert (await h.pm("Eve", f"top {board}"))[0].splitlines()[1:] == rows
+            assert (await h.pm("Cid", f"top {board} 2"))[0].splitlines()[-1] == "You: 🥉 Cid: 2 Z"
+
+
 async def test_an_unknown_leaderboard_lists_the_known(tmp_path: Path) -> None:
     """Whoever asks for nonsense learns what there is."""
     async with house(tmp_path / "e.db") as h:

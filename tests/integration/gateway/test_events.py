@@ -302,6 +302,9 @@ async def test_another_robots_answer_brings_no_channel_back(
         await anyio.sleep(1.5)  # the search goes on, and the other robot answers it
         assert house.told(channel, RobotPresence)[-1] == RobotPresence(here=False)
         assert house.told(other, RobotPresence)[-1] == RobotPresence(here=True)
+        for asked, name in ((first, channel), (second, other)):
+            ping = next(each for each in asked.commands if each.name == "system.ping")
+            assert (ping.meta["domain"], ping.meta["channel"]) == ("cytube.test", name)
         await first.start()
         await until(lambda: house.told(channel, RobotPresence)[-1] == RobotPresence(here=True))
 

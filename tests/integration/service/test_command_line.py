@@ -263,6 +263,143 @@ def test_restore_of_a_broken_backup(tmp_path: Path) -> None:
     assert wallet(tmp_path / "economy.db") == 10
 
 
+def test_a_backup_that_does_not_add_up(tmp_path: Path) -> None:
+    """It is refused when it is shown already, with what is wrong, and the books stay."""
+    path = written(tmp_path)
+    pay(tmp_path, 10)
+    copy = tmp_path / "copy.db"
+    with closing(sqlite3.connect(tmp_path / "economy.db")) as books:
+        books.execute("VACUUM INTO ?", (str(copy),))
+    with closing(sqlite3.connect(copy)) as books, books:
+        books.execute("UPDATE account SET balance_z = 1000030 WHERE name = 'alice'")
+    for more in ((), ("--yes",)):
+        done = run("--config", path, "restore", copy, *more, folder=tmp_path)
+        assert done.returncode == 1
+        assert str(copy) in done.stderr
+        assert "1000030" in done.stderr
+        assert "--yes" not in done.stdout
+        assert "Traceback" not in done.stderr
+    assert wallet(tmp_path / "economy.db") == 10
+
+
+def test_a_relative_place_from_another_directory(tmp_path: Path) -> None:
+    """Commands name the file they mean; new books are made where that is asked for, only."""
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for folder in (home, elsewhere):
+        folder.mkdir()
+    path = written(home, database={"path": "economy.db"})
+    pay(home, 10)
+    here = str(home / "economy.db")
+    copied = run("--config", path, "backup", "--directory", "copies", folder=home)
+    [copy] = (home / "copies").glob("*.db")
+    assert copied.stdout.startswith(f"{copy}: ")
+    assert run("--config", path, "verify", folder=home).stdout.startswith(f"{here}: ")
+    shown = run("--config", path, "restore", f"copies/{copy.name}", folder=home).stdout
+    assert str(copy) in shown
+    assert here in shown
+
+    there = elsewhere / "economy.db"
+    shown = run("--config", path, "restore", copy, folder=elsewhere).stdout
+    assert str(there) in shown
+    assert "Add --yes --new" in shown
+    for command in (("restore", copy, "--yes"), ("verify",), ("backup",)):
+        done = run("--config", path, *command, folder=elsewhere)
+        assert done.returncode == 1, command
+        assert "There are no books at this place" in done.stderr
+        assert str(there) in done.stderr
+        assert list(elsewhere.iterdir()) == []
+    done = run("--config", path, "restore", copy, "--yes", "--new", folder=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{there}: restored"
+    assert wallet(there) == wallet(home / "economy.db") == 10
+
+
+@pytest.mark.parametrize("link", ["symbolic", "hard"])
+def test_a_second_process_through_another_name(tmp_path: Path, link: str) -> None:
+    """Whatever the file is called there, a second process ends with its sentence."""
+    pay(tmp_path, 10)
+    books, other = tmp_path / "economy.db", tmp_path / "other.db"
+    if link == "symbolic":
+        other.symlink_to(books)
+    else:
+        other.hardlink_to(books)
+    path = written(tmp_path, database={"path": str(other)})
+    copied = run("--config", path, "backup", folder=tmp_path)
+    assert copied.returncode == 0, copied.stderr
+    [copy] = (other.parent / "backups").glob("*.db")
+    with closing(Books.open(books)):
+        for command in ((), ("restore", copy, "--yes"), ("verify", "--reopen", "somewhere")):
+            done = run("--config", path, *command, folder=tmp_path)
+            assert done.returncode == 1, command
+            [line] = [each for each in done.stderr.splitlines() if "{" not in each[:5]]
+            assert line.startswith("kryten-economy: Another process has these books open.")
+            assert "Traceback" not in done.stderr
+    assert wallet(books) == 10
+
+
+ODD = """\
+nats: {servers: ["nats://127.0.0.1:1"], connect_timeout: 1}
+channels: [{domain: cytube.test, channel: somewhere}]
+metrics: {enabled: false}
+database: {path: economy.db}
+curency: {symbol: Z}
+inflation: {max_multiplier: 0.9}
+balance_maintenance: {mode: "off"}
+presence:
+  hourly_milestones: {48: 5}
+streaks:
+  daily:
+    rewards: {1: 5}
+spending:
+  queue_tiers: []
+"""
+
+
+async def test_a_start_with_an_odd_file(tmp_path: Path) -> None:
+    """The service runs with it, and its log has each finding once with file, line and key."""
+    path = tmp_path / "config.yaml"
+    path.write_text(ODD, encoding="utf-8")
+    log = tmp_path / "service.log"
+    process = started(path, log, folder=tmp_path)
+    try:
+        await until(lambda: "service started" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        assert await left(process) == 0
+    finally:
+        process.kill()
+        process.wait()
+    lines = log.read_text().splitlines()
+    for number, key in (
+        (5, "curency"),
+        (6, "inflation"),
+        (9, "presence.hourly_milestones"),
+        (12, "streaks.daily.rewards"),
+        (14, "spending.queue_tiers"),
+    ):
+        [told] = [line for line in lines if f"config.yaml:{number}:" in line]
+        assert key in told
+        assert '"level": "warning"' in told
+
+
+def test_a_folder_made_for_the_books(tmp_path: Path) -> None:
+    """Nobody else can look into it, nor read what a start has put there."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        books = tmp_path / "new" / "books" / "economy.db"
+        path = written(
+            tmp_path,
+            database={"path": str(books)},
+            metrics={"enabled": True, "port": port},
+        )
+        assert run("--config", path, folder=tmp_path).returncode == 1
+    assert books.parent.stat().st_mode & 0o777 == 0o700
+    assert books.exists()
+    for each in books.parent.iterdir():
+        assert each.stat().st_mode & 0o077 == 0, each
+
+
 def test_a_used_port(tmp_path: Path) -> None:
     """A metrics port that somebody else holds is told in one line, exit code 1."""
     with socket.socket() as taken:
@@ -317,11 +454,11 @@ async def test_the_running_service(nats_server: NatsServer, channel: str, tmp_pa
     assert (await beside("--config", path, "verify", folder=tmp_path)).returncode == 0
 
 
-def started(path: Path, log: Path) -> subprocess.Popen[bytes]:
+def started(path: Path, log: Path, folder: Path | None = None) -> subprocess.Popen[bytes]:
     """The service as a process."""
     command = [sys.executable, "-m", "kryten_economy", "--config", str(path)]
     with log.open("wb") as stderr:
-        return subprocess.Popen(command, stderr=stderr)
+        return subprocess.Popen(command, stderr=stderr, cwd=folder)
 
 
 async def granted(robot: SimulatedRobot) -> str:

@@ -60,3 +60,22 @@ async def test_backups_follow_the_clock_and_survive_restarts(tmp_path: Path) -> 
             while first.exists():  # noqa: ASYNC110  # a thread removes it
                 await anyio.sleep(0.02)
         assert len(await _backups(directory, 2)) == 2
+
+
+async def test_backups_go_on_past_a_file_from_the_future(tmp_path: Path) -> None:
+    """A backup of a clock that was ahead counts for none, and the next one follows it."""
+    path = tmp_path / "e.db"
+    directory = tmp_path / "backups"
+    clock = SteppedClock(START_MS + 300 * 24 * HOUR_MS)
+    async with open_service(_settings(path), clock=clock):
+        clock.move_to(clock.now_ms() + 60_000)
+        [wrong] = await _backups(directory, 1)
+    clock = SteppedClock(START_MS)
+    async with open_service(_settings(path), clock=clock) as running:
+        page = running.world.metrics.render().decode()
+        assert "\neconomy_backup_age_seconds " not in page
+        clock.move_to(START_MS + 60_000)
+        right = (await _backups(directory, 2))[-1]
+        assert right.name > wrong.name
+        assert newest_backup_ms(path, directory, START_MS + HOUR_MS) == START_MS + 60_000
+        assert verify(right).ok

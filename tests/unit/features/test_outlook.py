@@ -1,11 +1,7 @@
-"""What `streak` and `status` look ahead to."""
+"""What `streak` looks ahead to."""
 
 import pytest
-from tests.actors.house import START_MS, settings_with
 
-from kryten_economy.calendar import Calendar
-from kryten_economy.config import Settings
-from kryten_economy.features.queue.rules import break_now, next_break
 from kryten_economy.features.streaks.rules import (
     BridgeState,
     BridgeStep,
@@ -17,8 +13,6 @@ from kryten_economy.features.streaks.rules import (
 )
 
 TERMS = StreakTerms(((2, 10), (7, 100)), 200, 2000)
-HOUR_MS = 3_600_000
-UTC = Calendar()
 
 
 def test_the_next_day_is_today_until_today_has_counted() -> None:
@@ -70,28 +64,3 @@ WEEK, NEXT = "2026-W47", "2026-W48"
 def test_the_bridge_says_what_is_missing(state: BridgeState, day: str, step: BridgeStep) -> None:
     """Of this ISO week, or a weekday after last week's weekend (`earning.md` 6)."""
     assert bridge_step(state, day) is step
-
-
-def _with_breaks(*windows: tuple[str, str, float]) -> Settings:
-    listed = [
-        {"name": name, "cron": cron, "duration_hours": hours} for name, cron, hours in windows
-    ]
-    return settings_with(spending={"blackout_windows": listed})
-
-
-def test_a_break_runs_until_its_end() -> None:
-    """The one that lasts longest is told; it is over at its end, and the next one follows."""
-    config = _with_breaks(("Short", "0 9 * * *", 1.5), ("Long", "30 9 * * *", 2))
-    running = break_now(config, UTC, START_MS)
-    assert running is not None
-    assert (running.name, running.ends_at_ms) == ("Long", START_MS + 3 * HOUR_MS // 2)
-    assert break_now(config, UTC, running.ends_at_ms) is None
-    following = next_break(config, UTC, START_MS)
-    assert following is not None
-    assert (following.name, following.starts_at_ms) == ("Short", START_MS + 23 * HOUR_MS)
-
-
-def test_without_windows_there_are_no_breaks() -> None:
-    """Neither now nor ever."""
-    assert break_now(settings_with(), UTC, START_MS) is None
-    assert next_break(settings_with(), UTC, START_MS) is None

@@ -33,15 +33,18 @@ class Bus:
         assert subject == "kryten.robot.command"
         assert quiet_s is None or quiet_s <= within_s
         for channel, users in self.robots.items():
-            for answer in self._answers(question["command"], channel, users):
+            meta = question.get("meta", {"domain": "d", "channel": channel})
+            is_meant = (meta["domain"], meta["channel"].lower()) == ("d", channel.lower())
+            for answer in self._answers(question["command"], channel, users, is_meant):
                 if heard(answer):
                     return
 
     @staticmethod
-    def _answers(command: str, channel: str, users: list[str]) -> list[Any]:
+    def _answers(command: str, channel: str, users: list[str], is_meant: bool) -> list[Any]:
         if command == "system.ping":
             unnamed, named = {"pong": True}, {"pong": True, "domain": "d", "channel": channel}
-            return [{"success": True, "data": data} for data in (unnamed, named)]
+            answers = (unnamed, named) if is_meant else (unnamed,)
+            return [{"success": True, "data": data} for data in answers]
         return [{"success": True, "data": {"userlist": [{"name": name} for name in users]}}]
 
     async def stored(self, channel: str, kind: str, key: str) -> object:
@@ -66,6 +69,51 @@ async def test_each_robot_speaks_for_its_own_channel() -> None:
     assert (await look(Bus({"TWO": []})))[0] == {"two"}
     assert (await look(Bus({"foreign": []})))[0] == set()
     assert (await look(Bus()))[0] == set()
+
+
+async def test_each_robot_is_asked_by_its_channel_and_domain() -> None:
+    """A robot that names itself only when it is meant is found, and only in its own channel."""
+
+    class Shy(Bus):
+        async def ask_all(
+            self, subject: str, question: Mapping[str, Any], heard: Any, **limits: Any
+        ) -> None:
+            if "meta" in question:
+                await super().ask_all(subject, question, heard, **limits)
+
+    assert (await look(Shy({"ONE": [], "foreign": []})))[0] == {"one"}
+    assert (await look(Shy({"one": [], "two": []})))[0] == {"one", "two"}
+
+
+async def test_an_answer_to_another_channels_question_does_not_count() -> None:
+    """Whoever is asked about one channel and names the other has not answered."""
+
+    class Confused(Bus):
+        @staticmethod
+        def _answers(command: str, channel: str, users: list[str], is_meant: bool) -> list[Any]:
+            del command, users
+            named = {"pong": True, "domain": "d", "channel": "one"}
+            return [] if is_meant else [{"success": True, "data": named | {"by": channel}}]
+
+    assert (await look(Confused({"one": []})))[0] == set()
+
+
+async def test_many_channels_are_asked_about_at_once() -> None:
+    """As many questions as robots would bring the square of that in answers."""
+    names = [f"room{number}" for number in range(100)]
+    places = Places([Channel(domain="d", channel=name) for name in names])
+    asked = []
+
+    class Counting(Bus):
+        async def ask_all(
+            self, subject: str, question: Mapping[str, Any], heard: Any, **limits: Any
+        ) -> None:
+            asked.append(question)
+            await super().ask_all(subject, question, heard, **limits)
+
+    bus = Counting({name: [] for name in names[1:]})
+    assert (await Survey(bus, places).look({})).present == set(names[1:])
+    assert len(asked) == 1
 
 
 async def test_the_store_of_a_channel_without_robot() -> None:

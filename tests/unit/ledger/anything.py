@@ -47,6 +47,7 @@ from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.presence.operations import (
     Arrive,
     Depart,
+    FoldMinutes,
     PresenceMinute,
     RecordActivity,
 )
@@ -61,6 +62,7 @@ from kryten_economy.features.ranks.operations import (
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
     ExpireHolds,
@@ -249,6 +251,13 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
     ReleaseOrphans: st.builds(ReleaseOrphans, st.just(("heist",)), st.just("Over"), now, DAYS),
     PresenceMinute: MINUTES,
+    FoldMinutes: st.builds(
+        FoldMinutes,
+        here,
+        st.just(ClosedDay(DAY, NOW - 60_000, NOW + 3_500)),
+        st.just(NOW + 9_000),
+        st.integers(1, 20),
+    ),
     Arrive: st.builds(
         lambda op_id, name, at_ms, day, wallet_z, back_z, window_ms: Arrive(
             op_id, key(name), name, at_ms, day, wallet_z, back_z, 0, window_ms

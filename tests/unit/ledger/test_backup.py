@@ -15,6 +15,7 @@ from kryten_economy.ledger.errors import (
     CorruptBooks,
     DisplacedBooks,
     MissingBooks,
+    UnsavedBooks,
     UnwritableBooks,
 )
 from kryten_economy.ledger.previews import ChannelChange, restore_preview
@@ -196,6 +197,59 @@ def test_what_is_previewed_is_what_is_restored(books: Books, path: Path, tmp_pat
     assert verify(target).transfers == 1
 
 
+@pytest.mark.parametrize("read_meanwhile", [False, True])
+def test_what_a_restore_replaced_can_be_restored(
+    path: Path, folder: Path, read_meanwhile: bool
+) -> None:
+    """The file that was set aside brings all back, also what somebody kept in its log."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    saved = backup(path, folder, NOW, keep=1).path
+    books.commit([earn("Bob", 7)])
+    reader = Reports.open(path)
+    if read_meanwhile:
+        reader.connection.execute("BEGIN")
+        assert reader.wallet(key("bob"), DAY) is not None
+    else:
+        reader.close()
+    books.close()
+    first = restore(saved, path, NOW)
+    assert verify(path).transfers == 1
+    assert first.replaced is not None
+    assert first.replaced.with_name(f"{first.replaced.name}-wal").exists() == read_meanwhile
+    reader.close()
+    assert restore_preview(first.replaced, path).report.transfers == 2
+    second = restore(first.replaced, path, NOW + 1)
+    assert (second.report.transfers, verify(path).transfers) == (2, 2)
+    books = Books.open(path)
+    assert look(books, "Bob").balance_z == 12
+    books.close()
+
+
+def test_a_copy_of_two_times_is_refused(books: Books, path: Path, tmp_path: Path) -> None:
+    """A file and a later log that do not belong together do not verify, and the books stay."""
+    books.commit([earn("Bob", 5)])
+    mixed = tmp_path / "mixed.db"
+    taking = apsw.Connection(str(path))
+    taking.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    mixed.write_bytes(path.read_bytes())
+    for number in range(200):
+        books.commit([earn(f"Eve{number}", 3)])
+    taking.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    taking.close()
+    books.commit([earn("Bob", 7)])
+    mixed.with_name("mixed.db-wal").write_bytes(path.with_name("books.db-wal").read_bytes())
+    target = tmp_path / "target.db"
+    good = Books.open(target)
+    good.commit([earn("Bob", 1)])
+    good.close()
+    before = target.read_bytes()
+    with pytest.raises(CorruptBooks):
+        restore(mixed, target, NOW)
+    assert target.read_bytes() == before
+    assert not list(tmp_path.glob("target.db.*ing*"))
+
+
 def test_restoring_where_no_books_are_is_asked_for(books: Books, path: Path, folder: Path) -> None:
     """A relative path from another directory makes no second books."""
     saved = backup(path, folder, NOW, keep=1).path
@@ -227,10 +281,14 @@ def test_nobody_else_reads_what_is_made(books: Books, path: Path, folder: Path) 
         assert file.stat().st_mode & 0o077 == 0, file
 
 
-def test_a_backup_from_the_future_stops_nothing(books: Books, path: Path, folder: Path) -> None:
-    """The order is the one in which they were made; a later date counts for no age."""
+def test_a_backup_from_the_future_stops_nothing(
+    books: Books, path: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The order is the one in which they were made; a later date is told and counts for no age."""
     wrong = backup(path, folder, NOW + 9 * MINUTE_MS, keep=2).path
     assert newest_backup_ms(path, folder, NOW) is None
+    [told] = caplog.records
+    assert (told.levelname, str(wrong) in told.getMessage()) == ("WARNING", True)
     right = [backup(path, folder, NOW + n, keep=2).path for n in range(2)]
     assert not wrong.exists()
     assert newest_backup_ms(path, folder, NOW + 5) == NOW + 1
@@ -241,7 +299,7 @@ def test_a_backup_from_the_future_stops_nothing(books: Books, path: Path, folder
 def test_a_file_that_is_taken_away_ends_acknowledging(
     path: Path, tmp_path: Path, replaced: bool
 ) -> None:
-    """Nothing more is answered, and what was committed is saved beside the lost file."""
+    """Nothing more is answered, and all that was asked for is saved beside the lost file."""
     books = Books.open(path)
     books.commit([earn("Bob", 5)])
     path.unlink()
@@ -254,6 +312,75 @@ def test_a_file_that_is_taken_away_ends_acknowledging(
     books.close()
     [saved] = tmp_path.glob("books.db.rescued-*")
     report = verify(saved)
-    assert (report.ok, report.transfers) == (True, 1)
+    assert (report.ok, report.transfers) == (True, 2)
     with pytest.raises(DisplacedBooks):
         Books.open(path)
+
+
+def test_what_comes_after_the_loss_is_saved_by_the_end(path: Path, tmp_path: Path) -> None:
+    """The loss is found without a commit, and one copy has also what was asked for meanwhile."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    books.check_place()
+    path.unlink()
+    with pytest.raises(DisplacedBooks, match="rescued"):
+        books.check_place()
+    for _ in range(2):
+        with pytest.raises(DisplacedBooks, match="rescued"):
+            books.commit([earn("Bob", 7)])
+    books.close()
+    [saved] = tmp_path.glob("books.db.*-*[0-9]")
+    assert verify(saved).transfers == 3
+
+
+def test_a_loss_that_nobody_noticed_is_saved_at_the_end(path: Path, tmp_path: Path) -> None:
+    """With the connection goes the last that is left of the file."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    assert verify(saved).transfers == 1
+
+
+def test_the_books_that_are_there_now_stay_what_they_are(path: Path, tmp_path: Path) -> None:
+    """The log of the lost file lies beside them and is none of theirs; their own one stays."""
+    books = Books.open(path)
+    other = Books.open(tmp_path / "other.db")
+    for number in range(20):
+        books.commit([earn("Bob", 5)])
+        other.commit([earn(f"Carol{number}", 3)])
+    other.close()
+    (tmp_path / "other.db").rename(path)
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    saved.unlink()
+    books = Books.open(path)
+    books.commit([earn("Carol1", 3)])
+    books.close()
+    report = verify(path)
+    assert (report.ok, report.accounts, report.transfers) == (True, 20, 21)
+
+
+def test_what_cannot_be_saved_is_tried_again(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no room for a copy the connection stays, and nothing half is left behind."""
+    books = Books.open(path)
+    books.commit([earn("Bob", 5)])
+    path.unlink()
+    with monkeypatch.context() as full:
+        full.setattr("kryten_economy.ledger.displacement._copy", _no_room)
+        for _ in range(2):
+            with pytest.raises(UnsavedBooks, match="no room"):
+                books.commit([earn("Bob", 7)])
+    assert not list(tmp_path.glob("books.db.*-*[0-9]"))
+    with pytest.raises(DisplacedBooks):
+        books.check_place()
+    books.close()
+    [saved] = tmp_path.glob("books.db.rescued-*")
+    assert verify(saved).transfers == 3
+
+
+def _no_room(_connection: object, _to: Path) -> None:
+    raise OSError("no room")

@@ -150,6 +150,22 @@ def test_folding_changes_nothing_but_the_number_of_rows(
         assert verify(path).ok
 
 
+def test_who_comes_back_much_later_begins_a_new_row(
+    books: Books, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call never reads back through the whole day, however full it was meanwhile."""
+    monkeypatch.setattr("kryten_economy.ledger.folding._BACK_MAX", 10)
+    for number in range(40):
+        entries = [present("Al", 1)] if number in {0, 1, 38, 39} else []
+        books.commit([tick(number, *entries, present("Bob", 1))])
+    fold(books, rows_max=7)
+    found = Reports.open(path)
+    assert [row[1] for row in rows_of(found, "Al")] == [2, 2]
+    assert [row[1] for row in rows_of(found, "Bob")] == [40]
+    found.close()
+    assert verify(path).ok
+
+
 def test_a_day_that_has_not_ended_waits(books: Books) -> None:
     """Rows of the next day stay as they are, and the next folding starts with them."""
     for number in range(1435, 1445):

@@ -28,6 +28,7 @@ def settings() -> dict[str, dict[str, str]]:
         ("Group", "kryten"),
         ("Restart", "on-failure"),
         ("RestartSec", "5"),
+        ("RestartPreventExitStatus", "78"),
         ("MemoryMax", "512M"),
         ("CPUQuota", "50%"),
         ("NoNewPrivileges", "yes"),
@@ -35,6 +36,8 @@ def settings() -> dict[str, dict[str, str]]:
         ("PrivateTmp", "yes"),
         ("ReadWritePaths", "/var/lib/kryten-economy"),
         ("WatchdogSec", "60"),
+        ("StateDirectoryMode", "0700"),
+        ("UMask", "0077"),
     ],
 )
 def test_documented_facts(key: str, expected: str) -> None:
@@ -47,6 +50,14 @@ def test_start_order_and_limit() -> None:
     unit = settings()["Unit"]
     assert {"network-online.target", "nats-server.service"} <= set(unit["After"].split())
     assert (unit["StartLimitIntervalSec"], unit["StartLimitBurst"]) == ("60", "5")
+
+
+def test_a_reload_is_the_signal_that_the_service_obeys() -> None:
+    """`systemctl reload` sends SIGHUP to the service itself, which reads its settings again."""
+    program, *arguments = settings()["Service"]["ExecReload"].split()
+    assert program.endswith("/kill")
+    assert arguments == ["-HUP", "$MAINPID"]
+    assert settings()["Service"]["NotifyAccess"] == "main"
 
 
 def test_a_stop_has_more_time_than_the_drain_takes() -> None:

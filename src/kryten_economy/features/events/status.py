@@ -1,14 +1,11 @@
 """The reply to `status`: what goes on here now. Nothing of what is hidden (P-EARN-15)."""
 
-from datetime import tzinfo
-
 from kryten_economy.features.events.rules import Combined
-from kryten_economy.features.queue.rules import Break
 from kryten_economy.text.clean import user_text
 from kryten_economy.text.lengths import clip, units
-from kryten_economy.text.numbers import duration, factor, minute_of, plural
+from kryten_economy.text.numbers import factor, plural
 
-__all__ = ("queue_breaks", "status")
+__all__ = ("status",)
 
 
 _TITLE_UNITS_MAX = 60
@@ -23,28 +20,22 @@ _NAME_UNITS_MAX = 16
 _NAMED_MAX = 2
 
 
-_SOON_S = 3600
-
-
 def status(
     present: int,
     title: str | None,
     combined: Combined,
     rain_minutes: int | None,
-    breaks: str,
     max_units: int = 240,
 ) -> str:
-    """One PM: who is here, what plays, what multiplies, rain, breaks of the queue.
+    """One PM: who is here, what plays, what multiplies, rain.
 
-    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off; ``breaks`` is ""
-    where there is no queue. The title gets the room that the others leave.
+    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off. The title gets
+    the room that the others leave.
     """
     head = f"📊 {plural(present, 'user')} here"
     lines = [f"{_earning(combined)} More: 'events'"]
     if rain_minutes is not None:
         lines.append(f"☔ Rain about every {plural(rain_minutes, 'minute')}")
-    if breaks:
-        lines.append(breaks)
     rest = "\n".join(["", *lines])
     return f"{head}{_playing(title, max_units - units(head) - units(rest))}{rest}"
 
@@ -55,20 +46,6 @@ def _playing(title: str | None, room: int) -> str:
     if title is None or room < _TITLE_UNITS_MIN:
         return ""
     return mark + clip(user_text(title), room)
-
-
-def queue_breaks(running: Break | None, following: Break | None, at_ms: int, zone: tzinfo) -> str:
-    """The break that runs, with its end; else the next one, by the minute if it is near."""
-    if running is not None:
-        left = duration((running.ends_at_ms - at_ms + 999) // 1000)
-        return f"⛔ No queueing: {_name(running.name)}, {left} left"
-    if following is None:
-        return "🎬 No queue breaks are planned"
-    wait_s = (following.starts_at_ms - at_ms + 999) // 1000
-    if wait_s <= _SOON_S:
-        return f"🎬 No queueing in {duration(wait_s)}: {_name(following.name)}"
-    begins = minute_of(following.starts_at_ms, zone)
-    return f"🎬 Next queue break: {_name(following.name)}, {begins}"
 
 
 def _earning(combined: Combined) -> str:

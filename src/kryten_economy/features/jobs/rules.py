@@ -11,7 +11,17 @@ from typing import Literal, NamedTuple
 from kryten_economy.calendar import Calendar, day_before
 from kryten_economy.config import Settings
 
-__all__ = ("COMPETITIONS", "MAINTENANCE", "Due", "Terms", "daily_part", "jobs_due", "terms_of")
+__all__ = (
+    "COMPETITIONS",
+    "FOLDING",
+    "MAINTENANCE",
+    "Due",
+    "Terms",
+    "daily_part",
+    "folding_due",
+    "jobs_due",
+    "terms_of",
+)
 
 
 MAINTENANCE = "balance_maintenance"
@@ -20,7 +30,11 @@ MAINTENANCE = "balance_maintenance"
 COMPETITIONS = "daily_competitions"
 
 
+FOLDING = "presence_folding"
+
+
 _MAINTENANCE_CRON = "0 3 * * *"
+_FOLDING_CRON = "0 4 * * *"
 
 
 _AFTER_MIDNIGHT_MS = 30_000
@@ -64,6 +78,17 @@ def jobs_due(
         if maintained:
             found.append(Due(MAINTENANCE, channel, today))
     return tuple(found)
+
+
+def folding_due(calendar: Calendar, now_ms: int, channels: Iterable[str]) -> tuple[Due, ...]:
+    """Since four in the morning: what was before yesterday is folded.
+
+    Of yesterday people still ask minute by minute.
+    """
+    today, fired_ms = calendar.day(now_ms), calendar.last_fire(_FOLDING_CRON, now_ms)
+    if fired_ms is None or calendar.day(fired_ms) != today:
+        return ()
+    return tuple(Due(FOLDING, channel, day_before(today)) for channel in channels)
 
 
 def terms_of(settings: Settings) -> Terms | None:

@@ -8,13 +8,14 @@ from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate, w
 from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.features.presence.rules import is_welcome_back
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
 from kryten_economy.ledger.fractions import held_fraction, hold_fraction
 from kryten_economy.ledger.notices import OwedNotice, owe
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, may_earn, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -23,12 +24,14 @@ __all__ = (
     "Arrived",
     "Depart",
     "Departed",
+    "FoldMinutes",
     "PresenceEntry",
     "PresenceMinute",
     "PresencePaid",
     "RecordActivity",
     "arrive",
     "depart",
+    "fold_minutes",
     "presence_minute",
     "record_activity",
 )
@@ -333,3 +336,29 @@ def _count_night(
         hold_fraction(tx, account, NIGHT_WATCH, rest)
     if paid:
         tx.analytics.hit(account, NIGHT_WATCH, night_z, ask.day)
+
+
+# Minutes that are long over
+
+
+@dataclass(frozen=True, slots=True)
+class FoldMinutes(Request[Folded | ReadOnly]):
+    """Make few rows of the next minutes of a closed day; it moves no money.
+
+    ``rows`` bounds what one request reads, and so for how long no money moves.
+    """
+
+    channel: str
+    closed: ClosedDay
+    now_ms: int
+    rows: int
+
+
+@operation
+def fold_minutes(tx: Tx, ask: FoldMinutes) -> Folded | ReadOnly:
+    """Fold a piece; of books that do not balance nothing is touched, it may be needed."""
+    if (closed := tx.closed(ask.channel)) is not None:
+        return closed
+    channel = tx.channel(ask.channel)
+    tx.finish()  # what the batch has done before has its place in the chain
+    return fold_presence(tx.sql, channel.id, ask.closed, ask.now_ms, ask.rows)

@@ -21,6 +21,7 @@ from kryten_economy.features.reports.rows import (
     TriggerRow,
 )
 from kryten_economy.features.streaks.rules import BridgeState, StreakState
+from kryten_economy.ledger.folding import oldest_unfolded_ms
 from kryten_economy.ledger.notices import OwedNotice
 from kryten_economy.ledger.reader import Reader
 from kryten_economy.users import UserKey
@@ -29,6 +30,9 @@ __all__ = ("ChannelReports", "DailyReports", "PresenceReports")
 
 
 _CHANNEL = "(SELECT id FROM channel WHERE name = ?1)"
+
+
+_CHANNEL_ID = "SELECT id FROM channel WHERE name = ?"
 
 
 _FLOAT = f"""
@@ -277,6 +281,11 @@ class PresenceReports(Reader):
         first, last = MINUTE_IDS.format(channel, ""), MINUTE_IDS.format(channel, ":")
         row = self._sql.row(_HIGHEST_MINUTE, first, last)
         return None if row is None else (int(row[0].removeprefix(first)), row[1])
+
+    def oldest_unfolded_ms(self, channel: str, now_ms: int) -> int | None:
+        """When the first transfer was made that no folding has read."""
+        row = self._sql.row(_CHANNEL_ID, channel)
+        return None if row is None else oldest_unfolded_ms(self._sql, row[0], now_ms)
 
     def minutes_of(
         self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
