@@ -1,4 +1,8 @@
-"""What time it is for the economy: UTC epoch milliseconds, real or driven by a replay."""
+"""What time it is for the economy, real or driven by a replay, and how much of it has passed.
+
+Dates belong to the wall clock, which somebody may set; durations belong to the steady one, which
+nobody can (`architecture.md` 8).
+"""
 
 import time
 from typing import Protocol
@@ -12,10 +16,14 @@ _STEP_POLL_S = 0.005
 
 
 class Clock(Protocol):
-    """The source of wall-clock time; durations inside the loop use anyio's own clock."""
+    """The source of both; what waits inside the loop uses anyio's own clock."""
 
     def now_ms(self) -> int:
         """UTC epoch milliseconds."""
+        ...
+
+    def steady_ms(self) -> int:
+        """Milliseconds since some moment, which setting the machine's clock does not change."""
         ...
 
     def wait_s(self, at_ms: int) -> float:
@@ -30,6 +38,10 @@ class SystemClock:
         """UTC epoch milliseconds."""
         return time.time_ns() // 1_000_000
 
+    def steady_ms(self) -> int:
+        """The machine's monotonic clock."""
+        return time.monotonic_ns() // 1_000_000
+
     def wait_s(self, at_ms: int) -> float:
         """The time left, but not so long that a clock set meanwhile goes unnoticed."""
         return min(max(0.0, (at_ms - self.now_ms()) / 1000), _LOOK_AGAIN_S)
@@ -43,6 +55,10 @@ class SteppedClock:
 
     def now_ms(self) -> int:
         """UTC epoch milliseconds."""
+        return self._now_ms
+
+    def steady_ms(self) -> int:
+        """The same clock: it only goes where the replay moves it, and never back."""
         return self._now_ms
 
     def move_to(self, at_ms: int) -> None:

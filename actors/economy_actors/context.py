@@ -101,6 +101,7 @@ class World:
     books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
     rivals: Callable[[], tuple[str, ...]] = tuple
+    robots_away: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(

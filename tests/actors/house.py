@@ -126,9 +126,21 @@ class VirtualClock:
     """Wall time that follows the event loop's own clock."""
 
     def now_ms(self) -> int:
-        return round(anyio.current_time() * 1000) - self._zero_ms
+        return self.steady_ms() - self._zero_ms
+
+    def steady_ms(self) -> int:
+        return round(anyio.current_time() * 1000) + self._stalled_ms
+
+    def stall(self, ms: int) -> None:
+        """Time passes by both clocks while nobody in the process runs."""
+        self._stalled_ms += ms
+
+    def set_by(self, ms: int) -> None:
+        """Somebody sets the wall clock, forward or back."""
+        self._zero_ms -= ms
 
     def __init__(self, start_ms: int = START_MS) -> None:
+        self._stalled_ms = 0
         self._zero_ms = round(anyio.current_time() * 1000) - start_ms
 
     def wait_s(self, at_ms: int) -> float:
@@ -263,12 +275,14 @@ async def house(
     scheduled: bool = False,
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
+    gateway: Callable[[World], Actor[Any]] | None = None,
     reports: Callable[[Path], Home[Reports]] = _reports_inline,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
-    The clock begins at ``start_ms``; ``books`` and ``reports`` open the file.
+    The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
+    what stands between the channel and a bus.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -316,6 +330,8 @@ async def house(
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(world, None))
             root.spawn("jobs", lambda: DailyJobs(world))
+        if gateway is not None:
+            world.gateway = root.spawn("gateway", lambda: gateway(world))
 
     async with open_system(observer=observer) as system:
         await system.spawn_root("root", lambda: _Root(start))

@@ -68,7 +68,7 @@ from economy_actors.session.messages import (
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
-from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
+from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.text.lengths import clip
 from kryten_economy.users import UserKey
@@ -114,6 +114,8 @@ class Channel(Actor[ChannelMessage]):
 
         What waited for the sessions of the instance before is still theirs to do.
         """
+        if self._robot_is_away():
+            self._roster.lose_sight(self._now())
         self._publish()
         for name in self.children_with_mail:
             self._session(name)
@@ -164,18 +166,13 @@ class Channel(Actor[ChannelMessage]):
             case Listed():
                 self._listed(message)
             case AfkChanged(name, afk):
-                self._roster.set_afk(name, afk=afk, at_ms=self._world.clock.now_ms())
+                self._roster.set_afk(name, self._now(), afk=afk)
             case RankChanged(name, rank):
                 self._ranked(name, rank)
-            case RobotPresence(here):
-                self._owed.robot(here=here)
-                _log.info("robot is back" if here else "robot is away", channel=self._name)
-            case MinutePassed(at_ms):
-                self._talk.emotes.minute(at_ms)
-                self._talk.proceed_all()
-                self._recount()
-                for visit in self._minutes.passed(at_ms):
-                    self._forget(visit)
+            case RobotPresence():
+                self._robot(message)
+            case MinutePassed():
+                self._minute_passed(message)
             case NoticeOwed() | NoticeDue() | OwedRead():
                 self._owed.news(message, self.trace)
             case RankUpsDue() | LevelDue():
@@ -191,6 +188,31 @@ class Channel(Actor[ChannelMessage]):
 
     # Presence
 
+    def _minute_passed(self, message: MinutePassed) -> None:
+        at_ms, steady_ms = message.at_ms, message.steady_ms
+        self._talk.emotes.minute(at_ms)
+        self._talk.proceed_all()
+        self._recount()
+        ended = self._now(at_ms) if steady_ms is None else Moment(at_ms, steady_ms)
+        for visit in self._minutes.passed(ended):
+            self._forget(visit)
+
+    def _robot_is_away(self) -> bool:
+        return self._name in self._world.robots_away()
+
+    def _robot(self, message: RobotPresence) -> None:
+        """While the robot is away nobody sees who comes and goes; the next user list tells."""
+        self._owed.robot(here=message.here)
+        _log.info("robot is back" if message.here else "robot is away", channel=self._name)
+        if not message.here:
+            self._roster.lose_sight(self._now())
+            self._publish()
+
+    def _now(self, at_ms: int | None = None) -> Moment:
+        """This moment; ``at_ms`` where something else than our clock tells the time of day."""
+        clock = self._world.clock
+        return Moment(clock.now_ms() if at_ms is None else at_ms, clock.steady_ms())
+
     @property
     def _window_ms(self) -> int:
         return self._world.live.settings.presence.join_debounce_minutes * MINUTE_MS
@@ -200,7 +222,7 @@ class Channel(Actor[ChannelMessage]):
             self._below[name.lower()] = rank
             return
         self._below.pop(name.lower(), None)
-        entrance = self._roster.join(name, rank, at_ms, self._window_ms, afk=afk)
+        entrance = self._roster.join(name, rank, self._now(at_ms), self._window_ms, afk=afk)
         self._outbox.offer(outbox.Present(name))
         # A stored list may have been read before the news of this very join was heard.
         is_news = entrance is Entrance.ALREADY_HERE and name.lower() in self._unjudged
@@ -211,12 +233,12 @@ class Channel(Actor[ChannelMessage]):
         self._owed.here()
 
     def _arrived(self, name: str, at_ms: int) -> None:
-        self._minutes.arriving(name, at_ms)
+        self._minutes.arriving(name)
         self._session(name.lower()).offer(Arriving(name, at_ms))
 
     def _left(self, name: str, at_ms: int) -> None:
         self._below.pop(name.lower(), None)
-        visit = self._roster.leave(name, at_ms)
+        visit = self._roster.leave(name, self._now(at_ms))
         if visit is not None:
             self._progress.levels.forget(name)
             self._outbox.offer(outbox.Left(name))
@@ -231,12 +253,16 @@ class Channel(Actor[ChannelMessage]):
         self._below.update(
             (each.name.lower(), each.rank) for each in message.users if each.rank < lowest
         )
+        now = self._now(message.at_ms)
+        left_at = self._roster.unseen_since or now
         change = self._roster.listed(
-            [(each.name, each.rank, each.afk) for each in users], message.at_ms, self._window_ms
+            [(each.name, each.rank, each.afk) for each in users], now, self._window_ms
         )
         self._talk.list_heard()
         self._outbox.offer(outbox.Here(frozenset(each.name for each in message.users)))
-        self._record_departures(change.departed, message.at_ms)
+        self._record_departures(change.departed, left_at.at_ms)
+        if self._robot_is_away():
+            self._roster.lose_sight(now)
         if message.stored:
             self._unjudged.update(visit.name for visit in change.begun)
         else:
@@ -292,7 +318,8 @@ class Channel(Actor[ChannelMessage]):
 
     def _publish(self) -> None:
         """Let others see who is here, and how many."""
-        here = who_is_here(self._roster.connected(), heard_list=self._heard_list)
+        is_seen = self._roster.unseen_since is None
+        here = who_is_here(self._roster.connected(), heard_list=self._heard_list, is_seen=is_seen)
         self._world.presence[self._name].publish(here)
         present = len(here.users)
         self._world.population[self._name] = present
@@ -378,7 +405,9 @@ class Channel(Actor[ChannelMessage]):
             self._world.reader,
             lambda reply: Query(
                 lambda reports: PastKnown(
-                    reports.last_activity_ms(name), cut_off(reports, name, day_of)
+                    reports.last_activity_ms(name),
+                    cut_off(reports, name, day_of),
+                    minute=reports.highest_minute(name),
                 ),
                 reply,
             ),
@@ -400,6 +429,7 @@ class Channel(Actor[ChannelMessage]):
         )
 
     def _past_known(self, past: PastKnown) -> None:
+        self._minutes.resume(past.minute)
         self._talk.resume(past)
         if past.cut_off is not None:
             self._attendance.catch_up(past.cut_off)
@@ -425,7 +455,7 @@ class Channel(Actor[ChannelMessage]):
     async def stopping(self) -> None:
         """Who is still here counts as seen until now; what was said and counted is booked."""
         self._said_farewell = True
-        at_ms = self._world.clock.now_ms()
+        at_ms = (self._roster.unseen_since or self._now()).at_ms
         names = tuple(visit.name for visit in self._roster.connected())
         await self._booking.finish()
         try:

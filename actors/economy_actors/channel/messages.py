@@ -134,9 +134,14 @@ class RobotPresence:
 
 @dataclass(frozen=True, slots=True)
 class MinutePassed:
-    """The scheduler's tick; ``at_ms`` is the whole minute it stands for."""
+    """The scheduler's tick; ``at_ms`` is the whole minute that ends.
+
+    ``steady_ms`` is the same instant by the clock that says how many have passed since the last
+    one; None is now.
+    """
 
     at_ms: int
+    steady_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +283,14 @@ class BooksChanged:
 class PastKnown:
     """What a report says of the time before the start; not ``known`` where it could not say.
 
-    ``last_activity_ms`` None: nobody has ever said anything.
+    ``last_activity_ms`` None: nobody has ever said anything. ``minute`` is the highest number of
+    a minute in the books, and its time.
     """
 
     last_activity_ms: int | None
     cut_off: tuple[int, tuple[tuple[str, int], ...]] | None
     known: bool = True
+    minute: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

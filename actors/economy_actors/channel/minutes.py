@@ -1,12 +1,15 @@
 """The minutes of a channel: counted, shared out, and told to the books (`earning.md` 3.3).
 
-A tick is one ledger operation for everybody here, named after the minute it stands for, so that
-no restart can pay a minute twice. The channel tells and goes on; one tick is under way at a time,
-and one whose outcome is unknown is asked for again by its id.
+How many minutes have passed the steady clock says; whatever is left over half a minute counts with
+the next tick. A tick is one ledger operation for everybody here, named after the minute of the wall
+clock in which it ends, so that no restart can pay a minute twice. Where that clock is set back its
+minutes come again: then the numbers go on from the highest. The channel tells and goes on; one
+tick is under way at a time, and one whose outcome is unknown is asked for again by its id.
 """
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import structlog
@@ -23,11 +26,14 @@ from kryten_economy.features.presence.operations import (
     PresencePaid,
 )
 from kryten_economy.features.presence.rules import (
+    MINUTE_IDS,
     MINUTE_MS,
+    STALL_MINUTES_MAX,
     MinuteShare,
+    Moment,
     Roster,
     Visit,
-    elapsed_minutes,
+    nearest_minute,
 )
 from kryten_economy.refusals import ReadOnly
 
@@ -61,33 +67,55 @@ class Minutes:
         self._later = later
         self._arriving: dict[str, int] = {}
         self._waiting: deque[PresenceMinute] = deque()
+        self._number = 0
+        self._is_resumed = False
         self._began_s = 0.0
         self._tries = 0
-        self._ticked_at_ms = world.clock.now_ms() // MINUTE_MS * MINUTE_MS
+        self._counted_to_ms = world.clock.steady_ms() - world.clock.now_ms() % MINUTE_MS
 
-    def arriving(self, name: str, at_ms: int) -> None:
+    def resume(self, highest: tuple[int, int] | None) -> None:
+        """The highest minute in the books is known with its time, or that it can't be had.
+
+        Where its time is still to come a start can't tell whether the clock was set back a little
+        or these minutes were paid just now: they stay paid, and no more are lost than in a stall.
+        Further back they are new minutes.
+        """
+        if highest is not None:
+            number, at_ms = highest
+            behind = nearest_minute(at_ms - self._world.clock.now_ms())
+            if behind > STALL_MINUTES_MAX:
+                _log.warning("the clock was set back", channel=self._name, minutes=behind)
+            if behind <= 0 or behind > STALL_MINUTES_MAX:
+                self._number = number
+        if not self._is_resumed:
+            self._is_resumed = True
+            if self._waiting:
+                self._ask()
+
+    def arriving(self, name: str) -> None:
         """Somebody came whose arrival the books have to judge first."""
-        self._arriving[name.lower()] = at_ms
+        self._arriving[name.lower()] = self._world.clock.steady_ms()
 
-    def passed(self, at_ms: int) -> tuple[Visit, ...]:
+    def passed(self, ended: Moment) -> tuple[Visit, ...]:
         """Count the minutes since the last tick and have them paid; the visits that are over."""
-        minutes = elapsed_minutes(self._ticked_at_ms, at_ms)
-        if not minutes:
+        at_ms, steady_ms = ended
+        minutes = nearest_minute(steady_ms - self._counted_to_ms)
+        if minutes <= 0:
             return ()
-        self._ticked_at_ms = at_ms
+        self._counted_to_ms += minutes * MINUTE_MS
         presence = self._world.live.settings.presence
-        since_ms = at_ms - _ARRIVING_MS
+        since_ms = steady_ms - _ARRIVING_MS
         self._arriving = {name: ms for name, ms in self._arriving.items() if ms > since_ms}
         shares, over = self._roster.tick(
-            at_ms,
-            minutes,
+            ended,
+            min(minutes, STALL_MINUTES_MAX),
             presence.join_debounce_minutes * MINUTE_MS,
             presence.afk_threshold_minutes * MINUTE_MS,
             self._arriving,
         )
         if shares:
             self._waiting.append(self._tick(at_ms, shares))
-            if len(self._waiting) == 1:
+            if len(self._waiting) == 1 and self._is_resumed:
                 self._ask()
         else:
             self._world.metrics.ticked(0.0)
@@ -96,12 +124,12 @@ class Minutes:
     def _tick(self, at_ms: int, shares: list[MinuteShare]) -> PresenceMinute:
         live = self._world.live
         return PresenceMinute(
-            op_id=f"presence:{self._name}:{at_ms // MINUTE_MS}",
+            op_id="",
             channel=self._name,
             at_ms=at_ms,
             day=live.calendar.day(at_ms),
             entries=tuple(
-                PresenceEntry(visit.name, visit.display_name, minutes, active)
+                PresenceEntry(visit.name, visit.display_name, minutes, active, visit.connected)
                 for visit, minutes, active in shares
             ),
             rate=minute_rate(live.settings, live.calendar.hour(at_ms)),
@@ -111,7 +139,15 @@ class Minutes:
 
     def _ask(self) -> None:
         self._began_s = perf_counter()
-        self._request(self._waiting[0])
+        self._waiting[0] = request = self._named(self._waiting[0])
+        self._request(request)
+
+    def _named(self, request: PresenceMinute) -> PresenceMinute:
+        """The request with its id, which it keeps from the first time it is asked."""
+        if request.op_id:
+            return request
+        self._number = max(request.at_ms // MINUTE_MS, self._number + 1)
+        return replace(request, op_id=MINUTE_IDS.format(self._name, self._number))
 
     def booked(self, message: MinuteBooked) -> None:
         """The books have answered, or somebody else in their place."""
@@ -159,4 +195,4 @@ class Minutes:
 
     def unbooked(self) -> tuple[PresenceMinute, ...]:
         """What is not known to be in the books, for the end of the channel."""
-        return tuple(self._waiting)
+        return tuple(map(self._named, self._waiting))

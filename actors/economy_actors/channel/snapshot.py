@@ -44,16 +44,20 @@ class Connected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class WhoIsHere:
-    """The connected users by lower-case name; ``known`` once a user list has been heard."""
+    """The connected users by lower-case name; ``known`` once a user list has been heard.
+
+    Not ``seen`` is while nobody sees who comes and goes: these were the last ones seen.
+    """
 
     users: Mapping[str, Connected]
     known: bool
+    seen: bool = True
 
 
 NOT_KNOWN = WhoIsHere(MappingProxyType({}), known=False)
 
 
-def who_is_here(visits: Iterable[Visit], *, heard_list: bool) -> WhoIsHere:
+def who_is_here(visits: Iterable[Visit], *, heard_list: bool, is_seen: bool = True) -> WhoIsHere:
     """A snapshot of the visits that are not departing."""
     users = {each.name: Connected(each.display_name, each.rank, each.since_ms) for each in visits}
-    return WhoIsHere(MappingProxyType(users), known=heard_list or bool(users))
+    return WhoIsHere(MappingProxyType(users), heard_list or bool(users), is_seen)

@@ -33,7 +33,7 @@ from kryten_economy.features.chat.triggers import (
     combined,
 )
 from kryten_economy.features.media.rules import SURVIVED, Screening, begins, survived_award
-from kryten_economy.features.presence.rules import Roster, Visit
+from kryten_economy.features.presence.rules import Moment, Roster, Visit
 
 __all__ = ("Talk",)
 
@@ -77,7 +77,8 @@ class Talk:
 
         Before the first user list nobody knows who is here: lines wait for it.
         """
-        visit = self._roster.chatted(name, at_ms) if text.strip() else None
+        now = Moment(at_ms, self._world.clock.steady_ms())
+        visit = self._roster.chatted(name, now) if text.strip() else None
         if visit is None:
             self._world.backlog.booked(self._name, 1)
             if self._of_unknown is not None:
@@ -232,6 +233,8 @@ class Talk:
     def _survivors(self, at_ms: int) -> dict[str, Effect]:
         """Who is paid for having seen the whole item that ends now."""
         settings, since_ms = self._world.live.settings, self._screening.started_at_ms
+        if self._roster.unseen_since is not None:
+            return {}  # who has left in an outage has not seen the end
         if since_ms is None or not self._screening.is_survivable(settings, at_ms):
             return {}
         # A visit goes on through a bounce and begins anew after an absence.

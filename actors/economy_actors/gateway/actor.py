@@ -6,8 +6,7 @@ robots are looked for, the service announces itself, and user lists are read aga
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import ClassVar, assert_never
 
 import structlog
@@ -27,6 +26,7 @@ from economy_actors.gateway.messages import (
     ReadRoom,
     ReadUserlist,
     Refuse,
+    Remembered,
     RivalCame,
     RobotInDoubt,
     RobotStarted,
@@ -34,34 +34,31 @@ from economy_actors.gateway.messages import (
     RoomsRead,
     Search,
     Searched,
+    Watch,
 )
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.gateway.rivals import Rivals
 from economy_actors.gateway.robots import Robots
 from economy_actors.gateway.translate import Translator
-from economy_actors.gateway.worker import BusWorker, FindRobots, OpenBus, ReadRooms
+from economy_actors.gateway.wanted import WantedLists
+from economy_actors.gateway.worker import AskMemory, BusWorker, FindRobots, OpenBus, ReadRooms
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
-__all__ = ("PULSE_S", "Gateway")
+__all__ = ("PULSE_S", "WATCH_S", "Gateway")
 
 PULSE_S = 5.0
+WATCH_S = 20.0
+"""A robot that falls silent is known to be away within a minute."""
 _SEARCH_AGAIN_S = 1.0
 _SEARCH_AGAIN_MAX_S = 8.0
 _OVERTAKEN_S = 0.2
-_UNCONFIRMED_TRIES = 3
+_ANSWERED_S = 4.0
+"""So long a question to the robots takes at most, if nobody is held up."""
 _DOUBT_S = 2.0
 """A robot that has said goodbye still answers for a moment."""
 
 _log = structlog.get_logger("gateway")
-
-
-@dataclass(slots=True)
-class _Want:
-    """A list that is wanted: so many more tries to have it confirmed, then perhaps without."""
-
-    tries: int
-    unconfirmed_then: bool
 
 
 class Gateway(Actor[GatewayMessage]):
@@ -80,11 +77,14 @@ class Gateway(Actor[GatewayMessage]):
         restart: Callable[[str], None] = lambda _: None,
         *,
         pulse_s: float = PULSE_S,
+        watch_s: float = WATCH_S,
     ) -> None:
         self._world = world
         self._bus = bus
         self._restart = restart
         self._pulse_s = pulse_s
+        self._watch_s = watch_s
+        self._asked_at_s = 0.0
         self._translator = Translator(world.live, world.clock)
         self._robots = Robots(world)
         self._rivals = Rivals(bus.instance, self._translator.places)
@@ -94,7 +94,7 @@ class Gateway(Actor[GatewayMessage]):
         self._pulse_due_s = 0.0
         self._seeking = False
         self._doubting = False
-        self._wanted: dict[str, _Want] = {}
+        self._wanted = WantedLists()
         self._rooms: set[str] = set()
         self._again: Timer | None = None
         self._again_s = _SEARCH_AGAIN_S
@@ -103,14 +103,15 @@ class Gateway(Actor[GatewayMessage]):
         """Nothing is known yet: no bus, no robots, no user lists."""
         self._show(up=False)
         self._robots.all_gone()
-        # At the start nothing better is known than what the store says.
-        self._wanted = {name: _Want(0, True) for name in self._translator.places.names}
+        for name in self._translator.places.names:
+            self._wanted.want_stored(name)
         self._worker = self.spawn("worker", lambda: BusWorker(self._bus, self.ref), capacity=8)
         # Apart, so that a store which is slow to tell what plays keeps no user list waiting.
         self._room_reader = self.spawn(
             "room-reader", lambda: BusWorker(self._bus, self.ref), capacity=8
         )
         self._world.rivals = self._rivals.present
+        self._world.robots_away = self._robots.away
         self._bus.listen(
             Intake(
                 self._world,
@@ -123,6 +124,7 @@ class Gateway(Actor[GatewayMessage]):
         )
         self.after(0.0, Connect())
         self._pulse_later()
+        self.after(self._watch_s, Watch())
 
     async def stopping(self) -> None:
         """Cease to listen; the bus stays open for the outboxes."""
@@ -145,11 +147,10 @@ class Gateway(Actor[GatewayMessage]):
                 self._rooms_read(rooms)
             case GiveRank():
                 await self._give_rank(message)
-            case Search():
-                self._again = None
-                self._search()
-            case Searched():
-                self._searched(message)
+            case Search() | Watch():
+                self._look(message)
+            case Searched() | Remembered():
+                self._found(message)
             case Refuse(body, reply_to):
                 await self._refuse(body, reply_to)
             case _:
@@ -176,6 +177,7 @@ class Gateway(Actor[GatewayMessage]):
                 self._pulse_later()
                 self._count_rivals()
                 await self._check(is_late=is_late)
+                self._read_unseen()
             case PulseReturned():
                 self._unanswered = False
                 if not self._up:
@@ -222,11 +224,11 @@ class Gateway(Actor[GatewayMessage]):
         if self._outages:
             await self._announce()
             for name in self._translator.places.names:
-                # After an outage the store may be older than what we know: then we keep that.
-                self._wanted.setdefault(name, _Want(5, False))
+                self._wanted.want_confirmed(name)
         # Whatever the store lacks or has too late, the events of the robot tell.
         self._rooms.update(self._translator.places.names)
         self._seeking = True
+        self._wanted.take_missing()
         self._again_s = _SEARCH_AGAIN_S
         self._search()
 
@@ -258,12 +260,23 @@ class Gateway(Actor[GatewayMessage]):
     def _read(self, message: ReadUserlist | ReadRoom) -> None:
         match message:
             case ReadUserlist(channel):
-                self._wanted.setdefault(channel, _Want(3, True))
+                self._wanted.want(channel)
             case ReadRoom(channel):
                 self._rooms.add(channel)
             case _:
                 assert_never(message)
         self._search()
+
+    def _read_unseen(self) -> None:
+        """Where the robot is back and has not told who is there, its list is read, confirmed."""
+        away = set(self._robots.away())
+        presence = self._world.presence
+        unseen = [each for each in self._translator.places.names if not presence[each].value.seen]
+        wanted = [each for each in unseen if each not in away]
+        for channel in wanted:
+            self._wanted.want_confirmed(channel)
+        if wanted:
+            self._search()
 
     def _search(self) -> None:
         """Send for news of robots and lists, if any are wanted and the bus works."""
@@ -272,7 +285,20 @@ class Gateway(Actor[GatewayMessage]):
         if self._worker.depth:
             self._search_after(self._again_s)
             return
-        wanted = {name: want.tries > 0 for name, want in self._wanted.items()}
+        self._ask(self._wanted.next())
+
+    def _look(self, due: Search | Watch) -> None:
+        """Robots that have died or gone deaf say nothing: they are asked whether they are there."""
+        if isinstance(due, Search):
+            self._again = None
+            self._search()
+            return
+        self.after(self._watch_s, Watch())
+        if self._up and not self._worker.depth:
+            self._ask({})
+
+    def _ask(self, wanted: Mapping[str, bool]) -> None:
+        self._asked_at_s = self.now_s()
         self._worker.offer(FindRobots(wanted))
 
     def _search_after(self, delay_s: float) -> None:
@@ -280,10 +306,14 @@ class Gateway(Actor[GatewayMessage]):
             self._again.cancel()
         self._again = self.after(delay_s, Search())
 
+    def _found(self, found: Searched | Remembered) -> None:
+        if isinstance(found, Remembered):
+            self._remembered(found)
+        elif self._up:
+            self._searched(found)
+
     def _searched(self, found: Searched) -> None:
-        if not self._up:
-            return
-        self._told_of_robots(found.present)
+        self._told_of_robots(found)
         if found.present:
             self._read_rooms()
             self._lists_read(found)
@@ -293,16 +323,19 @@ class Gateway(Actor[GatewayMessage]):
         else:
             self._again_s = _SEARCH_AGAIN_S
 
-    def _told_of_robots(self, present: frozenset[str]) -> None:
-        if self._doubting:
-            for channel in self._translator.places.names:
-                if channel not in present:
-                    self._robots.gone(channel, is_silent=True)
-            self._seeking, self._doubting = True, False
-        if self._seeking:
-            for channel in present.intersection(self._robots.away):
-                self._robots.back(channel)
-        self._seeking = self._seeking and self._robots.any_away
+    def _told_of_robots(self, found: Searched) -> None:
+        # Where we were held up ourselves, what we have not heard proves nothing.
+        is_late = self.now_s() - self._asked_at_s > _ANSWERED_S
+        for channel in self._translator.places.names:
+            if channel in found.present:
+                if self._robots.answered(channel):
+                    self._wanted.want_confirmed(channel)
+            elif self._doubting:
+                self._robots.gone(channel, is_silent=True)
+            elif found.patient and not is_late:
+                self._robots.silent(channel, self._asked_at_s)
+        self._seeking = (self._seeking or self._doubting) and self._robots.any_away
+        self._doubting = False
 
     def _read_rooms(self) -> None:
         news = self._translator.emote_news
@@ -312,22 +345,28 @@ class Gateway(Actor[GatewayMessage]):
 
     def _lists_read(self, found: Searched) -> None:
         for channel, entries in found.lists:
-            users = self._translator.listed(entries)
-            if users is not None:
-                listed = Listed(users, self._world.clock.now_ms(), stored=True)
-                self._world.channels[channel].offer(listed)
-                self._wanted.pop(channel, None)
-            else:
-                self._missed(channel)
+            if not self._list_read(channel, entries) and self._wanted.missed(channel):
+                self._worker.offer(AskMemory())
 
-    def _missed(self, channel: str) -> None:
-        want = self._wanted.get(channel)
-        if want is None:
-            return
-        want.tries -= 1
-        if want.tries <= (-_UNCONFIRMED_TRIES if want.unconfirmed_then else 0):
-            _log.warning("no user list to be had; it comes with the robot", channel=channel)
-            del self._wanted[channel]
+    def _list_read(self, channel: str, entries: list[object] | None) -> bool:
+        users = self._translator.listed(entries)
+        if users is None:
+            return False
+        listed = Listed(users, self._world.clock.now_ms(), stored=True)
+        self._world.channels[channel].offer(listed)
+        self._wanted.have(channel)
+        return True
+
+    def _remembered(self, message: Remembered) -> None:
+        """What the store has missed in an outage its robot may know."""
+        channel, entries = message.found or ("", None)
+        for name in self._wanted.take_missing():
+            if name != channel or not self._list_read(name, entries):
+                _log.warning(
+                    "no user list to be had; it comes with the robot",
+                    channel=name,
+                    once_a_minute=name,
+                )
 
     def _rooms_read(self, rooms: tuple[RoomRead, ...]) -> None:
         for room in rooms:

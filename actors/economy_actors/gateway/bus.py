@@ -198,6 +198,10 @@ class Bus:
         """Which channels have a robot, and the user lists of these channels (`Survey.look`)."""
         return await self._survey.look(wanted)
 
+    async def remembered_list(self) -> tuple[str, list[object]] | None:
+        """The only robot's channel and who is there by its own memory (`Survey.remembered`)."""
+        return await self._survey.remembered()
+
     async def ask_all(
         self,
         subject: str,

@@ -75,8 +75,7 @@ class Intake:
         if isinstance(result, Dropped):
             self._dropped(kind, event, result)
             return
-        if self._robots.any_away:
-            self._robots.heard(result.channel)
+        self._robots.heard(result.channel)
         if not isinstance(result, Nothing):
             self._deliver(result, event.correlation_id)
 

@@ -13,6 +13,7 @@ __all__ = (
     "ReadRoom",
     "ReadUserlist",
     "Refuse",
+    "Remembered",
     "RivalCame",
     "RobotInDoubt",
     "RobotStarted",
@@ -20,6 +21,7 @@ __all__ = (
     "RoomsRead",
     "Search",
     "Searched",
+    "Watch",
 )
 
 
@@ -94,11 +96,27 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Time to see whether the robots still answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
-    """What the search found: the channels whose robot answers, and raw lists by channel."""
+    """What the search found: the channels whose robot answers, and raw lists by channel.
+
+    ``patient``: each had time enough to answer, so that silence tells something.
+    """
 
     present: frozenset[str]
     lists: tuple[tuple[str, list[object] | None], ...]
+    patient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The only robot's channel and the raw list in its memory; None where it can't be had."""
+
+    found: tuple[str, list[object]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +161,8 @@ GatewayMessage = (
     | GiveRank
     | Search
     | Searched
+    | Watch
+    | Remembered
     | RoomsRead
     | Refuse
 )

@@ -2,7 +2,8 @@
 
 Every robot answers every question, and a ping twice, the second time only if that is for nobody
 or for its own channel. Only the answers that name their channel count; an answer to a question of
-state never does, so it is believed only together with others.
+state never does, so it is believed only together with others,
+or where there is a single robot.
 """
 
 from collections import Counter
@@ -72,11 +73,26 @@ class Survey:
         present = frozenset(filter(None, (self._places.find(*each) for each in there)))
         lists: list[tuple[str, list[object] | None]] = []
         with anyio.move_on_after(_LISTS_WITHIN_S):
-            confirmed = await self._confirmed(there) if is_whole else frozenset[str]()
+            confirmed = await self._confirmed(there) if is_whole else {}
             for channel, must_be_confirmed in wanted.items():
-                is_good = channel in (confirmed if must_be_confirmed else present)
-                lists.append((channel, await self._stored(channel) if is_good else None))
+                if must_be_confirmed:
+                    lists.append((channel, confirmed.get(channel)))
+                else:
+                    is_good = channel in present
+                    lists.append((channel, await self._stored(channel) if is_good else None))
         return Found(present, tuple(lists))
+
+    async def remembered(self) -> tuple[str, list[object]] | None:
+        """Our channel and the list in its robot's memory, where that is the only robot at all.
+
+        It can only tell its own list, which holds also where the store has missed something. An
+        empty list is none: the bot itself would be in it.
+        """
+        there = await self._there(is_whole=True)
+        if len(there) != 1 or (channel := self._places.find(*there[0])) is None:
+            return None
+        told = await self._told(len(there))
+        return (channel, told[0]) if len(told) == 1 and told[0] else None
 
     async def _there(self, *, is_whole: bool) -> Sequence[tuple[str, str]]:
         """Domain and channel of the robots that answer; ``is_whole``: also those of others.
@@ -122,34 +138,40 @@ class Survey:
 
         await self._ask("system.ping", heard, quiet_s=quiet_s)
 
-    async def _confirmed(self, there: Sequence[tuple[str, str]]) -> frozenset[str]:
-        """Our channels of which a robot's own memory says the same as its store.
+    async def _confirmed(self, there: Sequence[tuple[str, str]]) -> dict[str, list[object]]:
+        """The lists of our channels of which a robot's own memory says the same as its store.
 
         Robots don't say whose list they tell. So a stored list is believed if as many robots
         tell these names as have stored them: then none of them is another channel's.
         """
-        told: Counter[Names] = Counter()
+        told = await self._told(len(there)) if there else []
+        stored: dict[tuple[str, str], list[object]] = {}
+        for place in there if told else ():
+            users = await self._stored(place[1])
+            if users is not None:
+                stored[place] = users
+        tellers = Counter(map(_names, told))
+        keepers = Counter(map(_names, stored.values()))
+        return {
+            channel: users
+            for place, users in stored.items()
+            if tellers[_names(users)] >= keepers[_names(users)]
+            and (channel := self._places.find(*place)) is not None
+        }
+
+    async def _told(self, robots: int) -> list[list[object]]:
+        """The lists in the memory of so many robots."""
+        told: list[list[object]] = []
 
         def heard(answer: Any) -> bool:  # noqa: ANN401  # whatever the bus carries
             data = answer.get("data") if isinstance(answer, dict) else None
-            names = _names(data.get("userlist")) if isinstance(data, dict) else None
-            if names is not None:
-                told[names] += 1
-            return told.total() >= len(there)
+            users = data.get("userlist") if isinstance(data, dict) else None
+            if isinstance(users, list):
+                told.append(users)
+            return len(told) >= robots
 
-        if not there:
-            return frozenset()
         await self._ask("state.userlist", heard)
-        stored: dict[tuple[str, str], Names | None] = {}
-        for place in there:
-            stored[place] = _names(await self._robots.stored(place[1], "userlist", "users"))
-        kept = Counter(names for names in stored.values() if names is not None)
-        good = (
-            place
-            for place, names in stored.items()
-            if names is not None and told[names] >= kept[names]
-        )
-        return frozenset(filter(None, (self._places.find(*place) for place in good)))
+        return told
 
     async def _stored(self, channel: str) -> list[object] | None:
         users = await self._robots.stored(channel, "userlist", "users")
@@ -172,15 +194,15 @@ class Survey:
 
 
 def _place(answer: Any) -> tuple[str, str] | None:  # noqa: ANN401  # whatever the bus carries
-    """Domain and channel that an answer names; None if it names none."""
+    """Domain and channel that an answer names; None if it names none, or has lost CyTube."""
     data = answer.get("data") if isinstance(answer, dict) else None
     place = data if isinstance(data, dict) else {}
+    if place.get("cytube_connected") is False:
+        return None
     domain, channel = place.get("domain"), place.get("channel")
     return (domain, channel) if isinstance(domain, str) and isinstance(channel, str) else None
 
 
-def _names(users: object) -> Names | None:
-    if not isinstance(users, list):
-        return None
+def _names(users: list[object]) -> Names:
     entries = [user for user in users if isinstance(user, dict)]
     return frozenset(str(user.get("name", "")).lower() for user in entries)

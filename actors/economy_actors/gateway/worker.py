@@ -14,6 +14,7 @@ from economy_actors.gateway.bus import Bus, BusAway
 from economy_actors.gateway.messages import (
     GatewayMessage,
     Opened,
+    Remembered,
     RoomRead,
     RoomsRead,
     Searched,
@@ -21,7 +22,7 @@ from economy_actors.gateway.messages import (
 from economy_actors.gateway.pauses import GrowingPause
 from economy_actors.runtime import Actor, ActorGone, MailboxFull, Ref
 
-__all__ = ("BusWorker", "FindRobots", "OpenBus", "ReadRooms", "Work")
+__all__ = ("AskMemory", "BusWorker", "FindRobots", "OpenBus", "ReadRooms", "Work")
 
 _READ_S = 10.0
 _TOLD_S = 5.0
@@ -51,7 +52,12 @@ class ReadRooms:
     channels: tuple[tuple[str, int], ...]
 
 
-Work = OpenBus | FindRobots | ReadRooms
+@dataclass(frozen=True, slots=True)
+class AskMemory:
+    """Ask the robot itself who is there (`Survey.remembered`); the gateway is told in any case."""
+
+
+Work = OpenBus | FindRobots | ReadRooms | AskMemory
 
 
 class BusWorker(Actor[Work]):
@@ -69,9 +75,11 @@ class BusWorker(Actor[Work]):
                 await self._open()
             case FindRobots(wanted):
                 found = await self._bus.look_for_robots(wanted)
-                await self._tell(Searched(found.present, found.lists))
+                await self._tell(Searched(*found, patient=not any(wanted.values())))
             case ReadRooms(channels):
                 await self._tell(await self._read(channels))
+            case AskMemory():
+                await self._tell(Remembered(await self._bus.remembered_list()))
             case _:
                 assert_never(message)
 
@@ -100,7 +108,7 @@ class BusWorker(Actor[Work]):
                 rooms.append(RoomRead(channel, news, emotes, current))
         return RoomsRead(tuple(rooms))
 
-    async def _tell(self, news: Opened | Searched | RoomsRead) -> None:
+    async def _tell(self, news: Opened | Searched | RoomsRead | Remembered) -> None:
         try:
             await self._gateway.send(news, timeout_s=_TOLD_S)
         except MailboxFull:

@@ -12,8 +12,8 @@ def present_users(world: World, channel: str) -> tuple[Present, ...]:
 
 
 def present_if_known(world: World, channel: str) -> tuple[Present, ...] | None:
-    """As `present_users`; None as long as the channel has not heard who is here."""
+    """As `present_users`; None as long as nobody knows or sees who is here."""
     here = world.presence[channel].value
-    if not here.known:
+    if not here.known or not here.seen:
         return None
     return tuple(sorted(Present(name, each.display_name) for name, each in here.users.items()))

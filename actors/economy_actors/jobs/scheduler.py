@@ -1,7 +1,9 @@
 """Everything that happens because time passed.
 
-Each whole minute is told to the channels once, in step with the clock and without drift;
-upkeep (holds that ran out, lifetime counters, backups) follows the same minutes.
+Each minute is told to the channels once, without drift. The first one ends with a whole minute of
+the wall clock, and from then on the steady clock counts: a clock that is set changes neither how
+many minutes there are nor when they come. Upkeep (holds that ran out, lifetime counters, backups)
+follows the same minutes.
 """
 
 from collections.abc import Callable
@@ -19,7 +21,7 @@ from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
 from kryten_economy.features.money import texts as money_texts
-from kryten_economy.features.presence.rules import MINUTE_MS
+from kryten_economy.features.presence.rules import MINUTE_MS, nearest_minute
 from kryten_economy.ledger.backup import backup, newest_backup_ms
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
@@ -45,7 +47,8 @@ class Scheduler(Actor[Look]):
     def __init__(self, world: World, data_file: Path | None) -> None:
         self._world = world
         self._data_file = data_file
-        self._next_ms = (world.clock.now_ms() // MINUTE_MS + 1) * MINUTE_MS
+        left_ms = MINUTE_MS - world.clock.now_ms() % MINUTE_MS
+        self._next_ms = world.clock.steady_ms() + left_ms
         self._backed_up_at_ms: int | None = None
 
     async def started(self) -> None:
@@ -62,17 +65,21 @@ class Scheduler(Actor[Look]):
 
     async def receive(self, _message: Look) -> None:
         """Tell the minutes that have passed; a stall is told as one step."""
-        now_ms = self._world.clock.now_ms()
-        if now_ms >= self._next_ms:
-            minute_ms = now_ms // MINUTE_MS * MINUTE_MS
-            self._next_ms = minute_ms + MINUTE_MS
+        clock = self._world.clock
+        steady_ms = clock.steady_ms()
+        if steady_ms >= self._next_ms:
+            late_ms = (steady_ms - self._next_ms) % MINUTE_MS
+            self._next_ms = steady_ms - late_ms + MINUTE_MS
+            minute_ms = nearest_minute(clock.now_ms() - late_ms) * MINUTE_MS
             for channel in self._world.channels.values():
-                channel.offer(MinutePassed(minute_ms))
+                channel.offer(MinutePassed(minute_ms, steady_ms - late_ms))
             await self._upkeep(minute_ms)
         self._sleep()
 
     def _sleep(self) -> None:
-        self.after(self._world.clock.wait_s(self._next_ms), Look())
+        clock = self._world.clock
+        left_ms = self._next_ms - clock.steady_ms()
+        self.after(clock.wait_s(clock.now_ms() + left_ms), Look())
 
     async def _upkeep(self, minute_ms: int) -> None:
         await self._expire_holds(minute_ms)

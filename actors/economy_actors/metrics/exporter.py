@@ -98,4 +98,5 @@ async def check_health(world: World) -> Health:
         last_tick_age_seconds=world.metrics.last_tick_age_s(),
         books_lost=world.books_lost,
         rivals=world.rivals(),
+        robots_away=world.robots_away(),
     )

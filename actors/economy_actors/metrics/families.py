@@ -92,6 +92,7 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
 
 CHANNEL_GAUGES: Final[dict[str, str]] = {
     "active_users": "Connected users.",
+    "robot_present": "1 while the channel's robot is there, 0 while it is away.",
     "active_multiplier": "What earning is multiplied by, hidden factors included.",
     "total_accounts": "Accounts.",
     "total_circulation": "Z in all wallets.",

@@ -46,6 +46,8 @@ class Health:
     """Whether the book file was removed or replaced while it was in use."""
     rivals: tuple[str, ...] = ()
     """Other services that answer in a channel of this one, in words."""
+    robots_away: tuple[str, ...] = ()
+    """The channels without a robot."""
 
     @property
     def status(self) -> Literal["healthy", "degraded", "error"]:
@@ -65,14 +67,17 @@ class Health:
             "NATS does not carry our messages": not self.nats_connected,
             "no minute of presence for too long": silent_s > _TICK_AGE_MAX_S,
         }
-        return (*(words for words, is_so in found.items() if is_so), *self.rivals)
+        # Without NATS no robot can be seen, and that is said already.
+        away = self.robots_away if self.nats_connected else ()
+        robots = (f"no robot in {channel}: its minutes are held" for channel in away)
+        return (*(words for words, is_so in found.items() if is_so), *robots, *self.rivals)
 
     def as_json(self) -> dict[str, object]:
         """The fields as a probe reads them; seconds have three decimals."""
         fields = dataclasses.asdict(self)
         usable = fields.pop("database_usable")
         fields["problems"] = [*self.problems]
-        del fields["rivals"], fields["books_lost"]
+        del fields["rivals"], fields["robots_away"], fields["books_lost"]
         rounded = {
             name: round(value, 3) if isinstance(value, float) else value
             for name, value in fields.items()

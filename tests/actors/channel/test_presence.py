@@ -81,6 +81,24 @@ async def test_a_bounce_keeps_the_session_and_its_held_minutes(tmp_path: Path) -
         assert h.balance("alice") == 7
 
 
+async def test_minutes_of_a_bounce_count_from_the_return(tmp_path: Path) -> None:
+    """Whoever has come back is paid for the bounce, also if they leave before the next minute."""
+    async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:
+        await h.join("Alice")
+        await h.minutes(2)
+        await h.leave("Alice")
+        await h.minutes(2)
+        await h.join("Alice")
+        await anyio.sleep(20)
+        left_ms = h.now_ms
+        await h.leave("Alice")
+        await h.minutes(7)
+        wallet = h.wallet("alice")
+        assert wallet is not None
+        assert (wallet.balance_z, wallet.minutes_today) == (4, 4)
+        assert (wallet.last_seen_ms, wallet.last_departure_ms) == (left_ms, left_ms)
+
+
 async def test_ten_bounces_in_a_minute_keep_one_session_and_every_minute(tmp_path: Path) -> None:
     """A flapping connection costs nothing and pays nothing twice."""
     async with house(tmp_path / "e.db", settings_with(**NO_WALLET)) as h:

@@ -56,6 +56,22 @@ async def health(check: Callable[[], Awaitable[Health]]) -> tuple[int, dict[str,
     return status, json.loads(body)
 
 
+async def test_a_robot_that_is_away_is_a_problem() -> None:
+    """Its channel is named and the service degraded; without NATS only that is said."""
+
+    async def away() -> Health:
+        return dataclasses.replace(FINE, robots_away=("lounge",))
+
+    async def all_away() -> Health:
+        return dataclasses.replace(FINE, robots_away=("lounge",), nats_connected=False)
+
+    status, body = await health(away)
+    assert (status, body["status"]) == (503, "degraded")
+    assert body["problems"] == ["no robot in lounge: its minutes are held"]
+    status, body = await health(all_away)
+    assert (status, body["problems"]) == (503, ["NATS does not carry our messages"])
+
+
 async def test_the_page_is_prometheus_text() -> None:
     """GET /metrics answers text format 0.0.4."""
     metrics = Metrics()

@@ -44,6 +44,7 @@ class Oracle:
     here: set[str] = field(default_factory=set)
     left_at_ms: dict[str, int] = field(default_factory=dict)
     held: Counter[str] = field(default_factory=Counter)
+    owed: Counter[str] = field(default_factory=Counter)
     welcomed: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -51,7 +52,10 @@ class Oracle:
     heard: set[tuple[int, str, str]] = field(default_factory=set)
 
     def minutes_until(self, at_ms: int) -> None:
-        """Whole minutes pass: those connected are paid, the minutes of the departing are held."""
+        """Whole minutes pass: those connected are paid, the minutes of the departing are held.
+
+        The held minutes are owed from the return on, also to those who have left since.
+        """
         while (minute := (self.now_ms // MINUTE_MS + 1) * MINUTE_MS) <= at_ms:
             self.now_ms = minute
             for name, left_ms in list(self.left_at_ms.items()):
@@ -59,8 +63,8 @@ class Oracle:
                     del self.left_at_ms[name], self.held[name]
                 else:
                     self.held[name] += 1
-            for name in self.here:
-                minutes = 1 + self.held.pop(name, 0)
+            for name in sorted(self.here | set(self.owed)):
+                minutes = (name in self.here) + self.owed.pop(name, 0)
                 person = self.people[name]
                 person.minutes += minutes
                 person.balance += minutes * BASE_Z
@@ -75,9 +79,11 @@ class Oracle:
         person = self.people.setdefault(name, Person(user["name"]))
         self.here.add(name)
         left_ms = self.left_at_ms.pop(name, None)
+        held = self.held.pop(name, 0)
         if left_ms is not None and at_ms - left_ms < WINDOW_MS:
+            if held:
+                self.owed[name] += held
             return
-        self.held.pop(name, None)
         if name not in self.welcomed:
             self.welcomed.append(name)
             person.balance += WALLET_Z

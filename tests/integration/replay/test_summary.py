@@ -30,11 +30,11 @@ async def test_the_summary_ends_with_people_and_books(tmp_path: Path) -> None:
         ["alice", "3", "7", "120"],
         ["Bob", "0", "1", "105"],
         ["boss", "3", "0", "103"],
-        ["carol", "0", "2", "105"],
+        ["carol", "1", "2", "106"],
         ["Dave_99", "1", "0", "101"],
         ["eve", "2", "0", "102"],
     ]
-    assert text[-1] == "The books balance: 6 wallets, 21 transfers."
+    assert text[-1] == "The books balance: 6 wallets, 22 transfers."
 
 
 async def test_a_recording_without_events_is_refused(

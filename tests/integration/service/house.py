@@ -150,11 +150,26 @@ class House:
         self.clock.move_to(self.clock.now_ms() + ms)
 
     async def minutes(self, count: int = 1) -> None:
-        """Let minutes pass, one by one, and wait until each has been paid to those present."""
+        """Let minutes pass, one by one, and wait until each has been paid to those present.
+
+        While the robot is away nobody is; then it is enough that the minute was told.
+        """
         for _ in range(count):
             self.tick(MINUTE_MS)
-            if self.metric("economy_active_users", channel=self.channel):
+            if self.robots_away():
+                await anyio.sleep(0.2)
+            elif self.metric("economy_active_users", channel=self.channel):
                 await self.row("SELECT 1 FROM operation WHERE id = ?", self.minute_id())
+
+    def robots_away(self) -> tuple[str, ...]:
+        """The channels that the service knows to be without a robot."""
+        assert self.service is not None
+        return self.service.world.robots_away()
+
+    def sees(self) -> bool:
+        """Whether the service knows who comes and goes."""
+        assert self.service is not None
+        return self.service.world.presence[self.channel].value.seen
 
     def minute_id(self) -> str:
         """The id under which the books paid the current minute."""

@@ -52,6 +52,29 @@ async def test_a_killed_robot(house: House) -> None:
     assert "Balance: 7 Z" in await house.ask("alice", "balance")
 
 
+async def test_nobody_is_paid_without_a_robot(house: House) -> None:
+    """From the stop of the robot on nobody is paid; its next list settles what was held."""
+    await house.minutes(2)
+    await house.robot.stop()
+    await until(house.robots_away)
+    for name in ("boss", "Bob", "Dr_Z_oid"):
+        house.robot.room.leave(name)
+    await house.minutes(4)
+
+    assert [house.balance(name) for name in ("alice", "Bob")] == [2, 2]
+    assert house.service is not None
+    health = await check_health(house.service.world)
+    assert (health.status, len(health.problems)) == ("degraded", 1)
+    assert house.channel in health.problems[0]
+    assert house.metric("economy_robot_present", channel=house.channel) == 0
+
+    await house.robot.start()
+    await house.present("alice")
+    await house.minutes(1)
+    assert [house.balance(name) for name in ("alice", "Bob")] == [7, 2]
+    assert (await check_health(house.service.world)).status == "healthy"
+
+
 async def test_notices_wait_for_the_robot(house: House) -> None:
     """What was done while the robot was away is told when it is back, once."""
     await house.robot.stop()
@@ -179,7 +202,7 @@ class TestNatsAway:
     async def test_minutes_go_on_and_all_come_back(
         self, house: House, own_nats_server: NatsServer
     ) -> None:
-        """Committed facts stay, minutes are paid, health tells the truth, then all is well."""
+        """Committed facts stay, minutes are held, health tells the truth, then all is well."""
         health = f"http://127.0.0.1:{house.settings['metrics']['port']}/health"
         seen = await announcements(house)
         await house.give("alice", 5)
@@ -192,16 +215,20 @@ class TestNatsAway:
         assert status == 503
         assert '"nats_connected": false' in text.replace('":', '": ').replace("  ", " ")
         await house.minutes(2)
+        assert not house.balance("Bob")
         house.robot.room.leave("Bob")
         await house.robot.act([])
         await own_nats_server.start()
 
         await until(lambda: house.metric("economy_nats_connected") == 1, within_s=30)
         await until(lambda: seen, within_s=30)
+        await until(lambda: not house.robots_away(), within_s=30)
         assert (await get(health))[0] == 200
-        assert (await house.data("balance.get", username="alice"))["balance"] == 7
+        await until(house.sees, within_s=30)
+        await house.minutes(1)
+        assert (await house.data("balance.get", username="alice"))["balance"] == 8
         with anyio.fail_after(40):
-            assert "Balance: 7 Z" in await house.ask("alice", "balance", timeout_s=30)
+            assert "Balance: 8 Z" in await house.ask("alice", "balance", timeout_s=30)
         house.balanced()
 
     async def test_who_left_meanwhile(self, house: House, own_nats_server: NatsServer) -> None:

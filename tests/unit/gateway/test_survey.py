@@ -142,6 +142,30 @@ async def test_equal_lists() -> None:
     assert (await look(bus, one=True, two=True))[1] == {"one": ["a"], "two": ["a"]}
 
 
+async def test_a_robot_outside_its_channel() -> None:
+    """A robot that says it has lost CyTube sees nobody come or go: it is not there."""
+
+    class Outside(Bus):
+        @staticmethod
+        def _answers(*_: object) -> list[Any]:
+            place = {"domain": "d", "channel": "one", "cytube_connected": False}
+            return [{"data": {"pong": True} | place}]
+
+    assert (await look(Outside({"one": []})))[0] == set()
+
+
+async def test_the_memory_of_a_single_robot() -> None:
+    """It can only be its own list that it tells; among several nobody knows whose it is."""
+    users: list[object] = [{"name": "a"}, {"name": "b"}]
+    bus = Bus({"one": ["a", "b"]}, {"one": ["a"]})
+    assert await Survey(bus, PLACES).remembered() == ("one", users)
+    for others in ({"two": ["a"]}, {"foreign": ["c"]}):
+        assert await Survey(Bus(bus.robots | others), PLACES).remembered() is None
+    useless: list[dict[str, list[str]]] = [{}, {"one": []}, {"foreign": ["a"]}]
+    for robots in useless:
+        assert await Survey(Bus(robots), PLACES).remembered() is None
+
+
 async def test_answers_that_are_none() -> None:
     """Rubbish is no answer."""
 

@@ -221,12 +221,16 @@ BASE, NIGHT_WATCH = "presence.base", "presence.night_watch"
 
 
 class PresenceEntry(NamedTuple):
-    """One user's share of a presence tick; ``name`` is lower case."""
+    """One user's share of a presence tick; ``name`` is lower case.
+
+    Not ``is_here`` is somebody who has left since: the minutes count, and nobody was seen.
+    """
 
     name: str
     display_name: str
     minutes: int
     active_minutes: int
+    is_here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +270,13 @@ def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid:
     _known(tx, ask)
     accounts, mint, paid_z = tx.accounts, tx.system(channel, "mint"), 0
     entry = Entry("earn", BASE, "Presence", ask.at_ms, ask.day)
-    for name, display_name, minutes, active in ask.entries:
+    for name, display_name, minutes, active, is_here in ask.entries:
         account = accounts.find(channel, name, ask.day)
         assert account is not None, name
         if account.display_name != display_name:
             accounts.rename(account, display_name)
-        account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
+        if is_here:
+            account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
         account.lifetime_minutes += minutes
         today = account.today
         today.minutes_present += minutes

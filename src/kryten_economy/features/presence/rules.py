@@ -2,7 +2,11 @@
 
 A session is one visit: it survives bounces shorter than the debounce window. A user who has
 left is departing until the window is over; meanwhile nothing is counted or paid, but the
-minutes are held and paid together if the user returns in time.
+minutes are held and paid together if the user returns in time. The same holds for everybody as
+long as nobody sees who is here, since the robot is away: the next user list settles it.
+
+Two clocks are at work. What is told to others and stored is the wall clock's, every duration is
+the steady clock's; so a clock that is set makes no visit longer or shorter.
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -11,17 +15,21 @@ from enum import Enum
 from typing import NamedTuple
 
 __all__ = (
+    "MINUTE_IDS",
     "MINUTE_MS",
     "STALL_MINUTES_MAX",
+    "UNSEEN_MINUTES_MAX",
     "Change",
+    "Counted",
     "Entrance",
     "MinuteShare",
+    "Moment",
     "Present",
     "Roster",
     "Visit",
-    "elapsed_minutes",
     "is_genuine_arrival",
     "is_welcome_back",
+    "nearest_minute",
 )
 
 
@@ -31,8 +39,41 @@ MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
 
 
+MINUTE_IDS = "presence:{}:{}"
+"""The id under which the books pay a minute: its channel, and a number that only rises."""
+
+
 STALL_MINUTES_MAX = 5
 """After a stall at most this many minutes are paid (`earning.md` 3.3)."""
+
+UNSEEN_MINUTES_MAX = 60
+"""Of a time in which nobody saw who was here at most this many minutes are paid to those who were
+seen before and after. A restart or a repair takes less, and is paid in full. Who was away in the
+middle of a longer one is not known: so it is bounded what they can get for it."""
+
+
+class Moment(NamedTuple):
+    """One instant by both clocks: UTC epoch milliseconds, and those since some start."""
+
+    at_ms: int
+    steady_ms: int
+
+
+class Counted(NamedTuple):
+    """Minutes of a visit, and how many of them were active ones."""
+
+    minutes: int = 0
+    active: int = 0
+
+    def __add__(self, other: "Counted") -> "Counted":  # type: ignore[override]  # a sum, no longer tuple
+        return Counted(self.minutes + other.minutes, self.active + other.active)
+
+    def at_most(self, minutes: int) -> "Counted":
+        """The same, but no more than so many minutes."""
+        return Counted(min(self.minutes, minutes), min(self.active, minutes))
+
+
+_NONE = Counted()
 
 
 class Entrance(Enum):
@@ -47,7 +88,13 @@ class Entrance(Enum):
 
 @dataclass(slots=True)
 class Visit:
-    """One user's session; ``name`` is lower case, times are UTC epoch milliseconds."""
+    """One user's session; ``name`` is lower case, ``since_ms`` is UTC epoch milliseconds.
+
+    ``begun_ms``, ``entered_ms`` (of the visit, and of its last stay), ``active_ms`` and
+    ``departed_ms`` are the steady clock's. Minutes are ``held`` while it is open whether they
+    count, because the user is away or just arriving; ``unseen`` while nobody sees whether the user
+    is here; ``owed`` once they count and wait for the next minute to be paid with it.
+    """
 
     name: str
     display_name: str
@@ -55,15 +102,34 @@ class Visit:
     rank: float
     rank_confirmed: bool
     afk: bool
-    active_at_ms: int
-    departed_at_ms: int | None = None
-    held_minutes: int = 0
-    held_active_minutes: int = 0
+    begun_ms: int
+    entered_ms: int
+    active_ms: int
+    departed_ms: int | None = None
+    held: Counted = _NONE
+    unseen: Counted = _NONE
+    owed: Counted = _NONE
 
     @property
     def connected(self) -> bool:
         """Whether the user counts as present."""
-        return self.departed_at_ms is None
+        return self.departed_ms is None
+
+    def count_held(self) -> None:
+        """The held minutes count."""
+        if self.held.minutes:
+            self.owed, self.held = self.owed + self.held, _NONE
+
+    def count_unseen(self) -> None:
+        """The user was seen before and after: the time between counts, within bounds."""
+        self.owed += self.unseen.at_most(UNSEEN_MINUTES_MAX)
+        self.unseen = _NONE
+        self.count_held()
+
+    def take_owed(self) -> Counted:
+        """What is to be paid now."""
+        owed, self.owed = self.owed, _NONE
+        return owed
 
 
 class MinuteShare(NamedTuple):
@@ -90,9 +156,9 @@ class Change(NamedTuple):
     departed: tuple[Visit, ...]
 
 
-def elapsed_minutes(since_ms: int, now_ms: int) -> int:
-    """Whole minutes between two ticks, at most `STALL_MINUTES_MAX` and never negative."""
-    return max(0, min((now_ms - since_ms) // MINUTE_MS, STALL_MINUTES_MAX))
+def nearest_minute(at_ms: int) -> int:
+    """The number of the whole minute that is nearest to an instant or a length of time."""
+    return (at_ms + MINUTE_MS // 2) // MINUTE_MS
 
 
 def is_genuine_arrival(
@@ -113,12 +179,17 @@ def is_welcome_back(absent_since_ms: int | None, at_ms: int, days_absent: int) -
 
 
 class Roster:
-    """The presence table of one channel."""
+    """The presence table of one channel.
 
-    __slots__ = ("_visits",)
+    ``unseen_since`` is the moment from which nobody sees who comes and goes, None while somebody
+    does.
+    """
+
+    __slots__ = ("_visits", "unseen_since")
 
     def __init__(self) -> None:
         self._visits: dict[str, Visit] = {}
+        self.unseen_since: Moment | None = None
 
     def __iter__(self) -> Iterator[Visit]:
         return iter(self._visits.values())
@@ -129,43 +200,59 @@ class Roster:
 
     def connected(self) -> list[Visit]:
         """All who count as present."""
-        return [visit for visit in self._visits.values() if visit.departed_at_ms is None]
+        return [visit for visit in self._visits.values() if visit.departed_ms is None]
+
+    def lose_sight(self, now: Moment) -> None:
+        """From now on nobody sees who comes and goes, until the next user list."""
+        if self.unseen_since is None:
+            self.unseen_since = now
 
     def join(
-        self, name: str, rank: float, at_ms: int, window_ms: int, *, afk: bool = False
+        self, name: str, rank: float, now: Moment, window_ms: int, *, afk: bool = False
     ) -> Entrance:
         """Somebody came in. The rank is the global one: a channel rank known better stays."""
         visit = self._visits.get(name.lower())
-        if visit is None or self._is_over(visit, at_ms, window_ms):
-            self._begin(name, rank, at_ms, afk=afk, rank_confirmed=False)
+        if visit is not None and self._is_unseen(visit):
+            # Who comes in now had left while nobody saw it.
+            self._vanish(visit)
+        if visit is None or self._is_over(visit, now, window_ms):
+            owed = _NONE if visit is None else visit.owed
+            self._begin(name, rank, now, afk=afk, owed=owed)
             return Entrance.NEW
         visit.display_name = name
-        if visit.departed_at_ms is None:
+        if visit.departed_ms is None:
             return Entrance.ALREADY_HERE
-        self._resume(visit, rank, at_ms, afk=afk)
+        self._resume(visit, rank, now, afk=afk)
         return Entrance.BOUNCE
 
-    def leave(self, name: str, at_ms: int) -> Visit | None:
+    def leave(self, name: str, now: Moment) -> Visit | None:
         """Somebody left: departing from this moment. None if nobody of that name was here."""
         visit = self._visits.get(name.lower())
-        if visit is None or visit.departed_at_ms is not None:
+        if visit is None or visit.departed_ms is not None:
             return None
-        visit.departed_at_ms = at_ms
-        # A rank belongs to the stay: whoever returns is told it again (`commands.md` 4).
-        visit.rank = 0
-        visit.rank_confirmed = False
+        visit.count_unseen()
+        self._depart(visit, now.steady_ms)
         return visit
 
     def listed(
-        self, users: Iterable[tuple[str, float, bool | None]], at_ms: int, window_ms: int
+        self, users: Iterable[tuple[str, float, bool | None]], now: Moment, window_ms: int
     ) -> Change:
-        """Make the table equal to a user list of (name, channel rank, AFK or None)."""
+        """Make the table equal to a user list of (name, channel rank, AFK or None).
+
+        Who is missing has left now, or when they were last seen.
+        """
+        listed = {name.lower(): (name, rank, afk) for name, rank, afk in users}
+        gone = [visit for visit in self.connected() if visit.name not in listed]
+        for visit in gone:
+            if self._is_unseen(visit):
+                self._vanish(visit)
+            else:
+                self.leave(visit.name, now)
+        self.unseen_since = None
         begun: list[Visit] = []
         returned: list[Visit] = []
-        names: set[str] = set()
-        for name, rank, afk in users:
-            names.add(name.lower())
-            entrance = self.join(name, rank, at_ms, window_ms, afk=bool(afk))
+        for name, rank, afk in listed.values():
+            entrance = self.join(name, rank, now, window_ms, afk=bool(afk))
             visit = self._visits[name.lower()]
             visit.rank = rank
             visit.rank_confirmed = True
@@ -175,39 +262,39 @@ class Roster:
                 begun.append(visit)
             elif entrance is Entrance.BOUNCE:
                 returned.append(visit)
-        missing = [visit.name for visit in self.connected() if visit.name not in names]
-        gone = [left for name in missing if (left := self.leave(name, at_ms)) is not None]
+            else:
+                visit.count_unseen()
         return Change(tuple(begun), tuple(returned), tuple(gone))
 
     def set_rank(self, name: str, rank: float) -> Visit | None:
         """A rank change was announced. Unknown and departing users have none."""
         visit = self._visits.get(name.lower())
-        if visit is None or visit.departed_at_ms is not None:
+        if visit is None or visit.departed_ms is not None:
             return None
         visit.rank = rank
         visit.rank_confirmed = True
         return visit
 
-    def set_afk(self, name: str, *, afk: bool, at_ms: int) -> None:
+    def set_afk(self, name: str, now: Moment, *, afk: bool) -> None:
         """CyTube's AFK flag changed; coming back counts as activity."""
         visit = self._visits.get(name.lower())
         if visit is not None:
             visit.afk = afk
             if not afk:
-                visit.active_at_ms = max(visit.active_at_ms, at_ms)
+                visit.active_ms = now.steady_ms
 
-    def chatted(self, name: str, at_ms: int) -> Visit | None:
+    def chatted(self, name: str, now: Moment) -> Visit | None:
         """Somebody chatted, which also ends being AFK. None for users who are not here."""
         visit = self._visits.get(name.lower())
-        if visit is None or visit.departed_at_ms is not None:
+        if visit is None or visit.departed_ms is not None:
             return None
-        visit.active_at_ms = max(visit.active_at_ms, at_ms)
+        visit.active_ms = now.steady_ms
         visit.afk = False
         return visit
 
     def tick(
         self,
-        now_ms: int,
+        now: Moment,
         minutes: int,
         window_ms: int,
         afk_after_ms: int,
@@ -215,44 +302,73 @@ class Roster:
     ) -> tuple[list[MinuteShare], list[Visit]]:
         """Share out ``minutes`` and forget the visits whose window is over.
 
-        Returns the shares of all connected users, held minutes included, and the forgotten.
-        The minutes of the ``arriving`` are held.
+        Returns the shares of all to whom minutes are owed, and the forgotten. The minutes of the
+        ``arriving`` are held, and everybody's while nobody sees who is here.
         """
         shares: list[MinuteShare] = []
         over: list[Visit] = []
         for visit in self._visits.values():
-            if self._is_over(visit, now_ms, window_ms):
+            if self._is_over(visit, now, window_ms):
                 over.append(visit)
-                continue
-            active = minutes if self._is_active(visit, now_ms, afk_after_ms) else 0
-            if visit.departed_at_ms is not None or visit.name in arriving:
-                visit.held_minutes += minutes
-                visit.held_active_minutes += active
             else:
-                total = minutes + visit.held_minutes
-                shares.append(MinuteShare(visit, total, active + visit.held_active_minutes))
-                visit.held_minutes = visit.held_active_minutes = 0
+                self._count(visit, now, minutes, afk_after_ms, is_arriving=visit.name in arriving)
+            if visit.owed.minutes:
+                shares.append(MinuteShare(visit, *visit.take_owed()))
         for visit in over:
             del self._visits[visit.name]
         return shares, over
 
-    @staticmethod
-    def _is_active(visit: Visit, now_ms: int, afk_after_ms: int) -> bool:
-        return not visit.afk and now_ms - visit.active_at_ms < afk_after_ms
-
-    @staticmethod
-    def _is_over(visit: Visit, now_ms: int, window_ms: int) -> bool:
-        return visit.departed_at_ms is not None and now_ms - visit.departed_at_ms >= window_ms
-
-    def _begin(
-        self, name: str, rank: float, at_ms: int, *, afk: bool, rank_confirmed: bool
+    def _count(
+        self, visit: Visit, now: Moment, minutes: int, afk_after_ms: int, *, is_arriving: bool
     ) -> None:
-        key = name.lower()
-        self._visits[key] = Visit(key, name, at_ms, rank, rank_confirmed, afk, at_ms)
+        here = -(-(now.steady_ms - visit.begun_ms) // MINUTE_MS)
+        minutes = max(1, min(minutes, here))
+        is_active = not visit.afk and now.steady_ms - visit.active_ms < afk_after_ms
+        counted = Counted(minutes, minutes if is_active else 0)
+        if visit.departed_ms is not None or is_arriving:
+            visit.held += counted
+        elif self.unseen_since is not None:
+            visit.unseen += counted
+        else:
+            visit.count_held()
+            visit.owed += counted
+
+    def _is_unseen(self, visit: Visit) -> bool:
+        """Whether nobody has seen this user since the sight was lost."""
+        if self.unseen_since is None or visit.departed_ms is not None:
+            return False
+        return visit.entered_ms <= self.unseen_since.steady_ms
+
+    def _vanish(self, visit: Visit) -> None:
+        """This user has left while nobody saw it: as far as is known at once."""
+        assert self.unseen_since is not None
+        self._depart(visit, self.unseen_since.steady_ms)
+        visit.held, visit.unseen = visit.held + visit.unseen, _NONE
 
     @staticmethod
-    def _resume(visit: Visit, rank: float, at_ms: int, *, afk: bool) -> None:
-        visit.departed_at_ms = None
+    def _depart(visit: Visit, at_ms: int) -> None:
+        visit.count_held()
+        visit.departed_ms = at_ms
+        # A rank belongs to the stay: whoever returns is told it again (`commands.md` 4).
+        visit.rank = 0
+        visit.rank_confirmed = False
+
+    @staticmethod
+    def _is_over(visit: Visit, now: Moment, window_ms: int) -> bool:
+        departed_ms = visit.departed_ms
+        return departed_ms is not None and now.steady_ms - departed_ms >= window_ms
+
+    def _begin(self, name: str, rank: float, now: Moment, *, afk: bool, owed: Counted) -> None:
+        key, begun_ms = name.lower(), now.steady_ms
+        visit = Visit(key, name, now.at_ms, rank, False, afk, begun_ms, begun_ms, begun_ms)
+        visit.owed = owed
+        self._visits[key] = visit
+
+    @staticmethod
+    def _resume(visit: Visit, rank: float, now: Moment, *, afk: bool) -> None:
+        visit.departed_ms = None
+        visit.entered_ms = now.steady_ms
+        visit.count_held()
         visit.rank = rank
         visit.afk = afk
-        visit.active_at_ms = max(visit.active_at_ms, at_ms)
+        visit.active_ms = now.steady_ms

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from kryten_economy.features.competitions.rules import FIELDS, DayOf
 from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.presence.rules import MINUTE_IDS
 from kryten_economy.features.ranks.operations import RANK_UP
 from kryten_economy.features.ranks.rules import Told
 from kryten_economy.features.reports.accounts import bounded
@@ -242,6 +243,12 @@ _LAST_SEEN = """
 """
 
 
+_HIGHEST_MINUTE = """
+    SELECT id, created_at_ms FROM operation WHERE id >= ?1 AND id < ?2 AND kind = 'PresenceMinute'
+    ORDER BY id DESC LIMIT 1
+"""
+
+
 _MINUTES_OF_DAY = """
     SELECT a.name, d.minutes_present
     FROM daily_activity AS d JOIN account AS a ON a.id = d.account_id
@@ -268,6 +275,12 @@ class PresenceReports(Reader):
         """When anybody was seen last; None where nobody ever was."""
         at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
         return at_ms
+
+    def highest_minute(self, channel: str) -> tuple[int, int] | None:
+        """The highest number of a minute that was paid, and when; None where none is kept."""
+        first, last = MINUTE_IDS.format(channel, ""), MINUTE_IDS.format(channel, ":")
+        row = self._sql.row(_HIGHEST_MINUTE, first, last)
+        return None if row is None else (int(row[0].removeprefix(first)), row[1])
 
     def oldest_unfolded_ms(self, channel: str, now_ms: int) -> int | None:
         """When the first transfer was made that no folding has read."""
