@@ -6,8 +6,6 @@ channel or of all together, the gate closes, chat waits at the bus, and private 
 
 Lines on their way to a channel are counted apart from those that it has heard: a channel that
 fails keeps the former in its mailbox and loses the latter.
-
-Back pressure: while the books are behind, chat waits where it came from.
 """
 
 from dataclasses import dataclass

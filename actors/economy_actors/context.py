@@ -1,18 +1,9 @@
 """What every actor of the service may use: settings, time, chance, metrics and each other's refs.
 
 The root fills in the refs before anybody who needs them is started; they stay valid over
-restarts.
-
-Who is here, for everybody who wants to know it without asking the channel.
-
-The channel replaces the snapshot whenever something changes and never alters one, so that others
-may read it at any moment, keep it over an await, and wait for nobody.
-
-What earning is multiplied by in a channel at this moment, for whoever pays something there.
-
-Who is here, for whoever gives something to all of them.
-
-Notices nobody asked for: private, of low priority, and none at all in quiet mode.
+restarts. Who is here is a snapshot of each channel, which replaces it whenever something changes
+and never alters one: others may read it at any moment, keep it over an await, and wait for
+nobody. Besides: what earning is multiplied by at this moment, and notices to users.
 """
 
 from collections import defaultdict

@@ -11,7 +11,7 @@ Where a database connection lives: in a thread of its own, or right here.
 
 The thread is the standard library's and the connection a plain one: on a connection of APSW's
 asynchronous API each statement costs half as much again, also within the connection's own thread.
-Inline homes serve tests on a virtual clock, to which threads are invisible.
+Inline executors serve tests on a virtual clock, to which threads are invisible.
 
 Reports and checks on reading connections, so that they neither wait for money nor delay it.
 
@@ -78,7 +78,7 @@ Args = TypeVarTuple("Args")
 
 
 class Closeable(Protocol):
-    """What lives in a home."""
+    """What an executor opens, runs and closes."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -220,15 +220,15 @@ class Reader(Actor[ReaderMessage]):
 
     def __init__(
         self,
-        home: Callable[[], Executor[Reports]],
+        executor: Callable[[], Executor[Reports]],
         ledger: Ref[LedgerMessage],
         metrics: Metrics,
         now_ms: Callable[[], int],
         channels: Sequence[str],
     ) -> None:
-        self._home = home
+        self._executor = executor
         self._metrics = metrics
-        self._guard_of = lambda: _Guard(home, ledger, metrics, now_ms, channels)
+        self._guard_of = lambda: _Guard(executor, ledger, metrics, now_ms, channels)
         self._waiting = _Waiting()
         self._answerers: list[Ref[_Work]] = []
         self._guard: Ref[CheckBooks]
@@ -242,7 +242,7 @@ class Reader(Actor[ReaderMessage]):
         self._guard = await self.spawn_started("guard", self._guard_of)
 
     def _answerer(self, number: int) -> "Callable[[], _Answerer]":
-        return lambda: _Answerer(number, self._home, self._metrics, self._waiting)
+        return lambda: _Answerer(number, self._executor, self._metrics, self._waiting)
 
     async def receive(self, message: ReaderMessage) -> None:
         """Pass on what is asked for."""
@@ -269,18 +269,18 @@ class _Answerer(Actor[_Work]):
     def __init__(
         self,
         number: int,
-        home: Callable[[], Executor[Reports]],
+        executor: Callable[[], Executor[Reports]],
         metrics: Metrics,
         waiting: _Waiting,
     ) -> None:
         self._number = number
-        self._home = home()
+        self._executor = executor()
         self._metrics = metrics
         self._waiting = waiting
 
     async def started(self) -> None:
         """Open the connection, and take up what waits."""
-        await self._home.open()
+        await self._executor.open()
         self.after(0.0, _Work())
 
     async def receive(self, _message: _Work) -> None:
@@ -298,7 +298,7 @@ class _Answerer(Actor[_Work]):
         A file that can't be read fails this actor: the next instance opens it afresh.
         """
         try:
-            query.reply.send(await self._home.run(query.run))
+            query.reply.send(await self._executor.run(query.run))
         except BROKEN_WORLD as error:
             query.reply.fail(AskFailed(f"the reading connection crashed: {error}"))
             raise
@@ -309,7 +309,7 @@ class _Answerer(Actor[_Work]):
 
     async def release(self) -> None:
         """Let go of the file."""
-        await self._home.close()
+        await self._executor.close()
 
 
 class _Guard(Actor[CheckBooks]):
@@ -317,13 +317,13 @@ class _Guard(Actor[CheckBooks]):
 
     def __init__(
         self,
-        home: Callable[[], Executor[Reports]],
+        executor: Callable[[], Executor[Reports]],
         ledger: Ref[LedgerMessage],
         metrics: Metrics,
         now_ms: Callable[[], int],
         channels: Sequence[str],
     ) -> None:
-        self._home = home()
+        self._executor = executor()
         self._ledger = ledger
         self._metrics = metrics
         self._now_ms = now_ms
@@ -332,8 +332,10 @@ class _Guard(Actor[CheckBooks]):
 
     async def started(self) -> None:
         """Open the connection and set the time of the first check."""
-        await self._home.open()
-        self._guard = await self._home.run(lambda reports: ConservationGuard(reports.connection))
+        await self._executor.open()
+        self._guard = await self._executor.run(
+            lambda reports: ConservationGuard(reports.connection)
+        )
         self.after(1.0, CheckBooks())
 
     async def receive(self, _message: CheckBooks) -> None:
@@ -342,7 +344,7 @@ class _Guard(Actor[CheckBooks]):
         self.after(_NEXT_SLICE_S if self._guard.behind else CHECK_EVERY_S, CheckBooks())
 
     async def _check(self) -> None:
-        violations = await self._home.run(lambda _reports: self._guard.check())
+        violations = await self._executor.run(lambda _reports: self._guard.check())
         by_channel: dict[str, list[Violation]] = {}
         for violation in violations:
             by_channel.setdefault(violation.channel, []).append(violation)
@@ -369,7 +371,7 @@ class _Guard(Actor[CheckBooks]):
 
     async def release(self) -> None:
         """Let go of the file."""
-        await self._home.close()
+        await self._executor.close()
 
 
 LEDGER_MAILBOX = 4096
@@ -387,12 +389,12 @@ class Ledger(Actor[LedgerMessage]):
 
     def __init__(
         self,
-        home: Callable[[], Executor[Books]],
+        executor: Callable[[], Executor[Books]],
         metrics: Metrics,
         publish: Callable[[Facts], object],
         taken_away: Callable[[LedgerError], object],
     ) -> None:
-        self._home = home()
+        self._executor = executor()
         self._metrics = metrics
         self._publish = publish
         self._taken_away = taken_away
@@ -400,7 +402,7 @@ class Ledger(Actor[LedgerMessage]):
 
     async def started(self) -> None:
         """Open the books; a failure goes to the supervisor, who tries again."""
-        await self._home.open()
+        await self._executor.open()
         self._sleep()
 
     async def receive_batch(self, messages: Sequence[LedgerMessage]) -> None:
@@ -410,7 +412,7 @@ class Ledger(Actor[LedgerMessage]):
             if commits:
                 await self._commit(commits)
             else:
-                await self._home.run(Books.check_place)
+                await self._executor.run(Books.check_place)
         except (DisplacedBooks, UnsavedBooks) as error:
             self._stop_answering(commits, error)
         if len(commits) < len(messages):
@@ -423,7 +425,7 @@ class Ledger(Actor[LedgerMessage]):
         began_s = perf_counter()
         requests = [each.request for each in messages]
         try:
-            committed = await self._home.run(lambda books: books.commit(requests))
+            committed = await self._executor.run(lambda books: books.commit(requests))
         except CommitUnknown as error:
             await self._start_over(messages, error)
             return
@@ -459,9 +461,9 @@ class Ledger(Actor[LedgerMessage]):
             if message.reply is not None:
                 message.reply.fail(OutcomeUnknown(str(error)))
         # Where the file was taken away there is nothing to be opened again.
-        await self._home.run(Books.check_place)
-        await self._home.close()
-        await self._home.open()
+        await self._executor.run(Books.check_place)
+        await self._executor.close()
+        await self._executor.open()
         _log.warning("books reopened")
 
     def _stop_answering(self, messages: Sequence[Commit], error: LedgerError) -> None:
@@ -477,4 +479,4 @@ class Ledger(Actor[LedgerMessage]):
 
     async def release(self) -> None:
         """Let go of the file and its lock, so that the next instance may have them."""
-        await self._home.close()
+        await self._executor.close()

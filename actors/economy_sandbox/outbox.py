@@ -3,9 +3,7 @@
 Promises: an envelope is stamped when its turn comes; while NATS is away the event at the
 head is tried again after 1, 2 and 4 s and then given up, those behind it come late but in
 order; KV values of that time are lost (`wire.md` 6). Limits: bounded; a full outbox
-makes the caller wait.
-
-Small helps around a nats-py connection.
+makes the caller wait. It keeps the small helps around a nats-py connection as well.
 """
 
 import asyncio

@@ -322,7 +322,7 @@ async def house(
 
         for channel in channels:
             context.channel_events[channel] = root.spawn(
-                f"occasions-{channel}", partial(ChannelEvents, channel, context), kind="occasions"
+                f"events-{channel}", partial(ChannelEvents, channel, context), kind="events"
             )
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(context, None))

@@ -1,15 +1,10 @@
 """What takes time on the bus, done beside the gateway so that it stays responsive.
 
-One thing after the other. At a stop the supervisor cancels what is under way.
-
-Who is behind a name, as kryten-userstats knows it (`earning.md` 1, `wire.md` 8).
-
-Promises: it never raises and never keeps anybody waiting for longer than `ANSWER_S`; a name that
-was asked for is known for ten minutes. Where userstats does not answer, a name stands for itself,
-and for a minute nobody asks again: without userstats a wait for each laugh would be for nothing.
-Each such silence is counted; the log tells the first, and the answer that ends it.
-
-Who is behind a name, found out beside the sessions, so that no question holds one of them.
+One thing after the other. At a stop the supervisor cancels what is under way. Besides: who is
+behind a name, as kryten-userstats knows it (`earning.md` 1, `wire.md` 8), found out by an actor of
+its own, so that no question holds a session. That never raises and never keeps anybody waiting for
+longer than `ANSWER_S`; a name that was asked for is known for ten minutes. Where userstats does
+not answer, a name stands for itself, and for a minute nobody asks again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

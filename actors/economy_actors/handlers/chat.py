@@ -1,6 +1,6 @@
-"""Earning by taking part: what earns here, liking what plays, and what the triggers paid.
+"""The channel's chat: what earns there, liking what plays, what the triggers paid, announcements.
 
-An operator's text in the channel: no template, no gate, no deduplication.
+An operator's text in the channel knows no template, no gate and no deduplication.
 """
 
 from uuid import uuid4

@@ -1,10 +1,6 @@
-"""Who somebody is here: profile, achievements, and the account as web pages show it.
+"""Who somebody is here: profile, achievements, streaks, quiet mode, the account as web pages show it.
 
 Field names of requests are an interface. Asking never creates an account.
-
-Streaks: one's days in a row, and the bridge between weekend and weekday.
-
-Quiet mode, and whether leaderboards name a user.
 """
 
 from datetime import UTC, datetime

@@ -1,9 +1,8 @@
-"""The service itself: help, version, and whether it works.
+"""The service itself: help, version, whether it works, and reading its configuration again.
 
-Read the configuration again and put it in force in one step (`config.md` 1.2).
-
-The same loader as at the start (P-CFG-1). Either everything is good and all parts work by the
-new settings at once (P-CFG-2), or the old ones stay. What needs a restart keeps its value.
+A reload goes by the same loader as the start (P-CFG-1). Either everything is good and all parts
+work by the new settings at once (P-CFG-2), or the old ones stay. What needs a restart keeps its
+value (`config.md` 1.2).
 """
 
 import os

@@ -1,9 +1,8 @@
-"""The events of one channel: noticed, announced, paid and ended once each.
+"""The events of one channel: noticed, announced, paid and ended once each; and its ambient rain.
 
-What multiplies follows from the clock alone (`rules.multipliers`); here is what else goes with
-it (`earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it.
-
-Ambient rain: one amount for all who are here, told in the channel first (P-MSG-3).
+What multiplies follows from the clock alone (`features.events.rules`); here is what else goes with
+it (`earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it. Rain is
+one amount for all who are here, told in the channel first (P-MSG-3).
 """
 
 import structlog

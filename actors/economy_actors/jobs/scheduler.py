@@ -1,11 +1,8 @@
 """Everything that happens because time passed.
 
-Each minute is told to the channels once, without drift. The first one ends with a whole minute of
-the wall clock, and from then on the steady clock counts: a clock that is set changes neither how
-many minutes there are nor when they come. Upkeep (holds that ran out, lifetime counters, backups)
-follows the same minutes.
-
-What happens in one channel by the clock or by an operator's word: events and rain.
+Each whole minute is told to the channels once, in step with the clock and without drift; upkeep
+(holds that ran out, lifetime counters, backups) follows the same minutes. Events and rain of a
+channel have an actor of their own, which an operator's word reaches as well.
 """
 
 from collections.abc import Callable

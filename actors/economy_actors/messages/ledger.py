@@ -1,6 +1,6 @@
-"""How others speak to the books: one ask per act, tried again by id when the outcome is unknown.
+"""What the books are asked, how they are asked, and the faults an asker may meet.
 
-What the ledger actor and the reader actor take, and the faults an asker may meet.
+One ask per act, tried again by its id when the outcome is unknown.
 """
 
 from collections.abc import Callable

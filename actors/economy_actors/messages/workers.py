@@ -1,7 +1,4 @@
-"""What the events of a channel are told. Times are UTC epoch milliseconds.
-
-What the API takes: requests as they came from the bus.
-"""
+"""What the events of a channel and the workers of the API are told. Times are UTC epoch milliseconds."""
 
 from dataclasses import dataclass, field
 

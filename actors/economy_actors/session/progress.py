@@ -1,12 +1,9 @@
-"""Storing and telling what a user has reached: ranks, levels, achievements.
+"""What a user has reached: milestones, streak days, ranks, levels, achievements; stored and told.
 
-A promotion is stored first and told afterwards, so that it is told once however many look at the
-same facts. What could not be stored now is found again with the user's next credit or minute.
-
-What a user's time in the channel brings: milestones, streak days, the weekend bridge.
-
-Each is one operation of the books, named after user and day, so that asking again after a
-crash or a restart pays nothing twice. The session tells, the books decide.
+What a user's time in the channel brings is one operation each, named after user and day, so that
+asking again after a crash or a restart pays nothing twice. A promotion is stored first and told
+afterwards, so that it is told once however many see the same facts. What could not be stored now
+is found again with the user's next credit or minute.
 """
 
 import structlog

@@ -1,7 +1,4 @@
-"""Parsing the command line and choosing what to do. Exit codes: 0 done, 1 failed, 2 misused.
-
-What the daily jobs would do now, and to whom; nothing is changed.
-"""
+"""Parsing the command line and choosing what to do. Exit codes: 0 done, 1 failed, 2 misused."""
 
 import argparse
 import sys

@@ -1,6 +1,6 @@
 """How a private message is read as a command (`commands.md` 1).
 
-The text is what the person typed (`messages.markup.typed_text`), not CyTube's HTML.
+The text is what the person typed (`text.markup.typed_text`), not CyTube's HTML.
 Amounts are whole, in ASCII digits, with ``,`` or ``_`` between groups of three only.
 """
 

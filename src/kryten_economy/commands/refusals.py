@@ -1,12 +1,9 @@
-"""Why something about money did not happen: what was wrong and what is allowed.
+"""Replies and notices every user may get, and why something about money did not happen.
 
 `in_words` is the one way to tell a refusal; people and other services read the same sentence.
-
-Replies and notices every user may get; admin texts are in `admin_replies`.
-
-Pure functions of plain values. Texts name what was wrong and what is allowed, and quote
-commands with ``'``: the channel's filters would eat pairs of ``*``, ``_`` and backticks
-(`wire.md` 0.2). Names and words of users are cleaned here.
+Texts name what was wrong and what is allowed, and quote commands with ``'``: the channel's filters
+would eat pairs of ``*``, ``_`` and backticks (`wire.md` 0.2). Names and words of users are cleaned
+here.
 """
 
 from collections.abc import Sequence

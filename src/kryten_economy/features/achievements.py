@@ -1,10 +1,7 @@
-"""Texts about achievements.
+"""Achievements: which ones the facts about a user call for, the award with its reward, the texts.
 
-Which achievements the facts about a user call for (`progression.md` 2).
-
-What a wallet has reached: one pure decision about rank and achievements.
-
-Achievements: the award and its reward in one operation.
+What a wallet has reached, rank and achievements, is one pure decision (`progression.md` 2). An
+award and its reward are one operation.
 """
 
 import json

@@ -6,7 +6,7 @@ All rules see a line before it is recorded in the `Conversation`. Names are kept
 
 What a chat line contains: laughs, kudos, names, GIF links, emotes (`earning.md` 8).
 
-Pure. All texts are what the person typed (`messages.markup.typed_text`); marks such as ``_`` or
+Pure. All texts are what the person typed (`text.markup.typed_text`); marks such as ``_`` or
 ``*`` around a word do not make it another word. Names come out in lower case.
 
 Laughs and kudos for oneself under another name (`earning.md` 1, 8.2, 8.3).
