@@ -1,4 +1,4 @@
-"""Who somebody is here: profile, achievements, streaks, quiet mode, the account as web pages show it.
+"""Who somebody is here: profile, achievements, streaks, quiet mode, the account for web pages.
 
 Field names of requests are an interface. Asking never creates an account.
 """

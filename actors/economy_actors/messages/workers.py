@@ -1,4 +1,7 @@
-"""What the events of a channel and the workers of the API are told. Times are UTC epoch milliseconds."""
+"""What the events of a channel and the workers of the API are told.
+
+Times are UTC epoch milliseconds.
+"""
 
 from dataclasses import dataclass, field
 
