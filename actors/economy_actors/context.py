@@ -2,35 +2,115 @@
 
 The root fills in the refs before anybody who needs them is started; they stay valid over
 restarts.
+
+Who is here, for everybody who wants to know it without asking the channel.
+
+The channel replaces the snapshot whenever something changes and never alters one, so that others
+may read it at any moment, keep it over an await, and wait for nobody.
+
+What earning is multiplied by in a channel at this moment, for whoever pays something there.
+
+Who is here, for whoever gives something to all of them.
+
+Notices nobody asked for: private, of low priority, and none at all in quiet mode.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from economy_actors.api.messages import ApiRequest
+import structlog
+
 from economy_actors.backlog import Backlog
-from economy_actors.channel.messages import ChannelMessage
-from economy_actors.channel.snapshot import NOT_KNOWN, Published, WhoIsHere
 from economy_actors.clock import Clock
-from economy_actors.gateway.messages import GatewayMessage
-from economy_actors.jobs.messages import OccasionMessage
-from economy_actors.ledger.messages import LedgerMessage, ReaderMessage
+from economy_actors.messages.channel import ChannelMessage
+from economy_actors.messages.gateway import FindPersons, GatewayMessage
+from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
+from economy_actors.messages.workers import ApiRequest, EventsMessage
 from economy_actors.metrics.metrics import Metrics
+from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
-from economy_actors.persons import FindPersons
 from economy_actors.runtime import Ref
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
-from kryten_economy.features.events.rules import AdHoc
+from kryten_economy.features.events.rules import AdHoc, Combined, active_multipliers
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.presence.minutes import EarningTerms
+from kryten_economy.features.presence.rules import MINUTE_MS, Visit
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.users import Present
 
-__all__ = ("SERVICE_NAME", "LiveSettings", "People", "World")
+__all__ = (
+    "NOT_KNOWN",
+    "SERVICE_NAME",
+    "Connected",
+    "Context",
+    "LiveSettings",
+    "People",
+    "Published",
+    "WhoIsHere",
+    "multipliers_now",
+    "notice",
+    "notify",
+    "present_if_known",
+    "present_users",
+    "terms_now",
+    "who_is_here",
+)
+
+T = TypeVar("T")
+
+
+class Published(Generic[T]):
+    """A value with one writer and many readers; it is replaced and never changed."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    @property
+    def value(self) -> T:
+        """What was published last."""
+        return self._value
+
+    def publish(self, value: T) -> None:
+        """Replace the value; for its one writer."""
+        self._value = value
+
+
+class Connected(NamedTuple):
+    """A connected user as others may know them; ``since_ms`` is UTC epoch milliseconds."""
+
+    display_name: str
+    rank: float
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsHere:
+    """The connected users by lower-case name; ``known`` once a user list has been heard.
+
+    Not ``seen`` is while nobody sees who comes and goes: these were the last ones seen.
+    """
+
+    users: Mapping[str, Connected]
+    known: bool
+    seen: bool = True
+
+
+NOT_KNOWN = WhoIsHere(MappingProxyType({}), known=False)
+
+
+def who_is_here(visits: Iterable[Visit], *, heard_list: bool, is_seen: bool = True) -> WhoIsHere:
+    """A snapshot of the visits that are not departing."""
+    users = {each.name: Connected(each.display_name, each.rank, each.since_ms) for each in visits}
+    return WhoIsHere(MappingProxyType(users), heard_list or bool(users), is_seen)
 
 
 SERVICE_NAME = "economy"
@@ -81,7 +161,7 @@ class _Plain:
 
 
 @dataclass(slots=True)
-class World:
+class Context:
     """Shared by all actors of one service; only the root writes the refs.
 
     What ``presence`` holds for a channel is published by that channel alone. ``books_lost``:
@@ -108,7 +188,7 @@ class World:
         default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))
     )
     playing: dict[str, Medium] = field(default_factory=dict)
-    occasions: dict[str, Ref[OccasionMessage]] = field(default_factory=dict)
+    channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
@@ -119,3 +199,66 @@ class World:
         """A configured channel by its name in any casing (`storage.md` S4)."""
         lowered = name.lower()
         return next((each for each in self.channels if each.lower() == lowered), None)
+
+
+def multipliers_now(context: Context, channel: str, at_ms: int | None = None) -> Combined:
+    """The factors in force, hidden ones included; ``at_ms`` None is now."""
+    live = context.live
+    return active_multipliers(
+        live.settings,
+        live.calendar,
+        context.clock.now_ms() if at_ms is None else at_ms,
+        context.population.get(channel, 0),
+        context.adhoc.get(channel),
+    )
+
+
+def terms_now(context: Context, channel: str, at_ms: int) -> EarningTerms:
+    """The same with the ladder of ranks; worked out once a minute, and when anything changes.
+
+    Hours, days and scheduled events begin with a minute; ends and ad-hoc events are looked at.
+    """
+    adhoc = context.adhoc.get(channel)
+    runs = adhoc is not None and adhoc.started_at_ms <= at_ms < adhoc.ends_at_ms
+    population = context.population.get(channel, 0)
+    cause = (at_ms // MINUTE_MS, population, adhoc if runs else None, context.live.settings)
+    known = context.terms.get(channel)
+    if known is not None and known[0] == cause and known[1].in_force(at_ms):
+        return known[1]
+    combined = multipliers_now(context, channel, at_ms)
+    terms = EarningTerms(context.live.settings, context.live.ladder, combined)
+    context.terms[channel] = (cause, terms)
+    return terms
+
+
+def present_users(context: Context, channel: str) -> tuple[Present, ...]:
+    """The connected users by name."""
+    return present_if_known(context, channel) or ()
+
+
+def present_if_known(context: Context, channel: str) -> tuple[Present, ...] | None:
+    """As `present_users`; None as long as nobody knows or sees who is here."""
+    here = context.presence[channel].value
+    if not here.known or not here.seen:
+        return None
+    return tuple(sorted(Present(name, each.display_name) for name, each in here.users.items()))
+
+
+_log = structlog.get_logger("notices")
+
+
+def notify(context: Context, wallet: Wallet, text: str, *, trace: str | None = None) -> None:
+    """Tell a user something quiet mode mutes (`commands.md` 5); several go out as one.
+
+    It is lost if the outbox can't take it: money never depends on a message.
+    """
+    if wallet.quiet:
+        return
+    pm = notice(wallet.display_name, text, trace=trace)
+    if not context.outboxes[wallet.user.channel].offer(pm, trace=trace):
+        _log.warning("notice lost", channel=wallet.user.channel, user=wallet.display_name)
+
+
+def notice(to: str, text: str, *, trace: str | None = None) -> Pm:
+    """The message that tells such a thing."""
+    return Pm(to=to, text=text, priority=Priority.BULK, mutable=True, merge=True, trace=trace)

@@ -1,7 +1,15 @@
-"""The composition of a running service, for the command line, the sandbox and the tests."""
+"""The composition of a running service, for the command line, the sandbox and the tests.
+
+Word to systemd about the service's state, as sd_notify(3) defines it.
+
+Promises: does nothing when systemd did not ask (no ``NOTIFY_SOCKET``); never waits and never
+fails because of systemd. Limits: unix sockets only, by path or abstract (``@name``).
+"""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +20,12 @@ import structlog
 
 from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock, SystemClock
-from economy_actors.context import LiveSettings, World
-from economy_actors.gateway.aliases import Aliases
+from economy_actors.context import Context, LiveSettings
+from economy_actors.exporter import Listening, check_health, serve
 from economy_actors.gateway.bus import Bus
+from economy_actors.gateway.worker import Aliases
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
-from economy_actors.ledger.home import books_at, reports_at
-from economy_actors.metrics.exporter import check_health
-from economy_actors.metrics.http import Listening, serve
+from economy_actors.ledger import books_at, reports_at
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
@@ -27,7 +34,76 @@ from kryten_economy.config import enabled_multipliers_line, presence_hour_line
 from kryten_economy.dice import Dice
 from kryten_economy.features.chat.triggers import dead_triggers
 
-__all__ = ("STOP_WITHIN_S", "Service", "freeze_startup_objects", "open_service")
+__all__ = (
+    "STOP_WITHIN_S",
+    "Notifier",
+    "Service",
+    "freeze_startup_objects",
+    "open_service",
+)
+
+_log = structlog.get_logger("notify")
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Speaks to the service manager; build it with `from_environ`."""
+
+    address: str | None
+    """Path of the socket, or ``@name`` for an abstract one; None: nobody listens."""
+    watchdog_s: float | None
+    """How often systemd wants a sign of life, at the latest; None: never."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], pid: int | None = None) -> "Notifier":
+        """Read ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID``."""
+        address = environ.get("NOTIFY_SOCKET") or None
+        if address is not None and address[0] not in "/@":
+            _log.warning("notify socket has an unknown form", address=address)
+            address = None
+        usec = environ.get("WATCHDOG_USEC", "")
+        meant_for = environ.get("WATCHDOG_PID", "")
+        ours = not meant_for or meant_for == str(os.getpid() if pid is None else pid)
+        wanted = ours and usec.isascii() and usec.isdigit() and int(usec) > 0
+        return cls(address, int(usec) / 1_000_000 if wanted else None)
+
+    def ready(self) -> None:
+        """The service takes work."""
+        self._send("READY=1")
+
+    def status(self, text: str) -> None:
+        """One line for people, shown by ``systemctl status``."""
+        self._send("STATUS=" + " ".join(text.split()))
+
+    def stopping(self) -> None:
+        """The service drains and will end."""
+        self._send("STOPPING=1")
+
+    def watchdog(self) -> None:
+        """A sign of life."""
+        self._send("WATCHDOG=1")
+
+    async def feed_watchdog(self, alive: Callable[[], bool]) -> None:
+        """Give signs of life twice per interval while ``alive()``; ends at once if none are wanted.
+
+        It runs on the event loop on purpose: a blocked loop gives no sign and is restarted.
+        """
+        while self.watchdog_s is not None:
+            if alive():
+                self.watchdog()
+            await anyio.sleep(self.watchdog_s / 2)
+
+    def _send(self, message: str) -> None:
+        if self.address is None:
+            return
+        target = "\0" + self.address[1:] if self.address.startswith("@") else self.address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            try:
+                sender.sendto(message.encode(), target)
+            except OSError as error:
+                _log.warning("systemd did not take a message", sent=message, error=str(error))
+
 
 STOP_WITHIN_S = 8.5
 """Draining must leave time to close the bus before systemd loses its patience after 10 s."""
@@ -36,8 +112,6 @@ _BUS_CLOSE_S = 1.0
 
 _GC_THRESHOLDS = (10_000, 10, 10)
 """New objects before the youngest are searched, and searches before the next older ones are."""
-
-_log = structlog.get_logger("service")
 
 
 def freeze_startup_objects() -> None:
@@ -56,7 +130,7 @@ def freeze_startup_objects() -> None:
 class Service:
     """A running service."""
 
-    world: World
+    context: Context
     system: ActorSystem
     bus: Bus
     listening: Listening | None
@@ -102,7 +176,7 @@ async def open_service(
         triggers=dead_triggers(settings, ()),
     )
     chance = dice or Dice.from_system()
-    world = World(live, clock or SystemClock(), metrics, chance, __version__)
+    context = Context(live, clock or SystemClock(), metrics, chance, __version__)
     observer = Observer()
     async with (
         open_system(observer=observer, chance=chance.roll) as system,
@@ -110,10 +184,10 @@ async def open_service(
     ):
         metrics.watch_runtime(observer, system.depths)
         bus = Bus(settings)
-        world.backlog = Backlog(bus.gate)
-        world.bus_connected = lambda: bus.connected
-        world.people = Aliases(bus.alias_owner, metrics.userstats_silent)
-        service = Service(world, system, bus, None, anyio.Event())
+        context.backlog = Backlog(bus.gate)
+        context.bus_connected = lambda: bus.connected
+        context.people = Aliases(bus.alias_owner, metrics.userstats_silent)
+        service = Service(context, system, bus, None, anyio.Event())
         data_file = Path(settings.database.path)
         parts = Parts(
             books=partial(books_at, data_file),
@@ -123,9 +197,9 @@ async def open_service(
             restart=service.ask_to_restart,
             give_up=service.give_up,
         )
-        await system.spawn_root("root", lambda: Root(world, parts, channels))
+        await system.spawn_root("root", lambda: Root(context, parts, channels))
         if settings.metrics.enabled:
-            service.listening = await http.enter_async_context(_http(world))
+            service.listening = await http.enter_async_context(_http(context))
         _log.info("service started", version=__version__, channels=channels)
         _log.info(enabled_multipliers_line(settings))
         hour = presence_hour_line(settings)
@@ -141,12 +215,12 @@ async def open_service(
 
 
 @asynccontextmanager
-async def _http(world: World) -> AsyncIterator[Listening]:
-    settings = world.live.settings.metrics
-    page: Callable[[], bytes] = world.metrics.render
+async def _http(context: Context) -> AsyncIterator[Listening]:
+    settings = context.live.settings.metrics
+    page: Callable[[], bytes] = context.metrics.render
     async with serve(
         page,
-        partial(check_health, world),
+        partial(check_health, context),
         host=settings.host,
         port=settings.port,
         metrics_path=settings.metrics_path,

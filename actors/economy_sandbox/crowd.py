@@ -13,7 +13,7 @@ from random import Random
 import anyio
 
 from economy_sandbox.past import PAST
-from economy_sandbox.personas import (
+from economy_sandbox.people import (
     ANSWERS,
     COMMENTS,
     EMOTES,
@@ -31,8 +31,8 @@ from economy_sandbox.personas import (
     STAKES,
     Persona,
 )
-from economy_sandbox.records import Heard
 from economy_sandbox.robot import SimulatedRobot
+from economy_sandbox.view import Heard
 
 __all__ = ("Crowd", "dress_channel")
 

@@ -19,18 +19,11 @@ from typing import TextIO
 
 import anyio
 
-from economy_sandbox.bus import SandboxError
+from economy_sandbox.commands import need_prompt_toolkit, piped_lines, typed_lines, undisturbed
 from economy_sandbox.crowd import Crowd, dress_channel
-from economy_sandbox.hosting import OpenService, starter
-from economy_sandbox.keyboard import (
-    need_prompt_toolkit,
-    piped_lines,
-    typed_lines,
-    undisturbed,
-)
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import SandboxError
 from economy_sandbox.past import write_past
-from economy_sandbox.records import Inbox
 from economy_sandbox.robot import SimulatedRobot
 from economy_sandbox.room import LoginRefusedError
 from economy_sandbox.settings import (
@@ -39,7 +32,8 @@ from economy_sandbox.settings import (
     StartService,
     demo_settings,
 )
-from economy_sandbox.view import View
+from economy_sandbox.timekeeper import OpenService, starter
+from economy_sandbox.view import Inbox, View
 from kryten_economy.config import load
 from kryten_economy.users import is_name
 

@@ -3,15 +3,32 @@
 Pure: typed text in, the HTML of the ``msg`` field (and its ``meta``) out, as `wire.md` 4
 and 0.2 tell and `traces/` show: cut, escape, links, the five default chat filters, tags
 closed in order. Limits: only the default filters; custom ones are a channel's own.
+
+CyTube's rate limiter, decision for decision: a burst, then a steady rate.
+
+Pure: the time comes in with each question. The numbers are those of `wire.md` 4.
 """
 
 import html
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-__all__ = ("MESSAGE_MAX", "Line", "chat_line", "cut_utf16", "pm_line", "to_html")
+__all__ = (
+    "ANTIFLOOD",
+    "CHAT",
+    "MESSAGE_MAX",
+    "QUEUE",
+    "Limiter",
+    "Line",
+    "Rate",
+    "chat_line",
+    "cut_utf16",
+    "pm_line",
+    "to_html",
+)
 
 MESSAGE_MAX = 320
 """Longest message in UTF-16 units; the server cuts what is longer (`wire.md` 4)."""
@@ -121,3 +138,40 @@ def _close_in_order(text: str) -> str:
     parts.append(text[end:])
     parts.extend(f"</{name}>" for name in reversed(is_open))
     return "".join(parts)
+
+
+class Rate(NamedTuple):
+    """``burst`` messages at once, then ``per_s`` a second; refilled after ``refill_s`` of quiet."""
+
+    burst: int
+    per_s: float
+    refill_s: float
+
+    @property
+    def wait_ms(self) -> int:
+        """What the ``cooldown`` event tells the throttled sender."""
+        return int(1000 / self.per_s)
+
+
+CHAT = Rate(20, 10, 2)
+ANTIFLOOD = Rate(4, 1, 4)
+QUEUE = Rate(10, 2, 5)
+
+
+@dataclass(slots=True)
+class Limiter:
+    """One sender's count; refused messages do not lengthen the wait."""
+
+    _count: int = 0
+    _last_s: float = float("-inf")
+
+    def admits(self, rate: Rate, now_s: float) -> bool:
+        """Count a message sent at ``now_s`` (seconds); False if the server drops it."""
+        if now_s - self._last_s > rate.refill_s:
+            self._count = 1
+        elif self._count < rate.burst:
+            self._count += 1
+        elif now_s - self._last_s < 1 / rate.per_s:
+            return False
+        self._last_s = now_s
+        return True

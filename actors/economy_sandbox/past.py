@@ -12,7 +12,7 @@ from typing import Any
 
 from kryten_economy.calendar import Calendar, day_before
 from kryten_economy.config import Settings
-from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.achievements import Award
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (

@@ -19,14 +19,12 @@ from typing import Any, Self
 import anyio
 from nats.aio.msg import Msg
 
-from economy_sandbox.burst import Dressing, entry_burst
-from economy_sandbox.bus import json_request
 from economy_sandbox.commands import COMMANDS
 from economy_sandbox.filters import cut_utf16
-from economy_sandbox.link import COMMAND_SUBJECT, Link
 from economy_sandbox.media import Event
 from economy_sandbox.mirror import Mirror, Put
-from economy_sandbox.outbox import Post
+from economy_sandbox.nats import COMMAND_SUBJECT, Link
+from economy_sandbox.outbox import Post, json_request
 from economy_sandbox.queries import (
     VERSION,
     Facts,
@@ -34,8 +32,8 @@ from economy_sandbox.queries import (
     second_answer,
     state_reply,
 )
-from economy_sandbox.records import PATIENCE_S, Command, Heard, Inbox
-from economy_sandbox.room import Room
+from economy_sandbox.room import Dressing, Room, entry_burst
+from economy_sandbox.view import PATIENCE_S, Command, Heard, Inbox
 from kryten_economy.text.markup import as_meant
 
 __all__ = ("RobotProcess",)

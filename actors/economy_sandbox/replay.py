@@ -23,15 +23,15 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import NoRespondersError
 
-from economy_sandbox.bus import SandboxError, arrived, connect, json_request, make_bucket
 from economy_sandbox.filters import Line, chat_line, pm_line
-from economy_sandbox.link import COMMAND_SUBJECT, event_subject
 from economy_sandbox.media import Event
 from economy_sandbox.mirror import Mirror
+from economy_sandbox.nats import COMMAND_SUBJECT, event_subject
+from economy_sandbox.outbox import SandboxError, arrived, connect, json_request, make_bucket
 from economy_sandbox.queries import Facts, Registry, second_answer, state_reply
-from economy_sandbox.records import Command
 from economy_sandbox.timekeeper import Timekeeper
 from economy_sandbox.trace import Trace, TraceLine, recorded_at
+from economy_sandbox.view import Command
 
 __all__ = ("Progress", "ReplayReport", "TimeShift", "replay")
 

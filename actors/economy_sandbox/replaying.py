@@ -14,18 +14,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
 
-from economy_actors.channel.messages import ShowPresence
 from economy_actors.clock import SteppedClock
-from economy_actors.ledger.client import query
+from economy_actors.messages.channel import ShowPresence
+from economy_actors.messages.ledger import query
 from economy_actors.service import Service
 from economy_actors.service import open_service as open_real_service
-from economy_sandbox.bus import SandboxError, connect, make_bucket
-from economy_sandbox.hosting import OpenService, hosted
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import SandboxError, connect, make_bucket
 from economy_sandbox.replay import Progress, ReplayReport, replay
-from economy_sandbox.timekeeper import Timekeeper
+from economy_sandbox.timekeeper import OpenService, Timekeeper, hosted
 from economy_sandbox.trace import Trace, TraceError
-from kryten_economy.ledger.verification import VerifyReport, verify
+from kryten_economy.ledger.invariants import VerifyReport, verify
 from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("Outcome", "Standing", "main", "run")
@@ -149,10 +148,10 @@ def _settings(url: str, trace: Trace, database: Path, rules: Mapping[str, object
 
 
 async def _standing(service: Service, channel: str) -> Standing:
-    world = service.world
-    view = await world.channels[channel].ask(ShowPresence, timeout_s=_ANSWER_S)
-    day = world.live.calendar.day(world.clock.now_ms())
-    wallets = await query(world.reader, lambda reports: reports.wallets(channel, day))
+    context = service.context
+    view = await context.channels[channel].ask(ShowPresence, timeout_s=_ANSWER_S)
+    day = context.live.calendar.day(context.clock.now_ms())
+    wallets = await query(context.reader, lambda reports: reports.wallets(channel, day))
     present = sorted((user.name for user in view.users), key=str.lower)
     by_name = sorted(wallets.values(), key=lambda wallet: wallet.user.name)
     return Standing(channel, tuple(present), tuple(by_name))

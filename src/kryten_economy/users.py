@@ -5,9 +5,10 @@ regard to case (`wire.md` 3, `storage.md` S5).
 """
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ("UNNAMED_ADMIN", "UserKey", "is_name", "name_from_text")
+__all__ = ("UNNAMED_ADMIN", "Present", "UserKey", "is_name", "name_from_text")
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
 
@@ -40,3 +41,11 @@ def name_from_text(text: str) -> str | None:
     """
     name = text.removeprefix("@").rstrip(",:")
     return name if is_name(name) else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Present:
+    """Somebody connected; ``name`` is lower case."""
+
+    name: str
+    display_name: str

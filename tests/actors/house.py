@@ -10,7 +10,13 @@ from typing import Any, ClassVar
 import anyio
 
 from economy_actors.channel.actor import Channel
-from economy_actors.channel.messages import (
+from economy_actors.context import Context, LiveSettings
+from economy_actors.gateway.worker import Persons
+from economy_actors.handlers.registry import COMMANDS
+from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
+from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
+from economy_actors.messages.channel import (
     BooksChanged,
     ChannelMessage,
     Joined,
@@ -23,18 +29,9 @@ from economy_actors.channel.messages import (
     Said,
     ShowPresence,
 )
-from economy_actors.context import LiveSettings, World
-from economy_actors.handlers.registry import COMMANDS
-from economy_actors.jobs.actor import Occasions
-from economy_actors.jobs.daily import DailyJobs
-from economy_actors.jobs.scheduler import Scheduler
-from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.home import Home, InlineHome
-from economy_actors.ledger.reader import Reader
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
 from economy_actors.outbox.protocol import OutboxMessage
-from economy_actors.persons import Persons
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -50,8 +47,8 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Request
-from kryten_economy.ledger.verification import verify
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -161,7 +158,7 @@ class Recorder(Actor[OutboxMessage]):
 class House:
     """What a test holds in its hands."""
 
-    world: World
+    context: Context
     system: ActorSystem
     channel: Ref[ChannelMessage]
     path: Path
@@ -219,10 +216,10 @@ class House:
 
     @property
     def now_ms(self) -> int:
-        return self.world.clock.now_ms()
+        return self.context.clock.now_ms()
 
     def wallet(self, name: str) -> Wallet | None:
-        day = self.world.live.calendar.day(self.now_ms)
+        day = self.context.live.calendar.day(self.now_ms)
         wallet: Wallet | None = self.report(
             lambda reports: reports.wallet(UserKey.of(CHANNEL, name), day)
         )
@@ -241,9 +238,9 @@ class House:
             reports.close()
 
     async def commit(self, request: Request[Any]) -> Any:
-        from economy_actors.ledger.client import commit
+        from economy_actors.messages.ledger import commit
 
-        return await commit(self.world.ledger, request)
+        return await commit(self.context.ledger, request)
 
     def pms(self, name: str) -> list[str]:
         return [m.text for m in self.heard if isinstance(m, Pm) and m.to.lower() == name.lower()]
@@ -262,8 +259,8 @@ class _Root(Actor[Any]):
         await self._start(self)
 
 
-def _reports_inline(path: Path) -> Home[Reports]:
-    return InlineHome(lambda: Reports.open(path))
+def _reports_inline(path: Path) -> Executor[Reports]:
+    return InlineExecutor(lambda: Reports.open(path))
 
 
 @asynccontextmanager
@@ -275,8 +272,8 @@ async def house(
     scheduled: bool = False,
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
-    gateway: Callable[[World], Actor[Any]] | None = None,
-    reports: Callable[[Path], Home[Reports]] = _reports_inline,
+    gateway: Callable[[Context], Actor[Any]] | None = None,
+    reports: Callable[[Path], Executor[Reports]] = _reports_inline,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
@@ -286,55 +283,55 @@ async def house(
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
-    world = World(live, VirtualClock(start_ms), metrics, Dice(7), "1.2.3")
+    context = Context(live, VirtualClock(start_ms), metrics, Dice(7), "1.2.3")
     observer = Observer()
     heard: list[OutboxMessage] = []
 
     def publish(facts: Facts) -> None:
-        channel = world.channels.get(facts.channel)
+        channel = context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
 
     def lost(_error: LedgerError) -> None:
-        world.books_lost = True
+        context.books_lost = True
 
     async def start(root: _Root) -> None:
-        world.ledger = await root.spawn_started(
+        context.ledger = await root.spawn_started(
             "ledger",
-            lambda: Ledger(lambda: InlineHome(lambda: books(path)), metrics, publish, lost),
+            lambda: Ledger(lambda: InlineExecutor(lambda: books(path)), metrics, publish, lost),
             capacity=4096,
         )
-        world.reader = await root.spawn_started(
+        context.reader = await root.spawn_started(
             "reader",
             lambda: Reader(
                 lambda: reports(path),
-                world.ledger,
+                context.ledger,
                 metrics,
-                world.clock.now_ms,
+                context.clock.now_ms,
                 channels,
             ),
         )
-        world.persons = root.spawn("persons", lambda: Persons(world.people), capacity=1024)
+        context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:
-            world.outboxes[channel] = root.spawn(
+            context.outboxes[channel] = root.spawn(
                 f"outbox-{channel}", lambda: Recorder(heard), capacity=4096, kind="outbox"
             )
-            world.channels[channel] = root.spawn(
-                channel, partial(Channel, channel, world), capacity=1024, kind="channel"
+            context.channels[channel] = root.spawn(
+                channel, partial(Channel, channel, context), capacity=1024, kind="channel"
             )
 
         for channel in channels:
-            world.occasions[channel] = root.spawn(
-                f"occasions-{channel}", partial(Occasions, channel, world), kind="occasions"
+            context.channel_events[channel] = root.spawn(
+                f"occasions-{channel}", partial(ChannelEvents, channel, context), kind="occasions"
             )
         if scheduled:
-            root.spawn("scheduler", lambda: Scheduler(world, None))
-            root.spawn("jobs", lambda: DailyJobs(world))
+            root.spawn("scheduler", lambda: Scheduler(context, None))
+            root.spawn("jobs", lambda: DailyJobs(context))
         if gateway is not None:
-            world.gateway = root.spawn("gateway", lambda: gateway(world))
+            context.gateway = root.spawn("gateway", lambda: gateway(context))
 
     async with open_system(observer=observer) as system:
         await system.spawn_root("root", lambda: _Root(start))
-        yield House(world, system, world.channels[channels[0]], path, observer, heard)
+        yield House(context, system, context.channels[channels[0]], path, observer, heard)
         await system.stop(9)
     assert verify(path).ok, verify(path)

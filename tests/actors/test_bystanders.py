@@ -11,7 +11,7 @@ from tests.actors.house import MINUTE_MS, House
 from tests.actors.tree import TWO, open_tree, restarts
 from tests.faults.vfs import Fault, FaultyDisk, faulty_disk
 
-from economy_actors.channel.messages import Joined, MinutePassed, Said
+from economy_actors.messages.channel import Joined, MinutePassed, Said
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import UnwritableBooks
 
@@ -35,7 +35,7 @@ async def _until_the_session_ends(h: House) -> None:
         await h.join(name)
         await h.chat(name, "hello")
     await h.leave("Ann")
-    debounce = h.world.live.settings.presence.join_debounce_minutes
+    debounce = h.context.live.settings.presence.join_debounce_minutes
     await h.minutes(debounce)
     assert {"ann", "bob"} <= _sessions(h)
 

@@ -15,14 +15,11 @@ from tests.actors.house import CHANNEL, START_MS, house
 from tests.actors.tree import OTHER, open_tree, restarts
 
 from economy_actors.channel.actor import Channel
-from economy_actors.channel.messages import Joined, RankChanged, ShowPresence
 from economy_actors.handlers.answers import PmAnswer
-from economy_actors.handlers.call import PmCall
-from economy_actors.handlers.registry import COMMANDS
-from economy_actors.ledger.actor import Ledger
-from economy_actors.ledger.client import query
-from economy_actors.ledger.home import books_at
-from economy_actors.ledger.messages import Commit, Defect
+from economy_actors.handlers.registry import COMMANDS, PmCall
+from economy_actors.ledger import Ledger, books_at
+from economy_actors.messages.channel import Joined, RankChanged, ShowPresence
+from economy_actors.messages.ledger import Commit, Defect, query
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, DeadLetterReason, RootFailed, Supervision, open_system
 from kryten_economy.features.money.operations import Credit, Debit, Posted
@@ -88,7 +85,7 @@ async def test_a_session_that_keeps_failing_costs_its_channel_a_restart_at_most(
 ) -> None:
     """Six defects in a minute fail the channel above; the other one does not notice."""
     async with open_tree(tmp_path / "e.db", monkeypatch) as (h, _):
-        other = h.world.channels[OTHER]
+        other = h.context.channels[OTHER]
         other.tell(Joined("Carol", 1, False, h.now_ms))
         await h.join("Bob")
         for _ in range(6):
@@ -110,7 +107,7 @@ async def test_a_defect_in_a_channel_leaves_the_other_channel_alone(
         raise ZeroDivisionError("a defect")
 
     async with open_tree(tmp_path / "e.db", monkeypatch) as (h, lists):
-        other = h.world.channels[OTHER]
+        other = h.context.channels[OTHER]
         other.tell(Joined("Carol", 1, False, h.now_ms))
         await h.join("Bob")
         await h.minutes(2)
@@ -175,11 +172,13 @@ async def test_a_defect_in_a_report_is_that_reports_alone(
         await h.join("Bob")
         for _ in range(10):
             with pytest.raises(Defect):
-                await query(h.world.reader, broken)
+                await query(h.context.reader, broken)
         assert restarts(h.observer) == {}
         assert await h.present() == {"Bob"}
         assert (
-            await query(h.world.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY))
+            await query(
+                h.context.reader, lambda reports: reports.wallet(UserKey(CHANNEL, "x"), DAY)
+            )
             is None
         )
 
@@ -198,10 +197,10 @@ async def test_a_read_error_has_the_file_opened_again(
 
     async with open_tree(tmp_path / "e.db", monkeypatch) as (h, _):
         with pytest.raises(Exception, match="crashed"):
-            await query(h.world.reader, unlucky)
+            await query(h.context.reader, unlucky)
         # Whoever waits for the reader just now is suspended with it, which may take its deadline.
         await anyio.sleep(15)
-        assert await query(h.world.reader, unlucky) == "read"
+        assert await query(h.context.reader, unlucky) == "read"
 
 
 async def test_many_askers_never_take_more_than_there_is(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import apsw
 from tests.actors.house import CHANNEL, house
 
-from economy_actors.ledger.messages import CheckBooks
+from economy_actors.messages.ledger import CheckBooks
 from kryten_economy.ledger.records import Reopen
 
 
@@ -24,14 +24,14 @@ async def test_a_channel_whose_books_do_not_balance_takes_no_money(tmp_path: Pat
         await h.join("Alice")
         await h.join("Boss")
         await h.rank("Boss", 4)
-        h.world.reader.tell(CheckBooks())
+        h.context.reader.tell(CheckBooks())
         await h.settle()
         assert len(await h.pm("Boss", "grant alice 5")) == 1
         assert h.balance("alice") == 105
         _tamper(path, 1000)
-        h.world.reader.tell(CheckBooks())
+        h.context.reader.tell(CheckBooks())
         await h.settle()
-        page = h.world.metrics.render().decode()
+        page = h.context.metrics.render().decode()
         # The account itself, and the sum over all accounts.
         assert f'economy_ledger_mismatch_accounts{{channel="{CHANNEL}"}} 1.0' in page
         [refusal] = await h.pm("Boss", "grant alice 5")

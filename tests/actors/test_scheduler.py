@@ -86,10 +86,10 @@ async def test_a_hold_nobody_answers_comes_back_with_a_notice(tmp_path: Path) ->
 async def test_lifetime_counters_are_kept(tmp_path: Path) -> None:
     """Every five minutes and at the stop the counters go into the books."""
     async with house(tmp_path / "e.db", scheduled=True) as h:
-        h.world.metrics.event("chatmsg")
+        h.context.metrics.event("chatmsg")
         await anyio.sleep(360)
         assert h.report(lambda reports: reports.counters())["events_processed"] == 1
-        h.world.metrics.event("chatmsg")
+        h.context.metrics.event("chatmsg")
     async with house(tmp_path / "e.db") as h:
         assert h.report(lambda reports: reports.counters())["events_processed"] == 2
 
@@ -100,7 +100,7 @@ async def test_a_stalled_clock_is_told_as_one_step(tmp_path: Path, stall_minutes
     async with house(tmp_path / "e.db", settings_with(**ONLY_MINUTES), scheduled=True) as h:
         await h.join("Alice")
         await anyio.sleep(60)
-        assert isinstance(h.world.clock, VirtualClock)
-        h.world.clock.stall(stall_minutes * 60_000)
+        assert isinstance(h.context.clock, VirtualClock)
+        h.context.clock.stall(stall_minutes * 60_000)
         await anyio.sleep(60)
         assert h.balance("alice") == 1 + min(stall_minutes + 1, 5)

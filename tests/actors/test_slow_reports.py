@@ -12,12 +12,12 @@ from tests.actors.api.helpers import Replies, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.actors.tree import OTHER, TWO
 
-from economy_actors.api.actor import Api
-from economy_actors.api.messages import ApiRequest
-from economy_actors.channel.messages import Joined, PrivateMessage, RankChanged
+from economy_actors.api import Api
 from economy_actors.handlers.answers import Code
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
-from economy_actors.ledger.home import InlineHome
+from economy_actors.ledger import InlineExecutor
+from economy_actors.messages.channel import Joined, PrivateMessage, RankChanged
+from economy_actors.messages.workers import ApiRequest
 from economy_actors.outbox.message import Pm, Priority
 from kryten_economy.features.reports.queries import Reports
 
@@ -53,7 +53,7 @@ FIELDS: dict[str, Any] = {
 }
 
 
-class Slow(InlineHome[Reports]):
+class Slow(InlineExecutor[Reports]):
     """A connection on which the next report takes its time, once that is asked for."""
 
     due = False
@@ -72,12 +72,12 @@ class Room:
         self.home, self.bus, self.api = home, bus, api
 
     async def join(self, channel: str, name: str, rank: float) -> None:
-        self.home.world.channels[channel].tell(Joined(name, rank, False, self.home.now_ms))
-        self.home.world.channels[channel].tell(RankChanged(name, rank))
+        self.home.context.channels[channel].tell(Joined(name, rank, False, self.home.now_ms))
+        self.home.context.channels[channel].tell(RankChanged(name, rank))
         await self.home.settle()
 
     def pm(self, channel: str, name: str, text: str) -> None:
-        self.home.world.channels[channel].tell(PrivateMessage(name, text, self.home.now_ms))
+        self.home.context.channels[channel].tell(PrivateMessage(name, text, self.home.now_ms))
 
     def answered(self, name: str) -> list[str]:
         pms = (each for each in self.home.heard if isinstance(each, Pm) and each.to == name)
@@ -102,9 +102,9 @@ async def room(path: Path) -> AsyncIterator[Room]:
         channels=(CHANNEL, OTHER),
         reports=lambda at: Slow(lambda: Reports.open(at)),
     ) as home:
-        home.world.bus_connected = lambda: True
+        home.context.bus_connected = lambda: True
         bus = Replies()
-        rooms = Room(home, bus, spawn(home, "api", lambda: Api(home.world, bus)))
+        rooms = Room(home, bus, spawn(home, "api", lambda: Api(home.context, bus)))
         await rooms.join(CHANNEL, "Patience", 1)
         for channel in (CHANNEL, OTHER):
             await rooms.join(channel, "mallory", 1)

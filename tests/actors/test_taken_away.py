@@ -8,11 +8,11 @@ from structlog.testing import capture_logs
 from tests.actors.house import CHANNEL, House, house
 from tests.faults.vfs import Fault, FaultyDisk, faulty_disk
 
-from economy_actors.ledger.messages import OutcomeUnknown
-from economy_actors.metrics.exporter import check_health
+from economy_actors.exporter import check_health
+from economy_actors.messages.ledger import OutcomeUnknown
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.users import UserKey
 
 REASON = "the book file was removed or replaced, see the log"
@@ -50,7 +50,7 @@ async def test_a_loss_is_noticed_within_a_minute_of_silence(tmp_path: Path, repl
             await anyio.sleep(59)
             assert _rescued(path) == 1
             await anyio.sleep(300)
-            health = await check_health(home.world)
+            health = await check_health(home.context)
         told = [line for line in logged if line["log_level"] == "critical"]
         assert [line["event"] for line in told] == ["the book file was removed or replaced"]
         assert "economy.db.rescued-" in told[0]["reason"]
@@ -69,7 +69,7 @@ async def test_nothing_is_acknowledged_after_a_loss(tmp_path: Path) -> None:
         _take_away(path, replaced=True)
         [answer] = await home.pm("Boss", "grant alice 7")
         assert "try again" in answer.lower(), answer
-        who, day = UserKey.of(CHANNEL, "Alice"), home.world.live.calendar.day(home.now_ms)
+        who, day = UserKey.of(CHANNEL, "Alice"), home.context.live.calendar.day(home.now_ms)
         gift = Credit("gift", who, 5, "admin_grant", "admin.grant", "Gift", home.now_ms, day)
         with pytest.raises(OutcomeUnknown):
             await home.commit(gift)

@@ -9,11 +9,11 @@ import pytest
 from tests.actors.house import CHANNEL, House, VirtualClock, settings_with
 
 from economy_actors import root as roots
-from economy_actors.context import LiveSettings, World
+from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.bus import Bus
-from economy_actors.gateway.messages import ReadUserlist
 from economy_actors.handlers.registry import COMMANDS
-from economy_actors.ledger.home import InlineHome
+from economy_actors.ledger import InlineExecutor
+from economy_actors.messages.gateway import ReadUserlist
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.root import Parts, Root
@@ -22,7 +22,7 @@ from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 __all__ = ("OTHER", "TWO", "open_tree", "restarts")
 
@@ -77,13 +77,13 @@ async def open_tree(
     channels = (CHANNEL, OTHER)
     live = LiveSettings(settings or settings_with(channels=TWO, onboarding={"welcome_wallet": 0}))
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
-    world = World(live, VirtualClock(), metrics, Dice(7), "1.2.3")
+    context = Context(live, VirtualClock(), metrics, Dice(7), "1.2.3")
     heard: list[Any] = []
     asked: list[Any] = []
     monkeypatch.setattr(roots, "Gateway", lambda *_: _Nobody(asked))
     parts = Parts(
-        books=lambda: InlineHome(lambda: books(path)),
-        reports=lambda: InlineHome(lambda: Reports.open(path)),
+        books=lambda: InlineExecutor(lambda: books(path)),
+        reports=lambda: InlineExecutor(lambda: Reports.open(path)),
         bus=cast("Bus", _Wire(heard)),
         data_file=None,
         restart=lambda _reason: None,
@@ -91,8 +91,8 @@ async def open_tree(
     )
     observer = Observer()
     async with open_system(observer=observer) as system:
-        await system.spawn_root("root", lambda: Root(world, parts, channels))
-        yield House(world, system, world.channels[CHANNEL], path, observer, heard), asked
+        await system.spawn_root("root", lambda: Root(context, parts, channels))
+        yield House(context, system, context.channels[CHANNEL], path, observer, heard), asked
         await system.stop(9)
     report = verify(path)
     assert report.ok, report

@@ -13,7 +13,7 @@ import apsw
 
 from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.migrations import SCHEMA_VERSION
+from kryten_economy.ledger.opening import SCHEMA_VERSION
 from kryten_economy.users import UserKey
 
 __all__ = ("CROWD", "fill", "filled_file")

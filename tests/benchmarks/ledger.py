@@ -16,16 +16,14 @@ from typing import Any
 import anyio
 from tests.benchmarks.spread import percentile
 
-from economy_actors.ledger.actor import MAILBOX, Ledger
-from economy_actors.ledger.client import commit
-from economy_actors.ledger.home import books_at
-from economy_actors.ledger.messages import LedgerMessage
+from economy_actors.ledger import LEDGER_MAILBOX, Ledger, books_at
+from economy_actors.messages.ledger import LedgerMessage, commit
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
 from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
 from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Request
-from kryten_economy.ledger.verification import verify
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -129,7 +127,7 @@ async def _ledger(path: Path) -> AsyncIterator[Ref[LedgerMessage]]:
         yield await system.spawn_root(
             "ledger",
             lambda: Ledger(lambda: books_at(path), Metrics(), _hear_nothing, _hear_nothing),
-            capacity=MAILBOX,
+            capacity=LEDGER_MAILBOX,
         )
         await system.stop(10.0)
 

@@ -116,7 +116,7 @@ async def _activity(rig: Rig) -> int:
 
 
 async def _watch(rig: Rig, books: Books, seconds: float) -> list[_Bin]:
-    """Look for ``seconds``, and then until the service has been at rest for a second."""
+    """Tick for ``seconds``, and then until the service has been at rest for a second."""
     bins: list[_Bin] = []
     began = time.perf_counter()
     at_s, cpu_s, busy_at_s = 0.0, rig.child.cpu_s(), -_GAP_S

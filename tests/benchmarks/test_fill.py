@@ -7,7 +7,7 @@ from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 

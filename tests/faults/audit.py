@@ -16,13 +16,13 @@ from tests.faults.crowd import LOADING, REPLAY, SWEPT
 from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
+from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Act, Request
-from kryten_economy.ledger.verification import verify
 from kryten_economy.transaction_types import TYPES
 
 __all__ = ("Audit", "WrongError")
@@ -364,7 +364,7 @@ def _is_begun(file: Path) -> bool:
     """Whether the first start came as far as the newest schema."""
     connection = apsw.Connection(str(file))
     try:
-        return migrations.examine(connection) == migrations.SCHEMA_VERSION
+        return opening.examine(connection) == opening.SCHEMA_VERSION
     finally:
         connection.close()
 

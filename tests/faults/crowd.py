@@ -14,12 +14,10 @@ from tests.faults.load import ASKERS, CHANNEL, Crowd
 from tests.faults.witness import Told, told
 
 from economy_actors.clock import SystemClock
-from economy_actors.context import LiveSettings, World
+from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.bus import Bus
-from economy_actors.ledger.actor import MAILBOX, Ledger
-from economy_actors.ledger.client import commit
-from economy_actors.ledger.home import Home
-from economy_actors.ledger.messages import LedgerMessage
+from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger
+from economy_actors.messages.ledger import LedgerMessage, commit
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorGone, AskExpired, AskFailed, Observer, Ref, open_system
@@ -42,8 +40,8 @@ Report = Callable[[list[object]], None]
 class Rig:
     """What a run is made of."""
 
-    books: Callable[[], Home[Books]]
-    reports: Callable[[], Home[Reports]]
+    books: Callable[[], Executor[Books]]
+    reports: Callable[[], Executor[Reports]]
     crowd: Crowd
     replays: Sequence[Request[Any]] = ()
     steps: int | None = None
@@ -57,13 +55,13 @@ class BooksOnly(Root):
     """The service's root as far as the books go, with its own sweep of what is orphaned."""
 
     async def started(self) -> None:
-        world, parts = self._world, self._parts
-        world.ledger = await self.spawn_started(
+        context, parts = self._context, self._parts
+        context.ledger = await self.spawn_started(
             "ledger",
-            lambda: Ledger(parts.books, world.metrics, _hear_nothing, _hear_nothing),
-            capacity=MAILBOX,
+            lambda: Ledger(parts.books, context.metrics, _hear_nothing, _hear_nothing),
+            capacity=LEDGER_MAILBOX,
         )
-        world.reader = await self.spawn_started("reader", self._reader)
+        context.reader = await self.spawn_started("reader", self._reader)
         await self._settle_the_past()
 
 
@@ -71,28 +69,28 @@ def _hear_nothing(_told: object) -> None:
     """There is no channel to hear what has changed, and no operator."""
 
 
-def _world() -> World:
+def _context() -> Context:
     settings = settings_with(channels=[{"domain": "cytube.test", "channel": CHANNEL}])
     metrics = Metrics(channels=[CHANNEL], commands=[])
-    return World(LiveSettings(settings), SystemClock(), metrics, Dice(1), "torture")
+    return Context(LiveSettings(settings), SystemClock(), metrics, Dice(1), "torture")
 
 
 async def run_crowd(rig: Rig, report: Report) -> None:
     """Start, sweep, repeat the past, ask for new things, and stop with everything drained."""
-    world = _world()
-    bus = Bus(world.live.settings)
+    context = _context()
+    bus = Bus(context.live.settings)
     parts = Parts(rig.books, rig.reports, bus, None, _hear_nothing, _hear_nothing)
     async with open_system(observer=Observer()) as system:
-        await system.spawn_root("root", lambda: BooksOnly(world, parts, (CHANNEL,)))
+        await system.spawn_root("root", lambda: BooksOnly(context, parts, (CHANNEL,)))
         report([SWEPT])
         async with anyio.create_task_group() as watch:
             watch.start_soon(system.wait_failed)
-            await _repeat(rig, world.ledger, report)
+            await _repeat(rig, context.ledger, report)
             report([LOADING])
             with anyio.move_on_after(rig.load_s if rig.load_s is not None else float("inf")):
                 async with anyio.create_task_group() as tasks:
                     for asker in range(ASKERS):
-                        tasks.start_soon(_ask_on, rig, asker, world.ledger, report)
+                        tasks.start_soon(_ask_on, rig, asker, context.ledger, report)
             watch.cancel_scope.cancel()
         await system.stop(9)
 

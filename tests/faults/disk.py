@@ -20,7 +20,7 @@ from tests.faults.crowd import Rig, run_crowd
 from tests.faults.load import Crowd
 from tests.faults.vfs import Fault, FaultyDisk, faulty_disk
 
-from economy_actors.ledger.home import ThreadHome, reports_at
+from economy_actors.ledger import ThreadExecutor, reports_at
 from economy_actors.runtime import RootFailed
 from kryten_economy.ledger.books import Books
 
@@ -125,10 +125,10 @@ async def _run(rig: Rig, gremlin: Gremlin | None) -> list[Any]:
     return heard if deaf is None else deaf
 
 
-def _books_on(disk: FaultyDisk, path: Path, pages: int) -> ThreadHome[Books]:
+def _books_on(disk: FaultyDisk, path: Path, pages: int) -> ThreadExecutor[Books]:
     """The writing connection in its own thread, on the faulty file system."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
-    return ThreadHome(Path(f"file:{path}?vfs={disk.name}"), flags, partial(_move_in, pages))
+    return ThreadExecutor(Path(f"file:{path}?vfs={disk.name}"), flags, partial(_move_in, pages))
 
 
 def _move_in(pages: int, connection: apsw.Connection) -> Books:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate

@@ -27,8 +27,8 @@ from kryten_economy.ledger import opening
 from kryten_economy.ledger.backup import backup
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import CommitUnknown, UnwritableBooks
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Act, Failed
-from kryten_economy.ledger.verification import verify
 from kryten_economy.refusals import Refusal
 
 OPENING_OPERATIONS = 60

@@ -15,13 +15,13 @@ from nats.errors import Error as NatsError
 from tests.faults.process import ServiceProcess, run_once, write_config
 from tests.integration.service.house import SUBJECT, until
 
-from economy_sandbox.bus import connect
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import connect
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.cli.run import OPERATOR_EXIT_CODE
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

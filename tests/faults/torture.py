@@ -33,7 +33,7 @@ from tests.faults.crowd import LOADING, SWEPT, Rig, run_crowd
 from tests.faults.load import Crowd
 
 from economy_actors import logs
-from economy_actors.ledger.home import books_at, reports_at
+from economy_actors.ledger import books_at, reports_at
 from kryten_economy.ledger.operation import Act
 
 __all__ = ("main", "run_life")

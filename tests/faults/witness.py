@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kryten_economy.features.bans.operations import BanState
+from kryten_economy.features.bans import BanState
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,

@@ -8,10 +8,12 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.channel.attendance import AttendanceWatch, cut_off
-from economy_actors.channel.booking import PATIENCE_S, Booking
 from economy_actors.channel.intake import PrivateIntake
-from economy_actors.channel.messages import (
+from economy_actors.channel.minutes import AttendanceWatch, Minutes, cut_off
+from economy_actors.channel.progress import OwedNotices, ProgressWatch
+from economy_actors.channel.talk import PATIENCE_S, Booking, Talk
+from economy_actors.context import Context, who_is_here
+from economy_actors.messages.channel import (
     AfkChanged,
     AttendanceSettled,
     BooksChanged,
@@ -46,31 +48,19 @@ from economy_actors.channel.messages import (
     ShowPresence,
     WalletsRead,
 )
-from economy_actors.channel.minutes import Minutes
-from economy_actors.channel.owed import OwedNotices
-from economy_actors.channel.progress import ProgressWatch
-from economy_actors.channel.snapshot import who_is_here
-from economy_actors.channel.talk import Talk
-from economy_actors.context import World
-from economy_actors.gateway.messages import ReadUserlist
-from economy_actors.ledger.client import QUERY_TIMEOUT_S, commit
-from economy_actors.ledger.messages import Commit, Query
+from economy_actors.messages.gateway import ReadUserlist
+from economy_actors.messages.ledger import QUERY_TIMEOUT_S, Commit, Query, commit
+from economy_actors.messages.session import Arriving, ChatLine, Command, SessionMessage
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
 from economy_actors.session.actor import Session
-from economy_actors.session.messages import (
-    Arriving,
-    ChatLine,
-    Command,
-    SessionMessage,
-)
-from kryten_economy.commands import texts as commands_texts
+from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
 from kryten_economy.ledger.facts import Facts
-from kryten_economy.text.lengths import clip
+from kryten_economy.text.markup import clip
 from kryten_economy.users import UserKey
 
 __all__ = ("MAILBOX", "SESSION_IDLE_S", "Channel")
@@ -87,26 +77,26 @@ class Channel(Actor[ChannelMessage]):
 
     supervision: ClassVar[Supervision] = Supervision(drain_s=3.0)
 
-    def __init__(self, name: str, world: World) -> None:
+    def __init__(self, name: str, context: Context) -> None:
         self._name = name
-        self._world = world
+        self._context = context
         self._roster = Roster()
         self._below: dict[str, float] = {}
         self._unjudged: set[str] = set()
         self._heard_list = False
         self._said_farewell = False
         self._sessions: dict[str, Ref[SessionMessage]] = {}
-        self._ignored = world.live.settings.ignored_names
-        self._progress = ProgressWatch(name, world, self._roster, self._session)
+        self._ignored = context.live.settings.ignored_names
+        self._progress = ProgressWatch(name, context, self._roster, self._session)
         self._owed = OwedNotices(
-            name, world, self._roster, self._progress, self._read_owed, self._later
+            name, context, self._roster, self._progress, self._read_owed, self._later
         )
-        self._attendance = AttendanceWatch(world, self._session)
-        self._minutes = Minutes(name, world, self._roster, self._ask_minute, self._later)
-        self._talk = Talk(name, world, self._roster, self._session)
-        self._booking = Booking(name, world, self._ask_lines, self._later)
+        self._attendance = AttendanceWatch(context, self._session)
+        self._minutes = Minutes(name, context, self._roster, self._ask_minute, self._later)
+        self._talk = Talk(name, context, self._roster, self._session)
+        self._booking = Booking(name, context, self._ask_lines, self._later)
         self._intake = PrivateIntake(
-            name, world, self._roster, self._below, self._session, self._ask_for_userlist
+            name, context, self._roster, self._below, self._session, self._ask_for_userlist
         )
 
     async def started(self) -> None:
@@ -119,7 +109,7 @@ class Channel(Actor[ChannelMessage]):
         self._publish()
         for name in self.children_with_mail:
             self._session(name)
-        self._world.backlog.begin(self._name, self.ref.depth)
+        self._context.backlog.begin(self._name, self.ref.depth)
         self._read_past()
         self._read_owed()
         self._ask_for_userlist()
@@ -129,7 +119,7 @@ class Channel(Actor[ChannelMessage]):
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
-                self._world.backlog.heard(self._name)
+                self._context.backlog.heard(self._name)
                 self._talk.said(name, text, at_ms, self.trace)
             case BotSpoke(text):
                 self._talk.bot_spoke(text, self.trace)
@@ -198,7 +188,7 @@ class Channel(Actor[ChannelMessage]):
             self._forget(visit)
 
     def _robot_is_away(self) -> bool:
-        return self._name in self._world.robots_away()
+        return self._name in self._context.robots_away()
 
     def _robot(self, message: RobotPresence) -> None:
         """While the robot is away nobody sees who comes and goes; the next user list tells."""
@@ -210,15 +200,15 @@ class Channel(Actor[ChannelMessage]):
 
     def _now(self, at_ms: int | None = None) -> Moment:
         """This moment; ``at_ms`` where something else than our clock tells the time of day."""
-        clock = self._world.clock
+        clock = self._context.clock
         return Moment(clock.now_ms() if at_ms is None else at_ms, clock.steady_ms())
 
     @property
     def _window_ms(self) -> int:
-        return self._world.live.settings.presence.join_debounce_minutes * MINUTE_MS
+        return self._context.live.settings.presence.join_debounce_minutes * MINUTE_MS
 
     def _joined(self, name: str, rank: float, at_ms: int, *, afk: bool) -> None:
-        if rank < self._world.live.settings.presence.min_cytube_rank:
+        if rank < self._context.live.settings.presence.min_cytube_rank:
             self._below[name.lower()] = rank
             return
         self._below.pop(name.lower(), None)
@@ -247,7 +237,7 @@ class Channel(Actor[ChannelMessage]):
 
     def _listed(self, message: Listed) -> None:
         self._heard_list = True
-        lowest = self._world.live.settings.presence.min_cytube_rank
+        lowest = self._context.live.settings.presence.min_cytube_rank
         users = [each for each in message.users if each.rank >= lowest]
         self._below.clear()
         self._below.update(
@@ -282,13 +272,13 @@ class Channel(Actor[ChannelMessage]):
 
     def _settings_changed(self) -> None:
         """Let those go whom the new settings ignore; have those read whom they let in again."""
-        settings, now_ms = self._world.live.settings, self._world.clock.now_ms()
+        settings, now_ms = self._context.live.settings, self._context.clock.now_ms()
         self._intake.settings_changed()
         self._attendance.settings_changed()
         lowest = settings.presence.min_cytube_rank
         for visit in self._roster.connected():
             rank = visit.rank
-            if self._world.live.ignores(visit.name):
+            if self._context.live.ignores(visit.name):
                 self._left(visit.display_name, now_ms)
             elif rank < lowest:
                 self._left(visit.display_name, now_ms)
@@ -303,8 +293,8 @@ class Channel(Actor[ChannelMessage]):
     def _record_departures(self, visits: "list[Visit] | tuple[Visit, ...]", at_ms: int) -> None:
         if visits:
             names = tuple(visit.name for visit in visits)
-            self._world.ledger.offer(
-                Commit(Depart(self._name, names, at_ms, self._world.live.calendar.day(at_ms)))
+            self._context.ledger.offer(
+                Commit(Depart(self._name, names, at_ms, self._context.live.calendar.day(at_ms)))
             )
 
     def _ranked(self, name: str, rank: float) -> None:
@@ -320,10 +310,10 @@ class Channel(Actor[ChannelMessage]):
         """Let others see who is here, and how many."""
         is_seen = self._roster.unseen_since is None
         here = who_is_here(self._roster.connected(), heard_list=self._heard_list, is_seen=is_seen)
-        self._world.presence[self._name].publish(here)
+        self._context.presence[self._name].publish(here)
         present = len(here.users)
-        self._world.population[self._name] = present
-        self._world.metrics.set_channel_gauges(self._name, {"active_users": present})
+        self._context.population[self._name] = present
+        self._context.metrics.set_channel_gauges(self._name, {"active_users": present})
 
     # Sessions
 
@@ -337,22 +327,22 @@ class Channel(Actor[ChannelMessage]):
 
     def _ask_for_userlist(self) -> None:
         # Before the first connection there is no gateway; it reads all lists when it comes.
-        if self._world.gateway is not None:
-            self._world.gateway.offer(ReadUserlist(self._name))
+        if self._context.gateway is not None:
+            self._context.gateway.offer(ReadUserlist(self._name))
 
     def _reply(self, name: str, text: str) -> None:
         self._outbox.offer(Pm(to=name, text=text, priority=Priority.REPLY, trace=self.trace))
 
     @property
     def _outbox(self) -> Ref[outbox.OutboxMessage]:
-        return self._world.outboxes[self._name]
+        return self._context.outboxes[self._name]
 
     def _session(self, name: str) -> Ref[SessionMessage]:
         session = self._sessions.get(name)
         if session is None:
             session = self._sessions[name] = self.spawn(
                 name,
-                partial(Session, UserKey(self._name, name), self._world, self.ref),
+                partial(Session, UserKey(self._name, name), self._context, self.ref),
                 capacity=SESSION_MAILBOX,
                 lazy=True,
                 idle_s=SESSION_IDLE_S,
@@ -362,20 +352,20 @@ class Channel(Actor[ChannelMessage]):
 
     def child_crashed(self, ref: Ref[SessionMessage], message: object) -> None:
         """Whoever sent the fatal command is told that something went wrong."""
-        self._world.metrics.error("session")
+        self._context.metrics.error("session")
         if isinstance(message, ChatLine):
-            self._world.backlog.booked(self._name, 1)
+            self._context.backlog.booked(self._name, 1)
             self.ref.offer(LinesReady(ref.address.rpartition("/")[2], ()))
         if isinstance(message, Command):
             word = clip(message.text.split(maxsplit=1)[0], 20) if message.text.split() else ""
-            self._world.metrics.pm_command(word.lower(), "error")
+            self._context.metrics.pm_command(word.lower(), "error")
             self._reply(message.display_name, commands_texts.internal_error())
 
     # The books
 
     def _ask_lines(self, request: RecordLines) -> None:
         self.request(
-            self._world.ledger,
+            self._context.ledger,
             lambda reply: Commit(request, reply),
             lambda answer: LinesBooked(answer if isinstance(answer, RuntimeFault) else None),
             timeout_s=PATIENCE_S,
@@ -385,11 +375,11 @@ class Channel(Actor[ChannelMessage]):
         """What a session has taken with it into the dark must not keep the bus waiting for good."""
         is_idle = self._booking.is_idle and self._talk.is_idle
         if is_idle and not any(session.depth for session in self._sessions.values()):
-            self._world.backlog.settled(self._name)
+            self._context.backlog.settled(self._name)
 
     def _ask_minute(self, request: PresenceMinute) -> None:
         self.request(
-            self._world.ledger,
+            self._context.ledger,
             lambda reply: Commit(request, reply),
             MinuteBooked,
             timeout_s=PATIENCE_S,
@@ -400,9 +390,9 @@ class Channel(Actor[ChannelMessage]):
 
     def _read_past(self) -> None:
         """Ask what the instance before has left: a silence, and minutes that bring something."""
-        name, day_of = self._name, self._world.live.calendar.day
+        name, day_of = self._name, self._context.live.calendar.day
         self.request(
-            self._world.reader,
+            self._context.reader,
             lambda reply: Query(
                 lambda reports: PastKnown(
                     reports.last_activity_ms(name),
@@ -419,7 +409,7 @@ class Channel(Actor[ChannelMessage]):
         """Ask what the instance before was still to tell."""
         name = self._name
         self.request(
-            self._world.reader,
+            self._context.reader,
             lambda reply: Query(
                 lambda reports: OwedRead(reports.owed_notices(name), reports.rank_ups_told(name)),
                 reply,
@@ -437,9 +427,9 @@ class Channel(Actor[ChannelMessage]):
     def _read_wallets(self) -> None:
         """Have those who are here looked at anew: other achievements are in force."""
         name, names = self._name, [visit.name for visit in self._roster.connected()]
-        day = self._world.live.calendar.day(self._world.clock.now_ms())
+        day = self._context.live.calendar.day(self._context.clock.now_ms())
         self.request(
-            self._world.reader,
+            self._context.reader,
             lambda reply: Query(
                 lambda reports: WalletsRead(tuple(reports.wallets(name, day, names).values())),
                 reply,
@@ -450,7 +440,7 @@ class Channel(Actor[ChannelMessage]):
 
     def _changed(self, facts: Facts) -> None:
         self._progress.changed(facts)
-        self._attendance.changed(facts.wallets.values(), self._world.clock.now_ms())
+        self._attendance.changed(facts.wallets.values(), self._context.clock.now_ms())
 
     async def stopping(self) -> None:
         """Who is still here counts as seen until now; what was said and counted is booked."""
@@ -460,9 +450,9 @@ class Channel(Actor[ChannelMessage]):
         await self._booking.finish()
         try:
             for minute in self._minutes.unbooked():
-                await commit(self._world.ledger, minute)
-            day = self._world.live.calendar.day(at_ms)
-            await commit(self._world.ledger, Depart(self._name, names, at_ms, day))
+                await commit(self._context.ledger, minute)
+            day = self._context.live.calendar.day(at_ms)
+            await commit(self._context.ledger, Depart(self._name, names, at_ms, day))
         except RuntimeFault:
             _log.warning("last minutes not known to be booked", channel=self._name)
 
@@ -473,4 +463,4 @@ class Channel(Actor[ChannelMessage]):
         """
         if not self._said_farewell:
             for request in (*self._booking.unbooked(), *self._minutes.unbooked()):
-                self._world.ledger.offer(Commit(request))
+                self._context.ledger.offer(Commit(request))

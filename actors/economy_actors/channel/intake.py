@@ -1,21 +1,74 @@
-"""Private messages on their way to a session (`commands.md` 1)."""
+"""Private messages on their way to a session (`commands.md` 1).
+
+The emotes of a channel, which its users' lines are searched for (`earning.md` 8.6).
+
+The names come from the robot's store at the start, once an hour and after an outage, and from
+its events in between. Where none are known no line holds any, and that is all.
+"""
 
 from collections.abc import Callable, Mapping
 
-from economy_actors.channel.messages import PrivateMessage
-from economy_actors.context import World
+from economy_actors.context import Context
 from economy_actors.handlers.registry import COMMANDS
+from economy_actors.messages.channel import EmoteChanged, EmotesListed, PrivateMessage, RoomStored
+from economy_actors.messages.gateway import ReadRoom
+from economy_actors.messages.session import Command, SessionMessage
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Ref
-from economy_actors.session.messages import Command, SessionMessage
 from kryten_economy.commands import refusals
-from kryten_economy.commands import texts as commands_texts
+from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.commands.grammar import parse
 from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
+from kryten_economy.features.chat.rules import emotes_in
 from kryten_economy.features.presence.rules import Roster
 from kryten_economy.users import UserKey
 
-__all__ = ("PrivateIntake",)
+__all__ = (
+    "Emotes",
+    "PrivateIntake",
+)
+
+_HOUR_MS = 3_600_000
+
+
+class Emotes:
+    """Knows the names; finds them in texts."""
+
+    def __init__(self, channel: str, context: Context) -> None:
+        self._channel = channel
+        self._context = context
+        self._names: frozenset[str] = frozenset()
+        self._asked_in_hour = context.clock.now_ms() // _HOUR_MS
+
+    def told(self, message: EmotesListed | EmoteChanged | RoomStored) -> None:
+        """Take in what the robot or its store says; a store without a list changes nothing."""
+        match message:
+            case EmotesListed(names):
+                self._names = names
+            case EmoteChanged(name, True):
+                self._names |= {name}
+            case EmoteChanged(name):
+                self._names -= {name}
+            case RoomStored(emotes) if emotes is not None:
+                self._names = emotes
+            case _:
+                pass
+
+    def used(self, text: str) -> tuple[str, ...]:
+        """The distinct emotes in a line."""
+        return emotes_in(text, self._names)
+
+    def minute(self, at_ms: int) -> None:
+        """Have the list read again with the first minute of each hour."""
+        hour = at_ms // _HOUR_MS
+        if hour != self._asked_in_hour:
+            self._asked_in_hour = hour
+            self.ask()
+
+    def ask(self) -> None:
+        """Have the store read. Before the first connection there is no gateway to ask."""
+        if self._context.gateway is not None:
+            self._context.gateway.offer(ReadRoom(self._channel))
 
 
 class PrivateIntake:
@@ -27,23 +80,23 @@ class PrivateIntake:
     def __init__(
         self,
         name: str,
-        world: World,
+        context: Context,
         roster: Roster,
         below: Mapping[str, float],
         session: Callable[[str], Ref[SessionMessage]],
         unknown: Callable[[], None],
     ) -> None:
         self._name = name
-        self._world = world
+        self._context = context
         self._roster = roster
         self._below = below
         self._session = session
         self._unknown = unknown
-        self._limiter = RateLimiter(world.live.settings.commands.rate_limit_per_minute)
+        self._limiter = RateLimiter(context.live.settings.commands.rate_limit_per_minute)
 
     def settings_changed(self) -> None:
         """Take over the new limit."""
-        self._limiter.limit = self._world.live.settings.commands.rate_limit_per_minute
+        self._limiter.limit = self._context.live.settings.commands.rate_limit_per_minute
 
     def take(self, message: PrivateMessage, now_s: float, trace: str | None) -> None:
         """Pass a message on, or answer why not; a blank one does nothing."""
@@ -53,7 +106,7 @@ class PrivateIntake:
         if visit is None or not visit.connected:
             self._of_stranger(message, now_s, trace)
             return
-        is_admin = visit.rank >= self._world.live.settings.admin.owner_level
+        is_admin = visit.rank >= self._context.live.settings.admin.owner_level
         if not is_admin and not self._allowed(message, now_s, trace):
             return
         command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
@@ -86,4 +139,4 @@ class PrivateIntake:
 
     def _reply(self, name: str, text: str, trace: str | None) -> None:
         pm = Pm(to=name, text=text, priority=Priority.REPLY, trace=trace)
-        self._world.outboxes[self._name].offer(pm)
+        self._context.outboxes[self._name].offer(pm)

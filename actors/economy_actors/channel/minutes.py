@@ -5,21 +5,25 @@ the next tick. A tick is one ledger operation for everybody here, named after th
 clock in which it ends, so that no restart can pay a minute twice. Where that clock is set back its
 minutes come again: then the numbers go on from the highest. The channel tells and goes on; one
 tick is under way at a time, and one whose outcome is unknown is asked for again by its id.
+
+Tells sessions when their user has been here long enough for something.
+
+Told again with each fact until the session says that it is settled: at most once per mark is
+the promise of the books, at least once that of this repetition.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from time import perf_counter
 
 import structlog
 
-from economy_actors.channel.messages import MinuteBooked
-from economy_actors.context import World
-from economy_actors.earning_terms import terms_now
-from economy_actors.runtime import RuntimeFault
+from economy_actors.context import Context, terms_now
+from economy_actors.messages.channel import AttendanceSettled, MinuteBooked
+from economy_actors.messages.session import AttendanceDue, SessionMessage
+from economy_actors.runtime import Ref, RuntimeFault
 from kryten_economy.features.presence.minutes import minute_rate
-from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
@@ -29,15 +33,87 @@ from kryten_economy.features.presence.rules import (
     MINUTE_IDS,
     MINUTE_MS,
     STALL_MINUTES_MAX,
+    Attendance,
     MinuteShare,
     Moment,
     Roster,
     Visit,
+    earning_gate,
+    marks,
     nearest_minute,
 )
+from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import ReadOnly
 
-__all__ = ("Minutes",)
+__all__ = (
+    "AttendanceWatch",
+    "CutOff",
+    "Minutes",
+    "cut_off",
+)
+
+CUT_OFF_MINUTES = 10
+"""How long before the last sign of life an award may have been cut off: a tick, generously."""
+
+CutOff = tuple[int, tuple[tuple[str, int], ...]]
+"""When anybody was seen last, and the minutes of that day of those who were seen then."""
+
+
+def cut_off(reports: Reports, channel: str, day_of: Callable[[int], str]) -> CutOff | None:
+    """Whose minutes were counted by the instance before, just before it stopped."""
+    last_ms = reports.last_seen_ms(channel)
+    if last_ms is None:
+        return None
+    since_ms = last_ms - CUT_OFF_MINUTES * MINUTE_MS
+    return last_ms, reports.minutes_of(channel, day_of(last_ms), since_ms)
+
+
+class AttendanceWatch:
+    """What the channel remembers of the marks of today."""
+
+    def __init__(self, context: Context, session: Callable[[str], Ref[SessionMessage]]) -> None:
+        self._context = context
+        self._session = session
+        self._attendance = Attendance()
+
+    def catch_up(self, found: CutOff) -> None:
+        """See to what a stop cut off: minutes that were counted, and what they bring was not.
+
+        That can only be true of those who were here in the last minutes of the instance
+        before; they may be gone since, and their day may be over.
+        """
+        last_ms, minutes = found
+        self._tell(minutes, self._context.live.calendar.day(last_ms), last_ms)
+
+    def changed(self, wallets: Iterable[Wallet], at_ms: int) -> None:
+        """See for whom of those whose wallets have changed something is due."""
+        by_day: dict[str, list[tuple[str, int]]] = {}
+        for wallet in wallets:
+            if wallet.minutes_today:
+                minutes = (wallet.user.name, wallet.minutes_today)
+                by_day.setdefault(wallet.day, []).append(minutes)
+        for day, minutes_of_day in by_day.items():
+            self._tell(minutes_of_day, day, at_ms)
+
+    def _tell(self, minutes: Sequence[tuple[str, int]], day: str, at_ms: int) -> None:
+        due = set(self._attendance.due(minutes, day, marks(self._context.live.settings)))
+        for name, present in minutes:
+            if name in due and not self._context.live.ignores(name):
+                self._session(name).offer(AttendanceDue(day, present, at_ms))
+
+    def settled(self, message: AttendanceSettled) -> None:
+        """The books hold everything up to there."""
+        self._attendance.settle(message.name, message.day, message.minutes)
+
+    def forget(self, name: str) -> None:
+        """The user has gone."""
+        self._attendance.forget(name)
+
+    def settings_changed(self) -> None:
+        """Marks that were not in force before may be due by now."""
+        self._attendance.forget_all()
+
 
 _SLOW_S = 5.0
 _AGAIN_S = 0.5
@@ -55,13 +131,13 @@ class Minutes:
     def __init__(
         self,
         name: str,
-        world: World,
+        context: Context,
         roster: Roster,
         request: Callable[[PresenceMinute], None],
         later: Callable[[float, MinuteBooked], object],
     ) -> None:
         self._name = name
-        self._world = world
+        self._context = context
         self._roster = roster
         self._request = request
         self._later = later
@@ -71,7 +147,7 @@ class Minutes:
         self._is_resumed = False
         self._began_s = 0.0
         self._tries = 0
-        self._counted_to_ms = world.clock.steady_ms() - world.clock.now_ms() % MINUTE_MS
+        self._counted_to_ms = context.clock.steady_ms() - context.clock.now_ms() % MINUTE_MS
 
     def resume(self, highest: tuple[int, int] | None) -> None:
         """The highest minute in the books is known with its time, or that it can't be had.
@@ -82,7 +158,7 @@ class Minutes:
         """
         if highest is not None:
             number, at_ms = highest
-            behind = nearest_minute(at_ms - self._world.clock.now_ms())
+            behind = nearest_minute(at_ms - self._context.clock.now_ms())
             if behind > STALL_MINUTES_MAX:
                 _log.warning("the clock was set back", channel=self._name, minutes=behind)
             if behind <= 0 or behind > STALL_MINUTES_MAX:
@@ -94,7 +170,7 @@ class Minutes:
 
     def arriving(self, name: str) -> None:
         """Somebody came whose arrival the books have to judge first."""
-        self._arriving[name.lower()] = self._world.clock.steady_ms()
+        self._arriving[name.lower()] = self._context.clock.steady_ms()
 
     def passed(self, ended: Moment) -> tuple[Visit, ...]:
         """Count the minutes since the last tick and have them paid; the visits that are over."""
@@ -103,7 +179,7 @@ class Minutes:
         if minutes <= 0:
             return ()
         self._counted_to_ms += minutes * MINUTE_MS
-        presence = self._world.live.settings.presence
+        presence = self._context.live.settings.presence
         since_ms = steady_ms - _ARRIVING_MS
         self._arriving = {name: ms for name, ms in self._arriving.items() if ms > since_ms}
         shares, over = self._roster.tick(
@@ -118,11 +194,11 @@ class Minutes:
             if len(self._waiting) == 1 and self._is_resumed:
                 self._ask()
         else:
-            self._world.metrics.ticked(0.0)
+            self._context.metrics.ticked(0.0)
         return tuple(over)
 
     def _tick(self, at_ms: int, shares: list[MinuteShare]) -> PresenceMinute:
-        live = self._world.live
+        live = self._context.live
         return PresenceMinute(
             op_id="",
             channel=self._name,
@@ -133,7 +209,7 @@ class Minutes:
                 for visit, minutes, active in shares
             ),
             rate=minute_rate(live.settings, live.calendar.hour(at_ms)),
-            terms=terms_now(self._world, self._name, at_ms),
+            terms=terms_now(self._context, self._name, at_ms),
             gate=earning_gate(live.settings.onboarding),
         )
 
@@ -184,7 +260,7 @@ class Minutes:
 
     def _measure(self) -> None:
         duration_s = perf_counter() - self._began_s
-        self._world.metrics.ticked(duration_s)
+        self._context.metrics.ticked(duration_s)
         if duration_s > _SLOW_S:
             _log.warning(
                 "slow presence minute",

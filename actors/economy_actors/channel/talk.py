@@ -3,8 +3,16 @@
 What a line sets off is decided by the rules that features have registered; here they get the
 settings, the day and the presence table, and what they find goes to the sessions that book it. A
 defect in one rule costs what it would have found, not the line (P-EARN-12).
+
+A channel's lines on their way to the books: as batches, one of which is under way.
+
+What the sessions have decided waits here until the batch before it is answered, so that a burst
+makes bigger batches and not fuller mailboxes. A batch whose outcome is unknown is asked for again
+by its id, for as long as it takes; one that meets a defect is booked line by line, so that only
+the line at fault is lost.
 """
 
+import uuid
 from collections import deque
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -12,16 +20,19 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from economy_actors.backlog import LINES_MAX
-from economy_actors.channel.emotes import Emotes
-from economy_actors.channel.messages import (
+from economy_actors.channel.intake import Emotes
+from economy_actors.context import Context
+from economy_actors.messages.channel import (
+    LinesBooked,
     MediaChanged,
     PastKnown,
     PlaylistEmptied,
     RoomStored,
 )
-from economy_actors.context import World
-from economy_actors.runtime import Ref
-from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
+from economy_actors.messages.ledger import Defect, commit
+from economy_actors.messages.session import ChatLine, Deserved, SessionMessage
+from economy_actors.runtime import Ref, RuntimeFault
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.rules import BOT_INTERACTION, Conversation
 from kryten_economy.features.chat.triggers import (
     NOTHING,
@@ -35,7 +46,122 @@ from kryten_economy.features.chat.triggers import (
 from kryten_economy.features.media.rules import SURVIVED, Screening, begins, survived_award
 from kryten_economy.features.presence.rules import Moment, Roster, Visit
 
-__all__ = ("Talk",)
+__all__ = (
+    "PATIENCE_S",
+    "Booking",
+    "Talk",
+)
+
+BATCH_LINES_MAX = 256
+PATIENCE_S = 60.0
+"""For an answer: longer than the books themselves wait for a locked file. A disk that hangs for
+some seconds is no reason to ask again, since nothing else of the channel is under way."""
+_AGAIN_S = 0.5
+
+_log = structlog.get_logger("chat")
+
+
+class Booking:
+    """``request`` has the channel ask the books; the answer comes as `LinesBooked`."""
+
+    def __init__(
+        self,
+        channel: str,
+        context: Context,
+        request: Callable[[RecordLines], None],
+        later: Callable[[float, LinesBooked], object],
+    ) -> None:
+        self._channel = channel
+        self._context = context
+        self._request = request
+        self._later = later
+        self._waiting: deque[RecordChat | PayTriggers] = deque()
+        self._under_way: RecordLines | None = None
+        self._one_by_one = 0
+        self._tries = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way or waits for its turn."""
+        return self._under_way is None and not self._waiting
+
+    def add(self, lines: tuple[RecordChat | PayTriggers, ...]) -> None:
+        """Take what a session has decided."""
+        self._waiting.extend(lines)
+        self._send()
+
+    def booked(self, message: LinesBooked) -> None:
+        """The books have answered, or somebody else in their place."""
+        batch = self._under_way
+        if batch is None:
+            return
+        fault = message.fault
+        if fault is None:
+            self._done(batch)
+        elif isinstance(fault, Defect):
+            self._isolate(batch)
+        elif message.waited or not self._tries:
+            self._tries += 1
+            self._request(batch)
+            return
+        else:
+            _log.warning(
+                "lines are asked for again",
+                channel=self._channel,
+                fault=str(fault),
+                once_a_minute="",
+            )
+            self._later(_AGAIN_S, LinesBooked(fault, waited=True))
+            return
+        self._tries = 0
+        self._under_way = None
+        self._send()
+
+    def _done(self, batch: RecordLines) -> None:
+        self._one_by_one = max(0, self._one_by_one - len(batch.lines))
+        said = sum(isinstance(line, RecordChat) for line in batch.lines)
+        self._context.backlog.booked(self._channel, said)
+
+    def _isolate(self, batch: RecordLines) -> None:
+        """Nothing of a batch with a defect stands: find the line."""
+        if len(batch.lines) == 1:
+            [line] = batch.lines
+            _log.warning(
+                "triggers not booked",
+                channel=self._channel,
+                op_id=line.op_id,
+                once_a_minute=self._channel,
+            )
+            self._done(batch)
+            return
+        self._waiting.extendleft(reversed(batch.lines))
+        self._one_by_one = len(batch.lines)
+
+    def _send(self) -> None:
+        if self._under_way is not None or not self._waiting:
+            return
+        count = 1 if self._one_by_one else min(len(self._waiting), BATCH_LINES_MAX)
+        lines = tuple(self._waiting.popleft() for _ in range(count))
+        self._under_way = RecordLines(self._channel, uuid.uuid4().hex, lines)
+        self._request(self._under_way)
+
+    def unbooked(self) -> tuple[RecordLines, ...]:
+        """What is not known to be in the books, in order; the one under way by its id."""
+        waiting = tuple(self._waiting)
+        chunks = (
+            waiting[at : at + BATCH_LINES_MAX] for at in range(0, len(waiting), BATCH_LINES_MAX)
+        )
+        batches = (RecordLines(self._channel, uuid.uuid4().hex, lines) for lines in chunks)
+        return (*batches,) if self._under_way is None else (self._under_way, *batches)
+
+    async def finish(self) -> None:
+        """The sessions have ended: book what is left, before the channel ends."""
+        try:
+            for batch in self.unbooked():
+                await commit(self._context.ledger, batch)
+        except RuntimeFault:
+            _log.warning("last lines not known to be booked", channel=self._channel)
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,8 +170,6 @@ T = TypeVar("T")
 _SESSION_LINES_MAX = 48
 """Of the 64 messages a session has room for; the rest of a burst waits in the channel."""
 
-_log = structlog.get_logger("channel")
-
 
 class Talk:
     """The channel's ears: ``session`` finds the session of a lower-case name."""
@@ -53,18 +177,18 @@ class Talk:
     def __init__(
         self,
         name: str,
-        world: World,
+        context: Context,
         roster: Roster,
         session: Callable[[str], Ref[SessionMessage]],
     ) -> None:
         self._name = name
-        self._world = world
+        self._context = context
         self._roster = roster
         self._session = session
         self._memory = Memory()
         self._conversation = self._memory.of(Conversation)
         self._screening = self._memory.of(Screening)
-        self.emotes = Emotes(name, world)
+        self.emotes = Emotes(name, context)
         self._rules = TRIGGERS.rules
         self._known_room: Room | None = None
         self._room_from_ms = 0
@@ -77,10 +201,10 @@ class Talk:
 
         Before the first user list nobody knows who is here: lines wait for it.
         """
-        now = Moment(at_ms, self._world.clock.steady_ms())
+        now = Moment(at_ms, self._context.clock.steady_ms())
         visit = self._roster.chatted(name, now) if text.strip() else None
         if visit is None:
-            self._world.backlog.booked(self._name, 1)
+            self._context.backlog.booked(self._name, 1)
             if self._of_unknown is not None:
                 self._of_unknown.append((name, text, at_ms, trace))
         elif self._before is not None:
@@ -127,8 +251,8 @@ class Talk:
 
     def bot_spoke(self, text: str, trace: str | None) -> None:
         """The bot account said something that was not from here (8.4)."""
-        at_ms = self._world.clock.now_ms()
-        bot, name = self._world.live.settings.bot.username, self._conversation.last_speaker
+        at_ms = self._context.clock.now_ms()
+        bot, name = self._context.live.settings.bot.username, self._conversation.last_speaker
         rule = self._conversation.bot_spoke
         effect = self._guarded(BOT_INTERACTION.id, trace, rule, text, at_ms, bot, self._room(at_ms))
         if effect is not None and name is not None and self._roster.get(name) is not None:
@@ -143,7 +267,7 @@ class Talk:
         is_seen = begins(message.position_s)
         survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.change(medium, at_ms if is_seen else None)
-        self._world.playing[self._name] = medium
+        self._context.playing[self._name] = medium
         self._pay(survivors, at_ms)
 
     def playlist_emptied(self, message: PlaylistEmptied, trace: str | None) -> None:
@@ -154,7 +278,7 @@ class Talk:
         is_seen = message.is_seen
         survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.end()
-        self._world.playing.pop(self._name, None)
+        self._context.playing.pop(self._name, None)
         self._pay(survivors, at_ms)
 
     def _pay(self, effects: dict[str, Effect] | None, at_ms: int) -> None:
@@ -166,7 +290,7 @@ class Talk:
         self.emotes.told(message)
         if message.medium is not None and self._screening.medium is None:
             self._screening.change(message.medium, None)
-            self._world.playing[self._name] = message.medium
+            self._context.playing[self._name] = message.medium
 
     def arrived(self, name: str, at_ms: int) -> None:
         """A genuine arrival, which may be greeted."""
@@ -180,12 +304,12 @@ class Talk:
         if self._before is None:
             return
         before, self._before = self._before, None
-        begun_ms = before[0][2] if before else self._world.clock.now_ms()
+        begun_ms = before[0][2] if before else self._context.clock.now_ms()
         self._conversation.resume(past.last_activity_ms if past.known else begun_ms)
         for name, text, at_ms, trace in before:
             visit = self._roster.get(name)
             if visit is None:
-                self._world.backlog.booked(self._name, 1)
+                self._context.backlog.booked(self._name, 1)
             else:
                 self._hear(visit, text, at_ms, trace)
 
@@ -220,7 +344,7 @@ class Talk:
             return None
 
     def _failed(self, trigger_id: str, trace: str | None, defect: Exception) -> None:
-        self._world.metrics.error("triggers")
+        self._context.metrics.error("triggers")
         _log.error(
             "a trigger failed",
             channel=self._name,
@@ -232,7 +356,7 @@ class Talk:
 
     def _survivors(self, at_ms: int) -> dict[str, Effect]:
         """Who is paid for having seen the whole item that ends now."""
-        settings, since_ms = self._world.live.settings, self._screening.started_at_ms
+        settings, since_ms = self._context.live.settings, self._screening.started_at_ms
         if self._roster.unseen_since is not None:
             return {}  # who has left in an outage has not seen the end
         if since_ms is None or not self._screening.is_survivable(settings, at_ms):
@@ -244,7 +368,7 @@ class Talk:
 
     def _room(self, at_ms: int) -> Room:
         """What is true around a line; the same for a whole day under the same settings."""
-        live, known = self._world.live, self._known_room
+        live, known = self._context.live, self._known_room
         is_known = known is not None and known.settings is live.settings
         if known is not None and is_known and self._room_from_ms <= at_ms < known.midnight_ms:
             return known

@@ -11,11 +11,16 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.channel.messages import Listed, RoomStored
-from economy_actors.context import SERVICE_NAME, World
+from economy_actors.context import SERVICE_NAME, Context
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.intake import Intake
-from economy_actors.gateway.messages import (
+from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
+from economy_actors.gateway.robots import Rivals, Robots
+from economy_actors.gateway.survey import WantedLists
+from economy_actors.gateway.translate import Translator
+from economy_actors.gateway.worker import AskMemory, BusWorker, FindRobots, OpenBus, ReadRooms
+from economy_actors.messages.channel import Listed, RoomStored
+from economy_actors.messages.gateway import (
     Connect,
     GatewayMessage,
     GiveRank,
@@ -36,12 +41,6 @@ from economy_actors.gateway.messages import (
     Searched,
     Watch,
 )
-from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
-from economy_actors.gateway.rivals import Rivals
-from economy_actors.gateway.robots import Robots
-from economy_actors.gateway.translate import Translator
-from economy_actors.gateway.wanted import WantedLists
-from economy_actors.gateway.worker import AskMemory, BusWorker, FindRobots, OpenBus, ReadRooms
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
@@ -72,21 +71,21 @@ class Gateway(Actor[GatewayMessage]):
 
     def __init__(
         self,
-        world: World,
+        context: Context,
         bus: Bus,
         restart: Callable[[str], None] = lambda _: None,
         *,
         pulse_s: float = PULSE_S,
         watch_s: float = WATCH_S,
     ) -> None:
-        self._world = world
+        self._context = context
         self._bus = bus
         self._restart = restart
         self._pulse_s = pulse_s
         self._watch_s = watch_s
         self._asked_at_s = 0.0
-        self._translator = Translator(world.live, world.clock)
-        self._robots = Robots(world)
+        self._translator = Translator(context.live, context.clock)
+        self._robots = Robots(context)
         self._rivals = Rivals(bus.instance, self._translator.places)
         self._up = False
         self._outages = 0
@@ -110,11 +109,11 @@ class Gateway(Actor[GatewayMessage]):
         self._room_reader = self.spawn(
             "room-reader", lambda: BusWorker(self._bus, self.ref), capacity=8
         )
-        self._world.rivals = self._rivals.present
-        self._world.robots_away = self._robots.away
+        self._context.rivals = self._rivals.present
+        self._context.robots_away = self._robots.away
         self._bus.listen(
             Intake(
-                self._world,
+                self._context,
                 self._translator,
                 self._robots,
                 self._rivals,
@@ -158,7 +157,7 @@ class Gateway(Actor[GatewayMessage]):
 
     def _count_rivals(self) -> None:
         """Whoever has fallen silent is told to be gone and counts no more."""
-        self._world.metrics.set_rivals(len(self._rivals.present()))
+        self._context.metrics.set_rivals(len(self._rivals.present()))
 
     # The bus
 
@@ -235,7 +234,7 @@ class Gateway(Actor[GatewayMessage]):
     def _show(self, *, up: bool) -> None:
         self._up = up
         self._bus.connected = up
-        self._world.metrics.set_nats_connected(up)
+        self._context.metrics.set_nats_connected(up)
 
     async def _announce(self) -> None:
         try:
@@ -270,7 +269,7 @@ class Gateway(Actor[GatewayMessage]):
     def _read_unseen(self) -> None:
         """Where the robot is back and has not told who is there, its list is read, confirmed."""
         away = set(self._robots.away())
-        presence = self._world.presence
+        presence = self._context.presence
         unseen = [each for each in self._translator.places.names if not presence[each].value.seen]
         wanted = [each for each in unseen if each not in away]
         for channel in wanted:
@@ -352,8 +351,8 @@ class Gateway(Actor[GatewayMessage]):
         users = self._translator.listed(entries)
         if users is None:
             return False
-        listed = Listed(users, self._world.clock.now_ms(), stored=True)
-        self._world.channels[channel].offer(listed)
+        listed = Listed(users, self._context.clock.now_ms(), stored=True)
+        self._context.channels[channel].offer(listed)
         self._wanted.have(channel)
         return True
 
@@ -377,7 +376,7 @@ class Gateway(Actor[GatewayMessage]):
                 continue
             medium = medium_in(room.current, stored_uid(room.current))
             stored = RoomStored(emotes_in(room.emotes), medium)
-            self._world.channels[room.channel].offer(stored)
+            self._context.channels[room.channel].offer(stored)
 
 
 def _busy_answer(body: bytes) -> dict[str, object]:

@@ -14,12 +14,10 @@ import anyio
 import structlog
 from kryten.exceptions import KrytenConnectionError, PublishError
 
-from economy_actors.gateway.answers import fitted
-from economy_actors.gateway.client import PatientClient, client_config
+from economy_actors.backlog import Gate
+from economy_actors.gateway.client import PatientClient, client_config, fitted
 from economy_actors.gateway.events import Event
-from economy_actors.gateway.places import Places
-from economy_actors.gateway.pressure import Gate
-from economy_actors.gateway.rivals import about
+from economy_actors.gateway.robots import Places, about
 from economy_actors.gateway.survey import Found, Survey
 from economy_actors.outbox.protocol import SendFailed
 from kryten_economy.config import Settings

@@ -2,17 +2,30 @@
 
 Nothing here waits, and nothing raises into the library: an event that fails is counted and
 logged, and the next one is handled (P-OPS-8). Whoever has no room loses the event, not its peers.
+
+Two lanes for one channel: events in order, and private messages past a queue.
+
+The bus gives each private message twice, in order among all events and by a subscription of its
+own. Whichever lane comes to it first handles it, and the other one leaves it. A lane of its own
+waits a moment for the one in order, so that a person who joins and asks at once is known by then;
+only while that one is held up, by a burst or by back pressure, does it go ahead.
+
+When to tell of what fails again and again: at once, and then ever more seldom.
 """
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
 
+import anyio
 import structlog
 
-from economy_actors.api.messages import ApiRequest
-from economy_actors.channel.messages import Said
-from economy_actors.context import World
+from economy_actors.context import Context
 from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
-from economy_actors.gateway.messages import (
+from economy_actors.gateway.robots import News, Notice, Rivals, Robots, read_notice
+from economy_actors.gateway.translate import Translator
+from economy_actors.messages.channel import Said
+from economy_actors.messages.gateway import (
     GatewayMessage,
     LinkChanged,
     PulseReturned,
@@ -21,13 +34,110 @@ from economy_actors.gateway.messages import (
     RobotInDoubt,
     RobotStarted,
 )
-from economy_actors.gateway.rivals import Rivals
-from economy_actors.gateway.robots import News, Notice, Robots, read_notice
-from economy_actors.gateway.translate import Translator
+from economy_actors.messages.workers import ApiRequest
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from economy_actors.runtime import Ref
 
-__all__ = ("Intake",)
+__all__ = (
+    "PM_TOKEN",
+    "GrowingPause",
+    "Intake",
+    "Lanes",
+)
+
+_FIRST_S = 15.0
+_GROWTH = 3
+_LONGEST_S = 900.0
+
+
+class GrowingPause:
+    """Counts attempts that failed, and says which are worth a line."""
+
+    __slots__ = ("_attempts", "_pause_s", "_told_at_s")
+
+    def __init__(self) -> None:
+        self._attempts = 0
+        self._pause_s = 0.0
+        self._told_at_s = float("-inf")
+
+    def attempts_to_tell(self) -> int:
+        """One more has failed: how many have since all was well, or 0 if it is too soon to say."""
+        self._attempts += 1
+        now_s = anyio.current_time()
+        if now_s - self._told_at_s < self._pause_s:
+            return 0
+        self._told_at_s = now_s
+        self._pause_s = min(_GROWTH * self._pause_s or _FIRST_S, _LONGEST_S)
+        return self._attempts
+
+    def over(self) -> None:
+        """All is well: the next failure is news."""
+        self._attempts, self._pause_s, self._told_at_s = 0, 0.0, float("-inf")
+
+
+PM_TOKEN = "pm"  # noqa: S105  # the last token of a subject
+_WAITS_S = 0.2
+_REMEMBERED_MAX = 4096
+
+
+class Lanes:
+    """``handle`` takes a message of nats-py; both lanes are callbacks of one event loop."""
+
+    def __init__(self, handle: Callable[[Any], Awaitable[None]]) -> None:
+        self._handle = handle
+        self._seen_in_order: Counter[bytes] = Counter()
+        self._seen_ahead: Counter[bytes] = Counter()
+        self._moved = anyio.Event()
+        self._is_behind = False
+
+    async def in_order(self, msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
+        """Every event of the channel; returns when it has been handled."""
+        if not msg.subject.endswith(f".{PM_TOKEN}"):
+            await self._handle(msg)
+            return
+        if _taken(self._seen_ahead, msg.data):
+            # The queue has been worked off when nothing is left that went ahead of it.
+            self._is_behind = bool(self._seen_ahead)
+            return
+        _remember(self._seen_in_order, msg.data)
+        self._moved.set()
+        self._moved = anyio.Event()
+        await self._handle(msg)
+
+    async def ahead(self, msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
+        """A private message, which must not wait behind thousands of lines."""
+        if not self._is_behind:
+            with anyio.move_on_after(_WAITS_S):
+                while msg.data not in self._seen_in_order:
+                    await self._moved.wait()
+        if _taken(self._seen_in_order, msg.data):
+            return
+        self._is_behind = True
+        _remember(self._seen_ahead, msg.data)
+        await self._handle(msg)
+
+    def forget(self) -> None:
+        """The connection broke: what one lane has seen may never reach the other one."""
+        self._seen_in_order.clear()
+        self._seen_ahead.clear()
+        self._is_behind = False
+
+
+def _remember(seen: Counter[bytes], body: bytes) -> None:
+    if len(seen) >= _REMEMBERED_MAX:
+        del seen[next(iter(seen))]
+    seen[body] += 1
+
+
+def _taken(seen: Counter[bytes], body: bytes) -> bool:
+    """Whether the other lane has had it; if so that is forgotten."""
+    if body not in seen:
+        return False
+    seen[body] -= 1
+    if not seen[body]:
+        del seen[body]
+    return True
+
 
 _FOREIGN_MAX = 64
 
@@ -39,15 +149,15 @@ class Intake:
 
     def __init__(
         self,
-        world: World,
+        context: Context,
         translator: Translator,
         robots: Robots,
         rivals: Rivals,
         gateway: Ref[GatewayMessage],
         restart: Callable[[str], None],
     ) -> None:
-        self._world = world
-        self._metrics = world.metrics
+        self._context = context
+        self._metrics = context.metrics
         self._translator = translator
         self._robots = robots
         self._rivals = rivals
@@ -88,11 +198,11 @@ class Intake:
         if isinstance(message, Echoed | PmFailed | Throttled):
             if isinstance(message, Echoed):
                 self._metrics.gateway_dropped("echo")
-            taken = self._world.outboxes[channel].offer(message, trace=trace)
+            taken = self._context.outboxes[channel].offer(message, trace=trace)
         else:
-            taken = self._world.channels[channel].offer(message, trace=trace)
+            taken = self._context.channels[channel].offer(message, trace=trace)
             if taken and isinstance(message, Said):
-                self._world.backlog.taken(channel)
+                self._context.backlog.taken(channel)
         if not taken:
             # The runtime has logged the message as lost.
             self._metrics.error("gateway")
@@ -123,7 +233,7 @@ class Intake:
 
     def request(self, body: bytes, reply_to: str) -> None:
         """Hand a request to the API, or have it refused."""
-        if not self._world.api.offer(ApiRequest(body, reply_to)):
+        if not self._context.api.offer(ApiRequest(body, reply_to)):
             self._metrics.error("gateway")
             self._gateway.offer(Refuse(body, reply_to))
 
@@ -140,7 +250,7 @@ class Intake:
         channel = self._translator.places.find(notice.domain, notice.channel)
         if channel is not None:
             _log.debug("robot is in its channel", channel=channel)
-            self._translator.freshness.robot_came_up(channel, self._world.clock.now_ms())
+            self._translator.freshness.robot_came_up(channel, self._context.clock.now_ms())
             self._robots.returned(channel)
 
     def _gone(self, notice: Notice) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from economy_actors.channel.messages import ListedUser
+from economy_actors.messages.channel import ListedUser
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name

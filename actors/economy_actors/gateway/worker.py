@@ -1,17 +1,28 @@
 """What takes time on the bus, done beside the gateway so that it stays responsive.
 
 One thing after the other. At a stop the supervisor cancels what is under way.
+
+Who is behind a name, as kryten-userstats knows it (`earning.md` 1, `wire.md` 8).
+
+Promises: it never raises and never keeps anybody waiting for longer than `ANSWER_S`; a name that
+was asked for is known for ten minutes. Where userstats does not answer, a name stands for itself,
+and for a minute nobody asks again: without userstats a wait for each laugh would be for nothing.
+Each such silence is counted; the log tells the first, and the answer that ends it.
+
+Who is behind a name, found out beside the sessions, so that no question holds one of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import anyio
 import structlog
 
-from economy_actors.gateway.bus import Bus, BusAway
-from economy_actors.gateway.messages import (
+from economy_actors.gateway.bus import ANSWER_S, Bus, BusAway
+from economy_actors.gateway.intake import GrowingPause
+from economy_actors.messages.gateway import (
+    FindPersons,
     GatewayMessage,
     Opened,
     Remembered,
@@ -19,15 +30,128 @@ from economy_actors.gateway.messages import (
     RoomsRead,
     Searched,
 )
-from economy_actors.gateway.pauses import GrowingPause
 from economy_actors.runtime import Actor, ActorGone, MailboxFull, Ref
 
-__all__ = ("AskMemory", "BusWorker", "FindRobots", "OpenBus", "ReadRooms", "Work")
+__all__ = (
+    "AWAY_S",
+    "FIND_PERSONS_S",
+    "KEPT_S",
+    "NAMES_MAX",
+    "PERSONS_MAILBOX",
+    "Aliases",
+    "AskMemory",
+    "BusWorker",
+    "FindRobots",
+    "OpenBus",
+    "People",
+    "Persons",
+    "ReadRooms",
+    "Work",
+)
+
+PERSONS_MAILBOX = 1024
+FIND_PERSONS_S = 2.0
+"""So long names are asked for; those that are left are taken for what they are."""
+
+
+class People(Protocol):
+    """The way to kryten-userstats; it remembers answers, and its silence for a while."""
+
+    async def canonical(self, name: str) -> str:
+        """The one name of a person; it may take a while to be found out."""
+        ...
+
+
+class Persons(Actor[FindPersons]):
+    """Asks one question after the other."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def receive(self, message: FindPersons) -> None:
+        """Answer with those of the names that are the speaker's own."""
+        began_s = self.now_s()
+        person = await self._people.canonical(message.speaker)
+        own = set()
+        for name in message.names:
+            # A question that was asked is waited for, so that its silence is remembered.
+            if self.now_s() - began_s >= FIND_PERSONS_S:
+                break
+            if await self._people.canonical(name) == person:
+                own.add(name)
+        message.reply.send(frozenset(own))
+
+
+KEPT_S = 600.0
+AWAY_S = 60.0
+NAMES_MAX = 4096
+
+_log = structlog.get_logger("aliases")
+
+
+class Aliases:
+    """``owner_of`` asks whose alias a name is: None for nobody's; it may raise BusAway.
+
+    ``silent`` is called for each question that was not answered.
+    """
+
+    def __init__(
+        self,
+        owner_of: Callable[[str], Awaitable[str | None]],
+        silent: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._owner_of = owner_of
+        self._silent = silent
+        self._known: dict[str, tuple[str, float]] = {}
+        self._away_until_s = float("-inf")
+        self._is_away = False
+
+    def at_hand(self, names: Sequence[str]) -> list[str] | None:
+        """For each the name by which the person is always known; None if one is to be asked for."""
+        now_s, found = anyio.current_time(), []
+        for name in names:
+            plain = name.lower()
+            owner, kept_until_s = self._known.get(plain, (plain, self._away_until_s))
+            if now_s >= kept_until_s:
+                if now_s >= self._away_until_s:
+                    return None
+                owner = plain
+            found.append(owner)
+        return found
+
+    async def canonical(self, name: str) -> str:
+        """The lower-case name by which the same person is always known."""
+        known = self.at_hand((name,))
+        if known is not None:
+            return known[0]
+        plain = name.lower()
+        try:
+            with anyio.fail_after(ANSWER_S):
+                owner = await self._owner_of(plain)
+        except (BusAway, TimeoutError) as failed:
+            self._failed(failed)
+            return plain
+        if self._is_away:
+            self._is_away = False
+            _log.info("userstats answers again")
+        return self._keep(plain, plain if owner is None else owner.lower())
+
+    def _keep(self, name: str, owner: str) -> str:
+        if len(self._known) >= NAMES_MAX:
+            self._known.clear()
+        self._known[name] = (owner, anyio.current_time() + KEPT_S)
+        return owner
+
+    def _failed(self, why: Exception) -> None:
+        self._away_until_s = anyio.current_time() + AWAY_S
+        self._silent()
+        if not self._is_away:
+            self._is_away = True
+            _log.warning("userstats does not answer: names stand for themselves", error=repr(why))
+
 
 _READ_S = 10.0
 _TOLD_S = 5.0
-
-_log = structlog.get_logger("gateway")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,16 @@ from kryten_economy.refusals import (
     TooFewCoins,
 )
 
-__all__ = ("ApiAnswer", "Code", "Done", "Failed", "PmAnswer", "Refused", "refused", "result_of")
+__all__ = (
+    "ApiAnswer",
+    "Code",
+    "Done",
+    "Failed",
+    "PmAnswer",
+    "Refused",
+    "refused",
+    "result_of",
+)
 
 
 class Code(StrEnum):

@@ -10,14 +10,13 @@ import json
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, Call, PmCall
 from economy_actors.handlers.fields import Amount, Count, Text
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
 from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
-from kryten_economy.text.clean import user_text
+from kryten_economy.text.markup import user_text
 
 __all__ = ("DELTA", "adjust", "set_balance")
 
@@ -40,7 +39,7 @@ _REPLAY = {"idempotent_replay": True}
 async def balance(call: PmCall) -> PmAnswer:
     """One's own balance."""
     currency, wallet = call.settings.currency, call.wallet
-    rank = kit.rank_name(call.world, wallet)
+    rank = kit.rank_name(call.context, wallet)
     return texts.balance(wallet.balance_z, currency.symbol, currency.name, rank, wallet.streak_days)
 
 
@@ -58,7 +57,7 @@ async def balance_get(call: ApiCall) -> ApiAnswer:
             "channel": call.channel,
             "balance": wallet.balance_z,
             "lifetime_earned": wallet.lifetime_earned_z,
-            "rank_name": kit.rank_name(call.world, wallet),
+            "rank_name": kit.rank_name(call.context, wallet),
         }
     )
 
@@ -68,7 +67,7 @@ async def balance_search(call: ApiCall) -> ApiAnswer:
     """Accounts whose name contains a text as it is (P-OPS-11), the richest first."""
     pattern, limit = call.field(PATTERN), call.field(SEARCH_ROWS)
     rows = await call.read(lambda reports: reports.search(call.channel, pattern, limit))
-    ladder = call.world.live.ladder
+    ladder = call.context.live.ladder
     results = [
         {
             "username": row.username,
@@ -125,7 +124,7 @@ async def _move_by_pm(call: PmCall, sign: int, kind: str) -> PmAnswer:
     wallet = answer.wallet
     done = texts.granted if sign > 0 else texts.deducted
     text = done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
-    is_stranger = answer.opened and kit.connected(call.world, wallet.user) is None
+    is_stranger = answer.opened and kit.connected(call.context, wallet.user) is None
     return f"{text} {texts.account_opened()}" if is_stranger else text
 
 
@@ -161,16 +160,16 @@ async def adjust(
     Raises AskExpired or AskFailed when it stays unknown whether the money was moved.
     """
     unstated = "Admin debit" if kind == "admin_adjust" and delta_z < 0 else _UNSTATED[kind]
-    if delta_z > 0 and call.world.live.ignores(name):
+    if delta_z > 0 and call.context.live.ignores(name):
         return call.refused(Ignored(name), name)
     user, at_ms = call.named(name), call.now_ms
     # The trigger of the type admin_grant is admin.grant.
     trigger_id = kind.replace("_", ".")
     words = (kind, trigger_id, reason or f"{unstated} by {call.by}")
-    when = (at_ms, call.world.live.calendar.day(at_ms))
+    when = (at_ms, call.context.live.calendar.day(at_ms))
     by = json.dumps({"by": call.by})
     if delta_z > 0:
-        here = kit.connected(call.world, user)
+        here = kit.connected(call.context, user)
         shown = name if here is None else here.display_name
         answer: Posted | Refusal = await call.commit(
             Credit(
@@ -254,11 +253,11 @@ async def set_balance(
         reason=f"Set by {call.by}",
         by=call.by,
         at_ms=at_ms,
-        day=call.world.live.calendar.day(at_ms),
+        day=call.context.live.calendar.day(at_ms),
     )
     answer = await call.commit(order)
     if isinstance(answer, NoAccount) and create:
-        if call.world.live.ignores(name):
+        if call.context.live.ignores(name):
             return call.refused(Ignored(name), name)
         await kit.open_account(call, name)
         answer = await call.commit(order)

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, Call, PmCall
 from economy_actors.handlers.fields import Text
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
-from kryten_economy.features.bans import texts
-from kryten_economy.features.bans.operations import Ban, BanState, Unban
-from kryten_economy.text.clean import user_text
+from kryten_economy.features import bans
+from kryten_economy.features.bans import Ban, BanState, Unban
+from kryten_economy.text.markup import user_text
 
 __all__ = ()
 
@@ -33,11 +32,11 @@ async def ban_by_pm(call: PmCall) -> PmAnswer:
     if isinstance(state, Refused):
         return state
     if not state.changed:
-        return Refused(Code.REJECTED, texts.already_banned(state.display_name))
-    seen = kit.connected(call.world, state.user) is not None
+        return Refused(Code.REJECTED, bans.already_banned(state.display_name))
+    seen = kit.connected(call.context, state.user) is not None
     if not seen:
         seen = await call.read(lambda reports: reports.wallet(state.user, day)) is not None
-    return texts.banned_user(state.display_name, seen=seen)
+    return bans.banned_user(state.display_name, seen=seen)
 
 
 @command("unban", syntax="unban @user", summary="lift a ban", section=Section.ADMIN)
@@ -48,8 +47,8 @@ async def unban_by_pm(call: PmCall) -> PmAnswer:
         return name
     state = await _unban(call, name)
     if not state.changed:
-        return Refused(Code.REJECTED, texts.not_banned(state.display_name))
-    return texts.unbanned_user(state.display_name)
+        return Refused(Code.REJECTED, bans.not_banned(state.display_name))
+    return bans.unbanned_user(state.display_name)
 
 
 @request("user.ban", REASON, user=True, mutating=True)
@@ -89,14 +88,14 @@ async def _ban(call: Call, name: str, reason: str) -> BanState | Refused:
     This and `_unban` raise AskExpired or AskFailed when it stays unknown whether it was done.
     """
     if name.lower() == call.settings.bot.username.lower():
-        return Refused(Code.REJECTED, texts.bot_not_banned())
+        return Refused(Code.REJECTED, bans.bot_not_banned())
     if name.lower() == call.by.lower():
-        return Refused(Code.REJECTED, texts.oneself_not_banned())
+        return Refused(Code.REJECTED, bans.oneself_not_banned())
     shown = await kit.spelling(call, name)
     answer = await call.commit(Ban(call.named(name), shown, call.by, reason, call.now_ms))
     assert isinstance(answer, BanState), answer
     if answer.changed:
-        kit.tell_user(call, answer.display_name, texts.ban_notice(reason))
+        kit.tell_user(call, answer.display_name, bans.ban_notice(reason))
     return answer
 
 
@@ -106,5 +105,5 @@ async def _unban(call: Call, name: str) -> BanState:
     assert isinstance(answer, BanState), answer
     if not answer.changed:
         return replace(answer, display_name=await kit.spelling(call, name))
-    kit.tell_user(call, answer.display_name, texts.unban_notice())
+    kit.tell_user(call, answer.display_name, bans.unban_notice())
     return answer

@@ -1,22 +1,25 @@
-"""Earning by taking part: what earns here, liking what plays, and what the triggers paid."""
+"""Earning by taking part: what earns here, liking what plays, and what the triggers paid.
+
+An operator's text in the channel: no template, no gate, no deduplication.
+"""
 
 from uuid import uuid4
 
-from economy_actors.earning_terms import terms_now
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, PmCall
-from economy_actors.handlers.fields import Count
-from economy_actors.handlers.registry import command, request
+from economy_actors.context import terms_now
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
+from economy_actors.handlers.fields import Count, Text
+from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.calendar import day_before
+from kryten_economy.commands import refusals
 from kryten_economy.commands.table import Section
 from kryten_economy.features.chat.operations import PayTriggers, TriggersPaid
-from kryten_economy.features.chat.texts import rewards as rewards_text
-from kryten_economy.features.media import texts as media_texts
+from kryten_economy.features.chat.triggers import rewards as rewards_text
+from kryten_economy.features.media import rules as media_texts
 from kryten_economy.features.media.rules import LIKE, like_award
-from kryten_economy.features.presence.onboarding import earning_gate
-from kryten_economy.refusals import Refusal
-
-__all__ = ()
+from kryten_economy.features.presence.rules import earning_gate
+from kryten_economy.refusals import Busy, Refusal
+from kryten_economy.text.markup import public_parts
 
 DAYS = Count("days", default=7, low=1, high=30)
 
@@ -31,7 +34,7 @@ async def rewards(call: PmCall) -> PmAnswer:
 async def like(call: PmCall) -> PmAnswer:
     """Like the current title, which pays once."""
     settings, user = call.settings, call.user
-    medium = call.world.playing.get(user.channel)
+    medium = call.context.playing.get(user.channel)
     if medium is None:
         return Refused(Code.REJECTED, media_texts.nothing_playing())
     at_ms = call.now_ms
@@ -39,10 +42,10 @@ async def like(call: PmCall) -> PmAnswer:
         op_id=f"like:{user.channel}:{user.name}:{uuid4().hex}",
         channel=user.channel,
         at_ms=at_ms,
-        day=call.world.live.calendar.day(at_ms),
+        day=call.context.live.calendar.day(at_ms),
         awards=(like_award(settings, user.name, medium, at_ms),),
         gate=earning_gate(settings.onboarding),
-        terms=terms_now(call.world, user.channel, at_ms),
+        terms=terms_now(call.context, user.channel, at_ms),
     )
     answer = await call.commit(request_)
     if isinstance(answer, Refusal):
@@ -68,3 +71,41 @@ async def triggers_stats(call: ApiCall) -> ApiAnswer:
             "triggers": [row._asdict() for row in rows],
         }
     )
+
+
+MESSAGE = Text("message", most=2_000, required=True, cleaned=False)
+
+
+@command(
+    "announce",
+    syntax="announce <text>",
+    summary="post a text in the channel",
+    section=Section.ADMIN,
+)
+async def announce_by_pm(call: PmCall) -> PmAnswer:
+    """In how many lines it goes out."""
+    lines = _announce(call, call.parsed.text())
+    if isinstance(lines, int):
+        return refusals.announced(lines) if lines else call.usage()
+    return lines
+
+
+@request("announce", MESSAGE, mutating=True)
+async def announce(call: ApiCall) -> ApiAnswer:
+    """Whether it was taken."""
+    lines = _announce(call, call.field(MESSAGE))
+    if isinstance(lines, int):
+        if not lines:
+            return Refused(Code.INVALID_REQUEST, "message is required")
+        return Done({"channel": call.channel, "sent": True})
+    return lines
+
+
+def _announce(call: Call, text: str) -> int | Refused | Failed:
+    """Hand the text to the outbox as it is; in so many lines, 0 if nothing visible is left."""
+    lines = len(public_parts(text, call.settings.messages.max_length))
+    if not lines:
+        return 0
+    line = Line(text, kind=LineKind.ADMIN, dedup=False, trace=call.trace)
+    taken = call.context.outboxes[call.channel].offer(line, trace=call.trace)
+    return lines if taken else call.refused(Busy())

@@ -1,4 +1,7 @@
-"""Events and what goes on here: what multiplies earning now, and an operator's own event."""
+"""Events and what goes on here: what multiplies earning now, and an operator's own event.
+
+Rain at an operator's word: exactly the total falls on all who are here and not banned.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,25 +10,121 @@ from fractions import Fraction
 
 import structlog
 
-from economy_actors.earning_terms import multipliers_now
-from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
-from economy_actors.handlers.call import ApiCall, Call, PmCall
+from economy_actors.context import multipliers_now, notify, present_users
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
-from economy_actors.handlers.registry import command, request
-from economy_actors.jobs.messages import AdHocBegun, AdHocEnded, OccasionMessage
+from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from economy_actors.messages.workers import AdHocBegun, AdHocEnded, EventsMessage
+from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
-from kryten_economy.features.events import status as status_texts
 from kryten_economy.features.events import texts
+from kryten_economy.features.events import texts as status_texts
 from kryten_economy.features.events.operations import EventStarted, StartAdHoc, StopAdHoc
 from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
 )
-from kryten_economy.text.clean import user_text
+from kryten_economy.features.gifts import (
+    AdminRain,
+    Distributed,
+    admin_rain_done,
+    rain_line,
+    rain_notice,
+    rain_refused,
+)
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal, TooFewCoins
+from kryten_economy.text.markup import user_text
+from kryten_economy.users import UNNAMED_ADMIN
 
 __all__ = ("Multiplier",)
+
+TOTAL = Amount("total_amount", low=1, high=AMOUNT_MAX_Z)
+
+
+@command(
+    "rain",
+    syntax="rain <total>",
+    summary="share money among all who are here",
+    section=Section.ADMIN,
+)
+async def rain_by_pm(call: PmCall) -> PmAnswer:
+    """On how many it fell."""
+    total_z = call.amount_at(0)
+    if isinstance(total_z, Refused):
+        return total_z
+    if len(call.args) > 1:
+        return call.usage()
+    answer = await _rain(call, total_z)
+    if not isinstance(answer, Distributed):
+        return answer
+    return admin_rain_done(len(answer.paid), total_z, call.symbol)
+
+
+@request("rain", TOTAL, mutating=True, repeatable=True)
+async def rain(call: ApiCall) -> ApiAnswer:
+    """Let exactly so much fall on those present."""
+    total_z = call.field(TOTAL)
+    answer = await _rain(call, total_z)
+    if not isinstance(answer, Distributed):
+        return answer
+    data: dict[str, object] = {
+        "channel": call.channel,
+        "recipients": len(answer.paid),
+        "amount_each": total_z // len(answer.paid),
+        "total_awarded": total_z,
+    }
+    return Done(data | {"idempotent_replay": True} if answer.replayed else data)
+
+
+async def _rain(call: Call, total_z: int) -> Distributed | Refused | Failed:
+    """Let it fall (P-MON-16).
+
+    Raises AskExpired or AskFailed when it stays unknown whether it fell.
+    """
+    answer = await call.commit(
+        AdminRain(
+            op_id=call.op_id,
+            channel=call.channel,
+            present=present_users(call.context, call.channel),
+            total_z=total_z,
+            by=call.by,
+            at_ms=call.now_ms,
+            day=call.day,
+        )
+    )
+    if isinstance(answer, TooFewCoins):
+        return Refused(Code.REJECTED, rain_refused(answer.users, total_z, call.symbol))
+    if not isinstance(answer, Distributed):
+        assert isinstance(answer, Refusal), answer
+        return call.refused(answer)
+    if not answer.replayed:
+        _tell_of_rain(call, total_z, answer)
+    return answer
+
+
+def _tell_of_rain(call: Call, total_z: int, answer: Distributed) -> None:
+    """In the channel first, or CyTube may drop the line behind many messages (P-MSG-3)."""
+    settings = call.settings
+    currency = currency_variables(settings.currency)
+    text = rain_line(
+        settings.announcements.templates.rain,
+        currency,
+        count=len(answer.paid),
+        total_z=total_z,
+        each_z=min(each.amount_z for each in answer.paid),
+        sender=settings.bot.username if call.by == UNNAMED_ADMIN else call.by,
+    )
+    # An operator who lets it rain twice means it twice.
+    call.context.outboxes[call.channel].offer(
+        Line(text, kind=LineKind.ADMIN, dedup=False, trace=call.trace)
+    )
+    for each in answer.paid:
+        told = rain_notice(settings.rain.message, each.amount_z, currency)
+        notify(call.context, each.wallet, told, trace=call.trace)
+
 
 _log = structlog.get_logger("events")
 _DECIMAL = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,17})?)\s*", re.ASCII)
@@ -65,11 +164,11 @@ NAME = Text("name", most=ADHOC_NAME_MAX, default="Ad-hoc Event")
 async def status(call: PmCall) -> PmAnswer:
     """Who is here, what plays, what multiplies, and rain."""
     settings = call.settings
-    medium = call.world.playing.get(call.channel)
+    medium = call.context.playing.get(call.channel)
     return status_texts.status(
-        call.world.population.get(call.channel, 0),
+        call.context.population.get(call.channel, 0),
         None if medium is None else medium.title,
-        multipliers_now(call.world, call.channel, call.now_ms),
+        multipliers_now(call.context, call.channel, call.now_ms),
         settings.rain.interval_minutes if settings.rain.enabled else None,
         settings.messages.max_length,
     )
@@ -84,14 +183,14 @@ async def status(call: PmCall) -> PmAnswer:
 )
 async def events(call: PmCall) -> PmAnswer:
     """The factors in force that are no secret."""
-    return texts.events_shown(multipliers_now(call.world, call.channel), call.now_ms)
+    return texts.events_shown(multipliers_now(call.context, call.channel), call.now_ms)
 
 
 @request("events.list")
 async def events_list(call: ApiCall) -> ApiAnswer:
     """The events that run, scheduled and started by operators."""
     running = []
-    for factor in multipliers_now(call.world, call.channel).factors:
+    for factor in multipliers_now(call.context, call.channel).factors:
         kind, _, name = factor.source.partition(":")
         if kind in {"scheduled", "adhoc"} and factor.ends_at_ms is not None:
             running.append(
@@ -184,8 +283,8 @@ async def _stop(call: Call) -> str | None:
     return stopped.name
 
 
-def _tell(call: Call, change: OccasionMessage) -> None:
-    if not call.world.occasions[call.channel].offer(change, trace=call.trace):
+def _tell(call: Call, change: EventsMessage) -> None:
+    if not call.context.channel_events[call.channel].offer(change, trace=call.trace):
         _log.warning("a change of the event takes effect after a restart", channel=call.channel)
 
 

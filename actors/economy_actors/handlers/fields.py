@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard, TypeVar, cast
 
 from economy_actors.handlers.answers import Code
-from kryten_economy.text.clean import user_text
-from kryten_economy.text.lengths import clip
+from kryten_economy.text.markup import clip, user_text
 from kryten_economy.users import name_from_text
 
 __all__ = (

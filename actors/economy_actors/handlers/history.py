@@ -9,9 +9,8 @@ import re
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, PmCall
 from economy_actors.handlers.fields import Amount, Count
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.commands import grammar
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
@@ -24,7 +23,7 @@ from kryten_economy.features.history.rules import (
 )
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
-from kryten_economy.text.numbers import minute_of
+from kryten_economy.text.templates import minute_of
 
 __all__ = ()
 
@@ -65,7 +64,7 @@ async def history(call: PmCall) -> PmAnswer:
         )
         for row in rows
     ]
-    zone = call.world.live.calendar.zone
+    zone = call.context.live.calendar.zone
     return texts.history(shown, count, call.symbol, zone, call.settings.messages.max_length)
 
 
@@ -112,7 +111,7 @@ def _explained(call: PmCall, row: TransactionRow) -> str:
         row.movement,
         found if everything else found.for_users(),
         settings,
-        minute_of(row.created_at_ms, call.world.live.calendar.zone),
+        minute_of(row.created_at_ms, call.context.live.calendar.zone),
         owner=None if row.username.lower() == call.user.name else row.username,
         everything=everything,
     )

@@ -4,11 +4,9 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
-from economy_actors.channel.snapshot import Connected
-from economy_actors.context import World
-from economy_actors.handlers.call import Call
-from economy_actors.ledger.client import query
-from economy_actors.ledger.messages import Commit
+from economy_actors.context import Connected, Context
+from economy_actors.handlers.registry import Call
+from economy_actors.messages.ledger import Commit, query
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.presence.operations import RecordActivity
@@ -16,8 +14,7 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
 from kryten_economy.ledger.records import Audit
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.text.clean import user_text
-from kryten_economy.text.lengths import clip
+from kryten_economy.text.markup import clip, user_text
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -40,7 +37,7 @@ _audit_log = structlog.get_logger("audit")
 
 
 def audit(
-    world: World, *, channel: str, admin: str, command: str, arguments: str, result: str
+    context: Context, *, channel: str, admin: str, command: str, arguments: str, result: str
 ) -> None:
     """Add a line to the audit log; ``channel`` is "" for what concerns the whole service.
 
@@ -48,7 +45,7 @@ def audit(
     admin themselves. ``arguments`` must hold no secrets.
     """
     line = Audit(
-        at_ms=world.clock.now_ms(),
+        at_ms=context.clock.now_ms(),
         admin=clip(user_text(admin), 100),
         channel=channel,
         command=command,
@@ -56,14 +53,14 @@ def audit(
         result=clip(user_text(result), _RESULT_UNITS_MAX),
     )
     _audit_log.info("admin act", admin=line.admin, channel=channel, command=command)
-    if not world.ledger.offer(Commit(line)):
-        world.metrics.error("admin")
+    if not context.ledger.offer(Commit(line)):
+        context.metrics.error("admin")
         _audit_log.error("audit line lost from the books", line=line)
 
 
-def connected(world: World, user: UserKey) -> Connected | None:
+def connected(context: Context, user: UserKey) -> Connected | None:
     """The user as the channel shows them; None if they are not here."""
-    return world.presence[user.channel].value.users.get(user.name)
+    return context.presence[user.channel].value.users.get(user.name)
 
 
 async def spelling(call: Call, typed: str) -> str:
@@ -71,7 +68,7 @@ async def spelling(call: Call, typed: str) -> str:
     user, day = call.named(typed), call.day
     try:
         wallet = await query(
-            call.world.reader, lambda r: r.wallet(user, day), timeout_s=_SPELLING_TIMEOUT_S
+            call.context.reader, lambda r: r.wallet(user, day), timeout_s=_SPELLING_TIMEOUT_S
         )
     except RuntimeFault:
         return typed
@@ -81,7 +78,7 @@ async def spelling(call: Call, typed: str) -> str:
 async def open_account(call: Call, name: str) -> Wallet:
     """An account for a name that nobody has used here so far, as they spell it where known."""
     user = call.named(name)
-    here = connected(call.world, user)
+    here = connected(call.context, user)
     shown = name if here is None else here.display_name
     return await call.commit(RecordActivity(user, shown, call.now_ms, call.day))
 
@@ -92,20 +89,20 @@ def tell_user(call: Call, name: str, text: str) -> None:
     It is lost if the outbox can't take it: money never depends on a message.
     """
     notice = Pm(to=name, text=text, priority=Priority.RESULT, merge=True, trace=call.trace)
-    if not call.world.outboxes[call.channel].offer(notice, trace=call.trace):
+    if not call.context.outboxes[call.channel].offer(notice, trace=call.trace):
         _log.warning("notice lost", channel=call.channel, user=name, trace=call.trace)
 
 
-def rank_index(world: World, facts: Wallet | RankFacts) -> int:
+def rank_index(context: Context, facts: Wallet | RankFacts) -> int:
     """The place of the tier that counts for an account."""
-    return world.live.ladder.effective(
+    return context.live.ladder.effective(
         facts.rank_name, facts.lifetime_earned_z, facts.rank_held_from_z
     )
 
 
-def rank_name(world: World, facts: Wallet | RankFacts) -> str:
+def rank_name(context: Context, facts: Wallet | RankFacts) -> str:
     """The name of that tier."""
-    return world.live.ladder.names[rank_index(world, facts)]
+    return context.live.ladder.names[rank_index(context, facts)]
 
 
 def spelled_as_shown(

@@ -4,16 +4,19 @@ from typing import NamedTuple
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, PmCall
 from economy_actors.handlers.fields import Count, Text
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.commands.table import Section
-from kryten_economy.features.leaderboards import texts
-from kryten_economy.features.leaderboards.rules import CATEGORIES, category_of, distribution, places
-from kryten_economy.features.leaderboards.texts import BoardRow
-from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features import leaderboards
+from kryten_economy.features.leaderboards import (
+    CATEGORIES,
+    BoardRow,
+    category_of,
+    distribution,
+    places,
+)
+from kryten_economy.features.reports.queries import Board, Reports
 from kryten_economy.features.reports.rows import Place
-from kryten_economy.features.reports.standing import Board
 
 __all__ = ()
 
@@ -51,11 +54,11 @@ async def top(call: PmCall) -> PmAnswer:
     page = int(words.pop()) if words and _is_page(words[-1]) else 1
     category = category_of(words[0]) if words else "earners"
     if category is None or len(words) > 1:
-        return Refused(Code.INVALID_REQUEST, texts.unknown_category(CATEGORIES))
+        return Refused(Code.INVALID_REQUEST, leaderboards.unknown_category(CATEGORIES))
     if category == "ranks":
         tiers = call.settings.ranks.tiers
-        own = tiers[kit.rank_index(call.world, call.wallet)].name
-        return texts.rank_counts(await _distribution(call), own)
+        own = tiers[kit.rank_index(call.context, call.wallet)].name
+        return leaderboards.rank_counts(await _distribution(call), own)
     return await _page(call, category, page)
 
 
@@ -73,7 +76,7 @@ async def _page(call: PmCall, board: Board, page: int) -> str:
     ]
     mine = None if own.place is None else BoardRow(own.place, call.by, own.value)
     shown = placed[(page - 1) * _ROWS :]
-    return texts.top(board, shown, mine, page, call.symbol, listed=own.listed)
+    return leaderboards.top(board, shown, mine, page, call.symbol, listed=own.listed)
 
 
 def _is_page(word: str) -> bool:
@@ -87,7 +90,7 @@ async def leaderboard(call: ApiCall) -> ApiAnswer:
     board = category_of(category)
     head: dict[str, object] = {"channel": call.channel, "category": category}
     if board is None:
-        return Refused(Code.INVALID_REQUEST, texts.unknown_category(CATEGORIES))
+        return Refused(Code.INVALID_REQUEST, leaderboards.unknown_category(CATEGORIES))
     if board == "ranks":
         return Done(head | {"distribution": await _distribution(call)})
     rows = await call.read(lambda reports: _rows(call, reports, board, day, limit))
@@ -114,7 +117,7 @@ def _rows(
         earners = reports.earners(call.channel, day, limit, ignored)
         return [_Row(row.username, row.earned_z) for row in earners]
     of = reports.richest if board == "rich" else reports.top_lifetime
-    ladder = call.world.live.ladder
+    ladder = call.context.live.ladder
     return [
         _Row(
             row.username,

@@ -1,6 +1,10 @@
 """Who somebody is here: profile, achievements, and the account as web pages show it.
 
 Field names of requests are an interface. Asking never creates an account.
+
+Streaks: one's days in a row, and the bridge between weekend and weekday.
+
+Quiet mode, and whether leaderboards name a user.
 """
 
 from datetime import UTC, datetime
@@ -8,23 +12,25 @@ from fractions import Fraction
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, PmCall
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import COMMANDS, ApiCall, PmCall, command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
-from kryten_economy.features.achievements import texts as achievement_texts
-from kryten_economy.features.achievements.rules import Facts, progress_of
-from kryten_economy.features.achievements.texts import Goal
-from kryten_economy.features.queue.rules import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features import achievements as achievement_texts
+from kryten_economy.features import leaderboards as board_texts
+from kryten_economy.features import notices
+from kryten_economy.features.achievements import Facts, Goal, progress_of
+from kryten_economy.features.leaderboards import Listed, SetListed
+from kryten_economy.features.notices import SetQuiet
+from kryten_economy.features.queue import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks import texts as rank_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import AwardRow
+from kryten_economy.features.streaks import texts
+from kryten_economy.features.streaks.rules import bridge_step, next_day, next_milestone, terms
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import NoAccount
-from kryten_economy.text.numbers import minute_of
-
-__all__ = ()
+from kryten_economy.text.templates import minute_of
 
 
 @command(
@@ -54,7 +60,7 @@ async def _profile(call: PmCall, wallet: Wallet) -> str:
     currency = call.settings.currency
     return rank_texts.profile(
         wallet.display_name,
-        kit.rank_name(call.world, wallet),
+        kit.rank_name(call.context, wallet),
         wallet.balance_z,
         wallet.lifetime_earned_z,
         wallet.streak_days,
@@ -83,7 +89,7 @@ async def achievements(call: PmCall) -> PmAnswer:
     ids = {row.achievement_id for row in awards}
     listed = call.settings.achievements
     known = {each.id: each.description for each in listed}
-    zone = call.world.live.calendar.zone
+    zone = call.context.live.calendar.zone
     won = [
         (known.get(row.achievement_id, row.achievement_id), minute_of(row.awarded_at_ms, zone)[:10])
         for row in awards
@@ -98,7 +104,7 @@ async def achievements(call: PmCall) -> PmAnswer:
         tip_senders=wallet.tip_senders,
         messages=wallet.lifetime_messages,
         streak_days=wallet.streak_days,
-        rank=kit.rank_index(call.world, wallet),
+        rank=kit.rank_index(call.context, wallet),
         minutes_present=minutes,
         emotes_used=emotes,
     )
@@ -124,7 +130,7 @@ async def account_summary(call: ApiCall) -> ApiAnswer:
     )
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
-    settings, index = call.settings, kit.rank_index(call.world, wallet)
+    settings, index = call.settings, kit.rank_index(call.context, wallet)
     multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
     return Done(
         {
@@ -225,7 +231,7 @@ def _account(call: ApiCall, wallet: Wallet) -> dict[str, object]:
         "lifetime_spent": wallet.lifetime_spent_z,
         "lifetime_gambled_in": wallet.lifetime_gambled_in_z,
         "lifetime_gambled_out": wallet.lifetime_gambled_out_z,
-        "rank_name": kit.rank_name(call.world, wallet),
+        "rank_name": kit.rank_name(call.context, wallet),
         "cytube_level": wallet.cytube_level,
         "chat_color": None,
         "custom_greeting": None,
@@ -245,3 +251,79 @@ def _account(call: ApiCall, wallet: Wallet) -> dict[str, object]:
 def _time(at_ms: int) -> str:
     """``YYYY-MM-DD HH:MM:SS`` in UTC, which existing clients parse."""
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+@command(
+    "streak", summary="your days in a row and the bridge", section=Section.PROGRESS, reads=True
+)
+async def streak(call: PmCall) -> PmAnswer:
+    """How far one's days have come."""
+    daily, bridge = call.settings.streaks.daily, call.settings.streaks.weekend_weekday_bridge
+    symbol, wallet, day = call.symbol, call.wallet, call.day
+    run, week = await call.read(lambda reports: reports.streak_of(call.user))
+    lines = []
+    if daily.enabled:
+        pay = terms(daily)
+        lines.append(
+            texts.streak_report(
+                wallet.streak_days,
+                run.longest,
+                wallet.minutes_today,
+                daily.min_presence_minutes,
+                next_day(run, day, pay),
+                next_milestone(wallet.streak_days, pay),
+                symbol,
+            )
+        )
+    if bridge.enabled:
+        lines.append(texts.bridge_state(bridge_step(week, day), bridge.bonus, symbol))
+    return "\n".join(lines) or texts.no_streaks()
+
+
+@command(
+    "quiet",
+    syntax="quiet [top]",
+    summary="mute automatic notices; with 'top', be on no leaderboard",
+    section=Section.NOTIFICATIONS,
+    aliases=("mute",),
+    for_banned=True,
+)
+async def quiet(call: PmCall) -> PmAnswer:
+    """No notices nobody asked for, or no line on the leaderboards."""
+    if _is_about_boards(call):
+        return board_texts.unlisted(changed=await _set_listed(call, listed=False))
+    await _set_quiet(call, on=True)
+    usable = COMMANDS.usable(call.settings)
+    return notices.quiet_on(call.settings, usable, was_on=call.wallet.quiet)
+
+
+@command(
+    "unquiet",
+    syntax="unquiet [top]",
+    summary="the other way round",
+    section=Section.NOTIFICATIONS,
+    aliases=("unmute",),
+    for_banned=True,
+)
+async def unquiet(call: PmCall) -> PmAnswer:
+    """All notices again, or a line on the leaderboards again."""
+    if _is_about_boards(call):
+        return board_texts.listed_again(changed=await _set_listed(call, listed=True))
+    await _set_quiet(call, on=False)
+    return notices.quiet_off(was_off=not call.wallet.quiet)
+
+
+def _is_about_boards(call: PmCall) -> bool:
+    """Whether ``top`` stands behind the command; other words have never meant anything."""
+    return [each.lower() for each in call.args] == ["top"]
+
+
+async def _set_quiet(call: PmCall, *, on: bool) -> None:
+    await call.commit(SetQuiet(call.user, call.by, on, call.now_ms, call.day))
+
+
+async def _set_listed(call: PmCall, *, listed: bool) -> bool:
+    """Whether that was news to the books."""
+    answer = await call.commit(SetListed(call.user, call.by, listed, call.now_ms, call.day))
+    assert isinstance(answer, Listed), answer
+    return answer.changed

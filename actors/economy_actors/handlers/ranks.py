@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.call import ApiCall, Call, PmCall
 from economy_actors.handlers.fields import Text
-from economy_actors.handlers.registry import COMMANDS, command, request
+from economy_actors.handlers.registry import COMMANDS, ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.features.ranks import texts
 from kryten_economy.features.ranks.operations import RankStored, SetRank
@@ -58,7 +57,7 @@ async def rank(call: PmCall) -> PmAnswer:
 
 
 def _report(call: PmCall, wallet: Wallet, name: str | None = None) -> str:
-    ranks, index = call.settings.ranks, kit.rank_index(call.world, wallet)
+    ranks, index = call.settings.ranks, kit.rank_index(call.context, wallet)
     following = None
     if index + 1 < len(ranks.tiers):
         above = ranks.tiers[index + 1]
@@ -113,7 +112,7 @@ async def _set_rank(
 
     Raises AskExpired or AskFailed when it stays unknown whether it was done.
     """
-    user, day, ladder = call.named(name), call.day, call.world.live.ladder
+    user, day, ladder = call.named(name), call.day, call.context.live.ladder
     automatic = wanted.lower() == AUTO
     tier = next((each for each in ladder.names if each.lower() == wanted.lower()), None)
     if tier is None and not automatic:

@@ -12,29 +12,21 @@ from typing import assert_never
 
 import structlog
 
-from economy_actors.context import World
-from economy_actors.ledger.client import commit, query
-from economy_actors.notices import notify
+from economy_actors.context import Context, notify
+from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
 from kryten_economy.calendar import Calendar
-from kryten_economy.features.competitions import texts
-from kryten_economy.features.competitions.operations import (
+from kryten_economy.features import competitions
+from kryten_economy.features.competitions import (
     CompetitionsPaid,
     PayCompetitions,
     Prize,
     Won,
+    judge,
 )
-from kryten_economy.features.competitions.rules import judge
-from kryten_economy.features.jobs.rules import (
-    COMPETITIONS,
-    FOLDING,
-    Due,
-    folding_due,
-    jobs_due,
-    terms_of,
-)
-from kryten_economy.features.money.maintenance import MaintainBalances, Maintained
+from kryten_economy.features.jobs import COMPETITIONS, FOLDING, Due, folding_due, jobs_due, terms_of
+from kryten_economy.features.money.operations import MaintainBalances, Maintained
 from kryten_economy.features.presence.operations import FoldMinutes
 from kryten_economy.features.presence.rules import MINUTE_MS
 from kryten_economy.ledger.folding import ClosedDay
@@ -69,8 +61,8 @@ class GoOn:
 class DailyJobs(Actor[LookForJobs | GoOn]):
     """Runs the daily jobs of all channels."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._done: set[Due] = set()
         self._under_way: set[Due] = set()
 
@@ -90,10 +82,10 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
                 assert_never(message)
 
     async def _look(self) -> None:
-        now_ms = self._world.clock.now_ms()
+        now_ms = self._context.clock.now_ms()
         next_ms = (now_ms - _SECOND_MS) // MINUTE_MS * MINUTE_MS + MINUTE_MS + _SECOND_MS
-        self.after(self._world.clock.wait_s(next_ms), LookForJobs())
-        live, channels = self._world.live, tuple(self._world.channels)
+        self.after(self._context.clock.wait_s(next_ms), LookForJobs())
+        live, channels = self._context.live, tuple(self._context.channels)
         due = (
             *jobs_due(live.settings, live.calendar, now_ms, channels),
             *folding_due(live.calendar, now_ms, channels),
@@ -107,7 +99,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         try:
             done = await self._is_done(due) or await self._do(due)
         except RuntimeFault as fault:
-            self._world.metrics.error("scheduler")
+            self._context.metrics.error("scheduler")
             _log.warning("job waits", job=due.job, channel=due.channel, error=repr(fault))
             return
         if done:
@@ -115,7 +107,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
 
     async def _is_done(self, due: Due) -> bool:
         return await query(
-            self._world.reader,
+            self._context.reader,
             lambda reports: reports.job_is_done(due.job, due.channel, due.day),
         )
 
@@ -127,7 +119,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         return await self._maintain(due)
 
     async def _maintain(self, due: Due) -> bool:
-        terms = terms_of(self._world.live.settings)
+        terms = terms_of(self._context.live.settings)
         if terms is None:
             return False
         request = MaintainBalances(
@@ -138,10 +130,10 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
             from_z=terms.from_z,
             most_z=terms.most_z,
             reason=terms.reason,
-            at_ms=self._world.clock.now_ms(),
+            at_ms=self._context.clock.now_ms(),
             day=due.day,
         )
-        answer = await commit(self._world.ledger, request)
+        answer = await commit(self._context.ledger, request)
         if not isinstance(answer, Maintained):
             _log.error("balances not maintained", channel=due.channel, reason=repr(answer))
             return False
@@ -149,12 +141,12 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         return True
 
     async def _judge(self, due: Due) -> bool:
-        settings = self._world.live.settings
+        settings = self._context.live.settings
         days = await query(
-            self._world.reader, lambda reports: reports.day_of_all(due.channel, due.day)
+            self._context.reader, lambda reports: reports.day_of_all(due.channel, due.day)
         )
         awards = judge(settings.daily_competitions, days, settings.ignored_names)
-        at_ms = self._world.clock.now_ms()
+        at_ms = self._context.clock.now_ms()
         request = PayCompetitions(
             op_id=_op_id(due),
             channel=due.channel,
@@ -170,9 +162,9 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
                 for each in awards
             ),
             at_ms=at_ms,
-            day=self._world.live.calendar.day(at_ms),
+            day=self._context.live.calendar.day(at_ms),
         )
-        answer = await commit(self._world.ledger, request)
+        answer = await commit(self._context.ledger, request)
         if not isinstance(answer, CompetitionsPaid):
             _log.error("competitions not paid", channel=due.channel, reason=repr(answer))
             return False
@@ -183,7 +175,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         """A notice to each winner and one line for all, hidden competitions included."""
         if not won:
             return
-        symbol = self._world.live.settings.currency.symbol
+        symbol = self._context.live.settings.currency.symbol
         by_competition: dict[str, list[Won]] = defaultdict(list)
         for each in won:
             by_competition[each.competition_id].append(each)
@@ -192,27 +184,27 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
             text = prizes[competition_id].description
             names = [each.wallet.display_name for each in winners]
             most_z = max(each.amount_z for each in winners)
-            parts.append(texts.prize_of(text, names, most_z, symbol))
+            parts.append(competitions.prize_of(text, names, most_z, symbol))
             for each in winners:
-                told = texts.competition_notice(text, each.amount_z, symbol)
-                notify(self._world, each.wallet, told)
+                told = competitions.competition_notice(text, each.amount_z, symbol)
+                notify(self._context, each.wallet, told)
         line = Line(
-            texts.competition_summary(due.day, parts), LineKind.RESULT, gate="daily_champion"
+            competitions.competition_summary(due.day, parts), LineKind.RESULT, gate="daily_champion"
         )
-        self._world.outboxes[due.channel].offer(line)
+        self._context.outboxes[due.channel].offer(line)
 
     async def _fold(self, due: Due) -> bool:
         """Fold the next piece of what was before the day; the one after it comes as a message."""
-        world, channel = self._world, due.channel
-        now_ms = world.clock.now_ms()
+        context, channel = self._context, due.channel
+        now_ms = context.clock.now_ms()
         oldest_ms = await query(
-            world.reader, lambda reports: reports.oldest_unfolded_ms(channel, now_ms)
+            context.reader, lambda reports: reports.oldest_unfolded_ms(channel, now_ms)
         )
-        closed = _day_of(oldest_ms, world.live.calendar)
+        closed = _day_of(oldest_ms, context.live.calendar)
         if closed is None or closed.day >= due.day:
-            await commit(world.ledger, FinishJob(FOLDING, channel, due.day, now_ms))
+            await commit(context.ledger, FinishJob(FOLDING, channel, due.day, now_ms))
             return True
-        answer = await commit(world.ledger, FoldMinutes(channel, closed, now_ms, FOLDING_ROWS))
+        answer = await commit(context.ledger, FoldMinutes(channel, closed, now_ms, FOLDING_ROWS))
         if not isinstance(answer, ReadOnly):
             self._under_way.add(due)
             self.after(FOLDING_PAUSE_S, GoOn(due))

@@ -2,16 +2,15 @@
 
 What multiplies follows from the clock alone (`rules.multipliers`); here is what else goes with
 it (`earning.md` 9.3 to 9.5). What has been done is in the books, so no restart repeats it.
+
+Ambient rain: one amount for all who are here, told in the channel first (P-MSG-3).
 """
 
 import structlog
 
-from economy_actors.context import World
-from economy_actors.earning_terms import multipliers_now
-from economy_actors.jobs.messages import AdHocBegun, AdHocEnded
-from economy_actors.jobs.presence import present_if_known
-from economy_actors.ledger.client import commit, query
-from economy_actors.notices import notify
+from economy_actors.context import Context, multipliers_now, notify, present_if_known, present_users
+from economy_actors.messages.ledger import commit, query
+from economy_actors.messages.workers import AdHocBegun, AdHocEnded
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.features.events import texts
 from kryten_economy.features.events.operations import (
@@ -24,14 +23,97 @@ from kryten_economy.features.events.rules import (
     OFF_PEAK,
     AdHoc,
     Occurrence,
-    exact,
     holidays_now,
     is_off_peak,
+    metadata,
     scheduled_now,
 )
+from kryten_economy.features.gifts import (
+    Distributed,
+    RainDrop,
+    RainShare,
+    rain_amount,
+    rain_line,
+    rain_notice,
+    rain_perk,
+)
+from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.features.presence.rules import earning_gate
+from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.ledger.records import ClaimJob
+from kryten_economy.text.templates import exact
+from kryten_economy.users import Present
 
-__all__ = ("LATE_MS", "Events")
+__all__ = (
+    "LATE_MS",
+    "Events",
+    "let_it_rain",
+)
+
+_log = structlog.get_logger("rain")
+
+
+async def let_it_rain(context: Context, channel: str) -> None:
+    """Let one drop fall; nobody here, nothing falls."""
+    settings = context.live.settings
+    present = present_users(context, channel)
+    if not present:
+        return
+    at_ms = context.clock.now_ms()
+    base_z = context.dice.between(settings.rain.min_amount, settings.rain.max_amount)
+    request = RainDrop(
+        op_id=f"rain:{channel}:{at_ms}",
+        channel=channel,
+        shares=await _shares(context, channel, at_ms, base_z, present),
+        gate=earning_gate(settings.onboarding),
+        at_ms=at_ms,
+        day=context.live.calendar.day(at_ms),
+    )
+    answer = await commit(context.ledger, request)
+    if not isinstance(answer, Distributed):
+        _log.error("no rain", channel=channel, reason=repr(answer))
+        return
+    if answer.paid:
+        _tell_of_rain(context, channel, answer)
+
+
+async def _shares(
+    context: Context, channel: str, at_ms: int, base_z: int, present: tuple[Present, ...]
+) -> tuple[RainShare, ...]:
+    events = multipliers_now(context, channel, at_ms).scheduled
+    ladder, names = context.live.ladder, {each.name for each in present}
+    known = await query(context.reader, lambda reports: reports.rank_facts(channel, names))
+    indexes = {
+        name: ladder.effective(rank_name, earned_z, held_from_z)
+        for name, rank_name, earned_z, held_from_z in known
+    }
+    shares = []
+    for each in present:
+        bonus = perks_of(context.live.settings.ranks, indexes.get(each.name, 0)).rain_bonus_percent
+        amount_z = rain_amount(base_z, events.product, bonus)
+        why = metadata(base_z, events.also(rain_perk(bonus)))
+        shares.append(RainShare(each.name, each.display_name, amount_z, why))
+    return tuple(shares)
+
+
+def _tell_of_rain(context: Context, channel: str, answer: Distributed) -> None:
+    settings = context.live.settings
+    currency = currency_variables(settings.currency)
+    amounts = [each.amount_z for each in answer.paid]
+    text = rain_line(
+        settings.announcements.templates.rain,
+        currency,
+        count=len(amounts),
+        total_z=sum(amounts),
+        each_z=min(amounts),
+        sender=settings.bot.username,
+    )
+    context.outboxes[channel].offer(Line(text, gate="rain_drop"))
+    if settings.rain.pm_notification:
+        for each in answer.paid:
+            told = rain_notice(settings.rain.message, each.amount_z, currency)
+            notify(context, each.wallet, told)
+
 
 LATE_MS = 5 * 60_000
 """A start that is noticed later than this is neither announced nor paid for."""
@@ -39,15 +121,13 @@ LATE_MS = 5 * 60_000
 _LOAD_S = 60.0
 """At a start all channels read at once; the last one is not to fail because it is the last."""
 
-_log = structlog.get_logger("events")
-
 
 class Events:
-    """Belongs to the occasions of one channel."""
+    """Belongs to the channel_events of one channel."""
 
-    def __init__(self, channel: str, world: World) -> None:
+    def __init__(self, channel: str, context: Context) -> None:
         self._channel = channel
-        self._world = world
+        self._context = context
         self._running: list[RunningEvent] = []
 
     async def load(self) -> None:
@@ -55,21 +135,21 @@ class Events:
         channel = self._channel
         self._running = list(
             await query(
-                self._world.reader,
+                self._context.reader,
                 lambda reports: reports.running_events(channel),
                 timeout_s=_LOAD_S,
             )
         )
-        self._world.adhoc.pop(channel, None)
+        self._context.adhoc.pop(channel, None)
         for event in self._running:
             if event.kind == "adhoc":
-                self._world.adhoc[channel] = _adhoc(event)
+                self._context.adhoc[channel] = _adhoc(event)
         self.show()
 
-    async def look_around(self, at_ms: int) -> None:
+    async def begin_and_end(self, at_ms: int) -> None:
         """End what is over, begin what has fired, tell of windows that have just opened."""
         await self._end_over(at_ms)
-        live = self._world.live
+        live = self._context.live
         for occurrence in scheduled_now(live.settings, live.calendar, at_ms):
             if not self._is_known(occurrence):
                 await self._open(occurrence, at_ms)
@@ -78,8 +158,8 @@ class Events:
 
     def show(self) -> None:
         """Set the gauges to what is in force."""
-        self._world.metrics.set_multipliers(
-            self._channel, multipliers_now(self._world, self._channel)
+        self._context.metrics.set_multipliers(
+            self._channel, multipliers_now(self._context, self._channel)
         )
 
     # Scheduled
@@ -91,7 +171,7 @@ class Events:
     async def _open(self, occurrence: Occurrence, at_ms: int) -> None:
         event, fired_at_ms, ends_at_ms = occurrence
         in_time = at_ms - fired_at_ms <= LATE_MS
-        present = present_if_known(self._world, self._channel) if in_time else ()
+        present = present_if_known(self._context, self._channel) if in_time else ()
         if present is None:
             # Whoever is here shall get his part: the next look may know who that is.
             return
@@ -106,9 +186,9 @@ class Events:
             bonus_each_z=self._bonus_each(occurrence, len(present)),
             present=present,
             at_ms=at_ms,
-            day=self._world.live.calendar.day(at_ms),
+            day=self._context.live.calendar.day(at_ms),
         )
-        answer = await commit(self._world.ledger, request)
+        answer = await commit(self._context.ledger, request)
         self._running.append(
             RunningEvent(
                 "scheduled", event.name, fired_at_ms, ends_at_ms, request.multiplier, event.announce
@@ -121,20 +201,22 @@ class Events:
         if in_time and event.announce:
             length_s = (ends_at_ms - fired_at_ms) / 1000
             self._say(texts.event_begun(event.name, request.multiplier, length_s), LineKind.RESULT)
-        symbol = self._world.live.settings.currency.symbol
+        symbol = self._context.live.settings.currency.symbol
         for each in answer.paid:
-            notify(self._world, each.wallet, texts.bonus_notice(event.name, each.amount_z, symbol))
+            notify(
+                self._context, each.wallet, texts.bonus_notice(event.name, each.amount_z, symbol)
+            )
 
     def _bonus_each(self, occurrence: Occurrence, users: int) -> int:
         """Each one's part of the pool, at least 1; 0 where there is no pool or nobody."""
         pool_z = occurrence.event.presence_bonus
-        default = self._world.live.settings.content_triggers.present_at_event_start
+        default = self._context.live.settings.content_triggers.present_at_event_start
         if pool_z is None:
             pool_z = default.default_reward if default.enabled else 0
         return max(1, pool_z // users) if pool_z and users else 0
 
     async def _end_over(self, at_ms: int) -> None:
-        names = {event.name for event in self._world.live.settings.multipliers.scheduled_events}
+        names = {event.name for event in self._context.live.settings.multipliers.scheduled_events}
         for event in list(self._running):
             gone = event.kind == "scheduled" and event.name not in names
             if not gone and at_ms < event.ends_at_ms:
@@ -145,10 +227,10 @@ class Events:
 
     async def _end(self, event: RunningEvent, at_ms: int) -> bool:
         request = EndEvent(self._channel, event.kind, event.name, event.fired_at_ms, at_ms)
-        answer = await commit(self._world.ledger, request)
+        answer = await commit(self._context.ledger, request)
         self._running.remove(event)
         if event.kind == "adhoc":
-            self._world.adhoc.pop(self._channel, None)
+            self._context.adhoc.pop(self._channel, None)
         return answer.changed
 
     # Ad hoc
@@ -163,7 +245,7 @@ class Events:
         if all(each.fired_at_ms <= event.fired_at_ms for each in adhoc):
             self._running = [each for each in self._running if each.kind != "adhoc"]
             self._running.append(event)
-            self._world.adhoc[self._channel] = _adhoc(event)
+            self._context.adhoc[self._channel] = _adhoc(event)
         self._say(
             texts.adhoc_started(event.name, event.multiplier, told.minutes, told.by),
             LineKind.RESULT,
@@ -176,7 +258,7 @@ class Events:
         for event in list(self._running):
             if (event.kind, event.name, event.fired_at_ms) == gone:
                 self._running.remove(event)
-                self._world.adhoc.pop(self._channel, None)
+                self._context.adhoc.pop(self._channel, None)
         self._say(texts.adhoc_stopped(told.name, told.by), LineKind.RESULT)
         self.show()
 
@@ -184,9 +266,9 @@ class Events:
 
     async def _tell_windows(self, at_ms: int) -> None:
         """Off-peak hours and holidays that have just begun, if there is anybody to hear it."""
-        if not self._world.population.get(self._channel):
+        if not self._context.population.get(self._channel):
             return
-        live = self._world.live
+        live = self._context.live
         settings, calendar, before_ms = live.settings, live.calendar, at_ms - LATE_MS
         multipliers = settings.multipliers
         opens = is_off_peak(settings, calendar, at_ms) and not is_off_peak(
@@ -205,14 +287,14 @@ class Events:
 
     async def _tell_opening(self, source: str, period: str, text: str, at_ms: int) -> None:
         claim = ClaimJob(f"opening:{source}", self._channel, period, at_ms)
-        answer = await commit(self._world.ledger, claim)
+        answer = await commit(self._context.ledger, claim)
         if answer.fresh:
             self._say(text, LineKind.ORDINARY)
 
     def _say(self, text: str, kind: LineKind) -> None:
         # Two events of one name within seconds are two events, and each is told.
         line = Line(text, kind=kind, dedup=kind is LineKind.ORDINARY)
-        if not self._world.outboxes[self._channel].offer(line):
+        if not self._context.outboxes[self._channel].offer(line):
             _log.warning("announcement lost", channel=self._channel)
 
 

@@ -4,22 +4,33 @@ Each minute is told to the channels once, without drift. The first one ends with
 the wall clock, and from then on the steady clock counts: a clock that is set changes neither how
 many minutes there are nor when they come. Upkeep (holds that ran out, lifetime counters, backups)
 follows the same minutes.
+
+What happens in one channel by the clock or by an operator's word: events and rain.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import anyio.to_thread
 import structlog
 
-from economy_actors.channel.messages import MinutePassed
-from economy_actors.context import World
-from economy_actors.ledger.client import commit
-from economy_actors.ledger.messages import Commit
+from economy_actors.context import Context
+from economy_actors.jobs.events import Events, let_it_rain
+from economy_actors.messages.channel import MinutePassed
+from economy_actors.messages.ledger import Commit, commit
+from economy_actors.messages.workers import (
+    AdHocBegun,
+    AdHocEnded,
+    EventsDue,
+    EventsMessage,
+    RainDue,
+)
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
+from kryten_economy.features.gifts import rain_pause_s
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, nearest_minute
 from kryten_economy.ledger.backup import backup, newest_backup_ms
@@ -27,7 +38,56 @@ from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
 from kryten_economy.ledger.records import PruneHelpers, SaveCounters
 
-__all__ = ("Look", "Scheduler")
+__all__ = (
+    "MAILBOX",
+    "ChannelEvents",
+    "Scheduler",
+    "Tick",
+)
+
+MAILBOX = 64
+
+
+class ChannelEvents(Actor[EventsMessage]):
+    """Owns the events of a channel and its clouds."""
+
+    def __init__(self, channel: str, context: Context) -> None:
+        self._channel = channel
+        self._context = context
+        self._events = Events(channel, context)
+
+    async def started(self) -> None:
+        """Take up the events that run, and wait for the next minute and the next drop."""
+        await self._events.load()
+        self._sleep()
+        self._gather()
+
+    async def receive(self, message: EventsMessage) -> None:
+        """Do what is due."""
+        match message:
+            case EventsDue():
+                self._sleep()
+                minute_ms = self._context.clock.now_ms() // MINUTE_MS * MINUTE_MS
+                await self._events.begin_and_end(minute_ms)
+            case RainDue():
+                self._gather()
+                if self._context.live.settings.rain.enabled:
+                    await let_it_rain(self._context, self._channel)
+            case AdHocBegun():
+                self._events.begun(message)
+            case AdHocEnded():
+                self._events.ended(message)
+            case _:
+                assert_never(message)
+
+    def _sleep(self) -> None:
+        next_ms = (self._context.clock.now_ms() // MINUTE_MS + 1) * MINUTE_MS
+        self.after(self._context.clock.wait_s(next_ms), EventsDue())
+
+    def _gather(self) -> None:
+        """Also while rain is off, so that a reload that turns it on needs nothing else."""
+        self.after(rain_pause_s(self._context.live.settings.rain, self._context.dice), RainDue())
+
 
 _SAVE_EVERY_MINUTES = 5
 _HELPER_DAYS = 35
@@ -37,49 +97,49 @@ _log = structlog.get_logger("scheduler")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Tick:
     """Time to look at the clock."""
 
 
-class Scheduler(Actor[Look]):
+class Scheduler(Actor[Tick]):
     """Turns the clock into messages."""
 
-    def __init__(self, world: World, data_file: Path | None) -> None:
-        self._world = world
+    def __init__(self, context: Context, data_file: Path | None) -> None:
+        self._context = context
         self._data_file = data_file
-        left_ms = MINUTE_MS - world.clock.now_ms() % MINUTE_MS
-        self._next_ms = world.clock.steady_ms() + left_ms
+        left_ms = MINUTE_MS - context.clock.now_ms() % MINUTE_MS
+        self._next_ms = context.clock.steady_ms() + left_ms
         self._backed_up_at_ms: int | None = None
 
     async def started(self) -> None:
         """Give back what ran out while nobody looked, and wait for the next minute."""
-        await self._expire_holds(self._world.clock.now_ms())
+        await self._expire_holds(self._context.clock.now_ms())
         if self._data_file is not None:
             self._backed_up_at_ms = newest_backup_ms(
                 self._data_file,
                 self._backup_directory(self._data_file),
-                self._world.clock.now_ms(),
+                self._context.clock.now_ms(),
             )
-            self._world.metrics.set_backup_at_ms(self._backed_up_at_ms)
+            self._context.metrics.set_backup_at_ms(self._backed_up_at_ms)
         self._sleep()
 
-    async def receive(self, _message: Look) -> None:
+    async def receive(self, _message: Tick) -> None:
         """Tell the minutes that have passed; a stall is told as one step."""
-        clock = self._world.clock
+        clock = self._context.clock
         steady_ms = clock.steady_ms()
         if steady_ms >= self._next_ms:
             late_ms = (steady_ms - self._next_ms) % MINUTE_MS
             self._next_ms = steady_ms - late_ms + MINUTE_MS
             minute_ms = nearest_minute(clock.now_ms() - late_ms) * MINUTE_MS
-            for channel in self._world.channels.values():
+            for channel in self._context.channels.values():
                 channel.offer(MinutePassed(minute_ms, steady_ms - late_ms))
             await self._upkeep(minute_ms)
         self._sleep()
 
     def _sleep(self) -> None:
-        clock = self._world.clock
+        clock = self._context.clock
         left_ms = self._next_ms - clock.steady_ms()
-        self.after(clock.wait_s(clock.now_ms() + left_ms), Look())
+        self.after(clock.wait_s(clock.now_ms() + left_ms), Tick())
 
     async def _upkeep(self, minute_ms: int) -> None:
         await self._expire_holds(minute_ms)
@@ -94,42 +154,42 @@ class Scheduler(Actor[Look]):
 
     async def _expire_holds(self, at_ms: int) -> None:
         """Give back all holds whose time is over, and tell their owners."""
-        day = self._world.live.calendar.day(at_ms)
+        day = self._context.live.calendar.day(at_ms)
         while True:
-            answer = await commit(self._world.ledger, ExpireHolds(at_ms, day))
+            answer = await commit(self._context.ledger, ExpireHolds(at_ms, day))
             if not answer.released:
                 return
             for hold in answer.released:
                 self._tell_owner(hold)
 
     def _tell_owner(self, hold: ReleasedHold) -> None:
-        outbox = self._world.outboxes.get(hold.user.channel)
+        outbox = self._context.outboxes.get(hold.user.channel)
         if outbox is not None:
-            symbol = self._world.live.settings.currency.symbol
+            symbol = self._context.live.settings.currency.symbol
             text = money_texts.hold_returned(hold.amount_z, hold.balance_z, hold.purpose, symbol)
             outbox.offer(Pm(to=hold.display_name, text=text, priority=Priority.RESULT))
 
     # Upkeep
 
     def _save_counters(self) -> None:
-        values = tuple(self._world.metrics.persistent().items())
-        self._world.ledger.offer(Commit(SaveCounters(values, self._world.clock.now_ms())))
+        values = tuple(self._context.metrics.persistent().items())
+        self._context.ledger.offer(Commit(SaveCounters(values, self._context.clock.now_ms())))
 
     def _prune(self, at_ms: int) -> None:
-        day = self._world.live.calendar.day(at_ms)
+        day = self._context.live.calendar.day(at_ms)
         for _ in range(_HELPER_DAYS):
             day = day_before(day)
-        self._world.ledger.offer(Commit(PruneHelpers(day)))
+        self._context.ledger.offer(Commit(PruneHelpers(day)))
 
     # Backups
 
     def _backup_directory(self, data_file: Path) -> Path:
-        configured = self._world.live.settings.database.backup_directory
+        configured = self._context.live.settings.database.backup_directory
         return Path(configured) if configured else data_file.parent / "backups"
 
     async def _back_up(self, data_file: Path, at_ms: int) -> None:
         """Make a verified copy when the last one is old enough; a failure is an error line."""
-        database = self._world.live.settings.database
+        database = self._context.live.settings.database
         interval_ms = database.backup_interval_hours * _HOUR_MS
         if not interval_ms:
             return
@@ -144,11 +204,11 @@ class Scheduler(Actor[Look]):
         try:
             await anyio.to_thread.run_sync(work)
         except (LedgerError, OSError) as error:
-            self._world.metrics.error("backup")
+            self._context.metrics.error("backup")
             _log.error("backup failed", directory=str(directory), error=str(error))
             return
         self._backed_up_at_ms = at_ms
-        self._world.metrics.set_backup_at_ms(at_ms)
+        self._context.metrics.set_backup_at_ms(at_ms)
         _log.info("backup made and verified", directory=str(directory))
 
     async def stopping(self) -> None:

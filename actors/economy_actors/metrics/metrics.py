@@ -21,12 +21,14 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from economy_actors.metrics import families
-from economy_actors.metrics.collectors import Lifetimes, Reading, RuntimeReadings
 from economy_actors.metrics.families import (
     AnnouncementDrop,
     CommandResult,
     Families,
     GatewayDrop,
+    Lifetimes,
+    Reading,
+    RuntimeReadings,
 )
 from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined

@@ -11,7 +11,7 @@ from typing import ClassVar, assert_never
 import anyio
 import structlog
 
-from economy_actors.outbox.delivery import OutgoingText
+from economy_actors.outbox.delivery import Depths, Meter, MeterReport, OutgoingText
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.message import Line, Medium, Pm
 from economy_actors.outbox.outbox import Outbox, Send, Wait
@@ -34,7 +34,6 @@ from economy_actors.outbox.protocol import (
     Throttled,
     Wake,
 )
-from economy_actors.outbox.report import Depths, Meter, MeterReport
 from economy_actors.runtime import Actor, Reply, Timer
 from kryten_economy.config import Pace
 

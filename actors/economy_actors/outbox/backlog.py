@@ -8,10 +8,9 @@ their rate are dropped and not kept.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from economy_actors.outbox.delivery import OutgoingText
+from economy_actors.outbox.delivery import OutgoingText, Report
 from economy_actors.outbox.limits import LINE_GAP_S, SLOP_S, Limits, LineClock
 from economy_actors.outbox.message import Line, Loss, Outgoing, Pm, Priority, medium_of
-from economy_actors.outbox.report import Report
 from economy_actors.outbox.waiting import (
     Entry,
     Waiting,
@@ -20,7 +19,7 @@ from economy_actors.outbox.waiting import (
     pm_texts,
     pms_fitting,
 )
-from kryten_economy.text.clean import public_line
+from kryten_economy.text.markup import public_line
 
 __all__ = ("Backlog",)
 

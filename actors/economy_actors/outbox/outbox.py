@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from economy_actors.outbox.backlog import Backlog
-from economy_actors.outbox.delivery import Deliveries, OutgoingText, OwnLines
+from economy_actors.outbox.delivery import Deliveries, OutgoingText, OwnLines, Report
 from economy_actors.outbox.limits import SLOP_S, Limits, Pacer
 from economy_actors.outbox.message import Loss, Medium, Outgoing, Priority, medium_of
-from economy_actors.outbox.report import Report
 from kryten_economy.config import Pace
 
 __all__ = ("Outbox", "Send", "Wait")

@@ -14,10 +14,15 @@ from dataclasses import dataclass, field
 
 from economy_actors.outbox.delivery import OutgoingText
 from economy_actors.outbox.message import Line, Outgoing, Pm, Priority
-from kryten_economy.features.notices.texts import with_quiet_hint
-from kryten_economy.text.clean import public_line, public_parts, user_text
-from kryten_economy.text.lengths import split, units
-from kryten_economy.text.markup import unformatted
+from kryten_economy.features.notices import with_quiet_hint
+from kryten_economy.text.markup import (
+    public_line,
+    public_parts,
+    split,
+    unformatted,
+    units,
+    user_text,
+)
 
 __all__ = ("Entry", "Waiting", "line_texts", "lines_fitting", "pm_texts", "pms_fitting")
 

@@ -303,7 +303,7 @@ class Cell(Dispatch):
         self.accepting = False
         self.stopping = True
         if self.state is State.LIVE:
-            self.put_system(Order.LOOK)
+            self.put_system(Order.CHECK)
         elif self.has_mail and self.predecessor is not None:
             # It will be woken to drain what waits.
             return

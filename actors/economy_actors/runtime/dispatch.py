@@ -398,6 +398,6 @@ class Dispatch(ABC):
             self._look_when_idle(left_s)
         elif self.envelope is NOTHING and self._may_sleep(mailbox):
             self.passivate_asked = True
-            mailbox.put_system(Order.LOOK)
+            mailbox.put_system(Order.CHECK)
         else:
             self._look_when_idle(self._idle_s)

@@ -25,7 +25,7 @@ __all__ = ("Asker", "Escalate", "Fired", "Notice", "Order", "Request")
 class Order(Enum):
     """What an instance is to do."""
 
-    LOOK = "look"
+    CHECK = "check"
     """See whether it is to stop or to sleep; its cell knows."""
     SUSPEND = "suspend"
 

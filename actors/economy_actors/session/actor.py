@@ -2,24 +2,41 @@
 
 The session keeps nothing that the books do not know, so it may be put to sleep at any quiet
 moment and woken by the next message.
+
+A user's chat lines: what each earns is decided here, in order, and handed to the channel.
+
+What a line sets off was judged by the channel; what it is multiplied by, the books work out from
+the terms that go with it. Nobody thanks themselves under another name: where it is not known yet
+who is behind a name, the thanks wait for kryten-userstats and the line does not.
+
+A private message as a command: read, find in the table, check the rank, run, reply.
+
+Every command of an operator, also one that is written wrongly or fails, leaves a line in the
+audit log.
 """
 
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar, assert_never
+from uuid import uuid4
 
-from economy_actors.channel.messages import (
+import structlog
+
+from economy_actors.context import Context, terms_now
+from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused, result_of
+from economy_actors.handlers.kit import audit
+from economy_actors.handlers.registry import COMMANDS, PmCall
+from economy_actors.messages.channel import (
     AttendanceSettled,
     ChannelMessage,
+    LinesReady,
     Newcomer,
     NoticeOwed,
 )
-from economy_actors.context import World
-from economy_actors.ledger.client import commit
-from economy_actors.persons import FindPersons
-from economy_actors.runtime import Actor, Ref, Reply, RuntimeFault, Supervision
-from economy_actors.session import attendance, chatting, commands, progress
-from economy_actors.session.messages import (
+from economy_actors.messages.gateway import FindPersons
+from economy_actors.messages.ledger import COMMIT_TIMEOUT_S, Defect, commit
+from economy_actors.messages.session import (
     Arriving,
     AttendanceDue,
     ChatLine,
@@ -31,12 +48,221 @@ from economy_actors.session.messages import (
     ProgressMade,
     SessionMessage,
 )
-from kryten_economy.features.chat.aliases import suspects, without
-from kryten_economy.features.presence.operations import Arrive, Arrived
-from kryten_economy.features.presence.rules import MINUTE_MS
+from economy_actors.outbox.message import Pm, Priority
+from economy_actors.runtime import (
+    Actor,
+    AskExpired,
+    AskFailed,
+    Ref,
+    Reply,
+    RuntimeFault,
+    Supervision,
+)
+from economy_actors.session import progress
+from kryten_economy.commands import refusals
+from kryten_economy.commands.grammar import Parsed, parse
+from kryten_economy.commands.table import CommandSpec
+from kryten_economy.features.bans import banned
+from kryten_economy.features.chat.operations import PayTriggers, RecordChat
+from kryten_economy.features.chat.rules import parted, suspects, without
+from kryten_economy.features.chat.triggers import Effect
+from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
+from kryten_economy.features.presence.rules import MINUTE_MS, earning_gate
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
-__all__ = ("Session",)
+__all__ = (
+    "Session",
+    "carry_out",
+    "hand_over",
+    "pay_request",
+    "record_request",
+    "split_unknown",
+)
+
+_SENTENCE_WORDS = 3
+
+
+async def carry_out(context: Context, user: UserKey, message: Command, trace: str | None) -> None:
+    """Do what a message asks for, count it, and reply; a blank one does nothing."""
+    parsed = parse(message.text)
+    if parsed is None:
+        return
+    is_admin = message.rank >= context.live.settings.admin.owner_level
+    spec = COMMANDS.find(parsed.word)
+    if spec is None:
+        answer: PmAnswer = _unknown(context, parsed, is_admin=is_admin)
+    elif not spec.enabled(context.live.settings):
+        answer = Refused(Code.REJECTED, refusals.feature_off(f"'{spec.name}'"))
+    elif spec.admin and not is_admin:
+        answer = Refused(Code.REJECTED, refusals.not_authorised(spec.name))
+    elif spec.is_about_another(parsed):
+        has_profile = COMMANDS.find("profile") is not None
+        answer = Refused(Code.INVALID_REQUEST, refusals.about_oneself_only(spec.name, has_profile))
+    else:
+        answer = await _answer(context, user, message, spec, parsed, trace, is_admin=is_admin)
+    context.metrics.pm_command("unknown" if spec is None else spec.name, result_of(answer))
+    text = answer if isinstance(answer, str) else answer.text
+    context.outboxes[user.channel].offer(
+        Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
+    )
+
+
+def _unknown(context: Context, parsed: Parsed, *, is_admin: bool) -> Refused:
+    near = COMMANDS.suggest(parsed.word, is_admin=is_admin, settings=context.live.settings)
+    if near is None and _is_sentence(parsed):
+        return Refused(Code.UNKNOWN_COMMAND, refusals.no_sentences())
+    return Refused(Code.UNKNOWN_COMMAND, refusals.unknown_command(parsed.word, near))
+
+
+def _is_sentence(parsed: Parsed) -> bool:
+    """Whether somebody talks as to a person; a command names a user or a number."""
+    named = any(each.startswith("@") or each[0].isdecimal() for each in parsed.args)
+    return len(parsed.args) + 1 >= _SENTENCE_WORDS and not named
+
+
+async def _answer(
+    context: Context,
+    user: UserKey,
+    message: Command,
+    spec: CommandSpec,
+    parsed: Parsed,
+    trace: str | None,
+    *,
+    is_admin: bool,
+) -> PmAnswer:
+    """What the command's handler answers, or why it could not."""
+    try:
+        wallet = await _count(context, user, message)
+    except Defect:
+        return Failed(Code.INTERNAL, refusals.internal_error())
+    except RuntimeFault:
+        return Failed(Code.UNAVAILABLE, refusals.busy())
+    if wallet.banned and not (spec.for_banned or spec.admin):
+        return Refused(Code.BANNED, banned())
+    cause = trace or uuid4().hex
+    op_id, name = f"{spec.name}:{cause}", message.display_name
+    call = PmCall(context, user.channel, name, op_id, cause, spec, user, parsed, wallet, is_admin)
+    if spec.admin:
+        return await _audited(call)
+    return await _run(call)
+
+
+async def _count(context: Context, user: UserKey, message: Command) -> Wallet:
+    """Make sure of the account, count the command, and learn the facts."""
+    at_ms = context.clock.now_ms()
+    day = context.live.calendar.day(at_ms)
+    request = RecordActivity(user, message.display_name, at_ms, day, commands=1)
+    answer = await commit(context.ledger, request)
+    assert isinstance(answer, Wallet), answer
+    return answer
+
+
+async def _audited(call: PmCall) -> PmAnswer:
+    result = "failed"
+    try:
+        answer = await _run(call)
+        result = answer if isinstance(answer, str) else answer.text
+    finally:
+        audit(
+            call.context,
+            channel=call.channel,
+            admin=call.by,
+            command=call.spec.name,
+            arguments=call.parsed.rest,
+            result=result,
+        )
+    return answer
+
+
+async def _run(call: PmCall) -> PmAnswer:
+    try:
+        return await COMMANDS.handler(call.spec)(call)
+    except Defect:
+        return Failed(Code.INTERNAL, refusals.internal_error())
+    except (AskExpired, AskFailed):
+        # The books may or may not have done it; a money command is never silently lost.
+        text = refusals.busy() if call.spec.reads else refusals.outcome_unknown()
+        return Failed(Code.UNAVAILABLE, text)
+
+
+_log = structlog.get_logger("chat")
+
+
+def split_unknown(context: Context, user: UserKey, effect: Effect) -> tuple[Effect, Effect | None]:
+    """What is sure of an effect, and what waits until the persons behind its names are known."""
+    names = suspects(effect, context.live.settings)
+    if not names:
+        return effect, None
+    known = context.people.at_hand((user.name, *names))
+    if known is None:
+        return parted(effect, context.live.settings)
+    person, *others = known
+    own = {name for name, other in zip(names, others, strict=True) if other == person}
+    return (without(effect, own, context.live.settings) if own else effect), None
+
+
+def record_request(
+    context: Context, user: UserKey, line: ChatLine, effect: Effect, key: str
+) -> RecordChat:
+    """A line as the books take it."""
+    live = context.live
+    return RecordChat(
+        op_id=f"chat:{user.channel}:{key}",
+        user=user,
+        display_name=line.display_name,
+        at_ms=line.at_ms,
+        day=live.calendar.day(line.at_ms),
+        long_messages=effect.long_messages,
+        gifs_posted=effect.gifs_posted,
+        emotes=effect.emotes,
+        tallies=effect.tallies,
+        awards=effect.awards,
+        gate=earning_gate(live.settings.onboarding),
+        terms=terms_now(context, user.channel, line.at_ms) if effect.awards else None,
+    )
+
+
+def pay_request(context: Context, user: UserKey, due: Deserved, trace: str | None) -> PayTriggers:
+    """What no line of the user's own has set off."""
+    live = context.live
+    key = due.key or trace or uuid.uuid4().hex
+    return PayTriggers(
+        op_id=f"triggers:{user.channel}:{user.name}:{key}",
+        channel=user.channel,
+        at_ms=due.at_ms,
+        day=live.calendar.day(due.at_ms),
+        awards=due.effect.awards,
+        tallies=due.effect.tallies,
+        gate=earning_gate(live.settings.onboarding),
+        terms=terms_now(context, user.channel, due.at_ms),
+    )
+
+
+async def hand_over(
+    context: Context,
+    channel: Ref[ChannelMessage],
+    user: UserKey,
+    lines: tuple[RecordChat | PayTriggers, ...],
+) -> None:
+    """Have the channel book them with the next batch.
+
+    A channel that is ending takes nothing more: then the last lines go to the books from here.
+    """
+    if channel.is_open:
+        with suppress(RuntimeFault):
+            await channel.send(LinesReady(user.name, lines), timeout_s=COMMIT_TIMEOUT_S)
+            return
+    said = sum(isinstance(line, RecordChat) for line in lines)
+    context.backlog.booked(user.channel, said)
+    for line in lines:
+        try:
+            await commit(context.ledger, line)
+        except RuntimeFault:
+            _log.warning(
+                "triggers not booked", channel=user.channel, user=user.name, op_id=line.op_id
+            )
+
 
 PERSON_TIMEOUT_S = 4.5
 """How long thanks wait for kryten-userstats; then plain names are compared."""
@@ -47,9 +273,9 @@ class Session(Actor[SessionMessage]):
 
     supervision: ClassVar[Supervision] = Supervision()
 
-    def __init__(self, user: UserKey, world: World, channel: Ref[ChannelMessage]) -> None:
+    def __init__(self, user: UserKey, context: Context, channel: Ref[ChannelMessage]) -> None:
         self._user = user
-        self._world = world
+        self._context = context
         self._channel = channel
         self._is_asking = False
         self._thanks: list[Deserved] = []
@@ -64,15 +290,15 @@ class Session(Actor[SessionMessage]):
             case PersonKnown():
                 await self._known(message)
             case Command():
-                await commands.carry_out(self._world, self._user, message, self.trace)
+                await carry_out(self._context, self._user, message, self.trace)
             case Arriving():
                 await self._arrive(message)
             case GiveLevel(display_name, level):
-                await progress.give_level(self._world, self._user, display_name, level)
+                await progress.give_level(self._context, self._user, display_name, level)
             case LevelGiven(level):
-                await progress.level_given(self._world, self._channel, self._user, level)
+                await progress.level_given(self._context, self._channel, self._user, level)
             case ProgressMade(wallet):
-                await progress.made(self._world, self._channel, wallet, trace=self.trace)
+                await progress.made(self._context, self._channel, wallet, trace=self.trace)
             case AttendanceDue():
                 await self._attended(message)
             case _:
@@ -83,14 +309,14 @@ class Session(Actor[SessionMessage]):
     async def _said(self, line: ChatLine) -> None:
         """Decide what a line earns; thanks to whom nobody knows yet follow on their own."""
         key = self.trace or uuid.uuid4().hex
-        effect, unknown = chatting.split_unknown(self._world, self._user, line.effect)
-        request = chatting.record_request(self._world, self._user, line, effect, key)
-        await chatting.hand_over(self._world, self._channel, self._user, (request,))
+        effect, unknown = split_unknown(self._context, self._user, line.effect)
+        request = record_request(self._context, self._user, line, effect, key)
+        await hand_over(self._context, self._channel, self._user, (request,))
         if unknown is not None:
             self._ask_who(Deserved(unknown, line.at_ms, f"{key}:thanks"))
 
     async def _pay(self, due: Deserved) -> None:
-        effect, unknown = chatting.split_unknown(self._world, self._user, due.effect)
+        effect, unknown = split_unknown(self._context, self._user, due.effect)
         await self._book(replace(due, effect=effect))
         if unknown is not None:
             key = due.key or self.trace or uuid.uuid4().hex
@@ -98,12 +324,12 @@ class Session(Actor[SessionMessage]):
 
     async def _book(self, *dues: Deserved) -> None:
         requests = tuple(
-            chatting.pay_request(self._world, self._user, due, self.trace)
+            pay_request(self._context, self._user, due, self.trace)
             for due in dues
             if due.effect.awards or due.effect.tallies
         )
         if requests:
-            await chatting.hand_over(self._world, self._channel, self._user, requests)
+            await hand_over(self._context, self._channel, self._user, requests)
 
     def _ask_who(self, *dues: Deserved) -> None:
         """Have it found out which of the names are the user's own; plain names count meanwhile.
@@ -113,7 +339,7 @@ class Session(Actor[SessionMessage]):
         if self._is_asking:
             self._thanks.extend(dues)
             return
-        settings = self._world.live.settings
+        settings = self._context.live.settings
         names = dict.fromkeys(name for due in dues for name in suspects(due.effect, settings))
 
         def ask(reply: Reply[frozenset[str]]) -> FindPersons:
@@ -123,7 +349,7 @@ class Session(Actor[SessionMessage]):
             return PersonKnown(dues, own if isinstance(own, frozenset) else frozenset())
 
         self._is_asking = True
-        self.request(self._world.persons, ask, known, timeout_s=PERSON_TIMEOUT_S)
+        self.request(self._context.persons, ask, known, timeout_s=PERSON_TIMEOUT_S)
 
     async def _known(self, message: PersonKnown) -> None:
         """Book what has waited for an answer, and ask for what has come meanwhile."""
@@ -131,7 +357,7 @@ class Session(Actor[SessionMessage]):
         thanks, self._thanks = self._thanks, []
         if thanks:
             self._ask_who(*thanks)
-        settings = self._world.live.settings
+        settings = self._context.live.settings
         effects = [without(due.effect, message.own, settings) for due in message.due]
         paid = zip(message.due, effects, strict=True)
         await self._book(*(replace(due, effect=effect) for due, effect in paid))
@@ -140,7 +366,7 @@ class Session(Actor[SessionMessage]):
 
     async def _arrive(self, message: Arriving) -> None:
         """Have the books judge the arrival, and tell what it has brought."""
-        settings, calendar = self._world.live.settings, self._world.live.calendar
+        settings, calendar = self._context.live.settings, self._context.live.calendar
         back = settings.retention.welcome_back
         request = Arrive(
             op_id=f"arrive:{self._user.channel}:{self._user.name}:{message.at_ms}",
@@ -154,7 +380,7 @@ class Session(Actor[SessionMessage]):
             window_ms=settings.presence.join_debounce_minutes * MINUTE_MS,
             welcome_delay_ms=settings.onboarding.welcome_delay_seconds * 1000,
         )
-        answer = await commit(self._world.ledger, request)
+        answer = await commit(self._context.ledger, request)
         if not isinstance(answer, Arrived):
             return
         if answer.genuine:
@@ -162,12 +388,12 @@ class Session(Actor[SessionMessage]):
         if answer.notice is not None:
             self._channel.offer(NoticeOwed(answer.notice))
         if answer.welcomed_back_z and not answer.replayed:
-            attendance.tell_welcome_back(
-                self._world, answer.wallet, answer.welcomed_back_z, trace=self.trace
+            progress.tell_welcome_back(
+                self._context, answer.wallet, answer.welcomed_back_z, trace=self.trace
             )
-        progress.ask_level(self._world, self._channel, answer.wallet)
+        progress.ask_level(self._context, self._channel, answer.wallet)
 
     async def _attended(self, message: AttendanceDue) -> None:
         """Get what the time here brings, and say when it is in the books."""
-        if await attendance.settle(self._world, self._user, message, trace=self.trace):
+        if await progress.settle(self._context, self._user, message, trace=self.trace):
             self._channel.offer(AttendanceSettled(self._user.name, message.day, message.minutes))

@@ -9,17 +9,17 @@ import time
 from pathlib import Path
 
 from kryten_economy.calendar import Calendar
-from kryten_economy.cli.preparing import load_settings
+from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
+from kryten_economy.ledger.backup import RestorePreview, restore_preview
 from kryten_economy.ledger.backup import backup as copy_books
 from kryten_economy.ledger.backup import restore as put_back
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import CorruptBooks, LedgerError
 from kryten_economy.ledger.invariants import Violation
-from kryten_economy.ledger.previews import RestorePreview, restore_preview
+from kryten_economy.ledger.invariants import verify as verify_books
 from kryten_economy.ledger.records import Reopen
-from kryten_economy.ledger.verification import verify as verify_books
-from kryten_economy.text.numbers import minute_of, plural, thousands
+from kryten_economy.text.templates import minute_of, plural, thousands
 
 __all__ = ("backup", "restore", "verify")
 

@@ -1,4 +1,7 @@
-"""Running the service: for real, as a demo, or on recorded traffic."""
+"""Running the service: for real, as a demo, or on recorded traffic.
+
+What every command does first: find and check the settings, look whether the books open.
+"""
 
 import argparse
 import os
@@ -7,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,22 +19,84 @@ from anyio.abc import TaskGroup
 
 from economy_actors import logs
 from economy_actors.context import LiveSettings
-from economy_actors.handlers.reload import reload_settings
-from economy_actors.metrics.http import HttpBindError
+from economy_actors.exporter import HttpBindError
+from economy_actors.handlers.service import reload_settings
 from economy_actors.runtime import RootFailed
-from economy_actors.service import Service, freeze_startup_objects, open_service
-from economy_actors.systemd import Notifier
-from kryten_economy.cli.preparing import check_config, load_settings, open_books_once
-from kryten_economy.ledger.errors import DisplacedBooks, LedgerError
+from economy_actors.service import Notifier, Service, freeze_startup_objects, open_service
+from kryten_economy.config import ConfigError, Loaded, Settings, find_config, load
+from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.errors import DisplacedBooks, LedgerError, UnwritableBooks
 
 __all__ = (
     "OPERATOR_EXIT_CODE",
     "RESTART_EXIT_CODE",
+    "check_config",
     "demo",
+    "load_settings",
     "loop_options",
+    "open_books_once",
     "replay",
     "service",
 )
+
+_log = structlog.get_logger("config")
+
+
+def load_settings(explicit: Path | None) -> LiveSettings | None:
+    """The settings, or None after printing every problem of the file."""
+    found = _load(explicit)
+    if found is None:
+        return None
+    path, loaded = found
+    for warning in loaded.warnings:
+        _log.warning(warning)
+    return LiveSettings(loaded.settings, path)
+
+
+def check_config(explicit: Path | None, *, strict: bool) -> int:
+    """Print what is to be said of the file; the exit code, which is 1 for warnings if strict."""
+    found = _load(explicit)
+    if found is None:
+        return 1
+    path, loaded = found
+    _print_warnings(loaded.warnings)
+    many = len(loaded.warnings)
+    counted = f"{many} warning{'s' if many != 1 else ''}"
+    if many and strict:
+        print(f"kryten-economy: {path}: {counted}, and --strict allows none", file=sys.stderr)
+        return 1
+    print(f"{path}: valid, with {counted}" if many else f"{path}: valid")
+    return 0
+
+
+def _load(explicit: Path | None) -> tuple[Path, Loaded] | None:
+    """The file and what it says, or None after printing every problem of it."""
+    try:
+        path = find_config(explicit)
+        return path, load(path, os.environ)
+    except ConfigError as error:
+        _print_warnings(error.warnings)
+        print(f"kryten-economy: the configuration can't be used:\n{error}", file=sys.stderr)
+        return None
+
+
+def _print_warnings(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def open_books_once(settings: Settings) -> None:
+    """Create or migrate the books and close them again; raises LedgerError with what to do.
+
+    A file that can't be used is told in one line before anything is started.
+    """
+    path = Path(settings.database.path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableBooks(f"{path.parent}: {error.strerror}") from error
+    Books.open(path).close()
+
 
 RESTART_EXIT_CODE = 75
 """EX_TEMPFAIL of sysexits.h: nothing has failed, and the service is to be started again."""
@@ -39,8 +105,6 @@ OPERATOR_EXIT_CODE = 78
 """EX_CONFIG of sysexits.h: a start must wait until an operator says which books count."""
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
-
-_log = structlog.get_logger("cli")
 
 
 def service(options: argparse.Namespace) -> int:
@@ -140,7 +204,7 @@ async def _obey_signals(
             running.ask_to_stop(number.name)
         else:
             # Its outcome is in the log: who sends a signal can't be answered.
-            await reload_settings(running.world)
+            await reload_settings(running.context)
 
 
 def demo(options: argparse.Namespace) -> int:

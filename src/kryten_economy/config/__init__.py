@@ -1,12 +1,21 @@
 """Settings: models by topic, loading, ``${NAME}`` substitution, warnings and reload reports."""
 
+from kryten_economy.config.connection import Pace
 from kryten_economy.config.loading import Loaded, find_config, load
-from kryten_economy.config.notices import enabled_multipliers_line, presence_hour_line
-from kryten_economy.config.pace import Pace
+from kryten_economy.config.notices import (
+    GameReturn,
+    enabled_multipliers_line,
+    presence_hour_line,
+    return_to_player,
+)
 from kryten_economy.config.problems import ConfigError, Problem
-from kryten_economy.config.reload import Change, ReloadReport, reload_report, with_restart_values
-from kryten_economy.config.returns import GameReturn, return_to_player
-from kryten_economy.config.settings import Settings
+from kryten_economy.config.settings import (
+    Change,
+    ReloadReport,
+    Settings,
+    reload_report,
+    with_restart_values,
+)
 
 __all__ = (
     "Change",

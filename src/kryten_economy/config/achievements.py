@@ -4,8 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
-from kryten_economy.config.remedies import read_as
-from kryten_economy.config.section import Amount, Label, Percent, Section, refuse
+from kryten_economy.config.section import Amount, Label, Percent, Section, read_as, refuse
 
 __all__ = (
     "Achievement",

@@ -2,9 +2,16 @@
 
 from typing import Annotated, ClassVar
 
-from kryten_economy.config.remedies import OFF, Remedy
-from kryten_economy.config.section import Amount, Count, Hour, PositiveCount, Section
-from kryten_economy.config.texts import template
+from kryten_economy.config.section import (
+    OFF,
+    Amount,
+    Count,
+    Hour,
+    PositiveCount,
+    Remedy,
+    Section,
+    template,
+)
 
 __all__ = ("AdminDigest", "Announcements", "Digest", "Templates", "UserDigest")
 

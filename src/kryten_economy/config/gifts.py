@@ -2,9 +2,17 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from kryten_economy.config.remedies import OFF, Remedy, off_by
-from kryten_economy.config.section import Amount, PositiveCount, Section, Share, at_least
-from kryten_economy.config.texts import template
+from kryten_economy.config.section import (
+    OFF,
+    Amount,
+    PositiveCount,
+    Remedy,
+    Section,
+    Share,
+    at_least,
+    off_by,
+    template,
+)
 
 __all__ = (
     "BalanceMaintenance",

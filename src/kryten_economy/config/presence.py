@@ -5,15 +5,17 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from kryten_economy.config.remedies import OFF, SKIP, Remedy
 from kryten_economy.config.section import (
     AS_DICT,
+    OFF,
     READ_ONLY,
+    SKIP,
     Amount,
     Count,
     Hour,
     PositiveCount,
     PositiveFactor,
+    Remedy,
     Section,
 )
 

@@ -4,24 +4,22 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from kryten_economy.config.remedies import (
+from kryten_economy.config.section import (
     DEFAULT,
     DEFAULT_IF_EMPTY,
     FIRST_FROM_ZERO,
     FLOOR,
     OFF,
     SKIP,
-    Reading,
-    Remedy,
-    read_as,
-)
-from kryten_economy.config.section import (
     Amount,
     Factor,
     Label,
     Price,
+    Reading,
+    Remedy,
     Section,
     Share,
+    read_as,
     refuse,
     unique,
 )

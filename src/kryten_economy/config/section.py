@@ -3,40 +3,195 @@
 Promises: sections are immutable, a null section or container means its defaults,
 numeric strings are read as numbers, and a truth value is never
 taken for a number. Unknown keys are ignored here; the loader warns about them.
+
+What is done with a value that the old service took and that can't be used as it stands.
+
+A remedy is declared beside the field or the section it belongs to, and the checks stay the
+only place that knows what is right: where a check fails, the nearest remedy on the way up
+from the faulty value says how the file is read instead. Where no remedy is declared the
+file is refused. A remedy never pays more than the file asks for: entries are skipped,
+features are off, numbers go to the nearest allowed one.
+
+Types for configured message templates.
+
+A template type knows its variables. A broken template and an unknown or formatted variable
+are found when the file is loaded and read as plain text with known variables, so nothing
+can fail when a message is due.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Self, TypeVar, get_args, get_origin
+from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationInfo
 from pydantic.functional_validators import field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from kryten_economy.config.remedies import FLOOR, Reading, Remedy
+from kryten_economy.config.document import Document, KeyPath
+from kryten_economy.config.problems import shown
+from kryten_economy.text.templates import TemplateError, variables
 
 __all__ = (
     "AS_DICT",
+    "CLAMP",
+    "COMMON_VARIABLES",
     "COUNT_MAX",
+    "DEFAULT",
+    "DEFAULT_IF_EMPTY",
+    "DROPPED",
+    "FIRST_FROM_ZERO",
+    "FLOOR",
+    "OFF",
     "READ_ONLY",
+    "SKIP",
     "Z_MAX",
     "Amount",
     "Count",
+    "Edit",
     "Factor",
+    "Fault",
     "Hour",
     "Label",
+    "Mend",
     "Percent",
     "Port",
     "PositiveCount",
     "PositiveFactor",
     "Price",
+    "Reading",
+    "Remedy",
     "Section",
     "Share",
     "at_least",
+    "nearest",
+    "off_by",
+    "read_as",
     "refuse",
+    "template",
     "unique",
 )
+
+
+class _Dropped:
+    """The mark of a value that is taken out of the document."""
+
+
+DROPPED: Final = _Dropped()
+Edit: TypeAlias = tuple[KeyPath, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Edits that let the document be read, and what they do in words for the operator."""
+
+    edits: tuple[Edit, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a check itself offers instead of the faulty value: edits below the value checked."""
+
+    edits: Mapping[KeyPath, object]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One failed check: the document, the path of the faulty value and pydantic's details."""
+
+    document: Document
+    path: KeyPath
+    detail: ErrorDetails
+
+
+Plan: TypeAlias = Callable[[Fault, KeyPath], Mend | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Plans a mend for a fault at or below the path it is declared at; None if it can't."""
+
+    plan: Plan
+
+
+def nearest(value: object) -> Reading:
+    """The reading of a check that knows the nearest allowed value."""
+    return Reading({(): value}, f"it is read as {shown('', value)}")
+
+
+def _skip(fault: Fault, at: KeyPath) -> Mend | None:
+    """The entry of the list or map that holds the fault is left out."""
+    if len(fault.path) <= len(at):
+        return None
+    entry = fault.path[: len(at) + 1]
+    return Mend(((entry, DROPPED),), "this entry is skipped")
+
+
+def _default(fault: Fault, at: KeyPath) -> Mend | None:
+    if not fault.document.has(at):
+        return None
+    return Mend(((at, DROPPED),), "the default is used")
+
+
+def _to_limit(*limits: str) -> Plan:
+    def plan(fault: Fault, at: KeyPath) -> Mend | None:
+        context = fault.detail.get("ctx", {})
+        for limit in limits:
+            if limit in context and fault.path == at:
+                return Mend(((at, context[limit]),), f"it is read as {shown('', context[limit])}")
+        return None
+
+    return plan
+
+
+def off_by(key: str, value: object) -> Remedy:
+    """The section is switched off with this key; its other values are the defaults."""
+
+    def plan(fault: Fault, at: KeyPath) -> Mend | None:
+        if fault.document.value(at) == {key: value}:
+            return None
+        name = fault.document.place(at).key_path
+        return Mend(((at, {key: value}),), f"{name} is off")
+
+    return Remedy(plan)
+
+
+def read_as(make: Callable[[Mapping[object, object]], object]) -> Remedy:
+    """The value is what ``make`` says, which sees the other values of the same section."""
+
+    def plan(fault: Fault, at: KeyPath) -> Mend | None:
+        beside = fault.document.value(at[:-1])
+        value = make(beside if isinstance(beside, dict) else {})
+        if value is None or value == fault.document.value(at):
+            return None
+        return Mend(((at, value),), f"it is read as {shown('', value)}")
+
+    return Remedy(plan)
+
+
+def _default_if_empty(fault: Fault, at: KeyPath) -> Mend | None:
+    return _default(fault, at) if fault.path == at and not fault.document.value(at) else None
+
+
+def _first_from_zero(fault: Fault, at: KeyPath) -> Mend | None:
+    """The first entry of the list may leave its threshold out: it is where all begin."""
+    is_left_out = fault.document.value(at) is None and at[-2] == 0
+    return Mend(((at, 0),), "it is read as 0") if is_left_out else None
+
+
+SKIP: Final = Remedy(_skip)
+DEFAULT: Final = Remedy(_default)
+# Only what is too low is raised: a number too large for the books can't be kept by them.
+DEFAULT_IF_EMPTY: Final = Remedy(_default_if_empty)
+FIRST_FROM_ZERO: Final = Remedy(_first_from_zero)
+FLOOR: Final = Remedy(_to_limit("ge"))
+CLAMP: Final = Remedy(_to_limit("ge", "le", "nearest"))
+OFF: Final = off_by("enabled", False)
+
 
 # A sum of a million such amounts still fits the 64-bit integers of the books.
 Z_MAX = 10**12
@@ -176,3 +331,46 @@ class Section(BaseModel):
         if isinstance(value, bool) and (int in kinds or float in kinds):
             raise refuse("must be a number, not true or false", unreadable=True)
         return value
+
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+COMMON_VARIABLES = frozenset({"currency", "currency_plural", "symbol"})
+
+
+def template(*names: str) -> AfterValidator:
+    """Text that may use ``names`` and the three currency words as ``{name}``."""
+    known = COMMON_VARIABLES.union(names)
+
+    def check(text: str) -> str:
+        try:
+            unknown = sorted(variables(text) - known)
+        except TemplateError as error:
+            raise refuse(f"must be a template: {error}", reading=_plain(text, known)) from error
+        if unknown:
+            asked = ", ".join(f"{{{name}}}" for name in unknown)
+            listed = ", ".join(f"{{{name}}}" for name in sorted(known))
+            raise refuse(
+                f"unknown variable {asked}; known are {listed}", reading=_plain(text, known)
+            )
+        return text
+
+    return AfterValidator(check)
+
+
+def _plain(text: str, known: Collection[str]) -> Reading:
+    """The text with plain known variables only, and its lone braces doubled."""
+
+    def plain(match: re.Match[str]) -> str:
+        token = match.group()
+        if token in {"{{", "}}"}:
+            return token
+        if token in {"{", "}"}:
+            return token * 2
+        name = _NAME.match(match.group(1))
+        return f"{{{name[0]}}}" if name is not None and name[0] in known else ""
+
+    read = _TOKEN.sub(plain, text)
+    return Reading(
+        {(): read}, f"what is unknown is left empty, and it is read as {shown('', read)}"
+    )

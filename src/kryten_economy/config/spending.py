@@ -5,13 +5,17 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from kryten_economy.config.cron import Cron, DurationHours
-from kryten_economy.config.remedies import CLAMP, DEFAULT_IF_EMPTY, OFF, SKIP, Remedy
+from kryten_economy.config.multipliers import Cron, DurationHours
 from kryten_economy.config.section import (
+    CLAMP,
+    DEFAULT_IF_EMPTY,
+    OFF,
+    SKIP,
     Count,
     Label,
     PositiveCount,
     Price,
+    Remedy,
     Section,
     at_least,
     unique,

@@ -5,16 +5,18 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from kryten_economy.config.remedies import OFF, SKIP, Remedy
 from kryten_economy.config.section import (
     AS_DICT,
     COUNT_MAX,
+    OFF,
     READ_ONLY,
+    SKIP,
     Amount,
     PositiveCount,
+    Remedy,
     Section,
+    template,
 )
-from kryten_economy.config.texts import template
 
 __all__ = ("DailyStreak", "Streaks", "WeekendBridge")
 

@@ -7,8 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from kryten_economy.config.remedies import OFF, Remedy
-from kryten_economy.config.section import Amount, Count, Factor, PositiveCount, Section
+from kryten_economy.config.section import OFF, Amount, Count, Factor, PositiveCount, Remedy, Section
 
 __all__ = (
     "BotInteraction",

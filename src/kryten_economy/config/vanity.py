@@ -4,8 +4,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from kryten_economy.config.remedies import CLAMP, DEFAULT, FLOOR, OFF, Remedy
-from kryten_economy.config.section import Amount, Count, Price, Section, at_least, refuse
+from kryten_economy.config.section import (
+    CLAMP,
+    DEFAULT,
+    FLOOR,
+    OFF,
+    Amount,
+    Count,
+    Price,
+    Remedy,
+    Section,
+    at_least,
+    refuse,
+)
 
 __all__ = (
     "ChannelGif",

@@ -17,7 +17,7 @@ from typing import Final
 
 from kryten_economy.calendar import day_before
 from kryten_economy.ledger.channels import Channel, SystemKind
-from kryten_economy.ledger.sqlite import Row, Sql, Value
+from kryten_economy.ledger.displacement import Row, Sql, Value
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import BALANCE_MAX_Z
 from kryten_economy.transaction_types import Counters

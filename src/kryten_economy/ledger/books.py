@@ -13,10 +13,9 @@ from typing import Any
 import apsw
 
 from kryten_economy.ledger import opening
-from kryten_economy.ledger.displacement import Rescue, refuse_after_a_loss
+from kryten_economy.ledger.displacement import FileLock, Rescue, refuse_after_a_loss
 from kryten_economy.ledger.errors import CommitUnknown, DisplacedBooks, UnsavedBooks
 from kryten_economy.ledger.facts import Committed
-from kryten_economy.ledger.filelock import FileLock
 from kryten_economy.ledger.operation import Failed, Request, ids_of, perform
 from kryten_economy.ledger.tx import Tx
 

@@ -1,13 +1,25 @@
 """Channels of the books, their system accounts, and which of them are read-only.
 
 Both are read once and remembered; the one writer is the only one who changes them.
+
+The reading side of the books: its own connection, so that reports neither wait nor delay.
 """
 
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
 
-from kryten_economy.ledger.sqlite import Sql
+import apsw
 
-__all__ = ("Channel", "Channels", "SystemKind")
+from kryten_economy.ledger import opening
+from kryten_economy.ledger.displacement import Sql
+from kryten_economy.ledger.errors import MissingBooks
+
+__all__ = (
+    "Channel",
+    "Channels",
+    "Reader",
+    "SystemKind",
+)
 
 SystemKind = Literal["mint", "sink", "house", "escrow"]
 
@@ -92,3 +104,33 @@ class Channels:
         return Channel(
             channel_id, name, ids["mint"], ids["sink"], ids["house"], ids["escrow"], read_only
         )
+
+
+class Reader:
+    """Synchronous and read-only; use it in the thread of its connection only."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self._sql = Sql(connection)
+
+    @classmethod
+    def open(cls, path: str | Path, *, vfs: str | None = None) -> Self:
+        """Open books that exist already; raises the errors of `kryten_economy.ledger.errors`."""
+        if not Path(path).exists():
+            raise MissingBooks(str(path))
+        connection = opening.connect(path, apsw.SQLITE_OPEN_READONLY, vfs)
+        try:
+            return cls.on(connection)
+        except BaseException:
+            connection.close(True)
+            raise
+
+    @classmethod
+    def on(cls, connection: apsw.Connection) -> Self:
+        """The same on a connection somebody else opened, called in its thread."""
+        opening.prepare_reader(connection)
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the connection; closing twice is harmless."""
+        self.connection.close()

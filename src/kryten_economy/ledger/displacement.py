@@ -2,19 +2,129 @@
 
 Whoever goes on after that acknowledges money that nobody will see again. What was committed is
 still in the open connection: it is copied beside the lost file, where a start finds it.
+
+A few words over an apsw connection: run, one row, all rows.
+
+Statements are constant texts, so that the connection's statement cache finds them again.
+
+The operating system's promise that only one process writes a book file.
+
+An exclusive `flock` on ``<path>.lock``, where symbolic links are followed, and a socket name made
+of the file's device and number, which a hard link shares. The system drops both when the process
+dies. The empty lock file stays, because removing it would let two processes lock two files.
 """
 
+import fcntl
 import os
+import socket
+import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import apsw
 
-from kryten_economy.ledger.errors import DisplacedBooks, UnsavedBooks
-from kryten_economy.ledger.filelock import create_private
+from kryten_economy.ledger.errors import BooksInUse, DisplacedBooks, UnsavedBooks, UnwritableBooks
 
-__all__ = ("Place", "Rescue", "refuse_after_a_loss")
+__all__ = (
+    "FileLock",
+    "Place",
+    "Rescue",
+    "Row",
+    "Sql",
+    "Value",
+    "create_private",
+    "refuse_after_a_loss",
+)
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+"""A result row; what its columns are stands in the statement that asked for it."""
+
+
+class Sql:
+    """One cursor of a connection, used for one statement at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self._cursor = connection.cursor()
+
+    def run(self, statement: str, *values: Value) -> None:
+        """Run a statement to its end."""
+        self._cursor.execute(statement, values)
+
+    def row(self, statement: str, *values: Value) -> Row | None:
+        """The first row, or None."""
+        rows = self._cursor.execute(statement, values).fetchall()
+        return rows[0] if rows else None
+
+    def only(self, statement: str, *values: Value) -> Row:
+        """The one row of a statement that always has one."""
+        return self._cursor.execute(statement, values).fetchall()[0]
+
+    def rows(self, statement: str, *values: Value) -> list[Row]:
+        """All rows."""
+        return self._cursor.execute(statement, values).fetchall()
+
+    def each(self, statement: str, many: Iterable[tuple[Value, ...]]) -> list[Row]:
+        """Run a statement once for each set of values; answers the rows of all runs."""
+        return self._cursor.executemany(statement, many).fetchall()
+
+    def changed(self) -> int:
+        """How many rows the last statement changed."""
+        return self.connection.changes()
+
+    def total_changes(self) -> int:
+        """How many rows all statements have changed since the connection was opened."""
+        return self.connection.total_changes()
+
+
+class FileLock:
+    """Held from creation until `release`; makes an empty file where none is, if so asked."""
+
+    def __init__(self, path: str | Path, *, create: bool = True) -> None:
+        real = os.path.realpath(path)
+        name = f"{real}.lock"
+        self._socket: socket.socket | None = None
+        try:
+            self._descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UnwritableBooks(f"{name}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if create:
+                create_private(real)
+            self._lock_inode(real)
+        except OSError as error:
+            self.release()
+            raise BooksInUse(str(path)) from error
+
+    def _lock_inode(self, real: str) -> None:
+        """A descriptor of the file itself won't do: closing it would drop SQLite's own locks."""
+        if sys.platform != "linux" or not os.path.exists(real):  # noqa: PTH110
+            return
+        found = os.stat(real)  # noqa: PTH116
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(f"\0kryten-economy:{found.st_dev}:{found.st_ino}")
+
+    def release(self) -> None:
+        """Let others in; releasing twice is harmless."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def create_private(path: str | Path) -> None:
+    """An empty file that nobody else may read; one that exists is left as it is."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
 
 
 _LOGS = ("-wal", "-shm")

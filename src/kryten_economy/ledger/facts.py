@@ -2,16 +2,27 @@
 
 From these, and only from these, follow metrics, decisions about ranks and achievements, and
 notices. They are frozen values and may go anywhere.
+
+Which triggers have paid: the hit, the distinct user of the day, the amount.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kryten_economy.ledger.accounts import Account, Accounts
+from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
-__all__ = ("Committed", "Facts", "Posting", "TriggerHits")
+__all__ = (
+    "Analytics",
+    "Committed",
+    "Facts",
+    "Posting",
+    "TriggerHits",
+)
 
 
 class Posting(NamedTuple):
@@ -55,3 +66,73 @@ class Committed:
     answers: tuple[object, ...]
     facts: tuple[Facts, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+
+
+_HIT_USERS = """
+    INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
+    SELECT ?1, ?2, ?3, each.value FROM json_each(?4) AS each
+"""
+_HIT = """
+    INSERT INTO trigger_analytics (
+        channel_id, day, trigger_id, hit_count, unique_users, total_z_awarded
+    ) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT DO UPDATE SET
+        hit_count = hit_count + ?4,
+        unique_users = unique_users + ?5,
+        total_z_awarded = min(total_z_awarded + ?6, 4611686018427387904)
+"""
+
+
+class _Pending:
+    """One trigger on one day of one channel."""
+
+    __slots__ = ("amount_z", "count", "fresh")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.amount_z = 0
+        self.fresh: list[int] = []
+
+
+class Analytics:
+    """The pending hits of a batch on the writing connection."""
+
+    def __init__(self, sql: Sql, accounts: Accounts) -> None:
+        self._sql = sql
+        self._accounts = accounts
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what is pending."""
+        self._pending: dict[tuple[int, str, str, str], _Pending] = {}
+
+    def hit(self, account: Account, trigger_id: str, amount_z: int, day: str) -> None:
+        """A trigger has paid an account."""
+        channel = account.channel
+        key = (channel.id, channel.name, day, trigger_id)
+        pending = self._pending.get(key)
+        if pending is None:
+            pending = self._pending[key] = _Pending()
+        pending.count += 1
+        pending.amount_z += amount_z
+        paid_by = self._accounts.day(account, day).paid_by
+        if trigger_id not in paid_by:
+            paid_by.add(trigger_id)
+            pending.fresh.append(account.id)
+
+    def write(self) -> dict[str, dict[str, TriggerHits]]:
+        """Put the hits into their tables; answers them by channel and trigger."""
+        told: dict[str, dict[str, TriggerHits]] = {}
+        for (channel_id, channel, day, trigger_id), pending in self._pending.items():
+            fresh = 0
+            if pending.fresh:
+                accounts = json.dumps(pending.fresh)
+                self._sql.run(_HIT_USERS, channel_id, day, trigger_id, accounts)
+                fresh = self._sql.changed()
+            count, amount_z = pending.count, pending.amount_z
+            self._sql.run(_HIT, channel_id, day, trigger_id, count, fresh, amount_z)
+            hits = told.setdefault(channel, {})
+            before = hits.get(trigger_id, TriggerHits(0, 0))
+            hits[trigger_id] = TriggerHits(before.hits + count, before.amount_z + amount_z)
+        self._pending = {}
+        return told

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.journal import Side
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
-from kryten_economy.ledger.sqlite import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kryten_economy.ledger.sqlite import Sql, Value
+from kryten_economy.ledger.displacement import Sql, Value
 
 __all__ = ("Done", "Journal", "Side")
 

@@ -1,6 +1,8 @@
 """The one path on which money moves: balances, counters, analytics and the transfer.
 
 Whoever calls has found out before that the movement is possible; what is not is a defect.
+
+Parts of a coin, kept per account and trigger until they make a whole one.
 """
 
 from collections.abc import Iterable
@@ -10,7 +12,7 @@ from typing import NamedTuple
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.facts import Posting
 from kryten_economy.ledger.journal import Side
-from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AMOUNT_MAX_Z
 from kryten_economy.transaction_types import Counters, counters_of, transaction_type
@@ -20,6 +22,8 @@ __all__ = (
     "Paid",
     "credit_id",
     "debit_id",
+    "held_fraction",
+    "hold_fraction",
     "is_amount",
     "may_earn",
     "pay_each",
@@ -169,3 +173,26 @@ def pay_each(tx: Tx, shares: Iterable[tuple[Account, int, Entry]]) -> tuple[Paid
             post(tx, account, amount_z, tx.system(account.channel, "mint"), entry)
             paid.append(Paid(account.wallet, amount_z))
     return tuple(paid)
+
+
+_FRACTIONS: CachedTable[tuple[int, str], tuple[float]] = CachedTable(
+    "SELECT held FROM trigger_fractions WHERE account_id = ? AND trigger_id = ?",
+    """
+    INSERT INTO trigger_fractions (account_id, trigger_id, held) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET held = excluded.held
+    """,
+)
+
+
+def held_fraction(tx: Tx, account: Account, trigger_id: str) -> float:
+    """The part of a coin that waits for more, in [0, 1)."""
+    row = tx.cached(_FRACTIONS).get((account.id, trigger_id))
+    if row is None:
+        return 0.0
+    (held,) = row
+    return held
+
+
+def hold_fraction(tx: Tx, account: Account, trigger_id: str, held: float) -> None:
+    """Keep another part."""
+    tx.cached(_FRACTIONS).put((account.id, trigger_id), (held,))

@@ -9,12 +9,208 @@ crossed one another. Tags of a channel's own filters are dropped and their conte
 escape, so a mark that would have formatted something becomes a letter that looks like it.
 `typed_text` reads these letters back: a name that is copied from one of our messages works in
 a command.
+
+User text made fit for public lines and replies.
+
+Line breaks become spaces; control, zero-width, bidirectional, invisible and private-use
+characters vanish. A public line never begins with ``/`` or ``!``: the first is a CyTube
+command (``/kick``), the second one of another bot.
+
+Lengths in UTF-16 units, as CyTube counts them, and texts cut to fit.
+
+A cut prefers line breaks, then spaces, and else falls between characters that belong
+together: never inside an emoji sequence or before a combining mark, unless one such
+cluster alone is longer than the limit. Code points are never cut.
 """
 
 import html
 import re
+import unicodedata
 
-__all__ = ("as_meant", "typed_text", "unformatted")
+__all__ = (
+    "as_meant",
+    "clip",
+    "name_shown",
+    "public_line",
+    "public_parts",
+    "split",
+    "typed_text",
+    "unformatted",
+    "units",
+    "user_text",
+)
+
+_JOINER = "\u200d"
+
+
+def units(text: str) -> int:
+    """The number of UTF-16 code units."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def split(text: str, max_units: int) -> list[str]:
+    """The text in parts of at most ``max_units``; none is blank, and none for a blank text.
+
+    White space at a cut is dropped; everything else is kept in order.
+    """
+    assert max_units >= 2, max_units
+    parts: list[str] = []
+    rest = text.strip("\n").rstrip()
+    while rest and units(rest) > max_units:
+        end = _cut(rest, max_units)
+        parts.append(rest[:end].rstrip())
+        rest = rest[end:].lstrip()
+    parts.append(rest)
+    return [part for part in parts if part and not part.isspace()]
+
+
+def clip(text: str, max_units: int, ending: str = "…") -> str:
+    """The text if it fits, else its beginning followed by ``ending``, within ``max_units``."""
+    if units(text) <= max_units:
+        return text
+    room = max_units - units(ending)
+    assert room >= 0, max_units
+    return text[: _hard_end(text, room)].rstrip() + ending if room else ending
+
+
+def _cut(text: str, max_units: int) -> int:
+    """Where the first part of a text that is too long ends."""
+    # One character more than fits: a break right behind a full part is the best of all.
+    window = text[: _fitting(text, max_units) + 1]
+    for separator in ("\n", " "):
+        place = window.rfind(separator)
+        if place > 0 and not window[:place].isspace():
+            return place
+    return _hard_end(text, max_units)
+
+
+def _hard_end(text: str, max_units: int) -> int:
+    """The last place within the limit at which no cluster is torn; code points at worst."""
+    fitting = _fitting(text, max_units)
+    end = fitting
+    while 0 < end < len(text) and _belongs_together(text, end):
+        end -= 1
+    return end or fitting
+
+
+def _fitting(text: str, max_units: int) -> int:
+    """How many code points from the start fit into ``max_units``."""
+    if text.isascii():
+        return min(len(text), max_units)
+    room = max_units
+    for place, character in enumerate(text):
+        room -= 2 if character > "\uffff" else 1
+        if room < 0:
+            return place
+    return len(text)
+
+
+def _belongs_together(text: str, place: int) -> bool:
+    """Whether the characters before and at ``place`` are shown as one."""
+    before, after = text[place - 1], text[place]
+    if _extends(after) or before == _JOINER:
+        return True
+    if _is_low(after) and "\ud800" <= before <= "\udbff":
+        return True
+    return _is_regional(before) and _is_regional(after) and _regionals_before(text, place) % 2 == 1
+
+
+def _extends(character: str) -> bool:
+    """Marks, selectors, joiners, skin tones and tag characters continue what stands before."""
+    return (
+        character == _JOINER
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        or "\U000e0020" <= character <= "\U000e007f"
+        or unicodedata.category(character) in {"Mn", "Me", "Mc"}
+    )
+
+
+def _is_low(character: str) -> bool:
+    return "\udc00" <= character <= "\udfff"
+
+
+def _is_regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _regionals_before(text: str, place: int) -> int:
+    """Flags are pairs: an odd count before ``place`` means that it is inside one."""
+    count = 0
+    while count < place and _is_regional(text[place - 1 - count]):
+        count += 1
+    return count
+
+
+_GUARD = "» "
+
+
+_COMMAND_SIGNS = ("/", "!")
+
+
+# Letters and marks by category, but drawn as nothing.
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+# Cc control, Cf format (zero-width, bidirectional), Cs lone surrogates, Co private use:
+# U+EEEE is the place-holder with which CyTube itself cuts links out of a text.
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co"})
+
+
+_SPACES = frozenset({"Zs", "Zl", "Zp"})
+
+
+def user_text(text: str) -> str:
+    """A person's text on one line, with single spaces and nothing invisible in it."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_visible, text))
+    return " ".join(text.split())
+
+
+def name_shown(name: str) -> str:
+    """A user name as public lines show it: cleaned, without a leading ``@``."""
+    return user_text(name).lstrip("@")
+
+
+def public_line(text: str) -> str:
+    """One line for the channel that no server and no other bot takes for a command."""
+    line = user_text(text)
+    return _GUARD + line if line.startswith(_COMMAND_SIGNS) else line
+
+
+def public_parts(text: str, max_units: int) -> list[str]:
+    """A text of any length as public lines of at most ``max_units`` UTF-16 units each.
+
+    Line breaks end a line. Every part is guarded, also one that begins in mid-sentence.
+    """
+    parts: list[str] = []
+    for line in text.splitlines():
+        rest = user_text(line)
+        while rest:
+            room = max_units - (units(_GUARD) if rest.startswith(_COMMAND_SIGNS) else 0)
+            first = split(rest, room)[0]
+            parts.append(public_line(first))
+            rest = rest[len(first) :].lstrip()
+    return parts
+
+
+def _visible(character: str) -> str:
+    if character in "\n\r\t\v\f\x85":
+        return " "
+    category = unicodedata.category(character)
+    if category in _SPACES:
+        return " "
+    return "" if category in _DROPPED or character in _INVISIBLE else character
+
+
+_REASON_UNITS_MAX = 150
+
+
+def because(reason: str | None) -> str:
+    """The end of a sentence: a reason if there is one, and the full stop."""
+    text = clip(user_text(reason or ""), _REASON_UNITS_MAX)
+    return f": {text.rstrip('.')}." if text else "."
 
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)((?:\s[^<>]*)?)>")

@@ -10,10 +10,10 @@ from typing import Any
 import anyio
 from tests.actors.house import CHANNEL, House, house
 
-from economy_actors.api.actor import Api as ApiActor
-from economy_actors.api.messages import ApiRequest
+from economy_actors.api import Api as ApiActor
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
-from economy_actors.ledger.messages import Commit, Query
+from economy_actors.messages.ledger import Commit, Query
+from economy_actors.messages.workers import ApiRequest
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
@@ -127,7 +127,7 @@ class Api:
                 trigger_id="presence.base",
                 reason="seed",
                 at_ms=now_ms,
-                day=self.house.world.live.calendar.day(now_ms),
+                day=self.house.context.live.calendar.day(now_ms),
                 create=True,
                 display_name=name,
             )
@@ -147,7 +147,7 @@ class Api:
     def counted(self, command: str, result: str) -> float:
         """How many requests were counted so."""
         labels = {"command": command, "result": result}
-        registry = self.house.world.metrics.registry
+        registry = self.house.context.metrics.registry
         return registry.get_sample_value("economy_api_requests_total", labels) or 0.0
 
     def mute(self, name: str) -> Ref[Any]:
@@ -161,13 +161,13 @@ async def api(
 ) -> AsyncIterator[Api]:
     """A house with the API."""
     async with house(path / "economy.db", settings, channels=channels) as home:
-        home.world.metrics = Metrics(
+        home.context.metrics = Metrics(
             channels=channels,
             commands=[spec.name for spec in COMMANDS],
             api_commands=REQUESTS.names,
         )
-        home.world.bus_connected = lambda: True
+        home.context.bus_connected = lambda: True
         bus = Replies()
-        ref = spawn(home, "api", lambda: ApiActor(home.world, bus))
+        ref = spawn(home, "api", lambda: ApiActor(home.context, bus))
         await home.settle()
         yield Api(home, bus, ref)

@@ -10,10 +10,9 @@ from tests.actors.api.helpers import Api, Refuser, api, spawn
 from tests.actors.house import CHANNEL
 
 from economy_actors import logs
-from economy_actors.api.actor import ANSWER_TIMEOUT_S, WORKERS
-from economy_actors.api.messages import ApiRequest
-from economy_actors.api.worker import WAITING_MAX
-from economy_actors.ledger.messages import Defect, OutcomeUnknown
+from economy_actors.api import ANSWER_TIMEOUT_S, WAITING_MAX, WORKERS
+from economy_actors.messages.ledger import Defect, OutcomeUnknown
+from economy_actors.messages.workers import ApiRequest
 
 RUBBISH = [
     b"",
@@ -62,7 +61,7 @@ async def test_a_slow_request_delays_no_other(tmp_path: Path) -> None:
     """While reports hang, money and pings are served at once; the slow one is answered in time."""
     async with api(tmp_path) as it:
         await it.account("Alice", 5)
-        reader, it.house.world.reader = it.house.world.reader, it.mute("reader")
+        reader, it.house.context.reader = it.house.context.reader, it.mute("reader")
         began_s = anyio.current_time()
         body = {"command": "balance.get", "channel": CHANNEL, "username": "alice"}
         slow = [it.post(body) for _ in range(WORKERS - 1)]
@@ -73,14 +72,14 @@ async def test_a_slow_request_delays_no_other(tmp_path: Path) -> None:
         for inbox in slow:
             assert it.bus.answers[inbox]["error_code"] == "unavailable"
             assert it.bus.at_s[inbox] - began_s < 5
-        it.house.world.reader = reader
+        it.house.context.reader = reader
         assert (await it.data("balance.get", username="alice"))["balance"] == 10
 
 
 async def test_with_every_desk_held_up_all_are_answered_in_time(tmp_path: Path) -> None:
-    """Far more slow requests than desks: each has an answer before its caller gives up."""
+    """Far more slow requests than workers: each has an answer before its caller gives up."""
     async with api(tmp_path) as it:
-        it.house.world.reader = it.mute("reader")
+        it.house.context.reader = it.mute("reader")
         began_s = anyio.current_time()
         body = {"command": "stats.float", "channel": CHANNEL}
         inboxes = [it.post(body) for _ in range(WORKERS * 5)]
@@ -93,7 +92,7 @@ async def test_money_that_waited_too_long_is_not_moved(tmp_path: Path) -> None:
     """An expired request is not executed; its caller has long gone."""
     async with api(tmp_path) as it:
         await it.account("Alice", 5)
-        it.house.world.reader = it.mute("reader")
+        it.house.context.reader = it.mute("reader")
         for _ in range(WORKERS):
             it.post({"command": "stats.float", "channel": CHANNEL})
         code, text = await it.refused("balance.adjust", username="alice", amount=5)
@@ -105,7 +104,7 @@ async def test_money_that_waited_too_long_is_not_moved(tmp_path: Path) -> None:
 async def test_more_than_can_wait_is_turned_away_at_once(tmp_path: Path) -> None:
     """Nothing grows without bounds, and who is turned away knows it."""
     async with api(tmp_path) as it:
-        it.house.world.reader = it.mute("reader")
+        it.house.context.reader = it.mute("reader")
         inboxes: list[str] = []
         for _ in range(3):
             body = {"command": "stats.float", "channel": CHANNEL}
@@ -122,7 +121,7 @@ async def test_an_unknown_outcome_is_called_unknown(tmp_path: Path) -> None:
     """Neither success nor failure is claimed, and the way to find out is told."""
     async with api(tmp_path) as it:
         fault = OutcomeUnknown("disk I/O error at /var/lib/economy.db")
-        it.house.world.ledger = spawn(it.house, "broken", lambda: Refuser(fault, []))
+        it.house.context.ledger = spawn(it.house, "broken", lambda: Refuser(fault, []))
         code, text = await it.refused("balance.adjust", username="alice", amount=5)
         assert code == "unavailable"
         assert "not known" in text
@@ -134,7 +133,7 @@ async def test_an_unknown_outcome_is_called_unknown(tmp_path: Path) -> None:
 async def test_silent_books_are_answered_for_in_time(tmp_path: Path) -> None:
     """No answer from the books within 4 s: the outcome is unknown."""
     async with api(tmp_path) as it:
-        it.house.world.ledger = it.mute("ledger")
+        it.house.context.ledger = it.mute("ledger")
         began_s = anyio.current_time()
         code, text = await it.refused("balance.set", username="alice", amount=5)
         assert (code, "not known" in text) == ("unavailable", True)
@@ -143,10 +142,10 @@ async def test_silent_books_are_answered_for_in_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["balance.get", "balance.adjust"])
 async def test_the_text_of_an_exception_never_goes_out(tmp_path: Path, command: str) -> None:
-    """P-OPS-12: callers read ``internal``, operators read the log; the desk goes on."""
+    """P-OPS-12: callers read ``internal``, operators read the log; the driver goes on."""
     async with api(tmp_path) as it:
         fault = Defect("sqlite3.OperationalError: no such table at /srv/x.py")
-        it.house.world.ledger = it.house.world.reader = spawn(
+        it.house.context.ledger = it.house.context.reader = spawn(
             it.house, "broken", lambda: Refuser(fault, [])
         )
         code, text = await it.refused(command, username="alice", amount=5)
@@ -159,12 +158,12 @@ async def test_the_text_of_an_exception_never_goes_out(tmp_path: Path, command: 
 async def test_a_defect_in_a_handler_is_internal(tmp_path: Path) -> None:
     """Any exception at all ends in an envelope, and is counted as an error of this part."""
     async with api(tmp_path) as it:
-        it.house.world.live.calendar = None  # type: ignore[assignment]  # breaks every handler
+        it.house.context.live.calendar = None  # type: ignore[assignment]  # breaks every handler
         code, text = await it.refused("balance.get", username="alice")
         assert (code, "NoneType" in text) == ("internal", False)
         code, text = await it.refused("balance.set", username="alice", amount=1)
         assert (code, "not known" in text) == ("internal", True)
-        registry = it.house.world.metrics.registry
+        registry = it.house.context.metrics.registry
         assert registry.get_sample_value("economy_errors_total", {"component": "admin"}) == 2
 
 

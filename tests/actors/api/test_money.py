@@ -8,7 +8,7 @@ import pytest
 from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, settings_with
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import AMOUNT_MAX_Z
 from kryten_economy.users import UserKey
@@ -249,9 +249,9 @@ async def test_a_newcomer_who_is_here_gets_an_account(tmp_path: Path) -> None:
     """A connected user without account gets one with a present, once per request id."""
     async with api(tmp_path) as it:
         # The presence table knows Newbie, but the arrival has not reached the books.
-        it.house.world.ledger, ledger = it.mute("ledger"), it.house.world.ledger
+        it.house.context.ledger, ledger = it.mute("ledger"), it.house.context.ledger
         await it.house.join("Newbie")
-        it.house.world.ledger = ledger
+        it.house.context.ledger = ledger
         await anyio.sleep(60)
         assert it.house.wallet("newbie") is None
         request = {"username": "NEWBIE", "amount": 7, "request_id": "n"}

@@ -43,7 +43,7 @@ async def test_a_name_without_account_can_be_banned(tmp_path: Path) -> None:
 async def test_a_ban_does_not_wait_for_a_silent_reader(tmp_path: Path) -> None:
     """The stored casing is worth a second, not the ban."""
     async with api(tmp_path) as it:
-        it.house.world.reader = it.mute("reader")
+        it.house.context.reader = it.mute("reader")
         assert (await it.data("user.ban", username="Bob"))["username"] == "Bob"
 
 
@@ -97,7 +97,7 @@ async def test_an_announcement_goes_to_its_own_channel(tmp_path: Path) -> None:
 async def test_a_full_outbox_is_told(tmp_path: Path) -> None:
     """When the text can't be handed over, the caller knows."""
     async with api(tmp_path) as it:
-        outbox = it.house.world.outboxes[CHANNEL]
+        outbox = it.house.context.outboxes[CHANNEL]
         cast("Cell", outbox._cell).stop()
         code, _ = await it.refused("announce", message="hi")
         assert code == "unavailable"

@@ -28,29 +28,29 @@ async def test_health_tells_sessions_and_a_real_query(tmp_path: Path) -> None:
     """Healthy means that the books answer and the bus is connected."""
     async with api(tmp_path) as it:
         await it.house.join("Alice")
-        it.house.world.population = {CHANNEL: 1}
+        it.house.context.population = {CHANNEL: 1}
         health = await it.data("system.health")
         assert health["status"] == "healthy"
         assert health["database"] == "connected"
         assert health["active_sessions"] == 1
         assert isinstance(health["uptime_seconds"], int)
-        it.house.world.bus_connected = lambda: False
+        it.house.context.bus_connected = lambda: False
         assert (await it.data("system.health"))["status"] == "degraded"
 
 
 async def test_health_notices_books_that_do_not_answer(tmp_path: Path) -> None:
     """Reader or writer silent: disconnected, and the answer comes in time all the same."""
     async with api(tmp_path) as it:
-        reader, it.house.world.reader = it.house.world.reader, it.mute("reader")
+        reader, it.house.context.reader = it.house.context.reader, it.mute("reader")
         began_s = anyio.current_time()
         health = await it.data("system.health")
         assert (health["status"], health["database"]) == ("degraded", "disconnected")
-        it.house.world.reader = reader
-        ledger, it.house.world.ledger = it.house.world.ledger, it.mute("ledger")
+        it.house.context.reader = reader
+        ledger, it.house.context.ledger = it.house.context.ledger, it.mute("ledger")
         health = await it.data("system.health")
         assert (health["status"], health["database"]) == ("degraded", "disconnected")
         assert anyio.current_time() - began_s < 2 * 4.0
-        it.house.world.ledger = ledger
+        it.house.context.ledger = ledger
 
 
 async def test_a_closed_channel_degrades_health(tmp_path: Path) -> None:

@@ -18,13 +18,12 @@ from tests.unit.gateway.helpers import typed
 
 from economy_actors.backlog import LINES_MAX
 from economy_actors.channel.actor import MAILBOX, Channel
-from economy_actors.channel.messages import Joined, RankChanged
 from economy_actors.gateway.intake import Intake
-from economy_actors.gateway.rivals import Rivals
-from economy_actors.gateway.robots import Robots
+from economy_actors.gateway.robots import Rivals, Robots
 from economy_actors.gateway.translate import Translator
-from economy_actors.ledger.home import InlineHome
-from economy_actors.persons import Persons
+from economy_actors.gateway.worker import Persons
+from economy_actors.ledger import InlineExecutor
+from economy_actors.messages.channel import Joined, RankChanged
 from economy_actors.runtime import DeadLetterReason
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
@@ -57,14 +56,14 @@ class Disk:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.goes_on.set()
-        sound = InlineHome.run
+        sound = InlineExecutor.run
 
-        async def run(home: InlineHome[Any], work: Callable[[Any], Any]) -> Any:
-            if isinstance(home._tenant, Books):
+        async def run(home: InlineExecutor[Any], work: Callable[[Any], Any]) -> Any:
+            if isinstance(home._owned, Books):
                 await self.goes_on.wait()
             return await sound(home, work)
 
-        monkeypatch.setattr(InlineHome, "run", run)
+        monkeypatch.setattr(InlineExecutor, "run", run)
 
     def hang(self) -> None:
         self.goes_on = anyio.Event()
@@ -74,13 +73,13 @@ class Bus:
     """Gives lines to the gateway's ears one after the other, as far as the gate lets them."""
 
     def __init__(self, home: House) -> None:
-        world = home.world
-        translator = Translator(world.live, world.clock)
+        context = home.context
+        translator = Translator(context.live, context.clock)
         rivals = Rivals("me", translator.places)
         gateway = spawn(home, "ears", Silent)
-        self._gate = world.backlog.gate
+        self._gate = context.backlog.gate
         self._begun_ms = home.now_ms
-        self._intake = Intake(world, translator, Robots(world), rivals, gateway, lambda _: None)
+        self._intake = Intake(context, translator, Robots(context), rivals, gateway, lambda _: None)
         self._home = home
         self.deepest = self.heard = 0
 
@@ -136,13 +135,13 @@ def counted(home: House) -> Counter[str]:
 async def assert_all_paid(home: House) -> None:
     """Each speaker's lines are counted, paid, and all out of the backlog."""
     with anyio.fail_after(60):
-        while home.world.backlog.total:  # noqa: ASYNC110  # seen from outside
+        while home.context.backlog.total:  # noqa: ASYNC110  # seen from outside
             await anyio.sleep(0.01)
     said = Counter(SPEAKERS[number % len(SPEAKERS)] for number in range(LINES))
     assert counted(home) == said
     assert Counter({name: home.balance(name) for name in SPEAKERS}) == said
     assert home.observer.dead_letters[DeadLetterReason.FULL] == 0
-    assert home.world.backlog.gate.is_open
+    assert home.context.backlog.gate.is_open
 
 
 async def test_a_burst_with_thanks_and_a_hanging_disk(
@@ -155,7 +154,7 @@ async def test_a_burst_with_thanks_and_a_hanging_disk(
     disk = Disk()
     disk.install(monkeypatch)
     async with house(tmp_path / "e.db", plenty()) as home:
-        home.world.people = Unknown()
+        home.context.people = Unknown()
         for name in SPEAKERS:
             await home.join(name)
         bus = Bus(home)
@@ -170,7 +169,7 @@ async def test_a_burst_with_thanks_and_a_hanging_disk(
             async with anyio.create_task_group() as going:
                 going.start_soon(bus.burst, LINES - LINES // 4, LINES)
                 await anyio.sleep(10)
-                assert not home.world.backlog.gate.is_open
+                assert not home.context.backlog.gate.is_open
                 assert bus.heard - counted(home).total() <= LINES_MAX
                 disk.goes_on.set()
             await assert_all_paid(home)
@@ -185,8 +184,8 @@ async def test_a_burst_with_thanks_while_nobody_says_who_is_who(tmp_path: Path) 
     """Thanks that wait for a slow answer share the next question, and fail no session."""
     unknown = Unknown(answers_after_s=1.5)
     async with house(tmp_path / "e.db", plenty()) as home:
-        home.world.people = unknown
-        home.world.persons = spawn(home, "slow-persons", lambda: Persons(unknown))
+        home.context.people = unknown
+        home.context.persons = spawn(home, "slow-persons", lambda: Persons(unknown))
         for name in SPEAKERS:
             await home.join(name)
         bus = Bus(home)
@@ -231,14 +230,14 @@ async def test_a_start_at_which_reports_are_slow_fails_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where many channels read at once, the last answer comes late; it is waited for."""
-    sound = InlineHome.run
+    sound = InlineExecutor.run
 
-    async def run(home: InlineHome[Any], work: Callable[[Any], Any]) -> Any:
-        if isinstance(home._tenant, Reports):
+    async def run(home: InlineExecutor[Any], work: Callable[[Any], Any]) -> Any:
+        if isinstance(home._owned, Reports):
             await anyio.sleep(8)
         return await sound(home, work)
 
-    monkeypatch.setattr(InlineHome, "run", run)
+    monkeypatch.setattr(InlineExecutor, "run", run)
     with capture_logs() as logged:
         async with house(tmp_path / "e.db", plenty()) as home:
             await anyio.sleep(60)

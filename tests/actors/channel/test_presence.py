@@ -5,9 +5,9 @@ from pathlib import Path
 import anyio
 from tests.actors.house import CHANNEL, house, settings_with
 
-from economy_actors.channel.messages import AfkChanged, Joined, MinutePassed
+from economy_actors.messages.channel import AfkChanged, Joined, MinutePassed
 from economy_actors.outbox.protocol import Left as OutboxLeft
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}

@@ -11,10 +11,9 @@ from structlog.testing import capture_logs
 from tests.actors.api.helpers import spawn
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
-from economy_actors.channel.messages import PrivateMessage, Said
-from economy_actors.gateway.aliases import AWAY_S, KEPT_S, NAMES_MAX, Aliases
 from economy_actors.gateway.bus import ANSWER_S, BusAway
-from economy_actors.persons import Persons
+from economy_actors.gateway.worker import AWAY_S, KEPT_S, NAMES_MAX, Aliases, Persons
+from economy_actors.messages.channel import PrivateMessage, Said
 from economy_actors.session.actor import PERSON_TIMEOUT_S
 from kryten_economy.config import Settings
 
@@ -117,9 +116,9 @@ def thanks(**laughs_and_kudos: Any) -> Settings:
 
 
 async def everybody(home: House, stats: Userstats) -> None:
-    people = Aliases(stats.owner_of, home.world.metrics.userstats_silent)
-    home.world.people = people
-    home.world.persons = spawn(home, "userstats", lambda: Persons(people))
+    people = Aliases(stats.owner_of, home.context.metrics.userstats_silent)
+    home.context.people = people
+    home.context.persons = spawn(home, "userstats", lambda: Persons(people))
     for name in ("Alice", "Al", "Bob"):
         await home.join(name)
 
@@ -279,7 +278,7 @@ async def test_after_one_silence_nobody_is_asked_for_a_minute(tmp_path: Path) ->
             "userstats does not answer: names stand for themselves",
             "userstats answers again",
         ]
-        assert "economy_userstats_silences_total 2.0" in home.world.metrics.render().decode()
+        assert "economy_userstats_silences_total 2.0" in home.context.metrics.render().decode()
 
 
 async def test_a_line_that_thanks_many_waits_no_longer(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 from tests.actors.house import CHANNEL, PLAIN_MULTIPLIERS, House, house, settings_with
 
-from economy_actors.channel.messages import BotSpoke, MediaChanged, Said
+from economy_actors.messages.channel import BotSpoke, MediaChanged, Said
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.chat import rules as chat_rules
 from kryten_economy.features.media import rules as media_rules
 from kryten_economy.features.media.rules import Medium
@@ -251,7 +251,7 @@ async def test_a_defect_in_one_trigger_leaves_the_others_and_the_counting_alone(
         [line] = [each for each in logged if each["log_level"] == "error"]
         assert f"{line['trigger']}" == trigger_id
         assert (line["event"], line["correlation_id"]) == ("a trigger failed", "line-1")
-        value = home.world.metrics.registry.get_sample_value
+        value = home.context.metrics.registry.get_sample_value
         assert value("economy_errors_total", {"component": "triggers"}) == 1
         assert await balances(home, "Alice", "Bob", "Carol") == earned_z
         wallet = home.wallet("Alice")
@@ -272,5 +272,5 @@ async def test_a_defect_of_what_the_bot_or_the_medium_pays_leaves_the_channel_al
             home.channel.tell(MediaChanged(Medium(key, "Film", 600), home.now_ms))
         home.channel.tell(BotSpoke("No, alice."))
         await home.settle()
-        assert home.world.playing[CHANNEL].key == "yt:b"
+        assert home.context.playing[CHANNEL].key == "yt:b"
         assert await home.present() == {"Alice"}

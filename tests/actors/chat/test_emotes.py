@@ -11,16 +11,11 @@ from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 
-from economy_actors.channel.messages import (
-    ChannelMessage,
-    EmoteChanged,
-    EmotesListed,
-    RoomStored,
-)
-from economy_actors.gateway.messages import GatewayMessage, ReadRoom
+from economy_actors.messages.channel import ChannelMessage, EmoteChanged, EmotesListed, RoomStored
+from economy_actors.messages.gateway import GatewayMessage, ReadRoom
 from economy_actors.runtime import Actor
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 KAPPA, PEPE, NEW = ":kappa:", "/pepe", ":new:"
@@ -43,7 +38,7 @@ def used_today(home: House, name: str) -> int:
             for row in books.execute(
                 "SELECT unique_emotes_used FROM daily_activity AS d"
                 " JOIN account AS a ON a.id = d.account_id WHERE a.name = ? AND d.day = ?",
-                (name.lower(), home.world.live.calendar.day(home.now_ms)),
+                (name.lower(), home.context.live.calendar.day(home.now_ms)),
             )
         )
 
@@ -128,7 +123,7 @@ async def test_the_store_is_read_once_an_hour(tmp_path: Path) -> None:
     asked: list[str] = []
     async with house(tmp_path / "e.db", start_ms=START_MS + 58 * 60_000) as home:
         await home.settle()
-        home.world.gateway = spawn(home, "gateway", lambda: _Gateway(asked))
+        home.context.gateway = spawn(home, "gateway", lambda: _Gateway(asked))
         await home.minutes(1)
         assert asked == []
         await home.minutes(2)

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 
-from economy_actors.channel.messages import MediaChanged, RoomStored
+from economy_actors.messages.channel import MediaChanged, RoomStored
 from kryten_economy.config import Settings
 from kryten_economy.features.media.rules import Medium, comment_cap
 

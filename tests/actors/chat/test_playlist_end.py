@@ -10,9 +10,9 @@ from tests.actors.chat.test_media import film, only, play, stored
 from tests.actors.house import NO_TRIGGERS, House, house, settings_with
 from tests.unit.gateway.helpers import MEDIA, start_ms, trace, typed
 
-from economy_actors.channel.messages import PlaylistEmptied
 from economy_actors.gateway.events import Translated
 from economy_actors.gateway.translate import Translator
+from economy_actors.messages.channel import PlaylistEmptied
 from kryten_economy.users import UserKey
 
 CINEMA = "cinema-2"
@@ -30,7 +30,7 @@ class Cinema:
 
     def __init__(self, home: House) -> None:
         self.home = home
-        self._translator = Translator(home.world.live, home.world.clock)
+        self._translator = Translator(home.context.live, home.context.clock)
         self._lines = [
             line
             for line in trace(MEDIA)

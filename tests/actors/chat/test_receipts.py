@@ -9,7 +9,7 @@ from tests.actors.api.helpers import Silent, spawn
 from tests.actors.chat.test_chat_triggers import only
 from tests.actors.house import CHANNEL, House, house
 
-from economy_actors.channel.messages import Said
+from economy_actors.messages.channel import Said
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import CommitUnknown
 
@@ -17,7 +17,7 @@ _LONG = "x" * 30
 
 
 def _trigger_z(home: House, trigger_id: str) -> float | None:
-    return home.world.metrics.registry.get_sample_value(
+    return home.context.metrics.registry.get_sample_value(
         "economy_trigger_z_total", {"channel": CHANNEL, "trigger": trigger_id}
     )
 
@@ -98,11 +98,11 @@ async def test_a_line_whose_ranks_cannot_be_read_counts_and_pays(tmp_path: Path)
     async with house(tmp_path / "e.db", settings) as home:
         await home.join("Alice")
         await home.chat("Alice", "hello")
-        reader, home.world.reader = home.world.reader, spawn(home, "mute", Silent)
+        reader, home.context.reader = home.context.reader, spawn(home, "mute", Silent)
         await home.chat("Alice", _LONG)
         await anyio.sleep(60)
         await home.settle()
-        home.world.reader = reader
+        home.context.reader = reader
         wallet = home.wallet("Alice")
         assert wallet is not None
         assert (wallet.lifetime_messages, wallet.balance_z) == (2, 1)

@@ -14,7 +14,7 @@ from tests.actors.presence.helpers import been_here
 from tests.integration.service.house import merged
 from tests.unit.features.test_achievements import achievement
 
-from economy_actors.channel.messages import BotSpoke
+from economy_actors.messages.channel import BotSpoke
 from kryten_economy.config import Settings
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms

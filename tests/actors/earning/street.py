@@ -12,9 +12,9 @@ from tests.actors.presence.helpers import triggers
 from tests.integration.service.house import merged
 from tests.unit.gateway.helpers import envelope_of, typed
 
-from economy_actors.channel.messages import MediaChanged
 from economy_actors.gateway.events import Translated
 from economy_actors.gateway.translate import Translator
+from economy_actors.messages.channel import MediaChanged
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.config import Settings
 from kryten_economy.features.media.rules import Medium
@@ -86,7 +86,7 @@ class Street:
         if isinstance(translated, Translated):
             message = translated.message
             if isinstance(message, Echoed | PmFailed | RobotGone | Throttled):
-                self.house.world.outboxes[CHANNEL].tell(message)
+                self.house.context.outboxes[CHANNEL].tell(message)
             else:
                 self.house.channel.tell(message)
         await self.house.settle()
@@ -118,4 +118,4 @@ class Street:
 async def street(path: Path, settings: Settings, **more: Any) -> AsyncIterator[Street]:
     """A house behind the gateway's translator; the arguments are those of `house`."""
     async with house(path, settings, **more) as home:
-        yield Street(home, Translator(home.world.live, home.world.clock))
+        yield Street(home, Translator(home.context.live, home.context.clock))

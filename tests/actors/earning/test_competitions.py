@@ -9,9 +9,9 @@ from tests.actors.earning.street import ONE_RANK, earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import been_here
 
-from economy_actors.channel.messages import BotSpoke
+from economy_actors.messages.channel import BotSpoke
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import Credit, Transfer
 from kryten_economy.users import UserKey
 
@@ -73,7 +73,7 @@ async def _after_midnight(path: Path, settings: Settings, day: int = 0) -> House
 
 async def _earn(home: House, *amounts: int, name: str = "alice") -> None:
     """Coins from the mint for somebody who has an account."""
-    day = home.world.live.calendar.day(home.now_ms)
+    day = home.context.live.calendar.day(home.now_ms)
     for number, amount_z in enumerate(amounts):
         op_id, user = f"{name}:{number}", UserKey(CHANNEL, name)
         await home.commit(Credit(op_id, user, amount_z, "earn", "t", "T", home.now_ms, day))

@@ -47,7 +47,7 @@ async def _counted(path: Path, name: str, count: int, last: int = -1) -> None:
         await been_here(home, name, 0)
         for number in range(last - count + 1, last + 1):
             at_ms = START_MS + number * DAY_MS
-            day = home.world.live.calendar.day(at_ms)
+            day = home.context.live.calendar.day(at_ms)
             user, nothing = UserKey.of(CHANNEL, name), StreakTerms((), 0, 0)
             await home.commit(QualifyDay(f"{name}:{day}", user, at_ms, day, nothing, None))
 

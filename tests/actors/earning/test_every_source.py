@@ -16,8 +16,8 @@ from tests.actors.presence.helpers import hits
 
 from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import Ref
-from kryten_economy.features.bans.operations import Ban
-from kryten_economy.features.notices.operations import SetQuiet
+from kryten_economy.features.bans import Ban
+from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.ledger.holds import Held, PlaceHold
 from kryten_economy.users import UserKey
@@ -178,7 +178,7 @@ class _Deaf:
 
 
 async def _silence(home: House) -> None:
-    home.world.outboxes[CHANNEL] = cast("Ref[OutboxMessage]", _Deaf())
+    home.context.outboxes[CHANNEL] = cast("Ref[OutboxMessage]", _Deaf())
 
 
 async def test_what_cannot_be_told_is_paid(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.actors.earning.street import ONE_RANK, earned, paying
 from tests.actors.house import CHANNEL, START_MS, House, house
 
 from economy_actors.outbox.message import Line, Pm
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.money.operations import SetBalance
 from kryten_economy.users import UserKey
 

@@ -7,7 +7,7 @@ import pytest
 from tests.actors.earning.street import earned, paying, street
 from tests.actors.house import CHANNEL, START_MS, House, house
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 LAUGHS = [

@@ -10,8 +10,8 @@ from tests.actors.earning.street import earned, paying, play
 from tests.actors.house import CHANNEL, START_MS, House, house
 from tests.actors.presence.helpers import hits
 
-from economy_actors.channel.messages import BotSpoke
-from kryten_economy.features.bans.operations import Ban
+from economy_actors.messages.channel import BotSpoke
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.chat import rules as chat_rules
 from kryten_economy.features.chat.triggers import Trigger, TriggerAward, award_of
 from kryten_economy.features.media import rules as media_rules
@@ -313,7 +313,7 @@ async def test_one_triggers_error_stops_no_other(
             wanted.pop(broken, None)
             assert dict(rows) == wanted
         assert [each["event"] for each in logged].count("a trigger failed") == 1
-        assert b'economy_errors_total{component="triggers"} 1.0' in home.world.metrics.render()
+        assert b'economy_errors_total{component="triggers"} 1.0' in home.context.metrics.render()
         assert await home.present() == {"Alice", "Bob", "Carol"}
         wallet = home.wallet("Alice")
         assert wallet is not None

@@ -216,7 +216,7 @@ async def test_an_operators_event_is_one_channels(tmp_path: Path) -> None:
     settings = paying(**BASE)
     async with house(tmp_path / "e.db", settings, channels=(CHANNEL, "Other")) as home:
         other = House(
-            home.world, home.system, home.world.channels["Other"], home.path, home.observer
+            home.context, home.system, home.context.channels["Other"], home.path, home.observer
         )
         await home.userlist(("Boss", 4))
         await other.join("Boss")

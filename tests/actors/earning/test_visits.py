@@ -10,7 +10,7 @@ import pytest
 from tests.actors.earning.street import earned, paying, play, street
 from tests.actors.house import CHANNEL, START_MS, House, house
 
-from economy_actors.channel.messages import AfkChanged, MinutePassed
+from economy_actors.messages.channel import AfkChanged, MinutePassed
 from kryten_economy.refusals import BALANCE_MAX_Z
 from kryten_economy.users import UserKey
 
@@ -108,7 +108,7 @@ async def test_the_departing_count_for_nothing(tmp_path: Path) -> None:
         kinds = dict(earned(home, "Alice")[0])
         assert kinds == {"presence.base": 2, "event.E.presence": 100, "rain.ambient": 7}
         assert earned(home, "Bob") == [[]]
-        shown = home.world.metrics.render().decode()
+        shown = home.context.metrics.render().decode()
         assert f'economy_active_users{{channel="{CHANNEL}"}} 1.0' in shown
         await home.join("Bob")
         await home.minutes(1)
@@ -120,7 +120,7 @@ async def test_channels_are_independent(tmp_path: Path) -> None:
     """One user is here in each channel by himself: gone from one, he earns in the other."""
     settings = paying(**MINUTES)
     async with house(tmp_path / "e.db", settings, channels=(CHANNEL, "Other")) as home:
-        other = House(home.world, home.system, home.world.channels["Other"], home.path, None)  # type: ignore[arg-type]
+        other = House(home.context, home.system, home.context.channels["Other"], home.path, None)  # type: ignore[arg-type]
         await home.join("Alice")
         await other.join("Alice")
         await home.leave("Alice")

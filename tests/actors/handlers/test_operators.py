@@ -12,11 +12,11 @@ from tests.actors.api.helpers import Silent, spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.handlers.kit import audit as write_audit
-from economy_actors.ledger.messages import Commit, OutcomeUnknown
+from economy_actors.messages.ledger import Commit, OutcomeUnknown
 from economy_actors.outbox.message import Line, LineKind, Pm
 from economy_actors.runtime import Actor, Ref
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.features.reports.rows import AuditRow, TransactionRow
 from kryten_economy.ledger.operation import Request
@@ -283,14 +283,14 @@ async def test_an_unknown_outcome_is_told_and_logged(tmp_path: Path) -> None:
     """Nobody claims that it happened, or that it did not; it is counted as an error."""
     async with staffed(tmp_path) as h:
         requests: list[Request[Any]] = []
-        books = h.world.ledger
-        h.world.ledger = spawn(h, "unsure", lambda: _NoMoney(books, requests))
+        books = h.context.ledger
+        h.context.ledger = spawn(h, "unsure", lambda: _NoMoney(books, requests))
         assert "can't tell" in await told(h, "grant alice 5", trace="c-9")
         money = [each for each in requests if isinstance(each, Credit)]
         assert {each.op_id for each in money} == {"grant:c-9"}
         (line,) = [each for each in requests if isinstance(each, Audit)]
         assert (line.command, "can't tell" in line.result) == ("grant", True)
-        page = h.world.metrics.render().decode()
+        page = h.context.metrics.render().decode()
         assert 'economy_pm_commands_total{command="grant",result="error"} 1.0' in page
 
 
@@ -301,7 +301,7 @@ async def test_refused_commands_are_counted_as_refused(tmp_path: Path) -> None:
             await told(h, text)
         for text in ("rank @nobody", "top losers", "like", "profile a.b", "why 99999"):
             await h.pm("Alice", text)
-        page = h.world.metrics.render().decode()
+        page = h.context.metrics.render().decode()
         for name in ("deduct", "rain", "event", "grant", "unban", "rank", "top", "like", "why"):
             assert f'pm_commands_total{{command="{name}",result="refused"}} 1.0' in page, name
 
@@ -330,7 +330,7 @@ async def test_nobody_bans_the_bot_or_themself(tmp_path: Path) -> None:
 async def test_rain_asks_no_channel(tmp_path: Path) -> None:
     """Who is here is published: a channel that is busy delays no operator."""
     async with staffed(tmp_path) as h:
-        h.world.channels[CHANNEL] = spawn(h, "busy", Silent)
+        h.context.channels[CHANNEL] = spawn(h, "busy", Silent)
         began_s = anyio.current_time()
         assert "10 Z" in (await h.pm("Boss", "rain 10"))[-1]
         assert anyio.current_time() - began_s < 1
@@ -340,8 +340,8 @@ async def test_rain_asks_no_channel(tmp_path: Path) -> None:
 async def test_a_lost_audit_line_is_an_error_of_this_part(tmp_path: Path) -> None:
     """What the books can't take is in the operator's log at least."""
     async with staffed(tmp_path) as h:
-        cast("Any", h.world.ledger._cell).stop()
-        write_audit(h.world, channel="", admin="a", command="c", arguments="", result="")
+        cast("Any", h.context.ledger._cell).stop()
+        write_audit(h.context, channel="", admin="a", command="c", arguments="", result="")
         labels = {"component": "admin"}
-        registry = h.world.metrics.registry
+        registry = h.context.metrics.registry
         assert registry.get_sample_value("economy_errors_total", labels) == 1

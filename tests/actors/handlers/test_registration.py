@@ -72,7 +72,7 @@ async def test_a_new_topic_is_one_file(tmp_path: Path, toy: None) -> None:
         assert await it.refused("toy.echo", username="Nobody") == ("not_found", "There is nobody.")
         assert (await it.refused("toy.echo"))[0] == "invalid_request"
         assert it.counted("toy.echo", "ok") == 1
-        page = it.house.world.metrics.render().decode()
+        page = it.house.context.metrics.render().decode()
         assert 'economy_pm_commands_total{command="echo",result="ok"} 1.0' in page
         assert 'economy_pm_commands_total{command="echo",result="refused"} 1.0' in page
 

@@ -12,7 +12,7 @@ from tests.actors.api.helpers import Api, api
 from tests.actors.house import CHANNEL
 
 from economy_actors.context import LiveSettings
-from economy_actors.handlers import reload as reload_module
+from economy_actors.handlers import service as reload_module
 from economy_actors.outbox.protocol import SettingsChanged
 from kryten_economy.config import Loaded, load
 
@@ -44,8 +44,8 @@ async def wait_for_replies(it: Api, text: str) -> str:
 def in_force(it: Api, path: Path, text: str) -> LiveSettings:
     """Start from what a file says."""
     path.write_text(text)
-    it.house.world.live.path = path
-    return it.house.world.live
+    it.house.context.live.path = path
+    return it.house.context.live
 
 
 async def test_a_reload_changes_what_everybody_reads(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_a_reload_changes_what_everybody_reads(tmp_path: Path) -> None:
         assert told.limits.lines_per_minute == 3
         assert told.limits.closed_gates == {"rain_drop"}
         assert told.pace.unpaced
-        assert it.house.world.live.ignores("CARL")
+        assert it.house.context.live.ignores("CARL")
         await it.house.join("Alice")
         replies = [await it.house.pm("Alice", "unquiet") for _ in range(2)]
         assert "Slow down" in replies[1][0]
@@ -85,7 +85,7 @@ async def test_what_needs_a_restart_is_reported_and_kept(tmp_path: Path) -> None
         await it.house.join("Boss", rank=5)
         path = tmp_path / "config.yaml"
         live = in_force(it, path, GOOD)
-        await reload_module.reload_settings(it.house.world)
+        await reload_module.reload_settings(it.house.context)
         more = "  - {domain: cytube.test, channel: Second}\ncurrency"
         path.write_text(
             GOOD.replace("currency", more).replace("4222", "4333").replace(":-Z}", ":-Y}")
@@ -99,7 +99,7 @@ async def test_what_needs_a_restart_is_reported_and_kept(tmp_path: Path) -> None
         assert live.settings.bot.username == "ZCoinBot"
         assert live.settings.nats.servers == ("nats://127.0.0.1:4222",)
         assert live.settings.currency.symbol == "Y"
-        outcome = await reload_module.reload_settings(it.house.world)
+        outcome = await reload_module.reload_settings(it.house.context)
         assert isinstance(outcome, reload_module.Reloaded)
         assert outcome.changed == ()
         reply = await wait_for_replies(it, "reload")

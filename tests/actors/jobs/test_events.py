@@ -60,7 +60,7 @@ async def test_restart_repeats_neither_word_nor_money(tmp_path: Path) -> None:
             await _wait(home, 1.1 * MINUTE_S)
             assert home.balance("Alice") == 500
             assert len(home.lines()) == 1 - number
-            assert home.world.metrics.render().count(b"economy_multiplier_active{") == 1
+            assert home.context.metrics.render().count(b"economy_multiplier_active{") == 1
 
 
 async def test_late_start_is_silent_and_free(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ async def test_event_without_pool_pays_the_default_and_zero_pays_nothing(tmp_pat
     async with house(tmp_path / "economy.db", _settings(plain, free)) as home:
         await home.join("Alice")
         await _wait(home, 2.1 * MINUTE_S)
-        default = home.world.live.settings.content_triggers.present_at_event_start
+        default = home.context.live.settings.content_triggers.present_at_event_start
         assert home.balance("Alice") == (default.default_reward if default.enabled else 0)
         assert len(home.lines()) == 2
 
@@ -98,14 +98,14 @@ async def test_operator_starts_replaces_and_stops_an_event(tmp_path: Path) -> No
         assert "Small has been stopped" in (await home.pm("Alice", "event stop"))[0]
         assert "Small was ended by Alice" in home.lines()[-1]
         assert "No event" in (await home.pm("Alice", "event stop"))[0]
-        assert home.world.adhoc == {}
+        assert home.context.adhoc == {}
 
 
 async def test_an_operator_waits_for_the_books_alone(tmp_path: Path) -> None:
     """Whoever runs the channel's events may be busy: they are told, and nobody asks them."""
     async with house(tmp_path / "e.db") as home:
         await home.join("Alice", rank=5)
-        home.world.occasions[CHANNEL] = spawn(home, "busy", Silent)
+        home.context.channel_events[CHANNEL] = spawn(home, "busy", Silent)
         began_ms = home.now_ms
         assert "Party" in (await home.pm("Alice", "event start 2 30 Party"))[0]
         running = home.report(lambda reports: reports.running_events(CHANNEL))
@@ -126,7 +126,7 @@ async def test_operator_event_outlives_a_restart_and_its_end_is_told(tmp_path: P
         assert home.balance("Alice") == 2
         await _wait(home, 3.1 * MINUTE_S)
         assert home.lines() == ["🏁 Party has ended."]
-        assert home.world.adhoc == {}
+        assert home.context.adhoc == {}
 
 
 async def test_limits_of_an_operator_event(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_limits_of_an_operator_event(tmp_path: Path) -> None:
         for wrong in ("1 5 A", "10.1 5 A", "2 0 A", "2 1441 A", f"2 5 {name}", "2 5", "nan 5 A"):
             assert "event start <multiplier>" in (await home.pm("Alice", f"event start {wrong}"))[0]
         assert "admin" in (await home.pm("Bob", "event start 2 5 A"))[0].lower()
-        assert home.world.adhoc == {}
+        assert home.context.adhoc == {}
 
 
 async def test_opening_of_off_peak_is_told_once_and_only_to_somebody(tmp_path: Path) -> None:
@@ -151,9 +151,9 @@ async def test_opening_of_off_peak_is_told_once_and_only_to_somebody(tmp_path: P
         assert "1.5" not in shown
         await _wait(home, 66 * MINUTE_S)
         assert home.lines() == ["⏰ Off-peak bonus: 2x earnings from now on!"]
-        assert "economy_active_multiplier{" in home.world.metrics.render().decode()
+        assert "economy_active_multiplier{" in home.context.metrics.render().decode()
         assert f'economy_active_multiplier{{channel="{CHANNEL}"}} 3.0' in (
-            home.world.metrics.render().decode()
+            home.context.metrics.render().decode()
         )
     async with house(tmp_path / "empty.db", settings) as home:
         await _wait(home, 66 * MINUTE_S)
@@ -166,7 +166,7 @@ async def test_event_that_leaves_the_settings_ends(tmp_path: Path) -> None:
     async with house(tmp_path / "economy.db", _settings(long)) as home:
         await home.join("Alice")
         await _wait(home, 1.1 * MINUTE_S)
-        home.world.live.swap(_settings())
+        home.context.live.swap(_settings())
         await home.minutes(1)
         await _wait(home, MINUTE_S)
         assert "Movie Night is over" in home.lines()[-1]

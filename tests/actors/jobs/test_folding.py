@@ -32,7 +32,7 @@ async def _stay(home: House, minutes: int) -> None:
 
 async def _gift(home: House, op_id: str, amount_z: int) -> None:
     """Something else on Alice's wallet."""
-    who, day = UserKey.of(CHANNEL, "Alice"), home.world.live.calendar.day(home.now_ms)
+    who, day = UserKey.of(CHANNEL, "Alice"), home.context.live.calendar.day(home.now_ms)
     gift = Credit(op_id, who, amount_z, "admin_grant", "admin.grant", "Gift", home.now_ms, day)
     assert isinstance(await home.commit(gift), Posted)
 
@@ -60,7 +60,7 @@ def _rows(home: House, name: str) -> list[TransactionRow]:
 
 def _minutes(home: House, day: str) -> int:
     """In how many rows the presence of a day is kept."""
-    calendar = home.world.live.calendar
+    calendar = home.context.live.calendar
     return sum(
         row.trigger_id == "presence.base" and calendar.day(row.created_at_ms) == day
         for name in NAMES
@@ -70,7 +70,7 @@ def _minutes(home: House, day: str) -> int:
 
 async def _told(home: House) -> list[Any]:
     """What people and operators see of the books."""
-    day = home.world.live.calendar.day(home.now_ms)
+    day = home.context.live.calendar.day(home.now_ms)
     return [
         home.report(lambda reports: reports.wallets(CHANNEL, day)),
         home.report(lambda reports: reports.float_of(CHANNEL)),

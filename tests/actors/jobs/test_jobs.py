@@ -29,7 +29,7 @@ HOUR_S = 3600
 
 async def _earn(home: House, name: str, amount_z: int) -> None:
     now_ms = home.now_ms
-    day = home.world.live.calendar.day(now_ms)
+    day = home.context.live.calendar.day(now_ms)
     user = UserKey.of(CHANNEL, name)
     await home.commit(
         Credit(
@@ -83,7 +83,7 @@ async def test_interest_brings_those_who_are_here_their_rank_at_once(tmp_path: P
         await _earn(home, "Alice", 5_000)
         await _earn(home, "Bob", 5_000)
         await home.join("Alice")
-        spawn(home, "jobs", lambda: DailyJobs(home.world))
+        spawn(home, "jobs", lambda: DailyJobs(home.context))
         await _until(home, 0.001)
         assert home.balance("Bob") == 5_005
         assert [text for text in home.pms("Alice") if "promoted to B" in text]

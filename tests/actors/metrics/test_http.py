@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from economy_actors.metrics import http
-from economy_actors.metrics.http import Health, HttpBindError, serve
+from economy_actors import exporter
+from economy_actors.exporter import Health, HttpBindError, serve
 from economy_actors.metrics.metrics import Metrics
 from kryten_economy.ledger.facts import Committed
 
@@ -147,7 +147,7 @@ async def test_a_failing_check_answers_500_without_details() -> None:
 
 async def test_a_hanging_check_answers_500(monkeypatch: pytest.MonkeyPatch) -> None:
     """A probe is never left waiting."""
-    monkeypatch.setattr(http, "_CHECK_LIMIT_S", 0.01)
+    monkeypatch.setattr(exporter, "_CHECK_LIMIT_S", 0.01)
 
     async def hanging() -> Health:
         await anyio.sleep_forever()

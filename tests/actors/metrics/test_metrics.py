@@ -13,13 +13,13 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW
 from economy_actors.metrics import families
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime.observer import DeadLetterReason, Observer
-from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent, StartAdHoc
-from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
-from kryten_economy.features.presence.onboarding import OPEN
-from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
+from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.facts import Committed, Facts, TriggerHits
+from kryten_economy.users import Present
 
 COUNT = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

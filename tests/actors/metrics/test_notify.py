@@ -9,7 +9,7 @@ import anyio
 import pytest
 import trio.testing
 
-from economy_actors.systemd import Notifier
+from economy_actors.service import Notifier
 
 
 @pytest.fixture

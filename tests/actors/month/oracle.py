@@ -30,7 +30,7 @@ from tests.actors.month.events import (
     Start,
     Stop,
 )
-from tests.actors.month.oracle_people import UNIT, Person, Purse
+from tests.actors.month.oracle_people import UNIT, OwnLedger, Person
 from tests.actors.month.oracle_talk import Ears
 from tests.actors.month.oracle_time import MINUTE_MS, WallClock, fraction
 
@@ -49,8 +49,8 @@ class Oracle:
         self._terms = case.terms
         self._clock = WallClock(case.zone, case.first_day, case.days, case.terms)
         self.people: dict[str, Person] = {}
-        self.purse = Purse(case.terms)
-        self._ears = Ears(case.terms, self.people, self.purse, self._clock, self._factor)
+        self.ledger = OwnLedger(case.terms)
+        self._ears = Ears(case.terms, self.people, self.ledger, self._clock, self._factor)
         self._room: dict[str, Person] = {}
         self._up = False
         self._adhoc: tuple[Fraction, int, int] | None = None
@@ -142,12 +142,12 @@ class Oracle:
             if not person.wallet_claimed:
                 person.wallet_claimed = True
                 wallet = self._terms["onboarding"]["welcome_wallet"]
-                self.purse.credit(person, day, wallet, "onboarding.wallet")
+                self.ledger.credit(person, day, wallet, "onboarding.wallet")
             elif away_ms is not None and away_ms // DAY_MS >= back["days_absent"]:
-                self.purse.credit(person, day, back["bonus"], "retention.welcome_back")
+                self.ledger.credit(person, day, back["bonus"], "retention.welcome_back")
         person.known = True
         person.seen_ms = at_ms
-        self.purse.look(person, day)
+        self.ledger.look(person, day)
 
     def _went(self, person: Person, at_ms: int) -> None:
         if person.here:
@@ -227,14 +227,14 @@ class Oracle:
         self._open_events(at_ms, day)
         if not self._room:
             return
-        presence, purse = self._terms["presence"], self.purse
+        presence, ledger = self._terms["presence"], self.ledger
         base, bonus = presence["base_rate_per_minute"], presence["active_bonus_per_minute"]
         afk_ms = presence["afk_threshold_minutes"] * MINUTE_MS
         factor = self._factor(at_ms) * self._clock.night(wall) * UNIT
         units = self._units.get(factor)
         if units is None:
             ranks = range(len(self._terms["ranks"]["tiers"]))
-            units = [int(factor * purse.rank_factor(rank)) for rank in ranks]
+            units = [int(factor * ledger.rank_factor(rank)) for rank in ranks]
             self._units[factor] = units
         for person in list(self._room.values()):
             active = int(not person.afk and at_ms - person.active_ms < afk_ms)
@@ -250,13 +250,13 @@ class Oracle:
             minutes, active = 1 + person.held, active + person.held_active
             person.held = person.held_active = 0
             person.known, person.seen_ms = True, at_ms
-            worth = (base * minutes + bonus * active) * units[purse.rank(person)]
-            purse.earn(person, day, worth, "presence.base")
+            worth = (base * minutes + bonus * active) * units[ledger.rank(person)]
+            ledger.earn(person, day, worth, "presence.base")
             counts = person.today(day)
             counts["minutes_present"] += minutes
             counts["minutes_active"] += active
             person.minutes += minutes
-            purse.look(person, day)
+            ledger.look(person, day)
             reached = counts["minutes_present"]
             if bisect_right(self._marks, reached) > bisect_right(self._marks, reached - minutes):
                 self._dwelt(person, day, reached)
@@ -266,12 +266,12 @@ class Oracle:
         if minutes >= self._enough and person.streak_day != day:
             self._streak(person, day)
             self._bridge(person, day)
-            self.purse.look(person, day)
+            self.ledger.look(person, day)
         for needed, (hours, reward) in self._milestones.items():
             if minutes >= needed and (day, hours) not in person.claims:
                 person.claims.add((day, hours))
-                self.purse.credit(person, day, reward, f"dwell.{hours}h")
-                self.purse.look(person, day)
+                self.ledger.credit(person, day, reward, f"dwell.{hours}h")
+                self.ledger.look(person, day)
 
     def _streak(self, person: Person, day: date) -> None:
         terms = self._terms["streaks"]["daily"]
@@ -282,10 +282,10 @@ class Oracle:
         steps = [step for step in terms["rewards"] if step <= person.streak]
         if steps:
             reward = terms["rewards"][max(steps)]
-            self.purse.credit(person, day, reward, f"streak.day{person.streak}")
+            self.ledger.credit(person, day, reward, f"streak.day{person.streak}")
         if person.streak in {7, 30}:
             bonus = terms[f"milestone_{person.streak}_bonus"]
-            self.purse.credit(person, day, bonus, f"streak.milestone.{person.streak}")
+            self.ledger.credit(person, day, bonus, f"streak.milestone.{person.streak}")
 
     def _bridge(self, person: Person, day: date) -> None:
         week, weekend = day - timedelta(days=day.weekday()), day.weekday() >= 5
@@ -295,9 +295,9 @@ class Oracle:
         if week not in person.bridges and (inside or across):
             person.bridges.add(week)
             bonus = self._terms["streaks"]["weekend_weekday_bridge"]["bonus"]
-            self.purse.credit(person, day, bonus, "bridge.weekly")
+            self.ledger.credit(person, day, bonus, "bridge.weekly")
 
-    # Occasions (7, 9.4, 10)
+    # ChannelEvents (7, 9.4, 10)
 
     def _open_events(self, at_ms: int, day: date) -> None:
         here = [person for person in self._room.values() if person.here]
@@ -311,8 +311,8 @@ class Oracle:
                 for person in here:
                     person.known = True
                     each = max(1, pool // len(here))
-                    self.purse.credit(person, day, each, f"event.{name}.presence")
-                    self.purse.look(person, day)
+                    self.ledger.credit(person, day, each, f"event.{name}.presence")
+                    self.ledger.look(person, day)
 
     def _pause_ms(self) -> float:
         minutes: int = self._terms["rain"]["interval_minutes"]
@@ -332,10 +332,10 @@ class Oracle:
             day, events = self._clock.local(at_ms).date(), self._clock.scheduled(at_ms)
             for person in here:
                 person.known = True
-                percent = 100 + self.purse.rain_percent(self.purse.rank(person))
+                percent = 100 + self.ledger.rain_percent(self.ledger.rank(person))
                 amount = int(base * events * Fraction(percent, 100) + Fraction(1, 2))
-                self.purse.credit(person, day, max(1, amount), "rain.ambient")
-                self.purse.look(person, day)
+                self.ledger.credit(person, day, max(1, amount), "rain.ambient")
+                self.ledger.look(person, day)
 
     def _jobs(self, at_ms: int) -> None:
         """What is due once a day and has not been done: the oldest first."""
@@ -367,9 +367,9 @@ class Oracle:
                     share = max(1, counts["z_earned"] * percent // 100) if percent else None
                     prizes.append((person, share or each["reward"], each["id"]))
         for person, amount, name in prizes:
-            self.purse.credit(person, today, amount, f"competition.{name}")
+            self.ledger.credit(person, today, amount, f"competition.{name}")
         for person in {id(person): person for person, _, _ in prizes}.values():
-            self.purse.look(person, today)
+            self.ledger.look(person, today)
 
     def _maintain(self, today: date) -> None:
         """Interest or decay. What interest reaches is noticed in the owner's next minute."""
@@ -379,7 +379,7 @@ class Oracle:
             if terms["mode"] == "interest" and person.balance >= interest["min_balance_to_earn"]:
                 part = int(person.balance * fraction(interest["daily_rate"]))
                 amount = min(part, interest["max_daily_interest"])
-                self.purse.credit(person, today, amount, "maintenance.interest")
+                self.ledger.credit(person, today, amount, "maintenance.interest")
             elif terms["mode"] == "decay" and person.balance >= decay["exempt_below"]:
                 part = int(person.balance * fraction(decay["daily_rate"]))
-                self.purse.fee(person, today, part)
+                self.ledger.fee(person, today, part)

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-__all__ = ("UNIT", "Person", "Purse")
+__all__ = ("UNIT", "OwnLedger", "Person")
 
 UNIT = 10**9
 """Parts of a coin are counted in whole billionths, which every factor of the terms allows."""
@@ -67,7 +67,7 @@ class Person:
         return counters
 
 
-class Purse:
+class OwnLedger:
     """Pays people, and keeps what was paid by what, for the comparison at the end of each day."""
 
     def __init__(self, terms: dict[str, Any]) -> None:

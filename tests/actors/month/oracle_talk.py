@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.actors.month.oracle_people import UNIT, Person, Purse
+from tests.actors.month.oracle_people import UNIT, OwnLedger, Person
 from tests.actors.month.oracle_time import MINUTE_MS, WallClock, fraction
 
 __all__ = ("Ears",)
@@ -56,7 +56,7 @@ class Ears:
         self,
         terms: dict[str, Any],
         people: dict[str, Person],
-        purse: Purse,
+        ledger: OwnLedger,
         clock: WallClock,
         factor: Callable[[int], Fraction],
     ) -> None:
@@ -65,7 +65,7 @@ class Ears:
         self._social = terms["social_triggers"]
         self._bot = terms["bot"]["username"].lower()
         self._people = people
-        self._purse = purse
+        self._purse = ledger
         self._clock = clock
         self._factor = factor
         self._heard_ms: int | None = None
@@ -233,19 +233,19 @@ class Ears:
 
     def _pay(self, due: list[_Due], at_ms: int, day: date) -> None:
         """One act: multiplied by the ranks from before it, looked at after it."""
-        factor, purse = self._factor(at_ms), self._purse
-        ranks = {each.name: purse.rank(self._people[each.name]) for each in due}
+        factor, ledger = self._factor(at_ms), self._purse
+        ranks = {each.name: ledger.rank(self._people[each.name]) for each in due}
         for each in due:
             person = self._people[each.name]
             if each.limit is None or _passes(person, at_ms, *each.limit):
-                worth = fraction(each.base) * factor * purse.rank_factor(ranks[each.name])
+                worth = fraction(each.base) * factor * ledger.rank_factor(ranks[each.name])
                 units = worth * UNIT
                 assert units.denominator == 1, units
-                purse.earn(person, day, int(units), each.trigger)
+                ledger.earn(person, day, int(units), each.trigger)
         for name in ranks:
             # Who is away is looked at when he comes back: nobody could tell him now.
             if self._people[name].in_room:
-                purse.look(self._people[name], day)
+                ledger.look(self._people[name], day)
 
 
 def _passes(person: Person, at_ms: int, key: Hashable, ends_ms: int, most: int) -> bool:

@@ -26,7 +26,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Regular:
-    """Somebody of the channel; ``place`` keeps simultaneous deeds of several apart."""
+    """Somebody of the channel; ``place`` keeps simultaneous steps of several apart."""
 
     name: str
     place: int
@@ -157,7 +157,7 @@ def quiet_minute(wall: datetime) -> bool:
 
 
 def _visits(days: _Days, person: Regular, habit: Habit, dice: Random) -> Iterator[Visit]:
-    """Visits that do not overlap, inside the month, each deed at an instant of its own."""
+    """Visits that do not overlap, inside the month, each step at an instant of its own."""
     first_ms = days.at(days.days[0], 0, 2)
     last_ms = days.at(days.days[-1], 23, 50)
     free_ms = first_ms

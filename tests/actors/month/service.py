@@ -10,7 +10,7 @@ from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.actors.month import events
 from tests.actors.month.cases import Case
 
-from economy_actors.channel.messages import (
+from economy_actors.messages.channel import (
     AfkChanged,
     BotSpoke,
     ChannelMessage,

@@ -22,8 +22,8 @@ from tests.actors.month.feed import feed
 from tests.actors.month.oracle import Oracle
 from tests.actors.month.service import live_through
 
-from economy_actors.ledger import reader
-from kryten_economy.ledger.verification import verify
+from economy_actors import ledger
+from kryten_economy.ledger.invariants import verify
 
 SEED = int(os.environ.get("MONTH_SEED", "20261101"))
 FULL = bool(os.environ.get("MONTH_FULL"))
@@ -69,9 +69,9 @@ class Comparison:
         oracle, books = self._oracle, self._books
         where = f"{self._case.name} seed {SEED}, {over.day}"
         paid = books.paid()
-        self._agree(f"{where}: paid by trigger", paid, oracle.purse.paid)
+        self._agree(f"{where}: paid by trigger", paid, oracle.ledger.paid)
         self.triggers.update(trigger for _, trigger in paid)
-        oracle.purse.paid.clear()
+        oracle.ledger.paid.clear()
         counted = {
             name: +person.days[day]
             for name, person in oracle.people.items()
@@ -85,9 +85,9 @@ class Comparison:
         held = {name: self._held(name) for name, p in oracle.people.items() if p.known}
         self._agree(f"{where}: held", books.people(self._tiers), held)
         supply = sum(person.balance for person in oracle.people.values())
-        expected = Totals(supply, 0, 0, oracle.purse.minted, oracle.purse.sunk)
+        expected = Totals(supply, 0, 0, oracle.ledger.minted, oracle.ledger.sunk)
         assert books.totals() == expected, where
-        assert supply == oracle.purse.minted - oracle.purse.sunk, where
+        assert supply == oracle.ledger.minted - oracle.ledger.sunk, where
         self.days += 1
 
     def _held(self, name: str) -> Held:
@@ -126,7 +126,7 @@ async def test_an_oracle_agrees_with_every_day_of_a_month(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The running check of all accounts would take a tenth of the time; all is verified at the end.
-    monkeypatch.setattr(reader, "CHECK_EVERY_S", 3600.0)
+    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
     if FULL:
         case = replace(case, regulars=200, days=30)
     path = tmp_path / "economy.db"

@@ -8,10 +8,10 @@ import anyio
 
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.actor import OutboxActor, outbox_factory
+from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, OutboxMessage, SendFailed
-from economy_actors.outbox.report import Depths
 from economy_actors.runtime import Actor, ActorSystem, Observer, Ref, open_system
 from kryten_economy.config import Pace
 

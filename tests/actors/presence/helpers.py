@@ -43,8 +43,8 @@ def only(**sections: Mapping[str, Any]) -> Settings:
 
 async def been_here(h: House, name: str, minutes: int) -> None:
     """The books know of so many minutes today that no tick of this house has counted."""
-    day = h.world.live.calendar.day(h.now_ms)
-    terms = EarningTerms(h.world.live.settings, h.world.live.ladder, PLAIN)
+    day = h.context.live.calendar.day(h.now_ms)
+    terms = EarningTerms(h.context.live.settings, h.context.live.ladder, PLAIN)
     entry = PresenceEntry(name.lower(), name, minutes, 0)
     await h.commit(
         PresenceMinute(

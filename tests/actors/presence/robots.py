@@ -13,12 +13,12 @@ import anyio
 from kryten import RawEvent
 from tests.actors.house import CHANNEL
 
-from economy_actors.context import World
+from economy_actors.backlog import Gate
+from economy_actors.context import Context
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus, BusAway, Listener
 from economy_actors.gateway.client import PatientClient, client_config
-from economy_actors.gateway.places import Places
-from economy_actors.gateway.pressure import Gate
+from economy_actors.gateway.robots import Places
 from economy_actors.gateway.survey import Found, Survey
 from economy_actors.outbox.protocol import SendFailed
 
@@ -32,8 +32,8 @@ BOT = "ZCoinBot"
 class Room:
     """The channel as CyTube has it, its robot, the robot's store, and the bus between."""
 
-    def __init__(self, world: World) -> None:
-        settings = world.live.settings
+    def __init__(self, context: Context) -> None:
+        settings = context.live.settings
         self.connected = False
         self.gate = Gate()
         self.instance = "ours"
@@ -45,7 +45,7 @@ class Room:
         self.sightless: list[tuple[float, float]] = []
         self._memory = [self._entry(BOT)]
         self._store = list(self._memory)
-        self._world = world
+        self._context = context
         self._listener: Listener | None = None
         self._open = False
         self._late: list[tuple[float, str, Any]] = []
@@ -66,7 +66,7 @@ class Room:
         self._see("userLeave", {"name": name})
 
     def chat(self, name: str, text: str) -> None:
-        now_ms = self._world.clock.now_ms()
+        now_ms = self._context.clock.now_ms()
         self._see("chatMsg", {"username": name, "msg": text, "meta": {}, "time": now_ms})
 
     # What happens to the robot and to the bus
@@ -191,7 +191,7 @@ class Room:
         if self._listener is None or not self.is_told:
             return
         self._count += 1
-        now = datetime.fromtimestamp(self._world.clock.now_ms() / 1000, UTC)
+        now = datetime.fromtimestamp(self._context.clock.now_ms() / 1000, UTC)
         raw = RawEvent(
             event_name=kind,
             payload=payload,
@@ -207,13 +207,13 @@ class Room:
             self._listener.lifecycle(kind, body.encode())
 
 
-def gateway_of(rooms: list[Room]) -> Callable[[World], Gateway]:
+def gateway_of(rooms: list[Room]) -> Callable[[Context], Gateway]:
     """A gateway whose bus is a room, which is put into the list."""
 
-    def make(world: World) -> Gateway:
+    def make(context: Context) -> Gateway:
         if not rooms:
-            rooms.append(Room(world))
-            world.bus_connected = lambda: rooms[0].connected
-        return Gateway(world, cast("Bus", rooms[0]))
+            rooms.append(Room(context))
+            context.bus_connected = lambda: rooms[0].connected
+        return Gateway(context, cast("Bus", rooms[0]))
 
     return make

@@ -6,7 +6,7 @@ import anyio
 from tests.actors.house import MINUTE_MS, House, house, settings_with
 from tests.actors.presence.helpers import days_later, triggers
 
-from economy_actors.channel.messages import Joined, Left, MinutePassed
+from economy_actors.messages.channel import Joined, Left, MinutePassed
 
 
 async def join_at_the_tick(h: House, name: str) -> None:

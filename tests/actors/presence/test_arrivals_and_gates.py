@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.actors.house import CHANNEL, house
 from tests.actors.presence.helpers import DAY_S, days_later, hits, only, triggers
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 WELCOME = only(

@@ -6,10 +6,10 @@ from typing import Any
 from tests.actors.house import CHANNEL, START_MS, house
 from tests.actors.presence.helpers import DAY, been_here, only, triggers
 
-from economy_actors.channel.messages import MinutePassed, SettingsChanged
+from economy_actors.messages.channel import MinutePassed, SettingsChanged
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban
-from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.features.bans import Ban
+from kryten_economy.features.presence.operations import ClaimMilestone
 from kryten_economy.users import UserKey
 
 
@@ -94,7 +94,7 @@ async def test_a_milestone_that_a_reload_adds_is_paid(tmp_path: Path) -> None:
     async with house(tmp_path / "e.db", quiet_house({3: 30})) as h:
         await h.join("Alice")
         await h.minutes(65)
-        h.world.live.settings = quiet_house({1: 10, 3: 30})
+        h.context.live.settings = quiet_house({1: 10, 3: 30})
         h.channel.tell(SettingsChanged())
         await h.minutes(1)
         assert triggers(h, "alice") == [("dwell.1h", 10)]

@@ -12,7 +12,7 @@ import pytest
 from tests.actors.house import MINUTE_MS, START_MS, House, house
 from tests.actors.presence.helpers import been_here, only, triggers
 
-from economy_actors.channel.messages import MinutePassed
+from economy_actors.messages.channel import MinutePassed
 
 EVENING_MS = START_MS + (12 * 60 + 40) * MINUTE_MS
 """Friday, 22:40."""

@@ -9,7 +9,7 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.actors.presence.robots import Room, gateway_of
 
-from economy_actors.metrics.exporter import check_health
+from economy_actors.exporter import check_health
 from kryten_economy.config import Settings
 from kryten_economy.features.presence.rules import UNSEEN_MINUTES_MAX
 
@@ -151,8 +151,10 @@ async def test_operators_see_it(tmp_path: Path) -> None:
 
 async def state(h: House) -> tuple[str, tuple[str, ...], float | None]:
     """What an operator sees."""
-    health = await check_health(h.world)
-    gauge = h.world.metrics.registry.get_sample_value("economy_robot_present", {"channel": CHANNEL})
+    health = await check_health(h.context)
+    gauge = h.context.metrics.registry.get_sample_value(
+        "economy_robot_present", {"channel": CHANNEL}
+    )
     return health.status, health.problems, gauge
 
 

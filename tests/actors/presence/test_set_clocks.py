@@ -18,8 +18,8 @@ def settings() -> Settings:
 
 
 def set_by(h: House, ms: int) -> None:
-    assert isinstance(h.world.clock, VirtualClock)
-    h.world.clock.set_by(ms)
+    assert isinstance(h.context.clock, VirtualClock)
+    h.context.clock.set_by(ms)
 
 
 async def pass_minutes(h: House, count: float) -> None:
@@ -39,7 +39,7 @@ async def test_a_clock_set_back_stops_nobodys_pay(tmp_path: Path, set_back_s: in
         for minute in range(11, 30):
             await pass_minutes(h, 1)
             assert h.balance("alice") == minute
-            age_s = h.world.metrics.last_tick_age_s()
+            age_s = h.context.metrics.last_tick_age_s()
             assert age_s is not None
             assert age_s < 90
         await h.leave("Alice")

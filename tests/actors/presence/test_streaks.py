@@ -8,7 +8,7 @@ from tests.actors.presence.helpers import been_here, days_later, only, triggers
 from economy_actors.outbox.message import Line
 from kryten_economy.calendar import day_before
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.users import UserKey
@@ -29,7 +29,7 @@ async def days_in_a_row(h: House, name: str, count: int) -> None:
 async def counted_before(h: House, name: str, count: int) -> None:
     """So many days in a row up to yesterday are in the books, and were worth nothing."""
     await been_here(h, name, 0)
-    day = h.world.live.calendar.day(h.now_ms)
+    day = h.context.live.calendar.day(h.now_ms)
     days = [day]
     for _ in range(count):
         days.append(day_before(days[-1]))

@@ -22,10 +22,10 @@ from tests.actors.restarts.script import (
     HERE,
     SCRIPT,
     SETTINGS,
-    Deed,
+    Step,
 )
 
-from economy_actors.channel.messages import (
+from economy_actors.messages.channel import (
     BotSpoke,
     Joined,
     Left,
@@ -36,7 +36,7 @@ from economy_actors.channel.messages import (
     RankChanged,
     Said,
 )
-from economy_actors.gateway.messages import GiveRank
+from economy_actors.messages.gateway import GiveRank
 from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import Actor
 from kryten_economy.calendar import day_before
@@ -99,7 +99,7 @@ class Stop(NamedTuple):
 
 def stops_of(dice: Random, *, kill: bool | None = None) -> list[Stop]:
     """One to four stops, most of them where something happens; ``kill`` None mixes both kinds."""
-    instants = [deed.at_ms for deed in SCRIPT]
+    instants = [step.at_ms for step in SCRIPT]
     chosen = [
         dice.choice(
             (
@@ -213,14 +213,14 @@ class _Town:
         self.here = dict(HERE)
         self.ranks = dict(HERE)
         self.to_do = deque(SCRIPT)
-        self.done: list[tuple[Deed, int]] = []
-        self._lines: dict[str, list[Deed]] = {}
-        self._unanswered: list[Deed] = []
+        self.done: list[tuple[Step, int]] = []
+        self._lines: dict[str, list[Step]] = {}
+        self._unanswered: list[Step] = []
         self._number = 0
 
     def move_in(self, h: House) -> None:
         """A service has started: it reads who is here."""
-        h.world.gateway = spawn(h, "gateway", lambda: _Robot(lambda ask: self._give(h, ask)))
+        h.context.gateway = spawn(h, "gateway", lambda: _Robot(lambda ask: self._give(h, ask)))
         users = tuple(ListedUser(name, rank, None) for name, rank in self.here.items())
         h.channel.tell(Listed(users, h.now_ms, stored=True))
 
@@ -239,31 +239,31 @@ class _Town:
         await _sleep_until(h, until_ms)
 
     def do_next(self, h: House) -> None:
-        """The next deed of the script."""
-        deed, at_ms = self.to_do.popleft(), h.now_ms
-        self.done.append((deed, at_ms))
+        """The next step of the script."""
+        step, at_ms = self.to_do.popleft(), h.now_ms
+        self.done.append((step, at_ms))
         self._number += 1
-        trace = f"deed-{self._number}"
-        match deed:
-            case Deed(kind="says", who=who, what=text):
-                self._lines.setdefault(who, []).append(deed)
+        trace = f"step-{self._number}"
+        match step:
+            case Step(kind="says", who=who, what=text):
+                self._lines.setdefault(who, []).append(step)
                 h.channel.tell(Said(who, text, at_ms), trace=trace)
-            case Deed(kind="asks", who=who, what=text):
-                self._unanswered.append(deed)
+            case Step(kind="asks", who=who, what=text):
+                self._unanswered.append(step)
                 h.channel.tell(PrivateMessage(who, text, at_ms), trace=trace)
-            case Deed(kind="bot says", what=text):
+            case Step(kind="bot says", what=text):
                 h.channel.tell(BotSpoke(text), trace=trace)
-            case Deed(kind="plays", what=item):
+            case Step(kind="plays", what=item):
                 h.channel.tell(MediaChanged(Medium(item, item, FILMS_S[item]), at_ms), trace=trace)
-            case Deed(kind="joins", who=who):
+            case Step(kind="joins", who=who):
                 self.here[who] = self.ranks.setdefault(who, 1.0)
                 h.channel.tell(Joined(who, 1, False, at_ms), trace=trace)
                 h.channel.tell(RankChanged(who, self.ranks[who]))
-            case Deed(kind="leaves", who=who):
+            case Step(kind="leaves", who=who):
                 del self.here[who]
                 h.channel.tell(Left(who, at_ms), trace=trace)
             case _:
-                raise AssertionError(deed)
+                raise AssertionError(step)
 
     def see(self, path: Path, heard: Sequence[Any], *, was_killed: bool) -> None:
         """The service is gone: what it has not taken is done again when it is back.
@@ -272,32 +272,32 @@ class _Town:
         """
         lost = list(self._lost_lines(path))
         answered = {each.to for each in heard if _is_reply(each)}
-        lost += [deed for deed in self._unanswered if deed.who not in answered]
+        lost += [step for step in self._unanswered if step.who not in answered]
         self._unanswered.clear()
         assert was_killed or not lost, lost
-        for deed in lost:
-            self.done = [each for each in self.done if each[0] is not deed]
+        for step in lost:
+            self.done = [each for each in self.done if each[0] is not step]
         self.to_do.extendleft(sorted(lost, reverse=True))
 
-    def _lost_lines(self, path: Path) -> Sequence[Deed]:
-        found: list[Deed] = []
+    def _lost_lines(self, path: Path) -> Sequence[Step]:
+        found: list[Step] = []
         reports = Reports.open(path)
         try:
-            for who, deeds in self._lines.items():
+            for who, steps in self._lines.items():
                 wallet = reports.wallet(UserKey.of(CHANNEL, who), _DAY)
                 taken = 0 if wallet is None else wallet.lifetime_messages
-                assert taken <= len(deeds), (who, taken)
-                found += deeds[taken:]
-                del deeds[taken:]
+                assert taken <= len(steps), (who, taken)
+                found += steps[taken:]
+                del steps[taken:]
         finally:
             reports.close()
         return found
 
     def torn(self, at_ms: int) -> set[str]:
-        """The scenes that had begun and were not over: the last deed counts as being done."""
-        begun = {deed.scene for deed, _ in self.done}
-        waiting = {deed.scene for deed in self.to_do}
-        just_done = {deed.scene for deed, done_ms in self.done if done_ms == at_ms}
+        """The scenes that had begun and were not over: the last step counts as being done."""
+        begun = {step.scene for step, _ in self.done}
+        waiting = {step.scene for step in self.to_do}
+        just_done = {step.scene for step, done_ms in self.done if done_ms == at_ms}
         return (begun & waiting | just_done) - {""}
 
 

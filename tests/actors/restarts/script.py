@@ -19,7 +19,7 @@ __all__ = (
     "SCENE_OF",
     "SCRIPT",
     "SETTINGS",
-    "Deed",
+    "Step",
 )
 
 BEGIN_MS = START_MS + (12 * 60 + 30) * MINUTE_MS
@@ -79,7 +79,7 @@ SETTINGS: Settings = settings_with(
 )
 
 
-class Deed(NamedTuple):
+class Step(NamedTuple):
     """What ``who`` does at an instant; ``what`` is a line, a command, an item or nothing."""
 
     at_ms: int
@@ -96,44 +96,44 @@ def _at(clock: str) -> int:
     return START_MS + (hours * 60 + minute) * MINUTE_MS + second * 1000
 
 
-def _says(clock: str, who: str, what: str, scene: str = "") -> Deed:
-    return Deed(_at(clock), "says", who, what, scene)
+def _says(clock: str, who: str, what: str, scene: str = "") -> Step:
+    return Step(_at(clock), "says", who, what, scene)
 
 
 _LONG = "this line has more than thirty characters"
 
-SCRIPT: tuple[Deed, ...] = (
+SCRIPT: tuple[Step, ...] = (
     _says("22:35:00", "Carol", "knock knock", "joke"),
     _says("22:35:05", "Dave", "lol", "joke"),
     _says("22:35:10", "Erin", "haha", "joke"),
-    Deed(_at("22:37:00"), "plays", "", "yt:a", "film"),
+    Step(_at("22:37:00"), "plays", "", "yt:a", "film"),
     _says("22:37:10", "Carol", "what is this", "film"),
     _says("22:37:12", "Dave", "no idea", "film"),
-    Deed(_at("22:38:00"), "asks", "Alice", "like", "film"),
-    Deed(_at("22:38:30"), "asks", "Alice", "like", "film"),
-    Deed(_at("22:47:30"), "plays", "", "yt:b", "film"),
-    Deed(_at("23:00:00"), "joins", "Frank", scene="newcomer"),
+    Step(_at("22:38:00"), "asks", "Alice", "like", "film"),
+    Step(_at("22:38:30"), "asks", "Alice", "like", "film"),
+    Step(_at("22:47:30"), "plays", "", "yt:b", "film"),
+    Step(_at("23:00:00"), "joins", "Frank", scene="newcomer"),
     _says("23:00:20", "Bob", "hi frank", "newcomer"),
     _says("23:00:21", "Carol", "hi frank", "newcomer"),
-    Deed(_at("23:05:00"), "leaves", "Frank"),
-    Deed(_at("23:08:00"), "joins", "Grace", scene="return"),
+    Step(_at("23:05:00"), "leaves", "Frank"),
+    Step(_at("23:08:00"), "joins", "Grace", scene="return"),
     _says("23:08:15", "Erin", "welcome back Grace", "return"),
     *(_says(f"23:15:{2 * n:02}", "Erin", "thanks Bob++") for n in range(12)),
-    Deed(_at("23:20:00"), "plays", "", "yt:c", "second film"),
+    Step(_at("23:20:00"), "plays", "", "yt:c", "second film"),
     _says("23:20:10", "Dave", "again", "second film"),
     _says("23:21:00", "Bob", "ZCoinBot say something", "bot"),
-    Deed(_at("23:21:02"), "bot says", "", "here is something", "bot"),
-    Deed(_at("23:25:00"), "joins", "Frank"),
+    Step(_at("23:21:02"), "bot says", "", "here is something", "bot"),
+    Step(_at("23:25:00"), "joins", "Frank"),
     *(_says(f"23:36:{3 * n:02}", "Dave", f"{_LONG} {n}") for n in range(5)),
     _says("23:52:00", "Dave", "a priest and a rabbi", "second joke"),
     _says("23:52:05", "Alice", "lmao", "second joke"),
     _says("23:52:06", "Bob", "rofl", "second joke"),
     _says("00:30:00", "Alice", "good morning"),
     _says("00:30:05", "Bob", "morning"),
-    Deed(_at("00:40:00"), "asks", "Boss", "event start 2 5 Party"),
-    *(Deed(_at("01:22:00"), "leaves", name) for name in ("Alice", "Dave", "Erin", "Frank")),
+    Step(_at("00:40:00"), "asks", "Boss", "event start 2 5 Party"),
+    *(Step(_at("01:22:00"), "leaves", name) for name in ("Alice", "Dave", "Erin", "Frank")),
     *(
-        Deed(_at("01:30:00"), "joins", name, scene=f"{name} is back")
+        Step(_at("01:30:00"), "joins", name, scene=f"{name} is back")
         for name in ("Alice", "Dave", "Erin", "Frank")
     ),
 )

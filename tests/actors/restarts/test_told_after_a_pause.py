@@ -12,8 +12,8 @@ from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 from tests.actors.session.test_ranks import earn
 
-from economy_actors.channel.messages import Joined, RankChanged, RobotPresence
-from economy_actors.gateway.messages import GiveRank
+from economy_actors.messages.channel import Joined, RankChanged, RobotPresence
+from economy_actors.messages.gateway import GiveRank
 from economy_actors.runtime import Actor
 
 DAY_MS = 86_400_000
@@ -61,7 +61,7 @@ def told(h: House, what: str) -> list[str]:
 
 def handed_over(h: House, what: str) -> bool:
     """Whether the outbox has the PM, or gets it with its next turn."""
-    return bool(told(h, what)) or h.world.outboxes[CHANNEL].depth > 0
+    return bool(told(h, what)) or h.context.outboxes[CHANNEL].depth > 0
 
 
 async def newcomer(path: Path) -> Path:
@@ -225,7 +225,7 @@ class _Gateway(Actor[Any]):
 def gateway(h: House) -> list[GiveRank]:
     """Stands where the gateway stands; the level requests it was given."""
     heard: list[GiveRank] = []
-    h.world.gateway = spawn(h, "gateway", lambda: _Gateway(heard))
+    h.context.gateway = spawn(h, "gateway", lambda: _Gateway(heard))
     return heard
 
 
@@ -256,7 +256,7 @@ async def test_a_level_that_was_given_while_the_service_was_down_is_told(tmp_pat
         await anyio.sleep(10)
         assert level(h) == 2
         assert len(told(h, "CyTube level 2")) == 1
-        assert b"economy_cytube_promotions_total 1.0" in h.world.metrics.render()
+        assert b"economy_cytube_promotions_total 1.0" in h.context.metrics.render()
         assert asked == []
     assert owed(path) == 0
 

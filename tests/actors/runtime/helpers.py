@@ -143,7 +143,7 @@ class Parent(Actor[ProbeMessage]):
                 pass
 
 
-async def family(
+async def spawn_group(
     system: ActorSystem, journals: dict[str, Journal], rules: Supervision | None = None
 ) -> dict[str, Ref[ProbeMessage]]:
     """A parent with one probe per journal; returns the refs, the parent's under ``parent``."""

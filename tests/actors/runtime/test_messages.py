@@ -16,8 +16,8 @@ from tests.actors.runtime.helpers import (
     ProbeMessage,
     Remind,
     Sleep,
-    family,
     settle,
+    spawn_group,
 )
 
 from economy_actors.runtime import (
@@ -148,7 +148,7 @@ async def test_a_crash_completes_the_open_reply_and_deferred_ones() -> None:
     """An asker learns at once that its receiver failed, also when the answer was deferred."""
     waited_s: list[float] = []
     async with open_system() as system:
-        refs = await family(system, {"child": Journal()})
+        refs = await spawn_group(system, {"child": Journal()})
 
         async def ask_mute() -> None:
             began_s = anyio.current_time()
@@ -166,7 +166,7 @@ async def test_a_crash_completes_the_open_reply_and_deferred_ones() -> None:
 async def test_an_ask_cycle_is_raised_at_once() -> None:
     """An actor that would wait for itself through others gets AskCycle instead of a deadlock."""
     async with open_system() as system:
-        refs = await family(system, {"a": Journal(), "b": Journal()})
+        refs = await spawn_group(system, {"a": Journal(), "b": Journal()})
         a, b = refs["a"], refs["b"]
         began_s = anyio.current_time()
         with pytest.raises(AskFailed):
@@ -198,7 +198,7 @@ async def test_an_ask_to_oneself_is_a_cycle() -> None:
 async def test_a_deadline_travels_with_nested_asks() -> None:
     """An actor that asks on behalf of an asker can't wait longer than that asker does."""
     async with open_system() as system:
-        refs = await family(system, {"a": Journal(), "b": Journal()})
+        refs = await spawn_group(system, {"a": Journal(), "b": Journal()})
         refs["b"].tell(Sleep(30))
         began_s = anyio.current_time()
         with pytest.raises((AskExpired, AskFailed)):

@@ -18,8 +18,8 @@ from tests.actors.runtime.helpers import (
     Remind,
     Sleep,
     Watch,
-    family,
     settle,
+    spawn_group,
 )
 
 from economy_actors.runtime import (
@@ -42,7 +42,7 @@ async def test_a_failed_actor_is_restarted_behind_the_same_ref_and_mailbox() -> 
     observer = Observer()
     one, two = Journal(), Journal()
     async with open_system(observer=observer) as system:
-        refs = await family(system, {"one": one, "two": two})
+        refs = await spawn_group(system, {"one": one, "two": two})
         refs["one"].tell(Boom())
         refs["one"].tell(Note("after"))
         refs["two"].tell(Note("undisturbed"))
@@ -57,7 +57,7 @@ async def test_old_timers_do_not_reach_a_new_instance() -> None:
     """A timer belongs to the generation that set it."""
     journal = Journal()
     async with open_system() as system:
-        refs = await family(system, {"one": journal})
+        refs = await spawn_group(system, {"one": journal})
         refs["one"].tell(Remind(5, "old timer"))
         refs["one"].tell(Boom())
         await anyio.sleep(10)
@@ -69,7 +69,7 @@ async def test_rest_for_one_restarts_what_was_started_later() -> None:
     journals = {name: Journal() for name in ("first", "second", "third")}
     rules = Supervision(strategy=Strategy.REST_FOR_ONE)
     async with open_system() as system:
-        refs = await family(system, journals, rules)
+        refs = await spawn_group(system, journals, rules)
         refs["third"].tell(Note("kept"))
         refs["second"].tell(Boom())
         await anyio.sleep(1)
@@ -85,7 +85,7 @@ async def test_backoff_grows_with_each_restart() -> None:
     journal = Journal(fail_starts=3)
     rules = Supervision(backoff_s=1.0, restarts_max=5)
     async with open_system() as system:
-        await family(system, {"one": journal}, rules)
+        await spawn_group(system, {"one": journal}, rules)
         await anyio.sleep(6.9)
         assert journal.lines == []
         await anyio.sleep(0.2)
@@ -96,7 +96,7 @@ async def test_too_many_restarts_escalate_to_the_root_and_end_the_process() -> N
     """The sixth failure within a minute is the parent's failure."""
     journal = Journal()
     async with open_system() as system:
-        refs = await family(system, {"one": journal})
+        refs = await spawn_group(system, {"one": journal})
         for _ in range(6):
             refs["one"].tell(Boom())
         with pytest.raises(RootFailed), anyio.fail_after(60):
@@ -108,7 +108,7 @@ async def test_rare_failures_never_escalate() -> None:
     """The same failures spread over more than the window are tolerated for ever."""
     journal = Journal()
     async with open_system() as system:
-        refs = await family(system, {"one": journal})
+        refs = await spawn_group(system, {"one": journal})
         for _ in range(20):
             refs["one"].tell(Boom())
             await anyio.sleep(15)
@@ -346,7 +346,7 @@ async def test_a_child_that_does_not_drain_in_time_is_cancelled_and_reported() -
     """Past its deadline a stuck actor is cancelled; what it left is counted as dropped."""
     rules = Supervision(drain_s=2)
     async with open_system() as system:
-        refs = await family(system, {"stuck": Journal()}, rules)
+        refs = await spawn_group(system, {"stuck": Journal()}, rules)
         refs["stuck"].tell(Sleep(1000))
         refs["stuck"].tell(Note("never"))
         await anyio.sleep(1)
@@ -360,7 +360,7 @@ async def test_a_crash_while_draining_costs_one_message_only() -> None:
     """The rest of a mailbox is drained by a new instance at once."""
     journal = Journal()
     async with open_system() as system:
-        refs = await family(system, {"one": journal})
+        refs = await spawn_group(system, {"one": journal})
         await anyio.sleep(0.1)
         for message in (Note("1"), Boom(), Note("2"), Boom(), Note("3")):
             refs["one"].tell(message)
@@ -374,7 +374,7 @@ async def test_a_stop_after_everything_was_cancelled_ends_at_once() -> None:
     stopped_after_s: list[float] = []
     with anyio.CancelScope() as outside:
         async with open_system() as system:
-            refs = await family(system, {"one": Journal()})
+            refs = await spawn_group(system, {"one": Journal()})
             refs["one"].tell(Sleep(1000))
             await anyio.sleep(1)
             outside.cancel()
@@ -393,7 +393,7 @@ async def test_a_stop_after_everything_was_cancelled_ends_at_once() -> None:
 async def test_asks_of_a_stopped_actor_fail_at_once() -> None:
     """A stop completes the replies it cuts off."""
     async with open_system() as system:
-        refs = await family(system, {"one": Journal()}, Supervision(drain_s=1))
+        refs = await spawn_group(system, {"one": Journal()}, Supervision(drain_s=1))
         failed: list[bool] = []
 
         async def ask() -> None:
@@ -420,7 +420,7 @@ async def test_statistics_tell_depth_age_and_handling() -> None:
     """Per class of actor: messages waiting, the age of the oldest, and time spent."""
     observer = Observer()
     async with open_system(observer=observer) as system:
-        refs = await family(system, {"one": Journal()})
+        refs = await spawn_group(system, {"one": Journal()})
         system.observer = observer
         refs["one"].tell(Sleep(10))
         await anyio.sleep(1)

@@ -9,9 +9,9 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 
-from economy_actors.channel.messages import Joined, MinutePassed, Said, SettingsChanged
+from economy_actors.messages.channel import Joined, MinutePassed, Said, SettingsChanged
 from kryten_economy.config import Settings
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}
@@ -51,7 +51,7 @@ async def test_the_chat_line_that_counts_wins(tmp_path: Path) -> None:
         await h.chat("Alice", "line 5")
         assert _rewards(h, "alice") == [50]
         assert len([line for line in h.lines() if "Did talker" in line]) == 1
-        assert b"economy_achievements_awarded_total 1.0" in h.world.metrics.render()
+        assert b"economy_achievements_awarded_total 1.0" in h.context.metrics.render()
 
 
 async def test_hours_are_looked_at_every_ten_minutes(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ async def test_achievements_of_a_reload_are_given_to_those_who_are_here(tmp_path
         await h.join("Bob")
         await h.chat("Bob", "hello")
         await h.leave("Bob")
-        h.world.live.swap(_settings(achievement("first", "lifetime_messages", 1, reward=5)))
+        h.context.live.swap(_settings(achievement("first", "lifetime_messages", 1, reward=5)))
         h.channel.tell(SettingsChanged())
         await h.settle()
         assert (_won(h, "alice"), _won(h, "bob")) == (["first"], [])
@@ -161,10 +161,10 @@ async def test_each_channel_has_achievements_of_its_own(tmp_path: Path) -> None:
     channels = (CHANNEL, "Other")
     async with house(tmp_path / "e.db", _settings(first), channels=channels) as h:
         for channel in channels:
-            h.world.channels[channel].tell(Joined("Alice", 1, False, h.now_ms))
+            h.context.channels[channel].tell(Joined("Alice", 1, False, h.now_ms))
             await h.settle()
             for text in ("hello", "again"):
-                h.world.channels[channel].tell(Said("Alice", text, h.now_ms))
+                h.context.channels[channel].tell(Said("Alice", text, h.now_ms))
                 await h.settle()
         for user in (UserKey.of(channel, "alice") for channel in channels):
             assert len(h.report(methodcaller("awards", user))) == 1
@@ -236,7 +236,7 @@ async def test_the_banned_win_nothing_by_minutes_until_the_ban_is_lifted(tmp_pat
         await h.minutes(2)
         user = UserKey.of(CHANNEL, "alice")
         await h.commit(Ban(user, "Alice", "Boss", "", h.now_ms))
-        h.world.live.swap(_settings(saver))
+        h.context.live.swap(_settings(saver))
         h.channel.tell(SettingsChanged())
         await h.minutes(2)
         assert _won(h, "alice") == []
@@ -252,7 +252,7 @@ async def test_who_is_ignored_from_a_reload_on_wins_nothing_by_it(tmp_path: Path
         for name in ("Alice", "Bob"):
             await h.join(name)
             await h.chat(name, "hello")
-        h.world.live.swap(_settings(first, ignored_users=["ALICE"]))
+        h.context.live.swap(_settings(first, ignored_users=["ALICE"]))
         h.channel.tell(SettingsChanged())
         await h.minutes(10)
         assert (_won(h, "alice"), _won(h, "bob")) == ([], ["first"])

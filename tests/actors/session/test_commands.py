@@ -9,7 +9,7 @@ from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.outbox.message import Pm, Priority
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 
@@ -194,7 +194,7 @@ async def test_commands_are_counted_once_each(tmp_path: Path) -> None:
         await h.join("Alice")
         await h.pm("Alice", "balance")
         await h.pm("Alice", "nonsense")
-        page = h.world.metrics.render().decode()
+        page = h.context.metrics.render().decode()
         assert 'economy_pm_commands_total{command="balance",result="ok"} 1.0' in page
         assert 'economy_pm_commands_total{command="unknown",result="refused"} 1.0' in page
 

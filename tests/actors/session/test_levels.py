@@ -8,7 +8,7 @@ import pytest
 from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from economy_actors.gateway.messages import GiveRank
+from economy_actors.messages.gateway import GiveRank
 from economy_actors.runtime import Actor
 
 TIERS = [
@@ -30,7 +30,7 @@ class _Gateway(Actor[Any]):
 
 def _gateway(h: House) -> list[GiveRank]:
     heard: list[GiveRank] = []
-    h.world.gateway = spawn(h, "gateway", lambda: _Gateway(heard))
+    h.context.gateway = spawn(h, "gateway", lambda: _Gateway(heard))
     return heard
 
 
@@ -51,7 +51,7 @@ async def test_a_promotion_gives_the_level_and_cytube_confirms_it(tmp_path: Path
         assert wallet is not None
         assert wallet.cytube_level == 2
         assert any("CyTube level 2" in text for text in h.pms("alice"))
-        assert b"economy_cytube_promotions_total 1.0" in h.world.metrics.render()
+        assert b"economy_cytube_promotions_total 1.0" in h.context.metrics.render()
 
 
 async def test_what_cytube_did_not_confirm_is_tried_at_the_next_arrival(tmp_path: Path) -> None:

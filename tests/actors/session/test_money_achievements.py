@@ -24,7 +24,7 @@ def _key(name: str) -> UserKey:
 
 def _about(h: House) -> tuple[str, int, str]:
     """Reason, time and day of an act."""
-    return "Test", h.now_ms, h.world.live.calendar.day(h.now_ms)
+    return "Test", h.now_ms, h.context.live.calendar.day(h.now_ms)
 
 
 async def tip(h: House, giver: str, taker: str, amount_z: int = 1) -> None:

@@ -35,7 +35,7 @@ async def earn(h: House, name: str, amount_z: int) -> None:
         "admin.grant",
         "Test",
         h.now_ms,
-        h.world.live.calendar.day(h.now_ms),
+        h.context.live.calendar.day(h.now_ms),
     )
     assert isinstance(await h.commit(request), Posted)
 
@@ -57,7 +57,7 @@ async def test_a_minute_that_crosses_a_threshold_promotes_at_that_tick(tmp_path:
         wallet = h.wallet("alice")
         assert wallet is not None
         assert wallet.rank_name == "Grip"
-        assert b"economy_rank_promotions_total 1.0" in h.world.metrics.render()
+        assert b"economy_rank_promotions_total 1.0" in h.context.metrics.render()
 
 
 async def test_rank_ups_of_one_tick_are_one_line(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ async def test_raised_thresholds_demote_nobody(tmp_path: Path) -> None:
     async with house(tmp_path / "e.db", ladder_from()) as h:
         await h.join("Alice")
         await h.minutes(3)
-        h.world.live.swap(ladder_from(first=10_000))
+        h.context.live.swap(ladder_from(first=10_000))
         await h.minutes(2)
         [answer] = await h.pm("Alice", "balance")
         assert "Grip" in answer
@@ -120,7 +120,7 @@ async def test_several_tiers_at_once_are_one_promotion(tmp_path: Path) -> None:
         [notice] = [text for text in h.pms("alice") if "promoted" in text]
         assert "Gaffer" in notice
         assert h.lines() == ["⭐ Alice is now a Gaffer!"]
-        assert b"economy_rank_promotions_total 1.0" in h.world.metrics.render()
+        assert b"economy_rank_promotions_total 1.0" in h.context.metrics.render()
 
 
 async def test_a_rank_that_left_the_file_gives_way_to_the_earnings(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ async def test_a_rank_that_left_the_file_gives_way_to_the_earnings(tmp_path: Pat
             {"name": "Walk-on", "min_lifetime_earned": 0},
             {"name": "Star", "min_lifetime_earned": 100},
         ]
-        h.world.live.swap(settings_with(ranks={"tiers": tiers}, cytube_promotion=STAR))
+        h.context.live.swap(settings_with(ranks={"tiers": tiers}, cytube_promotion=STAR))
         [answer] = await h.pm("Alice", "rank")
         assert answer.startswith("⭐ Rank: Star")
         await h.minutes(1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.actors.house import CHANNEL, House, house, settings_with
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
 NO_WALLET = {"onboarding": {"welcome_wallet": 0}}
@@ -51,7 +51,7 @@ async def test_the_banned_and_the_ignored_are_on_no_leaderboard(tmp_path: Path) 
     async with house(tmp_path / "e.db", settings) as h:
         await _crowd(h, 3)
         await h.commit(Ban(UserKey.of(CHANNEL, "User00"), "User00", "Boss", "", h.now_ms))
-        h.world.live.swap(settings_with(**NO_WALLET, ignored_users=["User01"]))
+        h.context.live.swap(settings_with(**NO_WALLET, ignored_users=["User01"]))
         for text in ("top", "top rich", "top lifetime"):
             [answer] = await h.pm("User02", text)
             assert "User00" not in answer

@@ -5,9 +5,9 @@ from typing import Any
 
 from tests.actors.house import PLAIN_MULTIPLIERS, house, settings_with
 
-from economy_actors.channel.messages import MediaChanged
+from economy_actors.messages.channel import MediaChanged
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.text.lengths import units
+from kryten_economy.text.markup import units
 
 DAY_MS = 86_400_000
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}
@@ -104,5 +104,5 @@ async def test_streak_tells_what_is_switched_off(tmp_path: Path) -> None:
         assert answer.startswith("🌉")
         assert "Streak:" not in answer
         both = settings_with(streaks={"daily": off, "weekend_weekday_bridge": off})
-        h.world.live.swap(both)
+        h.context.live.swap(both)
         assert await h.pm("Alice", "streak") == ["Streaks are switched off in this channel."]

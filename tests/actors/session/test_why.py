@@ -94,7 +94,7 @@ async def test_settings_are_told_as_they_were_and_as_they_are(tmp_path: Path) ->
         await h.chat("Alice", "x" * 40)
         rows = h.report(lambda r: r.transactions(UserKey.of(CHANNEL, "Alice"), 50))
         number = next(row.id for row in rows if row.trigger_id == "chat.long_message")
-        h.world.live.swap(after)
+        h.context.live.swap(after)
         answer = await _why(h, "Alice", f"why {number}")
         assert "chat_triggers.long_message.reward = 2 then, 5 now" in answer
 

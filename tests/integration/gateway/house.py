@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import anyio
 
-from economy_actors.api.messages import ApiRequest
 from economy_actors.clock import SystemClock
-from economy_actors.context import LiveSettings, World
+from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
+from economy_actors.messages.workers import ApiRequest
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, ActorSystem, open_system
 from kryten_economy.config import Settings
@@ -51,7 +51,7 @@ class Answering(Actor[Any]):
 class House:
     """One service's worth of neighbours of a gateway."""
 
-    world: World
+    context: Context
     bus: Bus
     channels: dict[str, list[Any]] = field(default_factory=dict)
     outboxes: dict[str, list[Any]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class House:
 
     def sample(self, name: str, **labels: str) -> float:
         """A metric's value."""
-        value = self.world.metrics.registry.get_sample_value(name, labels)
+        value = self.context.metrics.registry.get_sample_value(name, labels)
         assert value is not None, name
         return value
 
@@ -89,19 +89,19 @@ class Root(Actor[Any]):
         self._admin_capacity = admin_capacity
 
     async def started(self) -> None:
-        house, world = self._house, self._house.world
-        for name in (each.channel for each in world.live.settings.channels):
+        house, context = self._house, self._house.context
+        for name in (each.channel for each in context.live.settings.channels):
             heard, sent = house.channels.setdefault(name, []), house.outboxes.setdefault(name, [])
-            world.channels[name] = self.spawn(
+            context.channels[name] = self.spawn(
                 f"channel-{name}", partial(Recorder, heard, house.traces), capacity=1024
             )
-            world.outboxes[name] = self.spawn(
+            context.outboxes[name] = self.spawn(
                 f"outbox-{name}", partial(Recorder, sent, []), capacity=1024
             )
-        world.api = self.spawn("admin", lambda: Answering(house), capacity=self._admin_capacity)
-        world.gateway = self.spawn(
+        context.api = self.spawn("admin", lambda: Answering(house), capacity=self._admin_capacity)
+        context.gateway = self.spawn(
             "gateway",
-            lambda: Gateway(world, house.bus, house.stops.append, pulse_s=self._pulse_s),
+            lambda: Gateway(context, house.bus, house.stops.append, pulse_s=self._pulse_s),
         )
 
 
@@ -122,8 +122,8 @@ async def open_house(
     """Run a gateway; at the end it stops first, and the bus is closed after it."""
     names = [each.channel for each in settings.channels]
     metrics = Metrics(channels=names)
-    world = World(LiveSettings(settings), SystemClock(), metrics, Dice(1), "1.0.0")
-    house = House(world, Bus(settings))
+    context = Context(LiveSettings(settings), SystemClock(), metrics, Dice(1), "1.0.0")
+    house = House(context, Bus(settings))
     house.admin_free.set()
     async with open_system() as system:
         house.system = system

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.conftest import MakeRobot
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
-from economy_actors.channel.messages import (
+from economy_actors.messages.channel import (
     AfkChanged,
     Joined,
     Left,
@@ -20,7 +20,7 @@ from economy_actors.channel.messages import (
     RoomStored,
     Said,
 )
-from economy_actors.gateway.messages import ReadRoom, ReadUserlist, RoomRead, RoomsRead
+from economy_actors.messages.gateway import ReadRoom, ReadUserlist, RoomRead, RoomsRead
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotBack, RobotGone
 from economy_sandbox.media import Media
@@ -92,10 +92,10 @@ async def test_stored_list_at_the_start(house: House, channel: str) -> None:
 
 async def test_channel_asks_for_the_list(house: House, channel: str, robot: SimulatedRobot) -> None:
     """A channel that was restarted gets the stored list again."""
-    assert house.world.gateway is not None
+    assert house.context.gateway is not None
     await robot.join("Bob")
     await until(lambda: house.told(channel, Joined))
-    house.world.gateway.tell(ReadUserlist(channel))
+    house.context.gateway.tell(ReadUserlist(channel))
     await until(lambda: len(house.told(channel, Listed)) == 2)
     assert {user.name for user in house.told(channel, Listed)[1].users} == {"alice", "Bob"}
 
@@ -104,12 +104,12 @@ async def test_channel_asks_for_emotes_and_film(
     house: House, channel: str, robot: SimulatedRobot
 ) -> None:
     """The store is read again when a channel wants it, and holds the uid with the film."""
-    assert house.world.gateway is not None
+    assert house.context.gateway is not None
     assert house.told(channel, RoomStored) == [RoomStored(frozenset(), None)]
     await robot.act([robot.dressing.update_emote(":kappa:", "https://example.com/kappa.png")])
     await robot.change_media(Media("abc", "Some Film", 90, "yt"))
     await until(lambda: house.told(channel, MediaChanged))
-    house.world.gateway.tell(ReadRoom(channel))
+    house.context.gateway.tell(ReadRoom(channel))
     await until(lambda: len(house.told(channel, RoomStored)) == 2)
     medium = Film("yt:abc", "Some Film", 90, 0)
     assert house.told(channel, RoomStored)[1] == RoomStored(frozenset({":kappa:"}), medium)
@@ -119,9 +119,9 @@ async def test_channel_asks_for_emotes_and_film(
 
 async def test_a_reading_that_an_event_overtook_is_repeated(house: House, channel: str) -> None:
     """What was read before the news of another emote takes nothing away again."""
-    assert house.world.gateway is not None
+    assert house.context.gateway is not None
     late = RoomRead(channel, news=-1, emotes=[{"name": ":late:"}], current=None)
-    house.world.gateway.tell(RoomsRead((late,)))
+    house.context.gateway.tell(RoomsRead((late,)))
     await until(lambda: len(house.told(channel, RoomStored)) == 2)
     assert house.told(channel, RoomStored)[1] == RoomStored(frozenset(), None)
 

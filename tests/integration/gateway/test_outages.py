@@ -15,9 +15,9 @@ from anyio.abc import SocketAttribute
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
 from economy_actors import logs
-from economy_actors.channel.messages import Listed, RobotPresence, Said
 from economy_actors.gateway.actor import PULSE_S
 from economy_actors.gateway.intake import Intake
+from economy_actors.messages.channel import Listed, RobotPresence, Said
 from economy_actors.outbox.protocol import RobotBack, RobotGone, SendFailed
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot

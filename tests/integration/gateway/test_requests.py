@@ -9,8 +9,8 @@ import pytest
 from nats.aio.client import Client
 from tests.integration.gateway.house import House, open_house, settings_for, until
 
-from economy_actors.api.messages import ApiRequest
 from economy_actors.gateway.bus import COMMAND_SUBJECT, Bus
+from economy_actors.messages.workers import ApiRequest
 from economy_actors.outbox.protocol import SendFailed
 from economy_sandbox.nats import NatsServer
 

@@ -19,10 +19,10 @@ from economy_actors.service import Service, open_service
 from economy_sandbox.replaying import Outcome, Standing, run
 from economy_sandbox.trace import Trace
 from kryten_economy.commands.grammar import parse
-from kryten_economy.commands.helping import help_text
+from kryten_economy.commands.table import help_text
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
-from kryten_economy.text.lengths import split
+from kryten_economy.text.markup import split
 
 WHOLE_S = 1e9
 CASES = [
@@ -54,7 +54,7 @@ class Replayed:
             live: LiveSettings, *, clock: Clock | None = None
         ) -> AsyncIterator[Service]:
             async with open_service(live, clock=clock) as service:
-                self.metrics = service.world.metrics
+                self.metrics = service.context.metrics
                 yield service
 
         self.outcome = await run(

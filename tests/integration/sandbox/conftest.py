@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from kryten import KrytenClient
 
-from economy_sandbox.bus import arrived
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import arrived
 
 MakeClient = Callable[..., Awaitable[KrytenClient]]
 

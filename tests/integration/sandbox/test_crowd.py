@@ -7,7 +7,7 @@ from tests.integration.conftest import MakeRobot
 
 from economy_sandbox.crowd import Crowd, dress_channel
 from economy_sandbox.past import PAST
-from economy_sandbox.personas import MUDDLES, PERSONAS
+from economy_sandbox.people import MUDDLES, PERSONAS
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.users import is_name
 

@@ -17,8 +17,8 @@ from tests.integration.sandbox.recordings import BASIC
 from economy_actors.service import open_service
 from economy_sandbox import replaying
 from economy_sandbox.demo import main, run_demo
-from economy_sandbox.hosting import hosted, starter
 from economy_sandbox.settings import DemoConfig, ServiceInfo, demo_settings
+from economy_sandbox.timekeeper import hosted, starter
 from kryten_economy.config import load
 
 
@@ -179,4 +179,4 @@ async def test_hosting_ignores_the_environment(
     text = demo_settings("nats://127.0.0.1:1", "demo.local", "demo", "Bot", tmp_path / "e.db")
     path.write_text(text, encoding="utf-8")
     async with hosted(open_service, path) as service:
-        assert service.world.live.settings.currency.name == "Z-Coin"
+        assert service.context.live.settings.currency.name == "Z-Coin"

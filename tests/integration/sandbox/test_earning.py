@@ -11,19 +11,18 @@ from kryten import KrytenClient
 
 from economy_actors.clock import SteppedClock
 from economy_actors.handlers.registry import COMMANDS
-from economy_actors.jobs.messages import RainDue
+from economy_actors.messages.workers import RainDue
 from economy_actors.service import open_service
 from economy_sandbox.crowd import Crowd, dress_channel
-from economy_sandbox.hosting import hosted
 from economy_sandbox.media import Event
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.past import write_past
 from economy_sandbox.robot import SimulatedRobot
 from economy_sandbox.settings import demo_settings
-from economy_sandbox.timekeeper import Timekeeper
+from economy_sandbox.timekeeper import Timekeeper, hosted
 from kryten_economy.config import load
 from kryten_economy.features.chat.triggers import TRIGGERS
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.transaction_types import TYPES
 
 START_MS = 1_772_625_610_000
@@ -148,9 +147,9 @@ async def test_crowd_earns_in_every_way(
                     await robot.tick()
                     if steps == RAIN_AFTER_STEPS:
                         # Clouds keep the time of the running loop, not of the stepped clock.
-                        service.world.occasions[channel].offer(RainDue())
+                        service.context.channel_events[channel].offer(RainDue())
                 await keeper.digested(stage)
-                metrics = service.world.metrics
+                metrics = service.context.metrics
                 counted = {
                     trigger.id: metrics.registry.get_sample_value(
                         "economy_trigger_hits_total", {"channel": channel, "trigger": trigger.id}

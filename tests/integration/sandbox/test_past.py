@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from economy_sandbox.past import PAST, write_past
-from economy_sandbox.personas import PERSONAS
+from economy_sandbox.people import PERSONAS
 from economy_sandbox.settings import demo_settings
 from kryten_economy.config import load
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 

@@ -9,8 +9,8 @@ from tests.integration.sandbox.conftest import MakeClient
 from tests.integration.sandbox.recordings import BASIC, RESTART, lines
 from tests.integration.sandbox.waiting import listen
 
-from economy_sandbox.bus import SandboxError
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import SandboxError
 from economy_sandbox.replay import Progress, TimeShift, replay
 from economy_sandbox.trace import Trace
 

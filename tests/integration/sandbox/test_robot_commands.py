@@ -9,8 +9,7 @@ from tests.integration.sandbox.waiting import listen, until
 
 from economy_sandbox.media import Media
 from economy_sandbox.nats import NatsServer
-from economy_sandbox.robot import SimulatedRobot
-from economy_sandbox.userstats import SimulatedUserstats
+from economy_sandbox.robot import SimulatedRobot, SimulatedUserstats
 
 CLIP = Media("https://media.test/m1.json", "Clip One (1987)", 40)
 

@@ -13,8 +13,8 @@ from tests.integration.conftest import MakeRobot
 from tests.integration.sandbox.conftest import MakeClient
 from tests.integration.sandbox.waiting import listen, until
 
-from economy_sandbox.bus import arrived
 from economy_sandbox.nats import NatsServer, SandboxError, find_nats_server
+from economy_sandbox.outbox import arrived
 from economy_sandbox.robot import SimulatedRobot
 
 

@@ -12,9 +12,9 @@ from nats.aio.msg import Msg
 from tests.integration.conftest import MakeRobot
 from tests.integration.sandbox.recordings import BASIC, RESTART, between, events, shape
 
-from economy_sandbox.bus import arrived
 from economy_sandbox.media import Media
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import arrived
 from economy_sandbox.robot import SimulatedRobot
 
 RICK = Media("dQw4w9WgXcQ", "Rick Astley - Never Gonna Give You Up", 213, "yt")

@@ -5,8 +5,7 @@ import io
 import pytest
 
 from economy_sandbox.media import Event
-from economy_sandbox.records import Heard
-from economy_sandbox.view import View
+from economy_sandbox.view import Heard, View
 
 AT_MS = 1_795_171_133_800
 

@@ -21,10 +21,10 @@ from tests.actors.house import NO_TRIGGERS
 from economy_actors.clock import SteppedClock
 from economy_actors.context import LiveSettings
 from economy_actors.service import Service, open_service
-from economy_sandbox.bus import arrived
+from economy_sandbox.outbox import arrived
 from economy_sandbox.robot import SimulatedRobot
 from kryten_economy.config import load
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 DOMAIN = "cytube.test"
 SUBJECT = "kryten.economy.command"
@@ -164,12 +164,12 @@ class House:
     def robots_away(self) -> tuple[str, ...]:
         """The channels that the service knows to be without a robot."""
         assert self.service is not None
-        return self.service.world.robots_away()
+        return self.service.context.robots_away()
 
     def sees(self) -> bool:
         """Whether the service knows who comes and goes."""
         assert self.service is not None
-        return self.service.world.presence[self.channel].value.seen
+        return self.service.context.presence[self.channel].value.seen
 
     def minute_id(self) -> str:
         """The id under which the books paid the current minute."""
@@ -247,7 +247,7 @@ class House:
     def metric(self, name: str, **labels: str) -> float:
         """A sample of the metrics page; 0 if it is not there."""
         assert self.service is not None
-        return self.service.world.metrics.registry.get_sample_value(name, labels) or 0.0
+        return self.service.context.metrics.registry.get_sample_value(name, labels) or 0.0
 
     def dropped(self, reason: str) -> float:
         """How many events the edge has dropped for this reason."""

@@ -16,7 +16,7 @@ from tests.toys.config import ToySettings
 from economy_actors import handlers
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from kryten_economy import features
-from kryten_economy.config import environment, lenient, unknown
+from kryten_economy.config import lenient, loading
 from kryten_economy.features.chat import triggers
 from kryten_economy.features.chat.triggers import TRIGGERS
 
@@ -41,7 +41,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setattr(table, name, dict(getattr(table, name)))
     monkeypatch.setattr(handlers, "__path__", [*handlers.__path__, str(TOYS / "handlers")])
     monkeypatch.setattr(features, "__path__", [*features.__path__, str(TOYS / "features")])
-    for module in (environment, lenient, unknown):
+    for module in (loading, lenient, lenient):
         monkeypatch.setattr(module, "Settings", ToySettings)
     triggers.load.cache_clear()
     handlers.load()
@@ -57,7 +57,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 async def page(house: House) -> str:
     """The metrics page."""
     assert house.service is not None
-    return house.service.world.metrics.render().decode()
+    return house.service.context.metrics.render().decode()
 
 
 async def test_a_toy_operation_command_and_request(toys: None, make_house: OpenHouse) -> None:

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from tests.integration.service.house import House, OpenHouse, until
 
-from economy_sandbox.records import Heard
+from economy_sandbox.view import Heard
 
 HERE = ("boss", "alice", "Bob", "Dr_Z_oid")
 BUCKET = {"chat_min_delay": None, "chat_jitter": None}

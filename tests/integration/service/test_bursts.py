@@ -32,7 +32,7 @@ from economy_actors.service import Service, open_service
 from economy_sandbox.nats import NatsServer
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 BOT = "ZCoinBot"
 LONG = "has anybody here seen the first part of this one already"
@@ -78,7 +78,7 @@ class Hall:
             users = [{"name": name, "rank": 1, "meta": {"afk": False}} for name in names]
             await self._send(channel, "userlist", users)
         here = {channel: len(names) for channel, names in self.people.items()}
-        await until(lambda: self.service.world.population == here, what="everybody is here")
+        await until(lambda: self.service.context.population == here, what="everybody is here")
         await until(self.service.system.at_rest, what="nothing is left to do")
 
     async def talk(self, lines: int) -> None:
@@ -113,23 +113,23 @@ class Hall:
 
     async def watch(self) -> None:
         """Note the most that ever waited in one place."""
-        world = self.service.world
+        context = self.service.context
         while True:
-            self.most["lines"] = max(self.most["lines"], world.backlog.total)
+            self.most["lines"] = max(self.most["lines"], context.backlog.total)
             for channel in self.people:
-                depth = world.channels[channel].depth
+                depth = context.channels[channel].depth
                 self.most["channel"] = max(self.most["channel"], depth)
             await anyio.sleep(0.01)
 
     @property
     def heard(self) -> float:
         """The lines that the service has taken from the bus."""
-        registry = self.service.world.metrics.registry
+        registry = self.service.context.metrics.registry
         return registry.get_sample_value("economy_events_total", {"type": "chatmsg"}) or 0.0
 
     async def all_booked(self) -> None:
         """Wait until the service has taken all lines and has none left."""
-        lines, backlog = sum(self.said.values()), self.service.world.backlog
+        lines, backlog = sum(self.said.values()), self.service.context.backlog
         await until(
             lambda: self.heard >= lines and not backlog.total,
             within_s=PATIENCE_S,
@@ -176,7 +176,7 @@ async def open_hall(folder: Path, url: str, people: dict[str, list[str]]) -> Asy
         async with open_service(live, clock=StandingClock(NOON_MS)) as service:
             hall = Hall(bus, people, Path(settings["database"]["path"]), service)
             await bus.subscribe("kryten.robot.command", cb=hall.on_command)
-            await until(service.world.bus_connected, what="the service hears the bus")
+            await until(service.context.bus_connected, what="the service hears the bus")
             await hall.everybody_comes()
             async with anyio.create_task_group() as watching:
                 watching.start_soon(hall.watch)

@@ -9,10 +9,10 @@ import pytest
 import structlog.testing
 from tests.integration.service.house import House, free_port, get, open_house, until
 
-from economy_actors.context import World
-from economy_actors.metrics.exporter import check_health
-from economy_sandbox.bus import arrived
+from economy_actors.context import Context
+from economy_actors.exporter import check_health
 from economy_sandbox.nats import NatsServer
+from economy_sandbox.outbox import arrived
 
 STARTUP = "kryten.lifecycle.economy.startup"
 
@@ -63,7 +63,7 @@ async def test_nobody_is_paid_without_a_robot(house: House) -> None:
 
     assert [house.balance(name) for name in ("alice", "Bob")] == [2, 2]
     assert house.service is not None
-    health = await check_health(house.service.world)
+    health = await check_health(house.service.context)
     assert (health.status, len(health.problems)) == ("degraded", 1)
     assert house.channel in health.problems[0]
     assert house.metric("economy_robot_present", channel=house.channel) == 0
@@ -72,7 +72,7 @@ async def test_nobody_is_paid_without_a_robot(house: House) -> None:
     await house.present("alice")
     await house.minutes(1)
     assert [house.balance(name) for name in ("alice", "Bob")] == [7, 2]
-    assert (await check_health(house.service.world)).status == "healthy"
+    assert (await check_health(house.service.context)).status == "healthy"
 
 
 async def test_notices_wait_for_the_robot(house: House) -> None:
@@ -156,8 +156,8 @@ async def test_a_group_restart_notice_stops_the_service(house: House) -> None:
         await house.service.stop_asked.wait()
 
 
-def rivals_shown(world: World) -> float | None:
-    return world.metrics.registry.get_sample_value("economy_rival_services")
+def rivals_shown(context: Context) -> float | None:
+    return context.metrics.registry.get_sample_value("economy_rival_services")
 
 
 async def test_a_second_service_in_the_channel(house: House, tmp_path: Path) -> None:
@@ -170,19 +170,19 @@ async def test_a_second_service_in_the_channel(house: House, tmp_path: Path) -> 
     with structlog.testing.capture_logs() as logged:
         await second.start()
         assert second.service is not None
-        worlds = [house.service.world, second.service.world]
-        await until(lambda: all(world.rivals() for world in worlds))
+        worlds = [house.service.context, second.service.context]
+        await until(lambda: all(context.rivals() for context in worlds))
         warned = [line for line in logged if line["event"].startswith("another economy service")]
         assert [line["log_level"] for line in warned] == ["warning", "warning"]
-        await until(lambda: all(rivals_shown(world) == 1 for world in worlds))
-        for world in worlds:
-            health = await check_health(world)
+        await until(lambda: all(rivals_shown(context) == 1 for context in worlds))
+        for context in worlds:
+            health = await check_health(context)
             assert health.status == "degraded"
             assert house.channel in health.problems[0]
         await second.stop()
-        await until(lambda: not house.service or not house.service.world.rivals())
+        await until(lambda: not house.service or not house.service.context.rivals())
         await until(lambda: rivals_shown(worlds[0]) == 0)
-    assert (await check_health(house.service.world)).status == "healthy"
+    assert (await check_health(house.service.context)).status == "healthy"
 
 
 class TestNatsAway:

@@ -5,7 +5,7 @@ from tests.integration.service.house import MINUTE_MS, House, OpenHouse, until
 
 from economy_sandbox.media import Media
 from economy_sandbox.nats import NatsServer
-from economy_sandbox.userstats import SimulatedUserstats
+from economy_sandbox.robot import SimulatedUserstats
 
 FILM, OTHER, THIRD = (Media(f"m{n}", f"Film {n}", 600, "yt") for n in (1, 2, 3))
 SURVIVED = "SELECT count(*) FROM transactions WHERE trigger_id = 'content.survived_full_media'"

@@ -10,7 +10,7 @@ from economy_actors.context import LiveSettings
 from economy_actors.service import open_service
 from kryten_economy.config import Settings
 from kryten_economy.ledger.backup import newest_backup_ms
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 START_MS = 1_795_168_800_000
 HOUR_MS = 3_600_000
@@ -84,7 +84,7 @@ async def test_backups_go_on_past_a_file_from_the_future(tmp_path: Path) -> None
         [wrong] = await _backups(directory, 1)
     clock = SteppedClock(START_MS)
     async with open_service(_settings(path), clock=clock) as running:
-        page = running.world.metrics.render().decode()
+        page = running.context.metrics.render().decode()
         assert "\neconomy_backup_age_seconds " not in page
         clock.move_to(START_MS + 60_000)
         right = (await _backups(directory, 2))[-1]

@@ -3,8 +3,7 @@
 from tests.toys.coin import Toss, Tossed
 
 from economy_actors.handlers.answers import PmAnswer, Refused
-from economy_actors.handlers.call import PmCall
-from economy_actors.handlers.registry import command
+from economy_actors.handlers.registry import PmCall, command
 from kryten_economy.commands.table import Section
 
 __all__ = ()
@@ -19,7 +18,7 @@ async def toss(call: PmCall) -> PmAnswer:
     side = call.args[1].lower() if len(call.args) == 2 else ""
     if side not in {"heads", "tails"}:
         return call.usage()
-    seed = call.world.dice.next_seed()
+    seed = call.context.dice.next_seed()
     answer = await call.commit(
         Toss(call.op_id, call.user, stake_z, side, seed, call.now_ms, call.day)
     )

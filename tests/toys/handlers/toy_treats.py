@@ -3,8 +3,7 @@
 from tests.toys.treats import GiveTreat, TreatGiven
 
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
-from economy_actors.handlers.call import ApiCall, PmCall
-from economy_actors.handlers.registry import command, request
+from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.commands.table import Section
 
 __all__ = ()

@@ -1,7 +1,7 @@
 """One queue for all workers."""
 
-from economy_actors.api.messages import ApiRequest
-from economy_actors.api.worker import Queue, Waiting
+from economy_actors.api import Queue, Waiting
+from economy_actors.messages.workers import ApiRequest
 
 
 def waiting(name: str) -> Waiting:

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from economy_actors.api.reading import Rejected, Understood, envelope, understand
-from economy_actors.context import World
+from economy_actors.context import Context
 from economy_actors.handlers.answers import Code, Done, Failed, Refused, result_of
 from economy_actors.handlers.balance import DELTA
-from economy_actors.handlers.call import REQUEST_ID, ApiCall
 from economy_actors.handlers.fields import NotJson, read_body
-from economy_actors.handlers.registry import REQUESTS
+from economy_actors.handlers.reading import Rejected, Understood, envelope, understand
+from economy_actors.handlers.registry import REQUEST_ID, REQUESTS, ApiCall
 
 CHANNELS = {"lounge": "Lounge"}
 
@@ -24,8 +23,8 @@ def understood(**body: object) -> Understood | Rejected:
 
 def called(found: Understood | Rejected) -> ApiCall:
     assert isinstance(found, Understood)
-    world = cast("World", None)
-    return ApiCall.of(world, found.channel, found.values, found.spec.fields)
+    context = cast("Context", None)
+    return ApiCall.of(context, found.channel, found.values, found.spec.fields)
 
 
 def test_a_complete_request_becomes_a_call() -> None:

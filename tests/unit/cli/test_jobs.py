@@ -9,10 +9,9 @@ import pytest
 from tests.actors.house import START_MS
 
 from kryten_economy.cli.main import main
-from kryten_economy.features.competitions.operations import PayCompetitions
-from kryten_economy.features.jobs.rules import COMPETITIONS, MAINTENANCE
-from kryten_economy.features.money.maintenance import MaintainBalances
-from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.competitions import PayCompetitions
+from kryten_economy.features.jobs import COMPETITIONS, MAINTENANCE
+from kryten_economy.features.money.operations import Credit, MaintainBalances
 from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 

@@ -7,10 +7,10 @@ import pytest
 from tests.unit.text.cytube_filters import filtered
 
 from economy_actors.handlers.registry import COMMANDS
-from kryten_economy.commands.helping import help_text as help_from
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
+from kryten_economy.commands.table import help_text as help_from
 from kryten_economy.config import Settings
-from kryten_economy.text.lengths import split
+from kryten_economy.text.markup import split
 
 find, suggest = COMMANDS.find, COMMANDS.suggest
 

@@ -9,8 +9,8 @@ from tests.unit.config.samples import NO_ENVIRONMENT
 from kryten_economy.config import Settings, load, reload_report
 from kryten_economy.config.achievements import AchievementType
 from kryten_economy.config.document import read
+from kryten_economy.config.lenient import key_paths, shape
 from kryten_economy.config.problems import SECRET_KEYS
-from kryten_economy.config.schema import key_paths, shape
 from kryten_economy.config.section import Section
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.config.samples import settings, warnings
 
 from kryten_economy.config import enabled_multipliers_line, presence_hour_line, return_to_player
-from kryten_economy.config.heist import Heist
-from kryten_economy.config.returns import GameReturn, heist_return
+from kryten_economy.config.gambling import Heist
+from kryten_economy.config.notices import GameReturn, heist_return
 
 OLD_TABLE = "gambling: {spin: {payouts: [{symbols: a, multiplier: 1.15, probability: 1}]}}\n"
 

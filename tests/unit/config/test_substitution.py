@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.config.samples import faults, settings
 
-from kryten_economy.config.substitution import substitute
+from kryten_economy.config.loading import substitute
 
 ENVIRON = {"NAME": "value", "EMPTY": "", "PORT": "9000", "NEST": "${NAME}", "YAML": "[1, 2]"}
 

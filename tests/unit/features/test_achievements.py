@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 from kryten_economy.config.achievements import Achievement, AchievementType
-from kryten_economy.features.achievements.rules import Facts, earned_now, is_open, progress_of
+from kryten_economy.features.achievements import Facts, earned_now, is_open, progress_of
 
 FACTS = Facts(
     earned_z=500,

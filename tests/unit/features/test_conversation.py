@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.actors.house import settings_with
 
-from kryten_economy.features.chat.rules import Conversation
+from kryten_economy.features.chat.rules import Conversation, emotes_in
 from kryten_economy.features.chat.triggers import (
     TRIGGERS,
     Effect,
@@ -15,7 +15,6 @@ from kryten_economy.features.chat.triggers import (
     Spoken,
     combined,
 )
-from kryten_economy.features.chat.utterances import emotes_in
 
 NOW = 1_795_168_800_000
 HERE = frozenset({"alice", "bob", "carol", "an"})

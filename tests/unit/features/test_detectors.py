@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from economy_sandbox.filters import chat_line
-from kryten_economy.features.chat.utterances import has_gif, is_laugh, kudos_in, words_in
+from kryten_economy.features.chat.rules import has_gif, is_laugh, kudos_in, words_in
 from kryten_economy.text.markup import typed_text
 
 NAME_SIGNS = string.ascii_letters + string.digits + "_-"

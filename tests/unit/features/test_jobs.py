@@ -7,9 +7,9 @@ from tests.actors.house import CHANNEL, settings_with
 
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
-from kryten_economy.features.competitions.rules import FIELDS, DayOf, judge
-from kryten_economy.features.gifts.rules import percent_of
-from kryten_economy.features.jobs.rules import COMPETITIONS, MAINTENANCE, Due, jobs_due, terms_of
+from kryten_economy.features.competitions import FIELDS, DayOf, judge
+from kryten_economy.features.gifts import percent_of
+from kryten_economy.features.jobs import COMPETITIONS, MAINTENANCE, Due, jobs_due, terms_of
 
 UTC = Calendar()
 DAY = "2026-11-20"

@@ -17,7 +17,6 @@ from kryten_economy.features.events.rules import (
     Combined,
     Factor,
     active_multipliers,
-    exact,
     metadata,
     scheduled_now,
 )
@@ -27,6 +26,7 @@ from kryten_economy.features.presence.minutes import (
     rank_factor,
     whole_part,
 )
+from kryten_economy.text.templates import exact
 
 HOUR_MS = 3_600_000
 UTC = Calendar()

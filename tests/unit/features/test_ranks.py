@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from kryten_economy.config.ranks import Ranks, Tier
 from kryten_economy.features.ranks.rules import (
     Ladder,
+    LastRankUp,
     Perks,
     RankStep,
     RankUp,
-    Told,
     by_rank,
     discount_percent,
     may_tell,
@@ -110,11 +110,11 @@ def test_rank_ups_are_told_first_of_the_day_or_higher_or_an_hour_later() -> None
     grip, gaffer = RankUp("Bob", 1, "Grip"), RankUp("Eve", 3, "Gaffer")
     noon = 20_000 * DAY_MS + DAY_MS // 2
     told = may_tell(None, [grip], noon)
-    assert told == Told(noon, 1)
+    assert told == LastRankUp(noon, 1)
     assert may_tell(told, [grip], noon + 3_599_999) is None
-    assert may_tell(told, [grip], noon + 3_600_000) == Told(noon + 3_600_000, 1)
-    assert may_tell(told, [grip, gaffer], noon + 1) == Told(noon + 1, 3)
-    assert may_tell(Told(noon, 3), [grip], noon + DAY_MS // 2) is not None
+    assert may_tell(told, [grip], noon + 3_600_000) == LastRankUp(noon + 3_600_000, 1)
+    assert may_tell(told, [grip, gaffer], noon + 1) == LastRankUp(noon + 1, 3)
+    assert may_tell(LastRankUp(noon, 3), [grip], noon + DAY_MS // 2) is not None
     assert may_tell(None, [], noon) is None
 
 

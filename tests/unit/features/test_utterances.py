@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from economy_sandbox.filters import to_html
-from kryten_economy.features.chat.utterances import emotes_in, has_gif, is_laugh, kudos_in, words_in
+from kryten_economy.features.chat.rules import emotes_in, has_gif, is_laugh, kudos_in, words_in
 from kryten_economy.text.markup import typed_text
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from economy_actors.gateway.answers import TOO_LARGE, fitted
+from economy_actors.gateway.client import TOO_LARGE, fitted
 
 HEAD = {"service": "economy", "command": "transactions.list", "success": True}
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from economy_actors.gateway.freshness import REPEATED_MAX, START_MARGIN_MS, Freshness
+from economy_actors.gateway.events import REPEATED_MAX, START_MARGIN_MS, Freshness
 
 NOW_MS = 1_795_171_149_000
 A = ("alice", "hi")

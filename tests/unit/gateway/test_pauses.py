@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from economy_actors.gateway.pauses import GrowingPause
+from economy_actors.gateway.intake import GrowingPause
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from economy_actors.backlog import ALL_LINES_MAX, LINES_MAX, Backlog
-from economy_actors.gateway import lanes as lanes_module
-from economy_actors.gateway.lanes import Lanes
-from economy_actors.gateway.pressure import Gate
+from economy_actors.backlog import ALL_LINES_MAX, LINES_MAX, Backlog, Gate
+from economy_actors.gateway import intake as lanes_module
+from economy_actors.gateway.intake import Lanes
 
 pytestmark = pytest.mark.anyio
 

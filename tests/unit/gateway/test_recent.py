@@ -1,7 +1,7 @@
 """Ids of the last minutes, within bounds."""
 
 from economy_actors.clock import SteppedClock
-from economy_actors.gateway.freshness import IDS_MAX, SPAN_MS, RecentIds
+from economy_actors.gateway.events import IDS_MAX, SPAN_MS, RecentIds
 
 
 def test_second_time() -> None:

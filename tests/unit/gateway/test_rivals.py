@@ -7,8 +7,7 @@ import anyio
 import pytest
 import structlog.testing
 
-from economy_actors.gateway.places import Places
-from economy_actors.gateway.rivals import Rivals, about
+from economy_actors.gateway.robots import Places, Rivals, about
 from kryten_economy.config.connection import Channel
 
 PLACES = Places([Channel(domain="cytube.test", channel="Lounge")])

@@ -5,10 +5,10 @@ import pytest
 from tests.actors.conftest import VirtualLoop
 from tests.unit.gateway.helpers import settings
 
-from economy_actors.channel.messages import RobotPresence
 from economy_actors.clock import SteppedClock
-from economy_actors.context import LiveSettings, World
+from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.robots import LEAVING_S, SILENCES_MAX, Robots
+from economy_actors.messages.channel import RobotPresence
 from economy_actors.metrics.metrics import Metrics
 from kryten_economy.dice import Dice
 
@@ -39,12 +39,12 @@ def told() -> Told:
 
 @pytest.fixture
 def robots(told: Told) -> Robots:
-    world = World(
+    context = Context(
         LiveSettings(settings()), SteppedClock(0), Metrics(channels=[CHANNEL]), Dice(1), "1"
     )
-    world.channels[CHANNEL] = told  # type: ignore[assignment]  # all that is used of a Ref
-    world.outboxes[CHANNEL] = Told()  # type: ignore[assignment]  # likewise
-    robots = Robots(world)
+    context.channels[CHANNEL] = told  # type: ignore[assignment]  # all that is used of a Ref
+    context.outboxes[CHANNEL] = Told()  # type: ignore[assignment]  # likewise
+    robots = Robots(context)
     robots.back(CHANNEL)
     told.heard.clear()
     return robots

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from economy_actors.gateway.places import Places
+from economy_actors.gateway.robots import Places
 from economy_actors.gateway.survey import Survey
 from kryten_economy.config.connection import Channel
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.unit.gateway.helpers import BASIC, RESTART, Wire, start_ms, trace
 
-from economy_actors.channel.messages import Listed, PrivateMessage, Said
 from economy_actors.gateway.events import Dropped, Translated
+from economy_actors.messages.channel import Listed, PrivateMessage, Said
 
 Tally = Counter[tuple[str, str]]
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.gateway.helpers import BASIC, NOW_MS, RESTART, Wire, recorded, start_ms, trace
 
-from economy_actors.channel.messages import (
+from economy_actors.gateway.events import Dropped, Nothing, Translated
+from economy_actors.messages.channel import (
     AfkChanged,
     Joined,
     Left,
@@ -14,7 +15,6 @@ from economy_actors.channel.messages import (
     ListedUser,
     RankChanged,
 )
-from economy_actors.gateway.events import Dropped, Nothing, Translated
 from economy_actors.outbox.protocol import PmFailed, RobotGone, Throttled
 
 NOW_TEXT = datetime.fromtimestamp(NOW_MS / 1000, UTC).isoformat()

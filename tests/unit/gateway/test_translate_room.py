@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.gateway.helpers import BASIC, RESTART, Wire, recorded, start_ms, trace
 
-from economy_actors.channel.messages import EmoteChanged, EmotesListed, MediaChanged
 from economy_actors.gateway.events import Dropped, Nothing, Translated
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
+from economy_actors.messages.channel import EmoteChanged, EmotesListed, MediaChanged
 from kryten_economy.features.media.rules import Medium
 
 FILM = {"id": "abc", "type": "yt", "title": "A <film>", "seconds": 90, "currentTime": -3}

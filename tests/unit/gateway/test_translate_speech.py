@@ -11,9 +11,9 @@ from tests.unit.gateway.helpers import (
     start_ms,
 )
 
-from economy_actors.channel.messages import PrivateMessage, Said
 from economy_actors.gateway.events import Dropped, Translated
 from economy_actors.gateway.payloads import TEXT_MAX
+from economy_actors.messages.channel import PrivateMessage, Said
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed
 

@@ -24,11 +24,11 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.features.achievements.operations import Award
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.achievements import Award
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import (
     EndEvent,
     OpenEvent,
@@ -36,22 +36,26 @@ from kryten_economy.features.events.operations import (
     StopAdHoc,
 )
 from kryten_economy.features.events.rules import PLAIN, Factor
-from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
-from kryten_economy.features.leaderboards.operations import SetListed
-from kryten_economy.features.money.maintenance import MaintainBalances
-from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
-from kryten_economy.features.notices.operations import SetQuiet
-from kryten_economy.features.presence.milestones import ClaimMilestone
+from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
+from kryten_economy.features.leaderboards import SetListed
+from kryten_economy.features.money.operations import (
+    Credit,
+    Debit,
+    MaintainBalances,
+    SetBalance,
+    Transfer,
+)
+from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
-from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.presence.operations import (
     Arrive,
+    ClaimMilestone,
     Depart,
     FoldMinutes,
     PresenceMinute,
     RecordActivity,
 )
-from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.presence.rules import EarningGate
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
     RankUpsTold,
@@ -70,7 +74,6 @@ from kryten_economy.ledger.holds import (
     ReleaseHold,
     ReleaseOrphans,
 )
-from kryten_economy.ledger.notices import SettleNotices
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.records import (
     Audit,
@@ -80,7 +83,9 @@ from kryten_economy.ledger.records import (
     Reopen,
     SaveCounters,
     SetReadOnly,
+    SettleNotices,
 )
+from kryten_economy.users import Present
 
 __all__ = ("KINDS", "TALK")
 

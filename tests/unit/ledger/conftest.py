@@ -7,7 +7,7 @@ import pytest
 
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 
 @pytest.fixture

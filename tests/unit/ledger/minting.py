@@ -4,7 +4,7 @@ from collections.abc import Container
 from typing import Any
 
 from kryten_economy.config.ranks import Tier
-from kryten_economy.features.achievements.operations import Award, Awarded
+from kryten_economy.features.achievements import Award, Awarded
 from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import (
     Arrive,

@@ -32,8 +32,8 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import accounts
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.facts import Committed, TriggerHits
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import _OPERATIONS, Failed, Request
-from kryten_economy.ledger.verification import verify
 from kryten_economy.ledger.wallet import Wallet
 
 RESTART = None

@@ -20,7 +20,7 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate

@@ -8,7 +8,13 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, hold, key, look
 
 from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.backup import backup, newest_backup_ms, restore
+from kryten_economy.ledger.backup import (
+    ChannelChange,
+    backup,
+    newest_backup_ms,
+    restore,
+    restore_preview,
+)
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
     BooksInUse,
@@ -18,8 +24,7 @@ from kryten_economy.ledger.errors import (
     UnsavedBooks,
     UnwritableBooks,
 )
-from kryten_economy.ledger.previews import ChannelChange, restore_preview
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import verify
 
 MINUTE_MS = 60_000
 

@@ -25,7 +25,7 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger import migrations
+from kryten_economy.ledger import opening
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
@@ -271,13 +271,13 @@ def test_a_failed_migration_leaves_the_version_before(
     """A migration is one transaction: half of it never stands."""
     Books.open(path).close()
     bad = {99: "CREATE TABLE half (a) STRICT; CREATE TABLE nonsense ("}
-    known = {**migrations.scripts(), **bad}
-    monkeypatch.setattr(migrations, "scripts", lambda: known)
+    known = {**opening.scripts(), **bad}
+    monkeypatch.setattr(opening, "scripts", lambda: known)
     connection = apsw.Connection(str(path))
     with pytest.raises(apsw.SQLError):
-        migrations.migrate(connection, 99)
+        opening.migrate(connection, 99)
     assert not connection.in_transaction
-    assert migrations.examine(connection) == migrations.SCHEMA_VERSION
+    assert opening.examine(connection) == opening.SCHEMA_VERSION
     assert not connection.table_exists("main", "half")
     connection.close()
 
@@ -340,7 +340,7 @@ def test_books_of_before_the_first_release_are_refused(path: Path) -> None:
     """A file of a development version has our id and no version; it is left alone."""
     old = apsw.Connection(str(path))
     old.execute("CREATE TABLE schema_version (number INTEGER PRIMARY KEY) STRICT")
-    old.pragma("application_id", migrations.APPLICATION_ID)
+    old.pragma("application_id", opening.APPLICATION_ID)
     old.close()
     before = path.read_bytes()
     with pytest.raises(UnreleasedBooks, match="new file"):
@@ -355,16 +355,16 @@ def test_a_numbered_change_reaches_new_and_old_files_alike(
     books = Books.open(path)
     books.commit([earn("Bob", 5)])
     books.close()
-    later = {**migrations.scripts(), 2: "ALTER TABLE channel ADD COLUMN motto TEXT;"}
-    monkeypatch.setattr(migrations, "scripts", lambda: later)
-    monkeypatch.setattr(migrations, "SCHEMA_VERSION", 2)
+    later = {**opening.scripts(), 2: "ALTER TABLE channel ADD COLUMN motto TEXT;"}
+    monkeypatch.setattr(opening, "scripts", lambda: later)
+    monkeypatch.setattr(opening, "SCHEMA_VERSION", 2)
     with pytest.raises(OlderSchema):
         Reports.open(path)
     schemas = []
     for file in (path, path.with_name("fresh.db")):
         found = apsw.Connection(str(file))
-        migrations.migrate(found, 2)
-        assert migrations.examine(found) == 2
+        opening.migrate(found, 2)
+        assert opening.examine(found) == 2
         names = "SELECT name, sql FROM sqlite_schema ORDER BY name"
         schemas.append(found.execute(names).fetchall())
         found.close()

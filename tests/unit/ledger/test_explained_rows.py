@@ -6,15 +6,15 @@ from typing import Any
 
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, op
 
-from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.achievements import Award
 from kryten_economy.features.chat.operations import PayTriggers
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.events.operations import OpenEvent
-from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
-from kryten_economy.features.presence.onboarding import OPEN
-from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
+from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.users import Present
 
 
 def _why(reports: Reports, name: str) -> Any:

@@ -20,7 +20,7 @@ from tests.unit.ledger.acts import (
     win,
 )
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books

@@ -9,8 +9,7 @@ from tests.unit.ledger.acts import CHANNEL, earn, hold, minute, present, release
 
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import CorruptBooks
-from kryten_economy.ledger.invariants import ConservationGuard, Violation
-from kryten_economy.ledger.verification import verify
+from kryten_economy.ledger.invariants import ConservationGuard, Violation, verify
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
-from kryten_economy.features.leaderboards.operations import Listed, SetListed
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.features.reports.standing import Board
+from kryten_economy.features.leaderboards import Listed, SetListed
+from kryten_economy.features.reports.queries import Board, Reports
 from kryten_economy.ledger.books import Books
 
 

@@ -17,7 +17,7 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,

@@ -31,24 +31,27 @@ from tests.unit.ledger.acts import (
 )
 
 from kryten_economy import features
-from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.achievements import Award
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
-from kryten_economy.features.competitions.operations import PayCompetitions, Prize
+from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
-from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
-from kryten_economy.features.money.maintenance import MaintainBalances
-from kryten_economy.features.money.operations import Posted, SetBalance, Transferred
-from kryten_economy.features.presence.milestones import ClaimMilestone
-from kryten_economy.features.presence.onboarding import OPEN
-from kryten_economy.features.presence.operations import Arrive, PresencePaid
-from kryten_economy.features.presence.rules import Present
+from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
+from kryten_economy.features.money.operations import (
+    MaintainBalances,
+    Posted,
+    SetBalance,
+    Transferred,
+)
+from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
+from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
+from kryten_economy.users import Present
 
 TALKED = TriggerAward("bob", "chat.long_message", "Long message", 2)
 PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))

@@ -21,9 +21,9 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.features.bans.operations import Ban, BanState, Unban
+from kryten_economy.features.bans import Ban, BanState, Unban
 from kryten_economy.features.money.operations import Posted, SetBalance
-from kryten_economy.features.notices.operations import SetQuiet
+from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books

@@ -3,8 +3,8 @@
 import pytest
 from tests.unit.ledger.acts import DAY, NOW, ask, earn, key, look, op, told
 
-from kryten_economy.features.achievements.operations import Award, Awarded
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.achievements import Award, Awarded
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.ranks.operations import RankStored, SetRank, StoreLevel, StoreRank
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books

@@ -36,8 +36,8 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import minted
 
-from kryten_economy.features.achievements.operations import Award
-from kryten_economy.features.bans.operations import Ban, Unban
+from kryten_economy.features.achievements import Award
+from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.money.operations import (
     Credit,
     Debit,

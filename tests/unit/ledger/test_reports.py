@@ -19,7 +19,7 @@ from tests.unit.ledger.acts import (
     told,
 )
 
-from kryten_economy.features.bans.operations import Ban
+from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports import accounts

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, look, op, told
 
-from kryten_economy.features.bans.operations import Ban, BanState
+from kryten_economy.features.bans import Ban, BanState
 from kryten_economy.features.chat.operations import (
     LineRecorded,
     LinesRecorded,
@@ -24,7 +24,7 @@ from kryten_economy.features.chat.operations import (
     TriggersPaid,
 )
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.presence.onboarding import EarningGate
+from kryten_economy.features.presence.rules import EarningGate
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Failed

@@ -30,7 +30,7 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.minting import LADDER, minted, rank_of
 
-from kryten_economy.features.achievements.operations import Award
+from kryten_economy.features.achievements import Award
 from kryten_economy.features.money.operations import Transfer
 from kryten_economy.features.ranks.operations import SetRank
 from kryten_economy.features.reports.queries import Reports

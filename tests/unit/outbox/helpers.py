@@ -50,7 +50,7 @@ class Sent:
     text: str
 
 
-class Desk:
+class OutboxDriver:
     """An outbox with its report, a clock, and a channel that echoes what it is sent."""
 
     def __init__(

@@ -1,11 +1,11 @@
 """What the configuration says to the outbox."""
 
-from tests.unit.outbox.helpers import Desk
+from tests.unit.outbox.helpers import OutboxDriver
 
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.message import Line, LineKind, Pm, Priority
 from kryten_economy.config.announcements import Announcements
-from kryten_economy.config.core import Messages
+from kryten_economy.config.connection import Messages
 from kryten_economy.config.settings import Settings
 
 
@@ -40,10 +40,10 @@ def test_default_settings_give_the_default_limits() -> None:
 def test_no_dedup_window_drops_nothing() -> None:
     """A window of 0 s switches the dropping of repeats off."""
     settings = _settings(Announcements(dedup_window_seconds=0), Messages())
-    desk = Desk(limits=Limits.of(settings))
-    desk.say("rain")
-    desk.say("rain")
-    assert desk.run(5.0) == ["rain", "rain"]
+    driver = OutboxDriver(limits=Limits.of(settings))
+    driver.say("rain")
+    driver.say("rain")
+    assert driver.run(5.0) == ["rain", "rain"]
 
 
 def test_lifetimes() -> None:

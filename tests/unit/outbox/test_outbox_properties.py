@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.outbox.helpers import UNPACED, Desk, Sent
+from tests.unit.outbox.helpers import UNPACED, OutboxDriver, Sent
 
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.message import Line, LineKind, Loss, Outgoing, Pm, Priority
 from economy_actors.outbox.outbox import Send, Wait
 from kryten_economy.config import Pace
-from kryten_economy.text.lengths import units
+from kryten_economy.text.markup import units
 
 _TOKEN = re.compile(r"#(\d+)#")
 _PACES = st.sampled_from([Pace.bucket(8, 4.0), UNPACED, Pace.gap(1.0, 0.5), Pace.bucket(2, 0.7)])
@@ -71,24 +71,24 @@ def _in_order(sent: list[Sent], messages: list[Outgoing]) -> bool:
 @settings(max_examples=120)
 def test_all_is_sent_once_and_in_order(script: list[Offer | float], pace: Pace) -> None:
     """With a robot that works, all but ordinary and stale messages go, once, in order."""
-    desk = Desk(pace=pace)
+    driver = OutboxDriver(pace=pace)
     messages: list[Outgoing] = []
     for act in script:
         if isinstance(act, Offer):
             messages.append(act.message(len(messages)))
-            desk.outbox.offer(messages[-1], desk.now_s)
+            driver.outbox.offer(messages[-1], driver.now_s)
         else:
-            desk.run(act)
-    desk.run(3600.0)
-    times = Counter(_numbers(desk.sent))
+            driver.run(act)
+    driver.run(3600.0)
+    times = Counter(_numbers(driver.sent))
     assert max(times.values(), default=1) == 1
-    assert _in_order(desk.sent, messages)
-    assert all(units(each.text) <= 240 for each in desk.sent)
+    assert _in_order(driver.sent, messages)
+    assert all(units(each.text) <= 240 for each in driver.sent)
     urgent = {n for n, each in enumerate(messages) if each.priority <= Priority.RESULT}
     assert urgent <= set(times)
-    assert len(messages) == len(times) + len(desk.told.losses)
-    assert {loss for _, loss in desk.told.losses} <= {Loss.RATE, Loss.EXPIRED}
-    assert desk.waiting == desk.outbox.unproven == 0
+    assert len(messages) == len(times) + len(driver.told.losses)
+    assert {loss for _, loss in driver.told.losses} <= {Loss.RATE, Loss.EXPIRED}
+    assert driver.waiting == driver.outbox.unproven == 0
 
 
 @given(
@@ -100,29 +100,29 @@ def test_trouble_loses_nothing_silently(
     script: list[Offer | float | str], waiting_max: int
 ) -> None:
     """Through outages, throttling, silence and failing sends each message is sent or reported."""
-    desk = Desk(limits=Limits(waiting_max=waiting_max))
+    driver = OutboxDriver(limits=Limits(waiting_max=waiting_max))
     messages: list[Outgoing] = []
     for act in script:
         match act:
             case Offer():
                 messages.append(act.message(len(messages)))
-                desk.outbox.offer(messages[-1], desk.now_s)
+                driver.outbox.offer(messages[-1], driver.now_s)
             case str():
-                _trouble(desk, act)
+                _trouble(driver, act)
             case passing_s:
-                desk.run(passing_s)
-    desk.echoing = True
-    desk.outbox.robot_back(desk.now_s)
-    desk.run(7200.0)
-    assert desk.waiting == desk.outbox.unproven == 0
-    times = Counter(_numbers(desk.sent))
+                driver.run(passing_s)
+    driver.echoing = True
+    driver.outbox.robot_back(driver.now_s)
+    driver.run(7200.0)
+    assert driver.waiting == driver.outbox.unproven == 0
+    times = Counter(_numbers(driver.sent))
     paid = {
         number for number, each in enumerate(messages) if isinstance(each, Line) and each.kind.kept
     }
     assert paid <= set(times)
-    assert len(messages) <= len(times) + len(desk.told.losses)
+    assert len(messages) <= len(times) + len(driver.told.losses)
     replies = {n for n, each in enumerate(messages) if each.priority is Priority.REPLY}
-    if not desk.told.count(Loss.EXPIRED):
+    if not driver.told.count(Loss.EXPIRED):
         assert replies <= set(times)
 
 
@@ -130,43 +130,43 @@ def test_trouble_loses_nothing_silently(
 @settings(max_examples=100)
 def test_never_faster_than_the_pace(script: list[Offer | float | str]) -> None:
     """Also with repeats and after outages; lines keep 2 s and 10 a minute."""
-    desk = Desk()
+    driver = OutboxDriver()
     number = 0
     for act in script:
         match act:
             case Offer():
-                desk.outbox.offer(act.message(number), desk.now_s)
+                driver.outbox.offer(act.message(number), driver.now_s)
                 number += 1
             case str():
-                _trouble(desk, act)
+                _trouble(driver, act)
             case passing_s:
-                desk.run(passing_s)
-    desk.outbox.robot_back(desk.now_s)
-    desk.run(600.0)
-    at_s = [each.at_s for each in desk.sent]
+                driver.run(passing_s)
+    driver.outbox.robot_back(driver.now_s)
+    driver.run(600.0)
+    at_s = [each.at_s for each in driver.sent]
     for first, from_s in enumerate(at_s):
         for last in range(first, len(at_s)):
             assert last - first + 1 <= 8 + 4.0 * (at_s[last] - from_s) + 1e-3
-    lines_s = [each.at_s for each in desk.sent if each.to is None]
+    lines_s = [each.at_s for each in driver.sent if each.to is None]
     assert all(b - a >= 2.0 - 1e-5 for a, b in pairwise(lines_s))
     assert all(b - a >= 60.0 - 1e-5 for a, b in zip(lines_s, lines_s[10:], strict=False))
 
 
-def _trouble(desk: Desk, act: str) -> None:
+def _trouble(driver: OutboxDriver, act: str) -> None:
     match act:
         case "gone":
-            desk.outbox.robot_gone()
+            driver.outbox.robot_gone()
         case "back":
-            desk.outbox.robot_back(desk.now_s)
+            driver.outbox.robot_back(driver.now_s)
         case "throttled":
-            desk.outbox.throttled(desk.now_s)
+            driver.outbox.throttled(driver.now_s)
         case "fail":
-            match desk.outbox.next(desk.now_s):
+            match driver.outbox.next(driver.now_s):
                 case Send():
-                    desk.outbox.failed(desk.now_s)
+                    driver.outbox.failed(driver.now_s)
                 case Wait():
                     pass
         case "deaf":
-            desk.echoing = False
+            driver.echoing = False
         case _:
-            desk.echoing = True
+            driver.echoing = True

@@ -5,11 +5,11 @@ from random import Random
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.unit.outbox.helpers import UNPACED, Desk
+from tests.unit.outbox.helpers import UNPACED, OutboxDriver
 
 from economy_actors.outbox.limits import Limits, LineClock, Pacer
 from economy_actors.outbox.message import Line, LineKind, Loss, Priority
-from economy_sandbox.limiter import CHAT, Limiter
+from economy_sandbox.filters import CHAT, Limiter
 from kryten_economy.config import Pace
 
 DEFAULT = Pace.bucket(16, 8.0)
@@ -17,12 +17,12 @@ DEFAULT = Pace.bucket(16, 8.0)
 
 def test_the_default_pace_is_a_burst_then_a_steady_rate() -> None:
     """Sixteen messages go at once, then eight per second."""
-    desk = Desk(pace=DEFAULT)
+    driver = OutboxDriver(pace=DEFAULT)
     for number in range(40):
-        desk.pm("Bob", f"reply {number}")
-    assert len(desk.run()) == 16
-    assert len(desk.run(1.0)) == 8
-    assert len(desk.run(2.0)) == 16
+        driver.pm("Bob", f"reply {number}")
+    assert len(driver.run()) == 16
+    assert len(driver.run(1.0)) == 8
+    assert len(driver.run(2.0)) == 16
 
 
 @given(
@@ -45,14 +45,14 @@ def test_the_server_drops_nothing(waits: list[float], others: set[int]) -> None:
 
 def test_a_second_part_keeps_a_distance_and_not_a_pause() -> None:
     """After twenty messages without silence the next two are a tenth of a second apart."""
-    desk = Desk(pace=DEFAULT)
+    driver = OutboxDriver(pace=DEFAULT)
     for number in range(20):
-        desk.pm("Bob", f"reply {number}")
-    desk.run(2.0)
-    desk.pm("alice", "first part")
-    desk.pm("alice", "second part")
-    desk.run(1.0)
-    first, second = desk.sent[-2:]
+        driver.pm("Bob", f"reply {number}")
+    driver.run(2.0)
+    driver.pm("alice", "first part")
+    driver.pm("alice", "second part")
+    driver.run(1.0)
+    first, second = driver.sent[-2:]
     assert 0.1 < second.at_s - first.at_s <= 0.125
 
 
@@ -77,123 +77,123 @@ def test_the_distance_is_kept_where_the_messages_arrive(seed: int) -> None:
 
 def test_a_cooldown_halves_the_pace_and_it_comes_back_slowly() -> None:
     """However many messages one flood has cost; an eighth of the pace comes back in ten seconds."""
-    desk = Desk(pace=DEFAULT)
+    driver = OutboxDriver(pace=DEFAULT)
     for _ in range(28):
-        desk.outbox.throttled(desk.now_s)
+        driver.outbox.throttled(driver.now_s)
     for number in range(200):
-        desk.pm("Bob", f"reply {number}")
-    desk.run(2.0)
-    assert len(desk.sent) == 8
-    at_half = len(desk.run(5.0))
-    desk.run(8.0)
-    later = len(desk.run(5.0))
+        driver.pm("Bob", f"reply {number}")
+    driver.run(2.0)
+    assert len(driver.sent) == 8
+    at_half = len(driver.run(5.0))
+    driver.run(8.0)
+    later = len(driver.run(5.0))
     assert (at_half, later) == (20, 25)
 
 
 def test_a_gap_of_the_file_stays_after_a_cooldown() -> None:
     """chat_min_delay and chat_jitter are the operator's word."""
-    desk = Desk(pace=Pace.gap(1.0, 0.0))
-    desk.outbox.throttled(desk.now_s)
+    driver = OutboxDriver(pace=Pace.gap(1.0, 0.0))
+    driver.outbox.throttled(driver.now_s)
     for number in range(20):
-        desk.pm("Bob", f"reply {number}")
-    desk.run(7.0)
-    assert len(desk.sent) == 6
+        driver.pm("Bob", f"reply {number}")
+    driver.run(7.0)
+    assert len(driver.sent) == 6
 
 
 def test_a_bucket_of_the_file_is_a_burst_then_a_steady_rate() -> None:
     """Eight messages go at once, then four per second, where the file says so."""
-    desk = Desk()
+    driver = OutboxDriver()
     for number in range(20):
-        desk.pm("Bob", f"reply {number}")
-    assert len(desk.run()) == 8
-    assert len(desk.run(1.0)) == 4
-    assert len(desk.run(2.0)) == 8
+        driver.pm("Bob", f"reply {number}")
+    assert len(driver.run()) == 8
+    assert len(driver.run(1.0)) == 4
+    assert len(driver.run(2.0)) == 8
 
 
 def test_burst_refills_while_nothing_is_sent() -> None:
     """After a rest the full burst is there again."""
-    desk = Desk()
+    driver = OutboxDriver()
     for number in range(8):
-        desk.pm("Bob", f"first {number}")
-    desk.run(10.0)
+        driver.pm("Bob", f"first {number}")
+    driver.run(10.0)
     for number in range(12):
-        desk.pm("Bob", f"second {number}")
-    assert len(desk.run()) == 8
+        driver.pm("Bob", f"second {number}")
+    assert len(driver.run()) == 8
 
 
 def test_configured_gap_replaces_the_bucket() -> None:
     """With chat_min_delay and chat_jitter in the file each message waits for gap plus jitter."""
-    desk = Desk(pace=Pace.gap(1.0, 0.5), chance=lambda: 0.5)
+    driver = OutboxDriver(pace=Pace.gap(1.0, 0.5), chance=lambda: 0.5)
     for number in range(5):
-        desk.pm("Bob", f"reply {number}")
-    desk.run(10.0)
-    assert [each.at_s - 1000.0 for each in desk.sent] == pytest.approx([0, 1.25, 2.5, 3.75, 5.0])
+        driver.pm("Bob", f"reply {number}")
+    driver.run(10.0)
+    assert [each.at_s - 1000.0 for each in driver.sent] == pytest.approx([0, 1.25, 2.5, 3.75, 5.0])
 
 
 def test_with_chat_min_delay_and_chat_jitter_0_nothing_paces() -> None:
     """Gap 0 and jitter 0: replies, and public lines too, go the moment they are there."""
-    desk = Desk(pace=UNPACED)
+    driver = OutboxDriver(pace=UNPACED)
     for number in range(200):
-        desk.pm("Bob", f"reply {number}")
+        driver.pm("Bob", f"reply {number}")
     for number in range(10):
-        desk.say(f"line {number}")
-    assert len(desk.run()) == 210
+        driver.say(f"line {number}")
+    assert len(driver.run()) == 210
 
 
 def test_unpaced_lines_keep_the_minute_and_the_window() -> None:
     """Where nothing paces, the lines per minute and the dropping of repeats remain."""
-    desk = Desk(pace=UNPACED)
+    driver = OutboxDriver(pace=UNPACED)
     for number in range(12):
-        desk.say(f"line {number}")
-    assert desk.say("line 0") is Loss.DUPLICATE
-    assert len(desk.run()) == 10
-    assert desk.told.count(Loss.RATE) == 2
+        driver.say(f"line {number}")
+    assert driver.say("line 0") is Loss.DUPLICATE
+    assert len(driver.run()) == 10
+    assert driver.told.count(Loss.RATE) == 2
 
 
 def test_public_lines_keep_two_seconds() -> None:
     """At most one public line per 2 s and channel; PMs pass it meanwhile."""
-    desk = Desk()
+    driver = OutboxDriver()
     for number in range(3):
-        desk.say(f"line {number}", LineKind.RESULT)
-    desk.pm("Bob", "reply")
-    assert desk.run() == ["reply", "line 0"]
-    desk.run(4.0)
-    at_s = [each.at_s for each in desk.sent if each.to is None]
+        driver.say(f"line {number}", LineKind.RESULT)
+    driver.pm("Bob", "reply")
+    assert driver.run() == ["reply", "line 0"]
+    driver.run(4.0)
+    at_s = [each.at_s for each in driver.sent if each.to is None]
     assert at_s == pytest.approx([1000.0, 1002.0, 1004.0])
 
 
 def test_a_story_keeps_its_pauses() -> None:
     """A line with a pause stays that far behind the public line before it."""
-    desk = Desk(pace=UNPACED)
-    desk.outbox.offer(Line("the vault opens", LineKind.RESULT), desk.now_s)
-    desk.outbox.offer(Line("and is empty", LineKind.RESULT, pause_s=6.0), desk.now_s)
-    desk.outbox.offer(Line("total: 0", LineKind.RESULT, pause_s=2.0), desk.now_s)
-    desk.run(20.0)
-    assert [each.at_s - 1000.0 for each in desk.sent] == pytest.approx([0, 6, 8])
+    driver = OutboxDriver(pace=UNPACED)
+    driver.outbox.offer(Line("the vault opens", LineKind.RESULT), driver.now_s)
+    driver.outbox.offer(Line("and is empty", LineKind.RESULT, pause_s=6.0), driver.now_s)
+    driver.outbox.offer(Line("total: 0", LineKind.RESULT, pause_s=2.0), driver.now_s)
+    driver.run(20.0)
+    assert [each.at_s - 1000.0 for each in driver.sent] == pytest.approx([0, 6, 8])
 
 
 def test_results_wait_where_ordinary_lines_are_dropped() -> None:
     """Above ten lines in a rolling minute ordinary ones are dropped, results and paid ones wait."""
-    desk = Desk()
+    driver = OutboxDriver()
     for number in range(10):
-        desk.say(f"filler {number}", LineKind.RESULT)
-    desk.run(20.0)
-    desk.say("rank up!")
-    desk.say("Bob won", LineKind.RESULT)
-    desk.say("shoutout", LineKind.PAID)
-    assert desk.run(30.0) == []
-    assert desk.told.losses[-1][1] is Loss.RATE
-    assert desk.run(20.0) == ["Bob won", "shoutout"]
+        driver.say(f"filler {number}", LineKind.RESULT)
+    driver.run(20.0)
+    driver.say("rank up!")
+    driver.say("Bob won", LineKind.RESULT)
+    driver.say("shoutout", LineKind.PAID)
+    assert driver.run(30.0) == []
+    assert driver.told.losses[-1][1] is Loss.RATE
+    assert driver.run(20.0) == ["Bob won", "shoutout"]
 
 
 def test_new_pace_holds_at_once() -> None:
     """After a reload what waits goes by the new pace."""
-    desk = Desk(pace=Pace.gap(60.0, 0.0))
+    driver = OutboxDriver(pace=Pace.gap(60.0, 0.0))
     for number in range(3):
-        desk.pm("Bob", f"reply {number}")
-    desk.run()
-    desk.outbox.change(UNPACED, Limits())
-    assert len(desk.run()) == 2
+        driver.pm("Bob", f"reply {number}")
+    driver.run()
+    driver.outbox.change(UNPACED, Limits())
+    assert len(driver.run()) == 2
 
 
 @given(
@@ -236,8 +236,8 @@ def test_never_more_lines_than_the_minute_allows(per_minute: int, waits: list[fl
 
 def test_waits_are_reported_by_priority() -> None:
     """The metric of the wait knows the priority and the seconds."""
-    desk = Desk(pace=Pace.gap(2.0, 0.0))
-    desk.pm("Bob", "a")
-    desk.pm("Bob", "b", Priority.BULK)
-    desk.run(5.0)
-    assert desk.told.waits == [(Priority.REPLY, 0.0), (Priority.BULK, 2.0)]
+    driver = OutboxDriver(pace=Pace.gap(2.0, 0.0))
+    driver.pm("Bob", "a")
+    driver.pm("Bob", "b", Priority.BULK)
+    driver.run(5.0)
+    assert driver.told.waits == [(Priority.REPLY, 0.0), (Priority.BULK, 2.0)]

@@ -3,10 +3,10 @@
 import structlog
 
 from economy_actors.metrics.metrics import Metrics
+from economy_actors.outbox.delivery import Depths, MeterReport
 from economy_actors.outbox.limits import Limits
 from economy_actors.outbox.message import Line, Loss, Medium, Pm, Priority
 from economy_actors.outbox.outbox import Outbox, Send
-from economy_actors.outbox.report import Depths, MeterReport
 from kryten_economy.config import Pace
 
 

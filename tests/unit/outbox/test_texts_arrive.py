@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.actors.house import settings_with
-from tests.unit.outbox.helpers import UNPACED, Desk
+from tests.unit.outbox.helpers import UNPACED, OutboxDriver
 from tests.unit.text.cytube_filters import filtered
 
 from economy_actors.outbox.message import Line, LineKind, Medium, Outgoing, Pm, Priority
@@ -23,9 +23,7 @@ from economy_sandbox.filters import chat_line, pm_line, to_html
 from kryten_economy import features
 from kryten_economy.config import Settings
 from kryten_economy.features.history.rules import Movement
-from kryten_economy.text.clean import public_line, user_text
-from kryten_economy.text.lengths import units
-from kryten_economy.text.markup import typed_text, unformatted
+from kryten_economy.text.markup import public_line, typed_text, unformatted, units, user_text
 from kryten_economy.transaction_types import TYPES
 
 SETTINGS = settings_with()
@@ -79,7 +77,7 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def _modules() -> Iterator[str]:
-    yield "kryten_economy.commands.texts"
+    yield "kryten_economy.commands.refusals"
     for found in pkgutil.walk_packages(features.__path__, f"{features.__name__}."):
         if found.name.endswith(".texts"):
             yield found.name
@@ -99,9 +97,9 @@ TEXTS = list(_texts())
 
 
 def _sent(message: Outgoing) -> list[str]:
-    desk = Desk(pace=UNPACED)
-    assert desk.outbox.offer(message, desk.now_s) is None
-    return desk.run(60.0)
+    driver = OutboxDriver(pace=UNPACED)
+    assert driver.outbox.offer(message, driver.now_s) is None
+    return driver.run(60.0)
 
 
 def _bare(text: str) -> str:
@@ -201,15 +199,15 @@ def test_a_short_rest_is_no_message_of_its_own() -> None:
 
 def test_the_filtered_echo_proves_a_text_with_marks() -> None:
     """What comes back through the filters is known as what was sent, and by its own text only."""
-    desk = Desk(pace=UNPACED, echoing=False)
+    driver = OutboxDriver(pace=UNPACED, echoing=False)
     texts = [
         "why a_b_c: *x* ~~y~~ `z`",
         'why a_b_d: "https://x.test/a_b".',
         "why a_b_e: [sp]q[/sp]",
     ]
     for text in texts:
-        desk.pm("Bob", text)
-    sent = desk.run()
+        driver.pm("Bob", text)
+    sent = driver.run()
     for text in reversed(sent):
-        assert desk.outbox.echoed(Medium.PM, "Bob", typed_text(to_html(text)), desk.now_s)
-    assert desk.outbox.unproven == 0
+        assert driver.outbox.echoed(Medium.PM, "Bob", typed_text(to_html(text)), driver.now_s)
+    assert driver.outbox.unproven == 0

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kryten_economy.text.clean import name_shown, public_line, public_parts, user_text
-from kryten_economy.text.lengths import units
+from kryten_economy.text.markup import name_shown, public_line, public_parts, units, user_text
 
 
 @pytest.mark.parametrize(

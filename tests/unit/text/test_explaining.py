@@ -9,7 +9,7 @@ from tests.unit.text.cytube_filters import filtered
 
 from kryten_economy.features.history.rules import Movement, explain
 from kryten_economy.features.history.texts import EXPLAINED, explained, rule_in_words
-from kryten_economy.text.lengths import split
+from kryten_economy.text.markup import split
 from kryten_economy.transaction_types import TYPES
 
 SETTINGS = settings_with()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kryten_economy.text.lengths import clip, split, units
+from kryten_economy.text.markup import clip, split, units
 
 _TEXTS = st.text(
     st.sampled_from("ab \n😀👍🏽\u200d\u0301é🇩🇪\ufe0f") | st.characters(codec="utf-8"), max_size=120

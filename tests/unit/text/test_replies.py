@@ -9,14 +9,14 @@ from tests.actors.house import settings_with
 from tests.unit.text.cytube_filters import filtered
 
 from kryten_economy.commands import refusals
-from kryten_economy.commands import texts as commands_texts
-from kryten_economy.features.bans import texts as bans_texts
+from kryten_economy.commands import refusals as commands_texts
+from kryten_economy.features import bans as bans_texts
+from kryten_economy.features import notices as notices_texts
 from kryten_economy.features.history.texts import PRESENCE, HistoryRow, history, presence_merged
 from kryten_economy.features.money import texts as money_texts
-from kryten_economy.features.notices import texts as notices_texts
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.refusals import Insufficient
-from kryten_economy.text.lengths import split, units
+from kryten_economy.text.markup import split, units
 
 _UTC = ZoneInfo("UTC")
 _AT_MS = 1_795_171_140_000  # 2026-11-20 10:39 UTC

@@ -5,10 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kryten_economy.config.ranks import Ranks
-from kryten_economy.features.leaderboards.rules import category_of, distribution, places
-from kryten_economy.features.leaderboards.texts import BoardRow, top
+from kryten_economy.features.leaderboards import BoardRow, category_of, distribution, places, top
 from kryten_economy.features.ranks.texts import NextRank, rank_report
-from kryten_economy.text.numbers import bar
+from kryten_economy.text.templates import bar
 
 
 @given(part=st.integers(0, 10**9), whole=st.integers(1, 10**9), width=st.sampled_from([10, 20]))

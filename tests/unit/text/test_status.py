@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 from kryten_economy.features.events.rules import Combined, Factor
-from kryten_economy.features.events.status import status
-from kryten_economy.text.lengths import units
+from kryten_economy.features.events.texts import status
+from kryten_economy.text.markup import units
 
 
 def test_the_longest_status_is_one_message() -> None:

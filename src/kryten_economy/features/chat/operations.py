@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.events.rules import with_carry
 from kryten_economy.features.presence.minutes import EarningTerms, whole_part
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
+from kryten_economy.features.presence.rules import OPEN, EarningGate
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.cached import CachedTable
-from kryten_economy.ledger.fractions import held_fraction, hold_fraction
 from kryten_economy.ledger.operation import Act, Request, operation, perform
-from kryten_economy.ledger.posting import Entry, may_earn, post
-from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.posting import Entry, held_fraction, hold_fraction, may_earn, post
+from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.users import UserKey
 
 __all__ = (

@@ -3,11 +3,27 @@
 Each trigger is registered with its rule. Rules have no clock: times are UTC epoch milliseconds.
 All rules see a line before it is recorded in the `Conversation`. Names are kept in lower case
 (P-USR-4). What a limit, an account or a ban refuses is known to the books.
+
+What a chat line contains: laughs, kudos, names, GIF links, emotes (`earning.md` 8).
+
+Pure. All texts are what the person typed (`messages.markup.typed_text`); marks such as ``_`` or
+``*`` around a word do not make it another word. Names come out in lower case.
+
+Laughs and kudos for oneself under another name (`earning.md` 1, 8.2, 8.3).
+
+What a line sets off names its receivers; which of them are the speaker is known to others. Equal
+names never come this far. Where ``self_excluded`` is off, anybody may thank
+themselves that way.
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
+from unicodedata import category
+from urllib.parse import urlsplit
 
+from kryten_economy.config import Settings
 from kryten_economy.features.chat.triggers import (
     NOTHING,
     TRIGGERS,
@@ -23,19 +39,153 @@ from kryten_economy.features.chat.triggers import (
     daily_counter,
     trigger,
 )
-from kryten_economy.features.chat.utterances import has_gif, is_laugh, kudos_in, words_in
 
 __all__ = (
     "BOT_INTERACTION",
     "Conversation",
     "conversation_starter",
+    "emotes_in",
     "first_message",
     "greeted_newcomer",
+    "has_gif",
+    "is_laugh",
     "kudos",
+    "kudos_in",
     "laugh",
     "long_message",
     "mentioned",
+    "parted",
+    "suspects",
+    "without",
+    "words_in",
 )
+
+# A typed `_lol_` is an emphasised word, so the underscore ends a word here.
+_LAUGH = re.compile(
+    r"(?<![^\W_])(?:lol|lmao|lmfao|rofl|kek|dead|(?:ha){2,}|hehe+)(?![^\W_])|[💀😂🤣]",
+    re.IGNORECASE,
+)
+
+
+_KUDOS = re.compile(r"(?<!\S)(?:[*`]|~~|\[sp\]|_(?=@))*@?([A-Za-z0-9_-]{1,21})\+\+")
+
+
+_CLOSING_MARKS = "`~"
+
+
+_NAME_MAX = 20
+
+
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+
+
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+
+
+_AFTER_LINK = ")>]}.,!?;:'\"*_~`"
+
+
+_GIF_HOSTS = frozenset({"giphy.com", "media.giphy.com", "tenor.com"})
+
+
+def is_laugh(text: str) -> bool:
+    """Whether somebody laughs (8.2)."""
+    return _LAUGH.search(text) is not None
+
+
+def kudos_in(text: str) -> tuple[str, ...]:
+    """Who is thanked by ``name++``, each once, in the order of the text (8.3)."""
+    if "++" not in text:
+        return ()
+    found = (_names_thanked(match, text[match.end() :][:1]) for match in _KUDOS.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _names_thanked(match: re.Match[str], after: str) -> str:
+    """The name, unless something follows that is neither space, punctuation nor a mark."""
+    name = match.group(1).lower()
+    if after and not (after.isspace() or after in _CLOSING_MARKS or category(after)[0] == "P"):
+        return ""
+    # `_bob++_` is bob, emphasised; `_bob++` is a user of that name.
+    if after == "_" and name[0] == "_":
+        name = name[1:]
+    return name if len(name) <= _NAME_MAX else ""
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Everything in the text that may be a user's name, whole words only (P-EARN-4).
+
+    ``_`` and ``-`` belong to names but also stand around them, so both readings are in.
+    """
+    words = set(_WORD.findall(text.lower()))
+    marked = [word for word in words if word[0] in "_-" or word[-1] in "_-"]
+    if marked:
+        words.update(word.strip("_-") for word in marked)
+        words.discard("")
+    return frozenset(words)
+
+
+def has_gif(text: str) -> bool:
+    """Whether the text holds a link to a GIF (8.6)."""
+    return "://" in text and any(_is_gif(link) for link in _LINK.findall(text))
+
+
+def _is_gif(link: str) -> bool:
+    try:
+        parts = urlsplit(link.rstrip(_AFTER_LINK))
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:  # what people type after :// need not be an address
+        return False
+    return host in _GIF_HOSTS or parts.path.lower().endswith(".gif")
+
+
+def emotes_in(text: str, emotes: Collection[str]) -> tuple[str, ...]:
+    """The distinct emotes that stand in the text as whole tokens, in the order of the text."""
+    if not emotes:
+        return ()
+    return tuple(dict.fromkeys(token for token in text.split() if token in emotes))
+
+
+def suspects(effect: Effect, settings: Settings) -> tuple[str, ...]:
+    """Who gets a laugh or kudos and must not be the one who gives it; each name once."""
+    everything: tuple[TriggerAward | Tally, ...] = (*effect.awards, *effect.tallies)
+    thanked = (_thanked_person(each, settings) for each in everything)
+    return tuple(dict.fromkeys(name for name in thanked if name is not None))
+
+
+def without(effect: Effect, names: Collection[str], settings: Settings) -> Effect:
+    """The effect without the laughs and kudos of these names; whatever else they get stays."""
+    return effect._replace(
+        awards=tuple(
+            each for each in effect.awards if _thanked_person(each, settings) not in names
+        ),
+        tallies=tuple(
+            each for each in effect.tallies if _thanked_person(each, settings) not in names
+        ),
+    )
+
+
+def parted(effect: Effect, settings: Settings) -> tuple[Effect, Effect | None]:
+    """The effect without any laughs and kudos, and these alone; None where there are none."""
+    thanks = Effect(
+        awards=tuple(each for each in effect.awards if _thanked_person(each, settings) is not None),
+        tallies=tuple(
+            each for each in effect.tallies if _thanked_person(each, settings) is not None
+        ),
+    )
+    rest = effect._replace(
+        awards=tuple(each for each in effect.awards if _thanked_person(each, settings) is None),
+        tallies=tuple(each for each in effect.tallies if _thanked_person(each, settings) is None),
+    )
+    return rest, thanks if thanks.awards or thanks.tallies else None
+
+
+def _thanked_person(each: TriggerAward | Tally, settings: Settings) -> str | None:
+    """Who gets it, of a trigger that nobody may set off for themselves."""
+    paying = TRIGGERS.find(each.trigger_id)
+    if paying is None or not paying.excludes_self(settings):
+        return None
+    return (each.others or each.name) if isinstance(each, Tally) else each.name
 
 
 _HOUR_MS = 3_600_000

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from kryten_economy.features.presence.rules import Present
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, Paid, pay_each
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
-from kryten_economy.users import UserKey
+from kryten_economy.users import Present, UserKey
 
 __all__ = (
     "AdHocStopped",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.config.multipliers import ScheduledEvent
+from kryten_economy.text.templates import exact
 
 __all__ = (
     "ADHOC_MINUTES_MAX",
@@ -31,7 +32,6 @@ __all__ = (
     "Factor",
     "Occurrence",
     "active_multipliers",
-    "exact",
     "holidays_now",
     "is_off_peak",
     "metadata",
@@ -126,11 +126,6 @@ class Combined:
 
 
 PLAIN = Combined()
-
-
-def exact(multiplier: float) -> Fraction:
-    """The decimal fraction that a config file or a person wrote."""
-    return Fraction(str(multiplier))
 
 
 def active_multipliers(

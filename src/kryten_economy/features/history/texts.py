@@ -9,9 +9,8 @@ from kryten_economy.config import Settings
 from kryten_economy.features.chat.triggers import TRIGGERS
 from kryten_economy.features.history.rules import Behind, Explanation, Movement
 from kryten_economy.features.history.settings_behind import Value
-from kryten_economy.text.clean import name_shown, user_text
-from kryten_economy.text.lengths import clip, split
-from kryten_economy.text.numbers import factor, hour_of, minute_of, money, plural, signed_money
+from kryten_economy.text.markup import clip, name_shown, split, user_text
+from kryten_economy.text.templates import factor, hour_of, minute_of, money, plural, signed_money
 
 __all__ = (
     "EXPLAINED",

@@ -2,6 +2,8 @@
 
 One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, names lower case
 (P-USR-4). It forgets everything about an item when the next one begins.
+
+The replies to ``like`` (`commands.md` 6, P-EARN-7); titles are cleaned here.
 """
 
 from typing import NamedTuple
@@ -19,6 +21,8 @@ from kryten_economy.features.chat.triggers import (
     award_of,
     trigger,
 )
+from kryten_economy.text.markup import clip, user_text
+from kryten_economy.text.templates import money
 
 __all__ = (
     "LIKE",
@@ -26,14 +30,17 @@ __all__ = (
     "SURVIVED",
     "Medium",
     "Screening",
+    "already_liked",
     "begins",
     "comment",
     "comment_cap",
+    "disabled",
     "first_after_media",
     "like_award",
+    "liked",
+    "nothing_playing",
     "survived_award",
 )
-
 
 _DAY_MS = 86_400_000
 
@@ -205,3 +212,31 @@ def like_award(settings: Settings, name: str, medium: Medium, at_ms: int) -> Tri
 def survived_award(settings: Settings, name: str) -> tuple[TriggerAward, ...]:
     """For somebody who was there from the start to the end."""
     return award_of(SURVIVED, settings, name)
+
+
+_TITLE_UNITS_MAX = 100
+
+
+def liked(title: str, amount_z: int, symbol: str) -> str:
+    """The like counts; what it brought, if anything."""
+    paid = f" +{money(amount_z, symbol)}" if amount_z else ""
+    return f"👍 You like '{_shown(title)}'.{paid}"
+
+
+def already_liked(title: str) -> str:
+    """Once per item."""
+    return f"You have already liked '{_shown(title)}'."
+
+
+def nothing_playing() -> str:
+    """There is nothing to like."""
+    return "Nothing is playing at the moment."
+
+
+def disabled() -> str:
+    """The trigger is off."""
+    return "Likes are switched off here."
+
+
+def _shown(title: str) -> str:
+    return clip(user_text(title), _TITLE_UNITS_MAX)

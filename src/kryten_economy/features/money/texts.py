@@ -1,8 +1,8 @@
 """Texts about balances and what operators change on them."""
 
-from kryten_economy.config.core import Currency
-from kryten_economy.text.clean import because, name_shown, user_text
-from kryten_economy.text.numbers import money, plural
+from kryten_economy.config.connection import Currency
+from kryten_economy.text.markup import because, name_shown, user_text
+from kryten_economy.text.templates import money, plural
 
 __all__ = (
     "account_opened",

@@ -10,10 +10,10 @@ from kryten_economy.features.events.rules import (
     RANK,
     Combined,
     Factor,
-    exact,
     metadata,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.text.templates import exact
 
 __all__ = (
     "EarningTerms",

@@ -1,35 +1,46 @@
-"""Coming, going, doing something, and the minutes in between: what makes and feeds an account."""
+"""Coming, going, doing something, and the minutes in between: what makes and feeds an account.
+
+Hourly milestones: the claim and its reward in one operation (P-PRES-7).
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from kryten_economy.features.events.rules import with_carry
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate, whole_part
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate
-from kryten_economy.features.presence.rules import is_welcome_back
+from kryten_economy.features.presence.rules import OPEN, EarningGate, is_past, is_welcome_back
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
-from kryten_economy.ledger.fractions import held_fraction, hold_fraction
-from kryten_economy.ledger.notices import OwedNotice, owe
 from kryten_economy.ledger.operation import Act, Request, operation
-from kryten_economy.ledger.posting import Entry, is_amount, may_earn, post
+from kryten_economy.ledger.posting import (
+    Entry,
+    held_fraction,
+    hold_fraction,
+    is_amount,
+    may_earn,
+    post,
+)
+from kryten_economy.ledger.records import OwedNotice, owe
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, ReadOnly
+from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, NoAccount, ReadOnly
 from kryten_economy.users import UserKey
 
 __all__ = (
     "WELCOME",
     "Arrive",
     "Arrived",
+    "ClaimMilestone",
     "Depart",
     "Departed",
     "FoldMinutes",
+    "MilestoneClaimed",
     "PresenceEntry",
     "PresenceMinute",
     "PresencePaid",
     "RecordActivity",
     "arrive",
+    "claim_milestone",
     "depart",
     "fold_minutes",
     "presence_minute",
@@ -362,3 +373,54 @@ def fold_minutes(tx: Tx, ask: FoldMinutes) -> Folded | ReadOnly:
     channel = tx.channel(ask.channel)
     tx.finish()  # what the batch has done before has its place in the chain
     return fold_presence(tx.sql, channel.id, ask.closed, ask.now_ms, ask.rows)
+
+
+_CLAIM = """
+    INSERT INTO milestone_claims (account_id, day, hours, reward_z, claimed_at_ms)
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneClaimed:
+    """What a number of hours brought; 0 where it was withheld or claimed before."""
+
+    hours: int
+    paid_z: int
+    wallet: Wallet
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMilestone(Act[MilestoneClaimed | NoAccount | InvalidAmount]):
+    """So many hours of ``day`` are reached; claim and credit are one.
+
+    ``amount_z`` ≥ 0; who is banned or kept by the ``gate`` claims for nothing.
+    """
+
+    op_id: str
+    user: UserKey
+    at_ms: int
+    day: str
+    hours: int
+    amount_z: int
+    gate: EarningGate = OPEN
+
+
+@operation
+def claim_milestone(tx: Tx, ask: ClaimMilestone) -> MilestoneClaimed | NoAccount | InvalidAmount:
+    """Claim so many hours of a day once; the banned and the gated claim them for nothing."""
+    if not 0 <= ask.amount_z <= AMOUNT_MAX_Z:
+        return InvalidAmount(ask.amount_z)
+    account = tx.find(ask.user, ask.day)
+    if account is None:
+        return NoAccount(ask.user)
+    earns = is_past(ask.gate, account, ask.at_ms) and may_earn(tx, account, ask.amount_z)
+    paid_z = ask.amount_z if earns else 0
+    if not tx.run(_CLAIM, account.id, ask.day, ask.hours, paid_z, ask.at_ms):
+        return MilestoneClaimed(ask.hours, 0, account.wallet)
+    if paid_z:
+        reason = f"{ask.hours} {'hour' if ask.hours == 1 else 'hours'} present"
+        entry = Entry("milestone", f"dwell.{ask.hours}h", reason, ask.at_ms, ask.day)
+        post(tx, account, paid_z, tx.system(account.channel, "mint"), entry)
+    return MilestoneClaimed(ask.hours, paid_z, account.wallet)

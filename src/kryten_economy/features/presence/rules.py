@@ -7,30 +7,92 @@ long as nobody sees who is here, since the robot is away: the next user list set
 
 Two clocks are at work. What is told to others and stored is the wall clock's, every duration is
 the steady clock's; so a clock that is set makes no visit longer or shorter.
+
+Who is new enough to wait before earning.
+
+What a closed gate withholds (multiplied credits, rain, milestones, streak rewards) is not paid
+later; minutes, messages and streak days are counted all the same.
+
+How long somebody must be here in a day until something is due (`earning.md` 4 to 6).
+
+A mark is a number of minutes of one day. What was met and is not known to be settled is due
+again and again, so that neither a crash nor a restart between the minute and the award loses
+one; paying once is the matter of the books.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from kryten_economy.config import Settings
+from kryten_economy.config.connection import Onboarding
 
 __all__ = (
+    "FULL_DAY_MINUTES",
     "MINUTE_IDS",
     "MINUTE_MS",
+    "OPEN",
     "STALL_MINUTES_MAX",
     "UNSEEN_MINUTES_MAX",
+    "Attendance",
     "Change",
     "Counted",
+    "EarningGate",
     "Entrance",
     "MinuteShare",
     "Moment",
-    "Present",
     "Roster",
     "Visit",
+    "earning_gate",
     "is_genuine_arrival",
+    "is_past",
     "is_welcome_back",
+    "marks",
+    "milestones_met",
     "nearest_minute",
+    "qualifies",
 )
+
+_MINUTE_MS = 60_000
+
+
+class EarningGate(NamedTuple):
+    """How old an account must be, in ms, and how many messages it must have sent."""
+
+    min_age_ms: int = 0
+    min_messages: int = 0
+
+    def is_open(self, first_seen_ms: int, lifetime_messages: int, at_ms: int) -> bool:
+        """Whether somebody earns at ``at_ms``; exactly the age and the count are enough."""
+        old_enough = not self.min_age_ms or at_ms - first_seen_ms >= self.min_age_ms
+        return old_enough and lifetime_messages >= self.min_messages
+
+
+OPEN = EarningGate()
+"""Lets everybody earn."""
+
+
+class _Member(Protocol):
+    """What the gate asks of a wallet or an account."""
+
+    @property
+    def first_seen_ms(self) -> int: ...
+    @property
+    def lifetime_messages(self) -> int: ...
+
+
+def is_past(gate: EarningGate, wallet: _Member, at_ms: int) -> bool:
+    """Whether the account behind a wallet is old and busy enough to earn."""
+    return gate.is_open(wallet.first_seen_ms, wallet.lifetime_messages, at_ms)
+
+
+def earning_gate(onboarding: Onboarding) -> EarningGate:
+    """The gate that the settings put up."""
+    return EarningGate(
+        onboarding.min_account_age_minutes * _MINUTE_MS, onboarding.min_messages_to_earn
+    )
 
 
 MINUTE_MS = 60_000
@@ -138,14 +200,6 @@ class MinuteShare(NamedTuple):
     visit: Visit
     minutes: int
     active_minutes: int
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Present:
-    """Somebody connected; ``name`` is lower case."""
-
-    name: str
-    display_name: str
 
 
 class Change(NamedTuple):
@@ -372,3 +426,86 @@ class Roster:
         visit.rank = rank
         visit.afk = afk
         visit.active_ms = now.steady_ms
+
+
+FULL_DAY_MINUTES = 1438
+"""The 24-hour milestone: start-up and scheduling make 1,440 minutes unreachable."""
+
+
+class _Settled(NamedTuple):
+    day: str
+    minutes: int
+
+
+def _minutes_of(hours: int) -> int:
+    return FULL_DAY_MINUTES if hours == 24 else 60 * hours
+
+
+def milestones_met(milestones: Mapping[int, int], minutes_today: int) -> list[tuple[int, int]]:
+    """The (hours, reward in Z) that so many minutes have reached, the shortest first."""
+    return [
+        (hours, reward_z)
+        for hours, reward_z in sorted(milestones.items())
+        if _minutes_of(hours) <= minutes_today
+    ]
+
+
+def qualifies(settings: Settings, minutes_today: int) -> bool:
+    """Whether the day counts for the streak or the bridge, as far as either is on."""
+    streaks = settings.streaks
+    wanted = streaks.daily.enabled or streaks.weekend_weekday_bridge.enabled
+    return wanted and minutes_today >= streaks.daily.min_presence_minutes
+
+
+def marks(settings: Settings) -> tuple[int, ...]:
+    """All minutes of a day at which something becomes due, in order."""
+    found = {_minutes_of(hours) for hours in settings.presence.hourly_milestones}
+    streaks = settings.streaks
+    if streaks.daily.enabled or streaks.weekend_weekday_bridge.enabled:
+        found.add(streaks.daily.min_presence_minutes)
+    return tuple(sorted(found))
+
+
+class Attendance:
+    """For whom which marks of the day are settled; what is not known here is due."""
+
+    __slots__ = ("_settled",)
+
+    def __init__(self) -> None:
+        self._settled: dict[str, _Settled] = {}
+
+    def due(
+        self, minutes: Iterable[tuple[str, int]], day: str, due_at: tuple[int, ...]
+    ) -> list[str]:
+        """The names for whom a mark was met on ``day`` that is not settled.
+
+        ``minutes`` pairs lower-case names with the minutes of that day.
+        """
+        if not due_at:
+            return []
+        return [
+            name
+            for name, present in minutes
+            if present >= due_at[0]
+            and bisect_right(due_at, present) > self._reached(name, day, due_at)
+        ]
+
+    def settle(self, name: str, day: str, minutes: int) -> None:
+        """Everything up to so many minutes of a day is done for this user."""
+        known = self._settled.get(name)
+        if known is None or (known.day, known.minutes) < (day, minutes):
+            self._settled[name] = _Settled(day, minutes)
+
+    def forget(self, name: str) -> None:
+        """The user has gone."""
+        self._settled.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Other marks may be in force now."""
+        self._settled.clear()
+
+    def _reached(self, name: str, day: str, due_at: tuple[int, ...]) -> int:
+        known = self._settled.get(name)
+        if known is None or known.day != day:
+            return 0
+        return bisect_right(due_at, known.minutes)

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from kryten_economy.text.numbers import money, plural, thousands
-from kryten_economy.text.templates import render_tolerant, rendered_or
+from kryten_economy.text.templates import money, plural, render_tolerant, rendered_or, thousands
 
 __all__ = ("WELCOME_TEMPLATE", "milestone", "welcome", "welcome_back")
 

@@ -6,7 +6,8 @@ What is told of it later is owed with the act: a rank-up to the channel, a level
 import json
 from dataclasses import dataclass
 
-from kryten_economy.ledger.notices import (
+from kryten_economy.ledger.operation import Request, operation
+from kryten_economy.ledger.records import (
     NoticesSettled,
     OwedNotice,
     SettleNotices,
@@ -14,7 +15,6 @@ from kryten_economy.ledger.notices import (
     settle_kind,
     settle_notices,
 )
-from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import NoAccount

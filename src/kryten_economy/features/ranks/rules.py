@@ -16,10 +16,10 @@ from kryten_economy.config.ranks import Ranks, Tier
 
 __all__ = (
     "Ladder",
+    "LastRankUp",
     "Perks",
     "RankStep",
     "RankUp",
-    "Told",
     "brings",
     "by_rank",
     "discount_percent",
@@ -102,14 +102,14 @@ class RankUp(NamedTuple):
     rank: str
 
 
-class Told(NamedTuple):
+class LastRankUp(NamedTuple):
     """The last time rank-ups were told, and the highest tier told on that UTC day."""
 
     at_ms: int
     highest: int
 
 
-def may_tell(last: Told | None, ups: list[RankUp], now_ms: int) -> Told | None:
+def may_tell(last: LastRankUp | None, ups: list[RankUp], now_ms: int) -> LastRankUp | None:
     """What to remember if these may be told now, None if they are dropped.
 
     They may as the first of the UTC day, for a tier above those told today, or an hour later.
@@ -118,9 +118,9 @@ def may_tell(last: Told | None, ups: list[RankUp], now_ms: int) -> Told | None:
         return None
     highest = max(up.tier for up in ups)
     if last is None or last.at_ms // _DAY_MS != now_ms // _DAY_MS:
-        return Told(now_ms, highest)
+        return LastRankUp(now_ms, highest)
     if highest > last.highest or now_ms - last.at_ms >= _GAP_MS:
-        return Told(now_ms, max(highest, last.highest))
+        return LastRankUp(now_ms, max(highest, last.highest))
     return None
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kryten_economy.text.clean import user_text
-from kryten_economy.text.numbers import bar, money, percent, plural, signed_money
-from kryten_economy.text.templates import render_tolerant
+from kryten_economy.text.markup import user_text
+from kryten_economy.text.templates import bar, money, percent, plural, render_tolerant, signed_money
 
 __all__ = (
     "NextRank",

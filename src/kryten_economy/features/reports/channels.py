@@ -3,11 +3,11 @@
 import json
 from fractions import Fraction
 
-from kryten_economy.features.competitions.rules import FIELDS, DayOf
+from kryten_economy.features.competitions import FIELDS, DayOf
 from kryten_economy.features.events.operations import RunningEvent
 from kryten_economy.features.presence.rules import MINUTE_IDS
 from kryten_economy.features.ranks.operations import RANK_UP
-from kryten_economy.features.ranks.rules import Told
+from kryten_economy.features.ranks.rules import LastRankUp
 from kryten_economy.features.reports.accounts import bounded
 from kryten_economy.features.reports.rows import (
     AuditRow,
@@ -21,9 +21,9 @@ from kryten_economy.features.reports.rows import (
     TriggerRow,
 )
 from kryten_economy.features.streaks.rules import BridgeState, StreakState
+from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.folding import oldest_unfolded_ms
-from kryten_economy.ledger.notices import OwedNotice
-from kryten_economy.ledger.reader import Reader
+from kryten_economy.ledger.records import OwedNotice
 from kryten_economy.users import UserKey
 
 __all__ = ("ChannelReports", "DailyReports", "PresenceReports")
@@ -188,10 +188,10 @@ class ChannelReports(Reader):
             )
         )
 
-    def rank_ups_told(self, channel: str) -> Told | None:
+    def rank_ups_told(self, channel: str) -> LastRankUp | None:
         """When rank-ups were last told there; None for never."""
         row = self._sql.row(_LINE_TOLD, channel, RANK_UP)
-        return None if row is None else Told(row[0], json.loads(row[1])["highest"])
+        return None if row is None else LastRankUp(row[0], json.loads(row[1])["highest"])
 
     def rank_inputs(self, channel: str) -> tuple[RankInput, ...]:
         """What the distribution of ranks is worked out from."""

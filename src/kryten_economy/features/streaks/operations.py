@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kryten_economy.features.presence.onboarding import OPEN, EarningGate, is_past
+from kryten_economy.features.presence.rules import OPEN, EarningGate, is_past
 from kryten_economy.features.streaks.rules import (
     BridgeState,
     Reward,

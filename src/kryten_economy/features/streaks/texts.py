@@ -6,9 +6,8 @@ Pure. Templates come from the settings; one that is broken gives the built-in te
 from collections.abc import Mapping
 
 from kryten_economy.features.streaks.rules import BridgeStep, NextDay, Reward
-from kryten_economy.text.clean import name_shown
-from kryten_economy.text.numbers import money, plural, thousands
-from kryten_economy.text.templates import rendered_or
+from kryten_economy.text.markup import name_shown
+from kryten_economy.text.templates import money, plural, rendered_or, thousands
 
 __all__ = (
     "bridge",

@@ -1,1 +1,0 @@
-"""The request-reply API for other services: from the raw body to the envelope."""

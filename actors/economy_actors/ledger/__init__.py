@@ -1,1 +1,0 @@
-"""The actors around the books: one writer, one reader, and how others ask them."""

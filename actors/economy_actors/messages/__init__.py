@@ -1,0 +1,1 @@
+"""What the actors tell each other, by the one who is told."""

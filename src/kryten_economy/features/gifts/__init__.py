@@ -1,1 +1,0 @@
-"""Rain and other gifts."""
