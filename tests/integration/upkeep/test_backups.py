@@ -32,6 +32,18 @@ def _settings(path: Path) -> LiveSettings:
     )
 
 
+class SetClock(SteppedClock):
+    """A clock that somebody sets, while time passes as ever."""
+
+    ahead_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+    def wait_s(self, at_ms: int) -> float:
+        return super().wait_s(at_ms - self.ahead_ms)
+
+
 async def _backups(directory: Path, count: int) -> list[Path]:
     with anyio.fail_after(30):
         while len(found := sorted(directory.glob("*.db"))) < count:  # noqa: ASYNC110, ASYNC240  # a thread makes them
@@ -79,3 +91,19 @@ async def test_backups_go_on_past_a_file_from_the_future(tmp_path: Path) -> None
         assert right.name > wrong.name
         assert newest_backup_ms(path, directory, START_MS + HOUR_MS) == START_MS + 60_000
         assert verify(right).ok
+
+
+async def test_a_clock_that_is_right_again_stops_no_backups(tmp_path: Path) -> None:
+    """After a backup of a wrong time the next minute of the right time makes one of its own."""
+    path = tmp_path / "e.db"
+    directory = tmp_path / "backups"
+    clock = SetClock(START_MS)
+    clock.ahead_ms = 300 * 24 * HOUR_MS
+    async with open_service(_settings(path), clock=clock):
+        clock.move_to(START_MS + 60_000)
+        [wrong] = await _backups(directory, 1)
+        clock.ahead_ms = 0
+        clock.move_to(START_MS + 120_000)
+        right = (await _backups(directory, 2))[-1]
+        assert right.name > wrong.name
+        assert newest_backup_ms(path, directory, START_MS + HOUR_MS) == START_MS + 120_000
