@@ -1,8 +1,8 @@
 """What is said in a channel, and what it sets off for whom (`earning.md` 8).
 
-The conversation itself is a pure value of `rules.conversation`; here it gets the settings, the
-day and the presence table, and its effects go to the sessions that book them. Each trigger is
-judged apart: a defect in one costs that trigger, not the line (P-EARN-12).
+What a line sets off is decided by the rules that features have registered; here they get the
+settings, the day and the presence table, and what they find goes to the sessions that book it. A
+defect in one rule costs what it would have found, not the line (P-EARN-12).
 """
 
 from collections import deque
@@ -16,17 +16,17 @@ from economy_actors.channel.messages import MediaChanged, PastKnown, RoomStored
 from economy_actors.context import World
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
-from kryten_economy.features.chat.rules import (
+from kryten_economy.features.chat.rules import BOT_INTERACTION, Conversation
+from kryten_economy.features.chat.triggers import (
     NOTHING,
-    Conversation,
+    TRIGGERS,
     Effect,
-    Judge,
+    Memory,
     Room,
     Spoken,
-    together,
+    combined,
 )
-from kryten_economy.features.chat.triggers import BOT_INTERACTION, SURVIVED
-from kryten_economy.features.media.rules import Screening, begins, survived_award
+from kryten_economy.features.media.rules import SURVIVED, Screening, begins, survived_award
 from kryten_economy.features.presence.rules import Roster, Visit
 
 __all__ = ("Talk",)
@@ -55,14 +55,11 @@ class Talk:
         self._world = world
         self._roster = roster
         self._session = session
-        self._conversation = Conversation()
-        self._screening = Screening()
+        self._memory = Memory()
+        self._conversation = self._memory.of(Conversation)
+        self._screening = self._memory.of(Screening)
         self.emotes = Emotes(name, world)
-        self._judges = (
-            *self._conversation.judges,
-            *self._screening.judges,
-            Judge("daily.unique_emotes_used", self._emotes_used),
-        )
+        self._rules = TRIGGERS.rules
         self._known_room: Room | None = None
         self._room_from_ms = 0
         self._before: list[tuple[str, str, int, str | None]] | None = []
@@ -79,7 +76,7 @@ class Talk:
             self._hear(visit, text, at_ms, trace)
 
     def _hear(self, visit: Visit, text: str, at_ms: int, trace: str | None) -> None:
-        effect = self._judged(Spoken(visit.name, text, at_ms), trace)
+        effect = self._effect_of(Spoken(visit.name, text, at_ms), trace)
         line = ChatLine(visit.display_name, text, at_ms, effect)
         waiting = self._waiting.get(visit.name)
         if waiting is None and self._tell(visit.name, line, trace):
@@ -108,8 +105,8 @@ class Talk:
         """The bot account said something that was not from here (8.4)."""
         at_ms = self._world.clock.now_ms()
         bot, name = self._world.live.settings.bot.username, self._conversation.last_speaker
-        judge = self._conversation.bot_spoke
-        effect = self._apart(BOT_INTERACTION.id, trace, judge, text, at_ms, bot, self._room(at_ms))
+        rule = self._conversation.bot_spoke
+        effect = self._guarded(BOT_INTERACTION.id, trace, rule, text, at_ms, bot, self._room(at_ms))
         if effect is not None and name is not None and self._roster.get(name) is not None:
             self._session(name).offer(Deserved(effect, at_ms))
 
@@ -120,7 +117,7 @@ class Talk:
             self._screening.told_again(at_ms, message.position_s)
             return
         is_seen = begins(message.position_s)
-        survivors = self._apart(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
+        survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.change(medium, at_ms if is_seen else None)
         self._world.playing[self._name] = medium
         for name, effect in (survivors or {}).items():
@@ -154,36 +151,32 @@ class Talk:
             else:
                 self._hear(visit, text, at_ms, trace)
 
-    def _judged(self, line: Spoken, trace: str | None) -> Effect:
-        """What the line sets off, by all who have a say in it."""
+    def _effect_of(self, line: Spoken, trace: str | None) -> Effect:
+        """What the line sets off, by all the rules there are."""
         room = self._room(line.at_ms)
-        told = []
-        for trigger_id, judge in self._judges:
+        found = []
+        for trigger_id, rule in self._rules:
             try:
-                effect = judge(line, room)
+                effect = rule(line, room)
             except Exception as defect:  # noqa: BLE001 - each trigger is supervised on its own
                 self._failed(trigger_id, trace, defect)
                 continue
             if effect is not NOTHING:
-                told.append(effect)
+                found.append(effect)
         self._conversation.record(line)
-        return together(told) if told else NOTHING
+        return combined(found) if found else NOTHING
 
-    def _emotes_used(self, line: Spoken, _room: Room) -> Effect:
-        emotes = self.emotes.used(line.text)
-        return Effect(emotes=emotes) if emotes else NOTHING
-
-    def _apart(
+    def _guarded(
         self,
         trigger_id: str,
         trace: str | None,
-        judge: Callable[P, T],
+        rule: Callable[P, T],
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T | None:
-        """What a trigger's judge says; None where the judge has a defect."""
+        """What a trigger's rule finds; None where the rule has a defect."""
         try:
-            return judge(*args, **kwargs)
+            return rule(*args, **kwargs)
         except Exception as defect:  # noqa: BLE001 - likewise
             self._failed(trigger_id, trace, defect)
             return None
@@ -218,7 +211,13 @@ class Talk:
         day = calendar.day(at_ms)
         self._room_from_ms = calendar.day_start_ms(day)
         self._known_room = room = Room(
-            live.settings, day, calendar.next_midnight_ms(at_ms), self._is_here, live.ignores
+            live.settings,
+            day,
+            calendar.next_midnight_ms(at_ms),
+            self._is_here,
+            live.ignores,
+            self.emotes.used,
+            self._memory,
         )
         return room
 

@@ -1,13 +1,12 @@
 """Balances: one's own, another's, and what operators change on them.
 
-Each change is one operation on the books. Taking never opens an account. Giving opens one for
-somebody who is here, and for other services also for a name that was never seen: they pay
-winners who have left. The user is told after the commit, once, and whoever was given something
-looks at what they have reached, here or not.
+Each change is one operation on the books. Taking never opens an account. Giving opens one also for
+a name that was never seen, since winners may have left before they ever earned; an operator who
+gives by private message is told so, as it may be a slip. The user is told after the commit, once,
+and whoever was given something looks at what they have reached, here or not.
 """
 
 import json
-from dataclasses import replace
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
@@ -17,7 +16,7 @@ from economy_actors.handlers.registry import command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
-from kryten_economy.refusals import AMOUNT_MAX_Z, Conflict, Ignored, NoAccount, Refusal
+from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
 from kryten_economy.text.clean import user_text
 
 __all__ = ("DELTA", "adjust", "set_balance")
@@ -98,7 +97,7 @@ async def stats_float(call: ApiCall) -> ApiAnswer:
     section=Section.ADMIN,
 )
 async def grant(call: PmCall) -> PmAnswer:
-    """Give; a name that was never seen may be a slip, and gets an account only if it is here."""
+    """Give; where that has opened the account of somebody who is not here, the reply says so."""
     return await _move_by_pm(call, 1, "admin_grant")
 
 
@@ -125,7 +124,9 @@ async def _move_by_pm(call: PmCall, sign: int, kind: str) -> PmAnswer:
         return answer
     wallet = answer.wallet
     done = texts.granted if sign > 0 else texts.deducted
-    return done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
+    text = done(wallet.display_name, amount_z, wallet.balance_z, call.symbol)
+    is_stranger = answer.opened and kit.connected(call.world, wallet.user) is None
+    return f"{text} {texts.account_opened()}" if is_stranger else text
 
 
 @request("balance.adjust", DELTA, REASON, user=True, mutating=True, repeatable=True)
@@ -171,29 +172,24 @@ async def adjust(
     if delta_z > 0:
         here = kit.connected(call.world, user)
         shown = name if here is None else here.display_name
-        order = Credit(call.op_id, user, delta_z, *words, *when, metadata=by, display_name=shown)
-        answer = await _give(call, order, anybody=kind == "admin_adjust", is_here=here is not None)
+        answer: Posted | Refusal = await call.commit(
+            Credit(
+                call.op_id,
+                user,
+                delta_z,
+                *words,
+                *when,
+                metadata=by,
+                create=True,
+                display_name=shown,
+            )
+        )
     else:
         answer = await call.commit(Debit(call.op_id, user, -delta_z, *words, *when, metadata=by))
     if not isinstance(answer, Posted):
         assert isinstance(answer, Refusal), answer
         return call.refused(answer, name)
     return _posted(call, answer, delta_z, reason)
-
-
-async def _give(call: Call, order: Credit, *, anybody: bool, is_here: bool) -> Posted | Refusal:
-    """Pay an account, or one that is opened for ``anybody`` or for somebody who is here.
-
-    To the books the form that opens an account is other content. So a repetition of a grant that
-    opened one looks like a conflict at first, and only this form tells whether it is one.
-    """
-    opening = replace(order, create=True)
-    if anybody:
-        return await call.commit(opening)
-    answer = await call.commit(order)
-    if isinstance(answer, Conflict) or (isinstance(answer, NoAccount) and is_here):
-        return await call.commit(opening)
-    return answer
 
 
 def _posted(call: Call, answer: Posted, delta_z: int, reason: str) -> Posted:

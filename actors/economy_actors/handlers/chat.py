@@ -11,9 +11,8 @@ from kryten_economy.calendar import day_before
 from kryten_economy.commands.table import Section
 from kryten_economy.features.chat.operations import PayTriggers, TriggersPaid
 from kryten_economy.features.chat.texts import rewards as rewards_text
-from kryten_economy.features.chat.triggers import LIKE
 from kryten_economy.features.media import texts as media_texts
-from kryten_economy.features.media.rules import like_award
+from kryten_economy.features.media.rules import LIKE, like_award
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.refusals import Refusal
 

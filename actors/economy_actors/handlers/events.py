@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 
+import structlog
+
 from economy_actors.earning_terms import multipliers_now
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
 from economy_actors.handlers.call import ApiCall, Call, PmCall
 from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
 from economy_actors.handlers.registry import COMMANDS, command, request
-from economy_actors.jobs.messages import StartEvent, StopEvent
+from economy_actors.jobs.messages import AdHocBegun, AdHocEnded, OccasionMessage
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
 from kryten_economy.features.events import status as status_texts
 from kryten_economy.features.events import texts
-from kryten_economy.features.events.operations import EventStarted
+from kryten_economy.features.events.operations import EventStarted, StartAdHoc, StopAdHoc
 from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,
@@ -26,7 +28,7 @@ from kryten_economy.text.clean import user_text
 
 __all__ = ("Multiplier",)
 
-_TIMEOUT_S = 4.0
+_log = structlog.get_logger("events")
 _DECIMAL = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,17})?)\s*", re.ASCII)
 _TYPED = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?)x?", re.ASCII | re.IGNORECASE)
 
@@ -172,17 +174,29 @@ async def event_stop(call: ApiCall) -> ApiAnswer:
 
 
 async def _start(call: Call, multiplier: Fraction, minutes: int, name: str) -> EventStarted:
-    """Start an event; this and `_stop` raise AskExpired or AskFailed without an answer."""
-    return await call.world.occasions[call.channel].ask(
-        lambda reply: StartEvent(multiplier, minutes, name, call.by, reply), timeout_s=_TIMEOUT_S
+    """Start an event; this and `_stop` raise as `Call.commit`.
+
+    The books are asked, and whoever runs the channel's events is told what they answered.
+    """
+    at_ms = call.now_ms
+    started = await call.commit(
+        StartAdHoc(call.channel, name, multiplier, at_ms + minutes * 60_000, at_ms)
     )
+    _tell(call, AdHocBegun(started.event, minutes, call.by))
+    return started
 
 
 async def _stop(call: Call) -> str | None:
     """End the operator's event; its name, or None if there is none."""
-    return await call.world.occasions[call.channel].ask(
-        lambda reply: StopEvent(call.by, reply), timeout_s=_TIMEOUT_S
-    )
+    stopped = await call.commit(StopAdHoc(call.channel, call.now_ms))
+    if stopped.name is not None and stopped.fired_at_ms is not None:
+        _tell(call, AdHocEnded(stopped.name, stopped.fired_at_ms, call.by))
+    return stopped.name
+
+
+def _tell(call: Call, change: OccasionMessage) -> None:
+    if not call.world.occasions[call.channel].offer(change, trace=call.trace):
+        _log.warning("a change of the event takes effect after a restart", channel=call.channel)
 
 
 def _iso(at_ms: int) -> str:

@@ -5,11 +5,11 @@ from typing import assert_never
 from economy_actors.context import World
 from economy_actors.jobs.events import Events
 from economy_actors.jobs.messages import (
+    AdHocBegun,
+    AdHocEnded,
     LookAround,
     OccasionMessage,
     RainDue,
-    StartEvent,
-    StopEvent,
 )
 from economy_actors.jobs.rain import let_it_rain
 from economy_actors.runtime import Actor
@@ -46,10 +46,10 @@ class Occasions(Actor[OccasionMessage]):
                 self._gather()
                 if self._world.live.settings.rain.enabled:
                     await let_it_rain(self._world, self._channel)
-            case StartEvent():
-                message.reply.send(await self._events.start(message))
-            case StopEvent():
-                message.reply.send(await self._events.stop(message.by))
+            case AdHocBegun():
+                self._events.begun(message)
+            case AdHocEnded():
+                self._events.ended(message)
             case _:
                 assert_never(message)
 

@@ -8,7 +8,7 @@ import structlog
 
 from economy_actors.context import World
 from economy_actors.earning_terms import multipliers_now
-from economy_actors.jobs.messages import StartEvent
+from economy_actors.jobs.messages import AdHocBegun, AdHocEnded
 from economy_actors.jobs.presence import present_if_known
 from economy_actors.ledger.client import commit, query
 from economy_actors.notices import notify
@@ -17,10 +17,8 @@ from kryten_economy.features.events import texts
 from kryten_economy.features.events.operations import (
     EndEvent,
     EventOpened,
-    EventStarted,
     OpenEvent,
     RunningEvent,
-    StartAdHoc,
 )
 from kryten_economy.features.events.rules import (
     OFF_PEAK,
@@ -148,32 +146,32 @@ class Events:
 
     # Ad hoc
 
-    async def start(self, order: StartEvent) -> EventStarted:
-        """Run an operator's event from now on, instead of the one that runs."""
-        at_ms = self._world.clock.now_ms()
-        ends_at_ms = at_ms + order.minutes * 60_000
-        request = StartAdHoc(self._channel, order.name, order.multiplier, ends_at_ms, at_ms)
-        answer = await commit(self._world.ledger, request)
-        self._running = [each for each in self._running if each.kind != "adhoc"]
-        self._running.append(answer.event)
-        self._world.adhoc[self._channel] = _adhoc(answer.event)
+    def begun(self, told: AdHocBegun) -> None:
+        """Run an operator's event from now on, instead of the one that runs.
+
+        Of two that were started at once, the later one runs, whichever is told first.
+        """
+        event = told.event
+        adhoc = [each for each in self._running if each.kind == "adhoc"]
+        if all(each.fired_at_ms <= event.fired_at_ms for each in adhoc):
+            self._running = [each for each in self._running if each.kind != "adhoc"]
+            self._running.append(event)
+            self._world.adhoc[self._channel] = _adhoc(event)
         self._say(
-            texts.adhoc_started(order.name, order.multiplier, order.minutes, order.by),
+            texts.adhoc_started(event.name, event.multiplier, told.minutes, told.by),
             LineKind.RESULT,
         )
         self.show()
-        return answer
 
-    async def stop(self, by: str) -> str | None:
-        """End the operator's event; answers its name, None if there was none."""
-        at_ms = self._world.clock.now_ms()
-        for event in self._running:
-            if event.kind == "adhoc" and at_ms < event.ends_at_ms:
-                if await self._end(event, at_ms):
-                    self._say(texts.adhoc_stopped(event.name, by), LineKind.RESULT)
-                self.show()
-                return event.name
-        return None
+    def ended(self, told: AdHocEnded) -> None:
+        """End the operator's event."""
+        gone = ("adhoc", told.name, told.fired_at_ms)
+        for event in list(self._running):
+            if (event.kind, event.name, event.fired_at_ms) == gone:
+                self._running.remove(event)
+                self._world.adhoc.pop(self._channel, None)
+        self._say(texts.adhoc_stopped(told.name, told.by), LineKind.RESULT)
+        self.show()
 
     # Windows
 

@@ -1,12 +1,10 @@
 """What a channel's occasions are told. Times are UTC epoch milliseconds."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
-from economy_actors.runtime import Reply
-from kryten_economy.features.events.operations import EventStarted
+from kryten_economy.features.events.operations import RunningEvent
 
-__all__ = ("LookAround", "OccasionMessage", "RainDue", "StartEvent", "StopEvent")
+__all__ = ("AdHocBegun", "AdHocEnded", "LookAround", "OccasionMessage", "RainDue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +18,21 @@ class RainDue:
 
 
 @dataclass(frozen=True, slots=True)
-class StartEvent:
-    """An operator starts an event; its limits have been checked."""
+class AdHocBegun:
+    """An operator has started an event, as the books know already."""
 
-    multiplier: Fraction
+    event: RunningEvent
     minutes: int
-    name: str
     by: str
-    reply: Reply[EventStarted]
 
 
 @dataclass(frozen=True, slots=True)
-class StopEvent:
-    """An operator ends the event; the answer is its name, None if there was none."""
+class AdHocEnded:
+    """An operator has ended their event, as the books know already."""
 
+    name: str
+    fired_at_ms: int
     by: str
-    reply: Reply[str | None]
 
 
-OccasionMessage = LookAround | RainDue | StartEvent | StopEvent
+OccasionMessage = LookAround | RainDue | AdHocBegun | AdHocEnded

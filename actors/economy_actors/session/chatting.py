@@ -18,7 +18,7 @@ from economy_actors.runtime import Ref, RuntimeFault
 from economy_actors.session.messages import ChatLine, Deserved
 from kryten_economy.features.chat.aliases import parted, suspects, without
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
-from kryten_economy.features.chat.rules import Effect
+from kryten_economy.features.chat.triggers import Effect
 from kryten_economy.features.presence.onboarding import earning_gate
 from kryten_economy.users import UserKey
 

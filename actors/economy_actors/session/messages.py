@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kryten_economy.features.chat.rules import NOTHING, Effect
+from kryten_economy.features.chat.triggers import NOTHING, Effect
 from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (

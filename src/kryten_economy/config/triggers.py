@@ -27,11 +27,11 @@ __all__ = (
     "PresentAtEventStart",
     "SocialTriggers",
     "SurvivedFullMedia",
-    "Trigger",
+    "TriggerSection",
 )
 
 
-class Trigger(Section):
+class TriggerSection(Section):
     """What all triggers have."""
 
     if_broken: ClassVar[Remedy | None] = OFF
@@ -40,7 +40,7 @@ class Trigger(Section):
     hidden: bool = True
 
 
-class LongMessage(Trigger):
+class LongMessage(TriggerSection):
     """``chat_triggers.long_message``."""
 
     min_chars: PositiveCount = 30
@@ -48,7 +48,7 @@ class LongMessage(Trigger):
     max_per_hour: Count = 30
 
 
-class LaughReceived(Trigger):
+class LaughReceived(TriggerSection):
     """``chat_triggers.laugh_received``."""
 
     reward_per_laugher: Amount = 2
@@ -56,34 +56,34 @@ class LaughReceived(Trigger):
     self_excluded: bool = True
 
 
-class KudosReceived(Trigger):
+class KudosReceived(TriggerSection):
     """``chat_triggers.kudos_received``."""
 
     reward: Amount = 3
     self_excluded: bool = True
 
 
-class FirstMessageOfDay(Trigger):
+class FirstMessageOfDay(TriggerSection):
     """``chat_triggers.first_message_of_day``."""
 
     reward: Amount = 5
 
 
-class ConversationStarter(Trigger):
+class ConversationStarter(TriggerSection):
     """``chat_triggers.conversation_starter``."""
 
     min_silence_minutes: Count = 10
     reward: Amount = 10
 
 
-class FirstAfterMediaChange(Trigger):
+class FirstAfterMediaChange(TriggerSection):
     """``content_triggers.first_after_media_change``."""
 
     window_seconds: Count = 30
     reward: Amount = 3
 
 
-class CommentDuringMedia(Trigger):
+class CommentDuringMedia(TriggerSection):
     """``content_triggers.comment_during_media``; the reward may be a fraction of a Z."""
 
     reward_per_message: Factor = 0.5
@@ -91,26 +91,26 @@ class CommentDuringMedia(Trigger):
     scale_with_duration: bool = True
 
 
-class LikeCurrent(Trigger):
+class LikeCurrent(TriggerSection):
     """``content_triggers.like_current``."""
 
     reward: Amount = 2
 
 
-class SurvivedFullMedia(Trigger):
+class SurvivedFullMedia(TriggerSection):
     """``content_triggers.survived_full_media``."""
 
     min_presence_percent: Annotated[int, Field(ge=0, le=100)] = 80
     reward: Amount = 5
 
 
-class PresentAtEventStart(Trigger):
+class PresentAtEventStart(TriggerSection):
     """``content_triggers.present_at_event_start``."""
 
     default_reward: Amount = 100
 
 
-class GreetedNewcomer(Trigger):
+class GreetedNewcomer(TriggerSection):
     """``social_triggers.greeted_newcomer``; bots never count as newcomers."""
 
     window_seconds: Count = 60
@@ -123,14 +123,14 @@ class GreetedNewcomer(Trigger):
         return True
 
 
-class MentionedByOther(Trigger):
+class MentionedByOther(TriggerSection):
     """``social_triggers.mentioned_by_other``."""
 
     reward: Amount = 1
     max_per_hour_same_user: Count = 5
 
 
-class BotInteraction(Trigger):
+class BotInteraction(TriggerSection):
     """``social_triggers.bot_interaction``."""
 
     reward: Amount = 2

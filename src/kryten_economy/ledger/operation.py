@@ -8,8 +8,8 @@ Conflict. A refused act did not happen: its id stays free. A read-only channel r
 that was not done before.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -55,7 +55,8 @@ class Act(Request[A_co | Conflict | ReadOnly], Generic[A_co]):
     """A request that moves money or claims something: done once per ``op_id``.
 
     The content of an act is everything but what belongs to the attempt: its id, its times, who
-    happened to be there and what only decorates it (``ATTEMPT``).
+    happened to be there and what only decorates it (``ATTEMPT``). Fields at their default are
+    left out of it, so that adding one never turns a repetition into a conflict.
     """
 
     __slots__ = ()
@@ -181,7 +182,69 @@ def _members(answer: object) -> list[type]:
     return [answer]
 
 
+# The content of an act, by which a repetition is told from another act under the same id
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
+def _plain(value: Any) -> object:  # noqa: ANN401 - whatever requests hold
+    """The value as it goes into a digest."""
+    kind: type = type(value)
+    return value if kind in _LEAVES else _content_of(kind)(value)
+
+
 @cache
-def _content_of(request: type[Act[Any]]) -> Callable[[Any], object]:
-    names = [field.name for field in fields(request) if field.name not in request.ATTEMPT]  # type: ignore[arg-type]
-    return attrgetter(*names)
+def _content_of(kind: Hashable) -> Callable[[Any], object]:
+    """How values of a type are made plain; an act is known by what is not of the attempt."""
+    assert isinstance(kind, type), kind
+    if is_dataclass(kind) or hasattr(kind, "_field_defaults"):
+        attempt = kind.ATTEMPT if issubclass(kind, Act) else frozenset()
+        return _without_defaults(kind, attempt)
+    if issubclass(kind, tuple):
+        return lambda value: [_plain(each) for each in value]
+    return lambda value: value
+
+
+def _without_defaults(kind: type, left_out: frozenset[str]) -> Callable[[Any], object]:
+    """What its fields hold, but for those at their default.
+
+    So an act that gains a field with a default is still the one that an older version did.
+    """
+    of_content = [each for each in _fields_of(kind) if each[0] not in left_out]
+    required = _getter([name for name, default in of_content if default is MISSING])
+    names = [name for name, default in of_content if default is not MISSING]
+    defaults = tuple(default for _, default in of_content if default is not MISSING)
+    optional, title = _getter(names), kind.__name__
+
+    def content(value: object) -> object:
+        held = [each if type(each) in _LEAVES else _plain(each) for each in required(value)]
+        given = optional(value)
+        if given != defaults:
+            held += [
+                (name, _plain(each))
+                for name, each, default in zip(names, given, defaults, strict=True)
+                if each != default
+            ]
+        return title, held
+
+    return content
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """The values of some fields, however many."""
+    match names:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda value: (getattr(value, name),)
+        case _:
+            return attrgetter(*names)
+
+
+def _fields_of(kind: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - a class of either sort
+    """Names and defaults of a dataclass or a NamedTuple."""
+    if is_dataclass(kind):
+        assert all(each.default_factory is MISSING for each in fields(kind)), kind
+        return [(each.name, each.default) for each in fields(kind)]
+    return [(name, kind._field_defaults.get(name, MISSING)) for name in kind._fields]

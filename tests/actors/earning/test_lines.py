@@ -13,8 +13,7 @@ from tests.actors.presence.helpers import hits
 from economy_actors.channel.messages import BotSpoke
 from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.chat import rules as chat_rules
-from kryten_economy.features.chat.rules import award_of
-from kryten_economy.features.chat.triggers import TriggerAward, TriggerSpec
+from kryten_economy.features.chat.triggers import Trigger, TriggerAward, award_of
 from kryten_economy.features.media import rules as media_rules
 from kryten_economy.users import UserKey
 
@@ -293,7 +292,7 @@ async def test_one_triggers_error_stops_no_other(
         content_triggers={"comment_during_media": {"reward_per_message": 1}},
     )
 
-    def failing(trigger: TriggerSpec, *args: Any, **more: Any) -> tuple[TriggerAward, ...]:
+    def failing(trigger: Trigger, *args: Any, **more: Any) -> tuple[TriggerAward, ...]:
         if trigger.id == broken:
             raise ZeroDivisionError
         return award_of(trigger, *args, **more)

@@ -113,12 +113,20 @@ async def test_a_message_delivered_twice_pays_once(tmp_path: Path) -> None:
         assert h.balance("alice") == 200
 
 
-async def test_grant_to_a_typo_makes_no_account(tmp_path: Path) -> None:
-    """P-MON-12: only somebody who is or was here has an account."""
+async def test_a_grant_opens_the_account_of_a_name_never_seen(tmp_path: Path) -> None:
+    """As for requests; the operator is told, as it may be a slip, and taking opens nothing."""
     async with staffed(tmp_path) as h:
-        assert "Alcie" in await told(h, "grant Alcie 50")
-        assert h.wallet("alcie") is None
-        assert h.pms("alcie") == []
+        reply = await told(h, "grant Alcie 50", trace="c-1")
+        assert "Granted 50" in reply
+        assert "to Alcie" in reply
+        assert "no such account: it was opened" in reply
+        assert await told(h, "grant Alcie 50", trace="c-1") == reply
+        assert h.balance("alcie") == 50
+        assert "opened" not in await told(h, "grant alcie 5", trace="c-2")
+        assert "Alcie" in await told(h, "deduct ALCIE 55")
+        await told(h, "deduct Nobody 5")
+        await told(h, "set_balance Nobody 5")
+        assert h.wallet("nobody") is None
 
 
 async def test_grant_reaches_users_who_have_left(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from tests.actors.api.helpers import Silent, spawn
 from tests.actors.house import CHANNEL, PLAIN_MULTIPLIERS, House, house, settings_with
 
 from kryten_economy.config import Settings
@@ -98,6 +99,20 @@ async def test_operator_starts_replaces_and_stops_an_event(tmp_path: Path) -> No
         assert "Small was ended by Alice" in home.lines()[-1]
         assert "No event" in (await home.pm("Alice", "event stop"))[0]
         assert home.world.adhoc == {}
+
+
+async def test_an_operator_waits_for_the_books_alone(tmp_path: Path) -> None:
+    """Whoever runs the channel's events may be busy: they are told, and nobody asks them."""
+    async with house(tmp_path / "e.db") as home:
+        await home.join("Alice", rank=5)
+        home.world.occasions[CHANNEL] = spawn(home, "busy", Silent)
+        began_ms = home.now_ms
+        assert "Party" in (await home.pm("Alice", "event start 2 30 Party"))[0]
+        running = home.report(lambda reports: reports.running_events(CHANNEL))
+        assert [each.name for each in running] == ["Party"]
+        assert "Party has been stopped" in (await home.pm("Alice", "event stop"))[0]
+        assert home.report(lambda reports: reports.running_events(CHANNEL)) == ()
+        assert home.now_ms - began_ms < 1000
 
 
 async def test_operator_event_outlives_a_restart_and_its_end_is_told(tmp_path: Path) -> None:

@@ -56,13 +56,14 @@ async def test_a_reason_survives_the_filters(house: House, reason: str) -> None:
     assert house.rows("SELECT reason FROM transactions") == [(reason,)]
 
 
-async def test_grant_opens_accounts_only_for_those_present(house: House) -> None:
-    """Somebody here gets an account by a grant; an unknown name stays unknown (P-MON-12)."""
-    assert "New balance: 7 Z" in await house.ask("boss", "grant bOB 7")
-    refused = await house.ask("boss", "grant Bobb 7")
+async def test_only_grant_opens_accounts(house: House) -> None:
+    """By a grant everybody gets one, as by request; no other command opens any (P-MON-12)."""
+    assert (await house.ask("boss", "grant bOB 7")).endswith("New balance: 7 Z.")
+    assert "no such account: it was opened" in await house.ask("boss", "grant Bobb 7")
+    for command in ("deduct Alicce 7", "set_balance Alicce 7", "set_rank Alicce Grip"):
+        assert "don't know anyone called Alicce" in await house.ask("boss", command)
 
-    assert "don't know anyone called Bobb" in refused
-    assert house.accounts() == {"Bob": 7, "boss": 0}
+    assert house.accounts() == {"Bob": 7, "Bobb": 7, "boss": 0}
 
 
 async def test_absent_users_can_be_paid(house: House) -> None:

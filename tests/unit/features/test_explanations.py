@@ -24,7 +24,7 @@ def _why(
     return explain(Movement(amount_z, 1_000, kind, trigger_id, "R", None, text), config)
 
 
-@pytest.mark.parametrize("spec", TRIGGERS, ids=lambda spec: spec.id)
+@pytest.mark.parametrize("spec", tuple(TRIGGERS), ids=lambda spec: spec.id)
 def test_every_trigger_names_the_setting_it_pays(spec: Any) -> None:
     """The key is that of the configuration file, and its value what the trigger pays."""
     (place,) = places_of("earn", spec.id, DEFAULTS)

@@ -3,7 +3,7 @@
 import pytest
 from tests.actors.house import settings_with
 
-from kryten_economy.features.chat.rules import Room, Spoken, together
+from kryten_economy.features.chat.triggers import TRIGGERS, Memory, Room, Spoken, combined
 from kryten_economy.features.media.rules import Medium, Screening, begins, like_award
 
 MINUTE_MS = 60_000
@@ -14,9 +14,13 @@ SETTINGS = settings_with(
 
 
 def playing(medium: Medium = FILM, at_ms: int | None = 0) -> Screening:
-    screening = Screening()
-    screening.change(medium, at_ms)
-    return screening
+    return remembered(medium, at_ms).of(Screening)
+
+
+def remembered(medium: Medium = FILM, at_ms: int | None = 0) -> Memory:
+    memory = Memory()
+    memory.of(Screening).change(medium, at_ms)
+    return memory
 
 
 @pytest.mark.parametrize(
@@ -65,17 +69,18 @@ def test_a_film_found_in_its_lead_in_begins_there(position_s: float, is_seen: bo
 
 def test_an_unseen_start_leaves_comments() -> None:
     """Lines about a film found in its middle are comments, but none is the first of it."""
-    line, room = Spoken("alice", "nice", 1000), Room(SETTINGS, "", 0, bool, bool)
+    line = Spoken("alice", "nice", 1000)
 
-    def paid(screening: Screening) -> list[str]:
-        found = together(judge.of(line, room) for judge in screening.judges)
+    def paid(memory: Memory) -> list[str]:
+        room = Room(SETTINGS, "", 0, bool, bool, lambda _: (), memory)
+        found = combined(rule.effect(line, room) for rule in TRIGGERS.rules)
         return [award.trigger_id for award in found.awards]
 
-    assert paid(playing(at_ms=0)) == [
+    assert paid(remembered(at_ms=0)) == [
         "content.first_after_media_change",
         "content.comment_during_media",
     ]
-    assert paid(playing(at_ms=None)) == ["content.comment_during_media"]
+    assert paid(remembered(at_ms=None)) == ["content.comment_during_media"]
 
 
 def test_a_like_names_item_and_film() -> None:

@@ -1,8 +1,18 @@
 """The table of triggers (P-TXT-11)."""
 
+import pytest
 from tests.actors.house import settings_with
 
-from kryten_economy.features.chat.triggers import TRIGGERS, dead_triggers, shown_triggers
+from kryten_economy.features.chat.rules import laugh
+from kryten_economy.features.chat.triggers import (
+    NOTHING,
+    TRIGGERS,
+    Memory,
+    daily_counter,
+    dead_triggers,
+    shown_triggers,
+    trigger,
+)
 from kryten_economy.transaction_types import is_multiplied
 
 ALL: dict[str, object] = {"chat_triggers": {}, "content_triggers": {}, "social_triggers": {}}
@@ -34,3 +44,27 @@ def test_a_trigger_that_paid_is_not_dead() -> None:
     assert "presence.base" not in dead
     assert "social.greeted_newcomer" not in dead
     assert "social.bot_interaction" in dead
+
+
+def test_an_id_belongs_to_one_trigger_and_one_rule() -> None:
+    """Whoever takes an id that is taken learns it when the module is imported."""
+    before = tuple(TRIGGERS), TRIGGERS.rules
+    with pytest.raises(ValueError, match=r"two triggers are called chat\.laugh_received"):
+        trigger(
+            laugh.id, "Again", section=laugh.section, reward=laugh.reward, wording=laugh.wording
+        )(lambda _line, _room: NOTHING)
+    with pytest.raises(ValueError, match=r"two rules are called daily\.gifs_posted"):
+        daily_counter("gifs_posted")(lambda _line, _room: NOTHING)
+    assert (tuple(TRIGGERS), TRIGGERS.rules) == before
+
+
+def test_what_rules_remember_belongs_to_one_channel() -> None:
+    """One value of each class, made when it is first needed."""
+
+    class Seen(list[str]):
+        pass
+
+    here, elsewhere = Memory(), Memory()
+    here.of(Seen).append("alice")
+    assert here.of(Seen) == ["alice"]
+    assert elsewhere.of(Seen) == []

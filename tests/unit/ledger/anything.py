@@ -29,7 +29,12 @@ from kryten_economy.features.bans.operations import Ban, Unban
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.competitions.operations import PayCompetitions, Prize
-from kryten_economy.features.events.operations import EndEvent, OpenEvent, StartAdHoc
+from kryten_economy.features.events.operations import (
+    EndEvent,
+    OpenEvent,
+    StartAdHoc,
+    StopAdHoc,
+)
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.gifts.operations import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards.operations import SetListed
@@ -305,6 +310,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     StartAdHoc: st.builds(
         StartAdHoc, here, st.sampled_from("ab"), st.just(Fraction(2)), st.just(NOW + 9000), TIMES
     ),
+    StopAdHoc: st.builds(StopAdHoc, here, now),
     EndEvent: st.builds(
         EndEvent, here, st.sampled_from(["scheduled", "adhoc"]), st.sampled_from("ab"), TIMES, now
     ),

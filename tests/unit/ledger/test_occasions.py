@@ -10,12 +10,14 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 from kryten_economy.features.bans.operations import Ban
 from kryten_economy.features.competitions.operations import CompetitionsPaid, PayCompetitions, Prize
 from kryten_economy.features.events.operations import (
+    AdHocStopped,
     EndEvent,
     EventEnded,
     EventOpened,
     EventStarted,
     OpenEvent,
     StartAdHoc,
+    StopAdHoc,
 )
 from kryten_economy.features.gifts.operations import AdminRain, Distributed, RainDrop, RainShare
 from kryten_economy.features.gifts.rules import split_evenly
@@ -154,6 +156,20 @@ def test_new_adhoc_event_takes_the_place_of_the_old(books: Books, reports: Repor
     assert started.replaced == "One"
     assert [each.name for each in reports.running_events(CHANNEL)] == ["Two"]
     assert [each.name for each in reports.running_events("Elsewhere")] == ["Other"]
+
+
+def test_an_adhoc_event_is_stopped_once_and_only_while_it_runs(
+    books: Books, reports: Reports
+) -> None:
+    """An event whose time is over is not stopped: its end is still to be told."""
+    ends_at_ms = NOW + MINUTE_MS
+    ask(books, StartAdHoc(CHANNEL, "One", Fraction(2), ends_at_ms, NOW))
+    assert ask(books, StopAdHoc("Elsewhere", NOW)) == AdHocStopped()
+    assert ask(books, StopAdHoc(CHANNEL, ends_at_ms)) == AdHocStopped()
+    assert [each.name for each in reports.running_events(CHANNEL)] == ["One"]
+    assert ask(books, StopAdHoc(CHANNEL, ends_at_ms - 1)) == AdHocStopped("One", NOW)
+    assert ask(books, StopAdHoc(CHANNEL, ends_at_ms - 1)) == AdHocStopped()
+    assert reports.running_events(CHANNEL) == ()
 
 
 def _interest(op_id: str, most_z: int = 10) -> MaintainBalances:

@@ -1,6 +1,7 @@
 """A business act is one module: its request, its answer and a function that is registered."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pytest
 from tests.unit.ledger.acts import DAY, NOW, ask, earn, key, look, op
@@ -104,6 +105,84 @@ def test_an_act_of_one_module_is_refused_like_any_other(books: Books) -> None:
     books.commit([earn("Bob", 5), SetReadOnly("Lounge", "odd", NOW)])
     assert ask(books, asked) == ReadOnly("Lounge", "odd")
     assert look(books, "Bob").balance_z == 5
+
+
+class OldParcel(NamedTuple):
+    """What a parcel holds, before it could be wrapped."""
+
+    amount_z: int
+
+
+class NewParcel(NamedTuple):
+    """The same, of a younger version."""
+
+    amount_z: int
+    wrapping: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post(Act[Treated | NoAccount]):
+    """Send a parcel."""
+
+    op_id: str
+    user: UserKey
+    parcel: OldParcel
+    at_ms: int
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class YoungerPost(Act[Treated | NoAccount]):
+    """The same, of a younger version, which has two fields more."""
+
+    op_id: str
+    user: UserKey
+    parcel: NewParcel
+    at_ms: int
+    day: str
+    insured_z: int = 0
+    weight_g: int = 0
+
+
+@operation
+def send(tx: Tx, ask: Post) -> Treated | NoAccount:
+    """Pay what is in the parcel."""
+    return treat(tx, Treat(ask.op_id, ask.user, ask.parcel.amount_z, ask.at_ms, ask.day))
+
+
+# What the books keep are the names that the older version had.
+YoungerPost.__name__, NewParcel.__name__ = Post.__name__, OldParcel.__name__
+
+
+@operation
+def send_younger(tx: Tx, ask: YoungerPost) -> Treated | NoAccount:
+    """Pay what is in the parcel."""
+    return treat(tx, Treat(ask.op_id, ask.user, ask.parcel.amount_z, ask.at_ms, ask.day))
+
+
+def test_an_act_that_has_gained_fields_is_still_the_same_act(books: Books) -> None:
+    """Asked again by a younger version it is a repetition, unless a new field says otherwise."""
+    books.commit([earn("Bob", 5)])
+    old = Post(op(), key("Bob"), OldParcel(3), NOW, DAY)
+    first = ask(books, old)
+    young = YoungerPost(old.op_id, key("Bob"), NewParcel(3), NOW, DAY)
+    assert ask(books, young) == replace(first, replayed=True)
+    for other in (
+        replace(young, insured_z=1),
+        replace(young, parcel=NewParcel(3, "red")),
+        replace(young, parcel=NewParcel(4)),
+    ):
+        assert ask(books, other) == Conflict(old.op_id)
+    assert look(books, "Bob").balance_z == 8
+
+
+def test_equal_values_of_different_fields_are_different_acts(books: Books) -> None:
+    """Leaving out what is at its default confuses no two acts."""
+    books.commit([earn("Bob", 5)])
+    young = YoungerPost(op(), key("Bob"), NewParcel(3), NOW, DAY, insured_z=7)
+    ask(books, young)
+    assert ask(books, replace(young, insured_z=0, weight_g=7)) == Conflict(young.op_id)
+    assert look(books, "Bob").balance_z == 8
 
 
 def test_a_request_has_one_operation() -> None:

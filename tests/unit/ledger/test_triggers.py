@@ -1,5 +1,6 @@
 """Triggers in the books: limits, fractions, counters and credits in one (`storage.md` 4)."""
 
+import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, look, op, told
@@ -14,15 +16,18 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, key, look, op, t
 from kryten_economy.features.bans.operations import Ban, BanState
 from kryten_economy.features.chat.operations import (
     LineRecorded,
+    LinesRecorded,
     PaidTrigger,
     PayTriggers,
     RecordChat,
+    RecordLines,
     TriggersPaid,
 )
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.presence.onboarding import EarningGate
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import Failed
 from kryten_economy.ledger.records import Pruned, PruneHelpers
 
 HOUR_MS = 3_600_000
@@ -68,6 +73,51 @@ def test_a_repeated_line_pays_once(books: Books) -> None:
     assert again.replayed
     assert again.paid == first.paid
     assert look(books, "Alice").balance_z == 1
+
+
+def test_a_repeated_batch_of_lines_moves_nothing(tmp_path: Path) -> None:
+    """A batch is booked once, be it asked for again at once or from books that were reopened.
+
+    Its lines are not counted twice, those that pay nothing and have no id included; asked for
+    by itself, a line that paid is answered what it was answered in the batch.
+    """
+    plain, paying = line(), line(award(), long_messages=1)
+    thanks = PayTriggers(op(), CHANNEL, NOW, DAY, (award("alice", 3, trigger_id="chat.kudos"),))
+    batch = RecordLines(CHANNEL, op(), (plain, paying, thanks))
+    books = Books.open(tmp_path / "books.db")
+    done = books.commit([batch, batch])
+    assert done.answers == (LinesRecorded(3), LinesRecorded(0))
+    first = done.facts[0].wallets["alice"]
+    assert (first.balance_z, first.lifetime_messages) == (4, 2)
+    assert books.commit([batch]).facts == ()
+    books.close()
+    books = Books.open(tmp_path / "books.db")
+    again = books.commit([batch, paying, thanks])
+    assert again.answers == (
+        LinesRecorded(0),
+        LineRecorded((PaidTrigger("alice", "chat.long_message", 1),), replayed=True),
+        TriggersPaid((PaidTrigger("alice", "chat.kudos", 3),), replayed=True),
+    )
+    assert again.facts == ()
+    assert look(books, "Alice") == first
+    books.close()
+    with contextlib.closing(apsw.Connection(str(tmp_path / "books.db"))) as sql:
+        assert list(sql.execute("SELECT count(*) FROM transfer")) == [(2,)]
+        assert list(sql.execute("SELECT sum(messages_sent) FROM daily_activity")) == [(2,)]
+
+
+def test_a_batch_that_met_a_defect_is_not_taken_for_booked(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it stands, so asked for again it is booked whole."""
+    batch = RecordLines(CHANNEL, op(), (line(), line(award())))
+    with monkeypatch.context() as patch:
+        patch.setattr("kryten_economy.features.chat.operations._credit", None)
+        [failed] = books.commit([batch]).answers
+    assert isinstance(failed, Failed)
+    assert books.commit([batch]).answers == (LinesRecorded(2),)
+    wallet = look(books, "Alice")
+    assert (wallet.balance_z, wallet.lifetime_messages) == (1, 2)
 
 
 def test_a_window_starts_with_its_first_hit(books: Books) -> None:

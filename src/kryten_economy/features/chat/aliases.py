@@ -1,14 +1,14 @@
 """Laughs and kudos for oneself under another name (`earning.md` 1, 8.2, 8.3).
 
 What a line sets off names its receivers; which of them are the speaker is known to others. Equal
-names never come this far. Where ``self_excluded`` is off, anybody may thank himself that way.
+names never come this far. Where ``self_excluded`` is off, anybody may thank
+themselves that way.
 """
 
 from collections.abc import Collection
 
 from kryten_economy.config import Settings
-from kryten_economy.features.chat.rules import Effect
-from kryten_economy.features.chat.triggers import KUDOS, LAUGH, Tally, TriggerAward
+from kryten_economy.features.chat.triggers import TRIGGERS, Effect, Tally, TriggerAward
 
 __all__ = ("parted", "suspects", "without")
 
@@ -42,18 +42,8 @@ def parted(effect: Effect, settings: Settings) -> tuple[Effect, Effect | None]:
 
 
 def _thanked(each: TriggerAward | Tally, settings: Settings) -> str | None:
-    triggers = settings.chat_triggers
-    match each:
-        case (
-            TriggerAward(name=name, trigger_id=LAUGH.id)
-            | Tally(name=name, counter="laughs_received")
-        ):
-            return name if triggers.laugh_received.self_excluded else None
-        case (
-            TriggerAward(name=name, trigger_id=KUDOS.id)
-            | Tally(name=name, counter="kudos_received")
-            | Tally(counter="kudos_given", others=name)
-        ):
-            return name if triggers.kudos_received.self_excluded else None
-        case _:
-            return None
+    """Who gets it, of a trigger that nobody may set off for themselves."""
+    paying = TRIGGERS.find(each.trigger_id)
+    if paying is None or not paying.excludes_self(settings):
+        return None
+    return (each.others or each.name) if isinstance(each, Tally) else each.name

@@ -266,7 +266,7 @@ class RecordLines(Request[LinesRecorded]):
     """What was said in a channel and set off there, in order, as one batch.
 
     A channel has one batch under way, so remembering the last one's id is enough to tell a
-    repetition: then only what has an id of its own is asked for again, which moves nothing.
+    repetition, which moves and counts nothing. What pays has an id of its own besides.
     """
 
     channel: str

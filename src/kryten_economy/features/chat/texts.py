@@ -1,7 +1,7 @@
 """The reply to ``rewards``: everything that earns here and is no secret (`commands.md` 6)."""
 
 from kryten_economy.config import Settings
-from kryten_economy.features.chat.triggers import PRESENT_AT_EVENT, TRIGGERS, shown_triggers
+from kryten_economy.features.chat.triggers import TRIGGERS, shown_triggers
 from kryten_economy.text.numbers import money
 
 __all__ = ("rewards",)
@@ -13,7 +13,6 @@ def rewards(settings: Settings) -> str:
     lines.extend(
         f"• {each.wording(settings)}: {_amount(each.reward(settings), settings)}"
         for each in shown_triggers(settings)
-        if each is not PRESENT_AT_EVENT or settings.multipliers.scheduled_events
     )
     if any(each.enabled(settings) and not each.shown(settings) for each in TRIGGERS):
         lines.append("There are hidden rewards too: join the talk and find out.")

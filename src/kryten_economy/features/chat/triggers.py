@@ -1,215 +1,92 @@
-"""The triggers that earn for taking part: one row each, read by everybody (P-TXT-11).
+"""Triggers: what earns for taking part, registered where its rule is written (P-TXT-11).
 
-The id of a row is what is booked, counted, exported and listed; the command ``rewards`` and the
-list of dead triggers are made from the rows (`earning.md` 8, `progression.md` 7).
+A trigger is an id, its section of the configuration, what it pays, what people read of it and,
+where chat lines set it off, a pure rule of the line and what is true around it. `TRIGGERS` finds
+it wherever a feature's ``rules`` module registers it: booking, metrics, the command ``rewards``
+and the list of dead triggers read nothing else (`earning.md` 8, `progression.md` 7).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
+from kryten_economy import features
 from kryten_economy.config import Settings
-from kryten_economy.config.triggers import Trigger
+from kryten_economy.config.triggers import TriggerSection
 
 __all__ = (
-    "BOT_INTERACTION",
-    "COMMENT",
-    "FIRST_AFTER_MEDIA",
-    "FIRST_MESSAGE",
-    "GREETED",
-    "KUDOS",
-    "LAUGH",
-    "LIKE",
-    "LONG_MESSAGE",
-    "MENTIONED",
-    "PRESENT_AT_EVENT",
-    "STARTER",
-    "SURVIVED",
+    "NOTHING",
     "TRIGGERS",
+    "Effect",
     "FirstOfDay",
+    "LineRule",
+    "Memory",
+    "Room",
+    "Rule",
+    "Spoken",
     "Tally",
+    "Trigger",
     "TriggerAward",
-    "TriggerSpec",
+    "TriggerTable",
     "Window",
+    "award_of",
+    "combined",
+    "daily_counter",
     "dead_triggers",
+    "load",
     "shown_triggers",
+    "trigger",
 )
 
+M = TypeVar("M")
 
-@dataclass(frozen=True, slots=True)
-class TriggerSpec:
-    """One trigger: its id, where its settings are, what it pays, and what to do for it.
 
-    ``reward`` is in Z and may be a fraction; ``reason`` stands in the ledger, ``wording`` in
-    ``rewards``.
+# What a line sets off
+
+
+class Spoken(NamedTuple):
+    """A chat line, as typed; ``name`` is lower case."""
+
+    name: str
+    text: str
+    at_ms: int
+
+
+class Memory:
+    """What the rules remember of one channel: one value of each class, made when first needed.
+
+    A rule that remembers something writes a class for it, which takes no arguments.
     """
 
-    id: str
-    reason: str
-    section: Callable[[Settings], Trigger]
-    reward: Callable[[Settings], float]
-    wording: Callable[[Settings], str]
+    def __init__(self) -> None:
+        self._values: dict[type, object] = {}
 
-    def enabled(self, settings: Settings) -> bool:
-        """Whether it is switched on."""
-        return self.section(settings).enabled
-
-    def shown(self, settings: Settings) -> bool:
-        """Whether ``rewards`` names it."""
-        section = self.section(settings)
-        return section.enabled and not section.hidden
+    def of(self, kind: type[M]) -> M:
+        """The value of this class."""
+        value = self._values.get(kind)
+        if value is None:
+            value = self._values[kind] = kind()
+        assert isinstance(value, kind)
+        return value
 
 
-LONG_MESSAGE = TriggerSpec(
-    "chat.long_message",
-    "Long message",
-    lambda s: s.chat_triggers.long_message,
-    lambda s: s.chat_triggers.long_message.reward,
-    lambda s: f"a message of {s.chat_triggers.long_message.min_chars} characters or more",
-)
+class Room(NamedTuple):
+    """What is true around the line: the settings, the day, who is connected (lower case).
 
+    ``memory`` holds what was said and done before.
+    """
 
-LAUGH = TriggerSpec(
-    "chat.laugh_received",
-    "Made somebody laugh",
-    lambda s: s.chat_triggers.laugh_received,
-    lambda s: s.chat_triggers.laugh_received.reward_per_laugher,
-    lambda _: "each user who laughs at what you said",
-)
-
-
-KUDOS = TriggerSpec(
-    "chat.kudos_received",
-    "Kudos",
-    lambda s: s.chat_triggers.kudos_received,
-    lambda s: s.chat_triggers.kudos_received.reward,
-    lambda _: "kudos: somebody writes yourname++",
-)
-
-
-FIRST_MESSAGE = TriggerSpec(
-    "chat.first_message_of_day",
-    "First message of the day",
-    lambda s: s.chat_triggers.first_message_of_day,
-    lambda s: s.chat_triggers.first_message_of_day.reward,
-    lambda _: "your first message of the day",
-)
-
-
-STARTER = TriggerSpec(
-    "chat.conversation_starter",
-    "Broke the silence",
-    lambda s: s.chat_triggers.conversation_starter,
-    lambda s: s.chat_triggers.conversation_starter.reward,
-    lambda s: (
-        "talking after silence of "
-        f"{s.chat_triggers.conversation_starter.min_silence_minutes} minutes"
-    ),
-)
-
-
-FIRST_AFTER_MEDIA = TriggerSpec(
-    "content.first_after_media_change",
-    "First message after the media change",
-    lambda s: s.content_triggers.first_after_media_change,
-    lambda s: s.content_triggers.first_after_media_change.reward,
-    lambda _: "the first message after something new starts",
-)
-
-
-COMMENT = TriggerSpec(
-    "content.comment_during_media",
-    "Comment during media",
-    lambda s: s.content_triggers.comment_during_media,
-    lambda s: s.content_triggers.comment_during_media.reward_per_message,
-    lambda _: "talking while something plays",
-)
-
-
-LIKE = TriggerSpec(
-    "content.like_current",
-    "Liked what is playing",
-    lambda s: s.content_triggers.like_current,
-    lambda s: s.content_triggers.like_current.reward,
-    lambda _: "like: send me this word while something plays",
-)
-
-
-SURVIVED = TriggerSpec(
-    "content.survived_full_media",
-    "Watched it to the end",
-    lambda s: s.content_triggers.survived_full_media,
-    lambda s: s.content_triggers.survived_full_media.reward,
-    lambda _: "being there from the start to the end of what plays",
-)
-
-
-PRESENT_AT_EVENT = TriggerSpec(
-    "content.present_at_event_start",
-    "Present at the start of an event",
-    lambda s: s.content_triggers.present_at_event_start,
-    lambda s: s.content_triggers.present_at_event_start.default_reward,
-    lambda _: "being there when an event starts, shared by all",
-)
-
-
-GREETED = TriggerSpec(
-    "social.greeted_newcomer",
-    "Greeted a newcomer",
-    lambda s: s.social_triggers.greeted_newcomer,
-    lambda s: s.social_triggers.greeted_newcomer.reward,
-    lambda _: "being the first to greet a newcomer by name",
-)
-
-
-MENTIONED = TriggerSpec(
-    "social.mentioned_by_other",
-    "Mentioned by somebody",
-    lambda s: s.social_triggers.mentioned_by_other,
-    lambda s: s.social_triggers.mentioned_by_other.reward,
-    lambda _: "somebody says your name",
-)
-
-
-BOT_INTERACTION = TriggerSpec(
-    "social.bot_interaction",
-    "Talked with the bot",
-    lambda s: s.social_triggers.bot_interaction,
-    lambda s: s.social_triggers.bot_interaction.reward,
-    lambda _: "the bot answers you in chat",
-)
-
-
-TRIGGERS: tuple[TriggerSpec, ...] = (
-    LONG_MESSAGE,
-    LAUGH,
-    KUDOS,
-    FIRST_MESSAGE,
-    STARTER,
-    FIRST_AFTER_MEDIA,
-    COMMENT,
-    LIKE,
-    SURVIVED,
-    PRESENT_AT_EVENT,
-    GREETED,
-    MENTIONED,
-    BOT_INTERACTION,
-)
-assert len({each.id for each in TRIGGERS}) == len(TRIGGERS), "two triggers share an id"
-
-
-def shown_triggers(settings: Settings) -> tuple[TriggerSpec, ...]:
-    """The triggers that ``rewards`` names, in the order of the table."""
-    return tuple(each for each in TRIGGERS if each.shown(settings))
-
-
-def dead_triggers(settings: Settings, hit: Collection[str]) -> tuple[str, ...]:
-    """The enabled ids that are not among ``hit``, presence first (`progression.md` 7)."""
-    enabled = ["presence.base"]
-    if settings.presence.night_watch.enabled:
-        enabled.append("presence.night_watch")
-    enabled.extend(each.id for each in TRIGGERS if each.enabled(settings))
-    return tuple(each for each in enabled if each not in hit)
+    settings: Settings
+    day: str
+    midnight_ms: int
+    is_here: Callable[[str], bool]
+    is_ignored: Callable[[str], bool]
+    emotes_in: Callable[[str], tuple[str, ...]]
+    memory: Memory
 
 
 class Window(NamedTuple):
@@ -250,3 +127,201 @@ class Tally(NamedTuple):
     name: str
     counter: Literal["kudos_given", "kudos_received", "laughs_received", "bot_interactions"]
     others: str = ""
+    trigger_id: str = ""
+
+
+class Effect(NamedTuple):
+    """What a line counts and pays, before multipliers and limits."""
+
+    awards: tuple[TriggerAward, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    long_messages: int = 0
+    gifs_posted: int = 0
+    emotes: tuple[str, ...] = ()
+
+
+NOTHING = Effect()
+
+
+def combined(effects: Iterable[Effect]) -> Effect:
+    """All that several rules found."""
+    awards: list[TriggerAward] = []
+    tallies: list[Tally] = []
+    emotes: tuple[str, ...] = ()
+    long_messages = gifs_posted = 0
+    for effect in effects:
+        awards += effect.awards
+        tallies += effect.tallies
+        long_messages += effect.long_messages
+        gifs_posted += effect.gifs_posted
+        emotes += effect.emotes
+    return Effect(tuple(awards), tuple(tallies), long_messages, gifs_posted, emotes)
+
+
+# Registration
+
+Rule: TypeAlias = Callable[[Spoken, Room], Effect]
+"""What a line sets off. No rule needs another's finding: one that fails costs what it would have
+found, and nothing else (P-EARN-12). Empty lines never come to a rule."""
+
+
+class LineRule(NamedTuple):
+    """A rule of chat lines; ``id`` names the trigger or daily counter in the log."""
+
+    id: str
+    effect: Rule
+
+
+def _never(_: Settings) -> bool:
+    return False
+
+
+def _always(_: Settings) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger: its id, where its settings are, what it pays, and what to do for it.
+
+    The id is the section's place: ``chat.long_message`` is ``chat_triggers.long_message``.
+    ``reward`` is in Z and may be a fraction; ``reason`` stands in the ledger, ``wording`` in
+    ``rewards``. ``offered``: whether these settings have an occasion for it at all.
+    ``excludes_self``: whether who sets it off must not be the one who is paid, under whatever
+    name (`earning.md` 1).
+    """
+
+    id: str
+    reason: str
+    section: Callable[[Settings], TriggerSection]
+    reward: Callable[[Settings], float]
+    wording: Callable[[Settings], str]
+    offered: Callable[[Settings], bool] = _always
+    excludes_self: Callable[[Settings], bool] = _never
+
+    def enabled(self, settings: Settings) -> bool:
+        """Whether it is switched on."""
+        return self.section(settings).enabled
+
+    def shown(self, settings: Settings) -> bool:
+        """Whether ``rewards`` names it."""
+        section = self.section(settings)
+        return section.enabled and not section.hidden
+
+
+class TriggerTable:
+    """Triggers and rules by id: those of chat, then content, then social, as registered."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Trigger] = {}
+        self._rules: dict[str, Rule] = {}
+
+    def __iter__(self) -> Iterator[Trigger]:
+        load()
+        return iter(sorted(self._by_id.values(), key=lambda each: _group(each.id)))
+
+    @property
+    def rules(self) -> tuple[LineRule, ...]:
+        """Everything that has a say in a chat line."""
+        load()
+        return tuple(LineRule(*each) for each in sorted(self._rules.items(), key=_group_of_item))
+
+    def find(self, trigger_id: str) -> Trigger | None:
+        """The trigger of this id."""
+        load()
+        return self._by_id.get(trigger_id)
+
+    def add(self, added: Trigger) -> Trigger:
+        """Register a trigger that no chat line of its own sets off."""
+        if added.id in self._by_id:
+            raise ValueError(f"two triggers are called {added.id}")
+        self._by_id[added.id] = added
+        return added
+
+    def add_rule(self, rule_id: str, rule: Rule) -> None:
+        """Register a rule of chat lines."""
+        if rule_id in self._rules:
+            raise ValueError(f"two rules are called {rule_id}")
+        self._rules[rule_id] = rule
+
+
+TRIGGERS = TriggerTable()
+
+
+def trigger(
+    trigger_id: str,
+    reason: str,
+    *,
+    section: Callable[[Settings], TriggerSection],
+    reward: Callable[[Settings], float],
+    wording: Callable[[Settings], str],
+    excludes_self: Callable[[Settings], bool] = _never,
+) -> Callable[[Rule], Trigger]:
+    """Register a trigger with the rule of chat lines that it decorates; the name becomes it."""
+
+    def register(rule: Rule) -> Trigger:
+        added = Trigger(trigger_id, reason, section, reward, wording, excludes_self=excludes_self)
+        TRIGGERS.add(added)
+        TRIGGERS.add_rule(trigger_id, rule)
+        return added
+
+    return register
+
+
+def daily_counter(counter: str) -> Callable[[Rule], Rule]:
+    """Register a rule that only counts, whatever triggers are on (`earning.md` 8.6)."""
+
+    def register(rule: Rule) -> Rule:
+        TRIGGERS.add_rule(f"daily.{counter}", rule)
+        return rule
+
+    return register
+
+
+@cache
+def load() -> None:
+    """Import every feature's rules, so that a trigger written there is registered."""
+    for noun in iter_modules(features.__path__):
+        name = f"{features.__name__}.{noun.name}.rules"
+        if noun.ispkg and find_spec(name) is not None:
+            import_module(name)
+
+
+def _group(rule_id: str) -> str:
+    return rule_id.partition(".")[0]
+
+
+def _group_of_item(item: tuple[str, Rule]) -> str:
+    return _group(item[0])
+
+
+# What is asked of all triggers
+
+
+def shown_triggers(settings: Settings) -> tuple[Trigger, ...]:
+    """The triggers that ``rewards`` names, in the order of the table."""
+    return tuple(each for each in TRIGGERS if each.shown(settings) and each.offered(settings))
+
+
+def dead_triggers(settings: Settings, hit: Collection[str]) -> tuple[str, ...]:
+    """The enabled ids that are not among ``hit``, presence first (`progression.md` 7)."""
+    enabled = ["presence.base"]
+    if settings.presence.night_watch.enabled:
+        enabled.append("presence.night_watch")
+    enabled.extend(each.id for each in TRIGGERS if each.enabled(settings))
+    return tuple(each for each in enabled if each not in hit)
+
+
+def award_of(
+    paying: Trigger,
+    settings: Settings,
+    name: str,
+    *,
+    limit: Window | FirstOfDay | None = None,
+    related_user: str | None = None,
+) -> tuple[TriggerAward, ...]:
+    """What the trigger pays to somebody; nothing where it is switched off or pays nothing."""
+    amount = paying.reward(settings)
+    if not paying.enabled(settings) or amount <= 0:
+        return ()
+    return (TriggerAward(name, paying.id, paying.reason, amount, limit, related_user),)

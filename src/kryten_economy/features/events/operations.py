@@ -13,6 +13,7 @@ from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "AdHocStopped",
     "EndEvent",
     "EventEnded",
     "EventKind",
@@ -21,9 +22,11 @@ __all__ = (
     "OpenEvent",
     "RunningEvent",
     "StartAdHoc",
+    "StopAdHoc",
     "end_event",
     "open_event",
     "start_adhoc",
+    "stop_adhoc",
 )
 
 PRESENT = "content.present_at_event_start"
@@ -36,7 +39,7 @@ _OPEN = """
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _RUNNING_ADHOC = """
-    SELECT name FROM active_events
+    SELECT name, fired_at_ms FROM active_events
     WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL AND ends_at_ms > ?2
 """
 _END_ADHOC = """
@@ -169,8 +172,36 @@ def start_adhoc(tx: Tx, ask: StartAdHoc) -> EventStarted:
     tx.run(_START_ADHOC, channel.id, *values)
     tx.journal.count("adhoc_events_started_total")
     event = RunningEvent("adhoc", ask.name, ask.at_ms, ask.ends_at_ms, ask.multiplier, True)
-    replaced = next((name for (name,) in running), None)
+    replaced = next((name for name, _ in running), None)
     return EventStarted(event, replaced)
+
+
+@dataclass(frozen=True, slots=True)
+class AdHocStopped:
+    """Name and start of the event that ended with it; None where none ran."""
+
+    name: str | None = None
+    fired_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopAdHoc(Request[AdHocStopped]):
+    """End the event of an operator before its time."""
+
+    channel: str
+    at_ms: int
+
+
+@operation
+def stop_adhoc(tx: Tx, ask: StopAdHoc) -> AdHocStopped:
+    """End what runs; an event whose time is over is left to whoever tells of its end."""
+    channel = tx.channels.find(ask.channel)
+    if channel is None:
+        return AdHocStopped()
+    for name, fired_at_ms in tx.query(_RUNNING_ADHOC, channel.id, ask.at_ms):
+        tx.run(_END_ADHOC, channel.id, ask.at_ms)
+        return AdHocStopped(name, fired_at_ms)
+    return AdHocStopped()
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,11 +182,11 @@ def _earned(movement: Movement, settings: Settings, *, everything: bool) -> str:
         return "Being here, minute by minute"
     if movement.trigger_id == "bridge.weekly":
         return "The bridge: here at the weekend and on a weekday"
-    spec = next((each for each in TRIGGERS if each.id == movement.trigger_id), None)
+    trigger = TRIGGERS.find(movement.trigger_id)
     text = _with_user(_reason(movement), movement)
-    if spec is None or not (everything or spec.shown(settings)):
+    if trigger is None or not (everything or trigger.shown(settings)):
         return text
-    return f"{text}: {spec.wording(settings)}"
+    return f"{text}: {trigger.wording(settings)}"
 
 
 def _share_of_rain(movement: Movement, why: Explanation, settings: Settings) -> str:

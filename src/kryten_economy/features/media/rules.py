@@ -7,17 +7,32 @@ One `Screening` per channel; it has no clock: times are UTC epoch milliseconds, 
 from typing import NamedTuple
 
 from kryten_economy.config import Settings
-from kryten_economy.features.chat.rules import NOTHING, Effect, Judge, Room, Spoken, award_of
 from kryten_economy.features.chat.triggers import (
-    COMMENT,
-    FIRST_AFTER_MEDIA,
-    LIKE,
-    SURVIVED,
+    NOTHING,
+    TRIGGERS,
+    Effect,
+    Room,
+    Spoken,
+    Trigger,
     TriggerAward,
     Window,
+    award_of,
+    trigger,
 )
 
-__all__ = ("Medium", "Screening", "begins", "comment_cap", "like_award", "survived_award")
+__all__ = (
+    "LIKE",
+    "PRESENT_AT_EVENT",
+    "SURVIVED",
+    "Medium",
+    "Screening",
+    "begins",
+    "comment",
+    "comment_cap",
+    "first_after_media",
+    "like_award",
+    "survived_award",
+)
 
 
 _DAY_MS = 86_400_000
@@ -45,12 +60,8 @@ class Screening:
     def __init__(self) -> None:
         self.medium: Medium | None = None
         self.started_at_ms: int | None = None
-        self._comments: dict[str, int] = {}
-        self._is_claimed = False
-        self.judges = (
-            Judge(FIRST_AFTER_MEDIA.id, self._first),
-            Judge(COMMENT.id, self._comment),
-        )
+        self.comments: dict[str, int] = {}
+        self.is_claimed = False
 
     def is_change(self, medium: Medium, position_s: float = 0.0) -> bool:
         """Whether this is another item; the same one told again is a resync.
@@ -77,31 +88,85 @@ class Screening:
     def change(self, medium: Medium, at_ms: int | None) -> None:
         """Another item begins, or (without a time) is found to have begun unseen."""
         self.medium, self.started_at_ms = medium, at_ms
-        self._comments.clear()
-        self._is_claimed = False
+        self.comments.clear()
+        self.is_claimed = False
 
     def told_again(self, at_ms: int, position_s: float) -> None:
         """A resync; what was found playing and is still in its lead-in begins only now."""
         if self.started_at_ms is None and position_s < 0:
             self.started_at_ms = at_ms
 
-    def _first(self, line: Spoken, room: Room) -> Effect:
-        window_ms = room.settings.content_triggers.first_after_media_change.window_seconds * 1000
-        if self.medium is None or self._is_claimed or self.started_at_ms is None:
-            return NOTHING
-        if line.at_ms - self.started_at_ms > window_ms:
-            return NOTHING
-        self._is_claimed = True
-        return Effect(award_of(FIRST_AFTER_MEDIA, room.settings, line.name))
 
-    def _comment(self, line: Spoken, room: Room) -> Effect:
-        if self.medium is None:
-            return NOTHING
-        count = self._comments.get(line.name, 0)
-        if count >= comment_cap(room.settings, self.medium):
-            return NOTHING
-        self._comments[line.name] = count + 1
-        return Effect(award_of(COMMENT, room.settings, line.name))
+@trigger(
+    "content.first_after_media_change",
+    "First message after the media change",
+    section=lambda s: s.content_triggers.first_after_media_change,
+    reward=lambda s: s.content_triggers.first_after_media_change.reward,
+    wording=lambda _: "the first message after something new starts",
+)
+def first_after_media(line: Spoken, room: Room) -> Effect:
+    """The first line within so many seconds of a start that was seen."""
+    screening = room.memory.of(Screening)
+    window_ms = room.settings.content_triggers.first_after_media_change.window_seconds * 1000
+    if screening.medium is None or screening.is_claimed or screening.started_at_ms is None:
+        return NOTHING
+    if line.at_ms - screening.started_at_ms > window_ms:
+        return NOTHING
+    screening.is_claimed = True
+    return Effect(award_of(first_after_media, room.settings, line.name))
+
+
+@trigger(
+    "content.comment_during_media",
+    "Comment during media",
+    section=lambda s: s.content_triggers.comment_during_media,
+    reward=lambda s: s.content_triggers.comment_during_media.reward_per_message,
+    wording=lambda _: "talking while something plays",
+)
+def comment(line: Spoken, room: Room) -> Effect:
+    """Each line while something plays, so many of a user and item."""
+    screening = room.memory.of(Screening)
+    if screening.medium is None:
+        return NOTHING
+    count = screening.comments.get(line.name, 0)
+    if count >= comment_cap(room.settings, screening.medium):
+        return NOTHING
+    screening.comments[line.name] = count + 1
+    return Effect(award_of(comment, room.settings, line.name))
+
+
+LIKE = TRIGGERS.add(
+    Trigger(
+        "content.like_current",
+        "Liked what is playing",
+        lambda s: s.content_triggers.like_current,
+        lambda s: s.content_triggers.like_current.reward,
+        lambda _: "like: send me this word while something plays",
+    )
+)
+
+
+SURVIVED = TRIGGERS.add(
+    Trigger(
+        "content.survived_full_media",
+        "Watched it to the end",
+        lambda s: s.content_triggers.survived_full_media,
+        lambda s: s.content_triggers.survived_full_media.reward,
+        lambda _: "being there from the start to the end of what plays",
+    )
+)
+
+
+PRESENT_AT_EVENT = TRIGGERS.add(
+    Trigger(
+        "content.present_at_event_start",
+        "Present at the start of an event",
+        lambda s: s.content_triggers.present_at_event_start,
+        lambda s: s.content_triggers.present_at_event_start.default_reward,
+        lambda _: "being there when an event starts, shared by all",
+        offered=lambda s: bool(s.multipliers.scheduled_events),
+    )
+)
 
 
 def begins(position_s: float) -> bool:

@@ -37,11 +37,15 @@ __all__ = (
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A credit or debit; ``transaction_id`` is the id of its row in ``transactions``."""
+    """A credit or debit; ``transaction_id`` is the id of its row in ``transactions``.
+
+    ``opened``: whether the credit has opened the account.
+    """
 
     transaction_id: int
     wallet: Wallet
     replayed: bool = False
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def credit(tx: Tx, ask: Credit) -> Posted | NoAccount | Banned | InvalidAmount:
     source = _counterpart(tx, channel, kind)
     if not source.has_room(-ask.amount_z) or (account and not account.has_room(ask.amount_z)):
         return InvalidAmount(ask.amount_z)
+    opened = account is None
     if account is None:
         name = ask.display_name or ask.user.name
         account = tx.accounts.open(channel, ask.user.name, name, ask.day, ask.at_ms)
@@ -99,7 +104,7 @@ def credit(tx: Tx, ask: Credit) -> Posted | NoAccount | Banned | InvalidAmount:
         ask.metadata,
     )
     row_id = post(tx, account, ask.amount_z, source, entry, net_z=ask.net_z)
-    return Posted(row_id, account.wallet)
+    return Posted(row_id, account.wallet, opened=opened)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from kryten_economy.text.clean import because, name_shown, user_text
 from kryten_economy.text.numbers import money, plural
 
 __all__ = (
+    "account_opened",
     "balance",
     "currency_variables",
     "deduct_notice",
@@ -46,6 +47,11 @@ def granted(name: str, amount_z: int, balance_z: int, symbol: str) -> str:
         f"✅ Granted {money(amount_z, symbol)} to {name_shown(name)}."
         f" New balance: {money(balance_z, symbol)}."
     )
+
+
+def account_opened() -> str:
+    """To the admin, behind it: the name may be a slip."""
+    return "There was no such account: it was opened with this."
 
 
 def grant_notice(amount_z: int, balance_z: int, reason: str | None, symbol: str) -> str:

@@ -219,7 +219,7 @@ class PresencePaid:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceMinute(Act[PresencePaid | InvalidAmount]):
+class PresenceMinute(Act[PresencePaid]):
     """A channel's presence tick, all users in one transaction.
 
     Minutes always count; credits (`earn`, `presence.base`) skip the banned and those whom
@@ -240,7 +240,7 @@ class PresenceMinute(Act[PresencePaid | InvalidAmount]):
 
 
 @operation
-def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid | InvalidAmount:
+def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid:
     """Count minutes and pay everybody of a channel; the banned and the gated are counted only."""
     channel = tx.channel(ask.channel)
     _known(tx, ask)

@@ -1,0 +1,1 @@
+"""A feature that has a trigger and nothing else."""
