@@ -6,7 +6,7 @@ from economy_actors.context import World
 from economy_actors.outbox.message import Pm, Priority
 from kryten_economy.ledger.wallet import Wallet
 
-__all__ = ("notify",)
+__all__ = ("notice", "notify")
 
 _log = structlog.get_logger("notices")
 
@@ -18,13 +18,11 @@ def notify(world: World, wallet: Wallet, text: str, *, trace: str | None = None)
     """
     if wallet.quiet:
         return
-    notice = Pm(
-        to=wallet.display_name,
-        text=text,
-        priority=Priority.BULK,
-        mutable=True,
-        merge=True,
-        trace=trace,
-    )
-    if not world.outboxes[wallet.user.channel].offer(notice, trace=trace):
+    pm = notice(wallet.display_name, text, trace=trace)
+    if not world.outboxes[wallet.user.channel].offer(pm, trace=trace):
         _log.warning("notice lost", channel=wallet.user.channel, user=wallet.display_name)
+
+
+def notice(to: str, text: str, *, trace: str | None = None) -> Pm:
+    """The message that tells such a thing."""
+    return Pm(to=to, text=text, priority=Priority.BULK, mutable=True, merge=True, trace=trace)

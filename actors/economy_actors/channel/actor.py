@@ -9,7 +9,7 @@ from typing import ClassVar, assert_never
 import structlog
 
 from economy_actors.channel.attendance import AttendanceWatch, cut_off
-from economy_actors.channel.booking import Booking
+from economy_actors.channel.booking import PATIENCE_S, Booking
 from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.messages import (
     AfkChanged,
@@ -30,10 +30,13 @@ from economy_actors.channel.messages import (
     MinuteBooked,
     MinutePassed,
     Newcomer,
+    NoticeDue,
+    NoticeOwed,
+    OwedRead,
     PastKnown,
+    PlaylistEmptied,
     PrivateMessage,
     RankChanged,
-    RankedUp,
     RankUpsDue,
     RobotPresence,
     RoomStored,
@@ -42,15 +45,15 @@ from economy_actors.channel.messages import (
     ShownUser,
     ShowPresence,
     WalletsRead,
-    WelcomeDue,
 )
 from economy_actors.channel.minutes import Minutes
+from economy_actors.channel.owed import OwedNotices
 from economy_actors.channel.progress import ProgressWatch
 from economy_actors.channel.snapshot import who_is_here
 from economy_actors.channel.talk import Talk
 from economy_actors.context import World
 from economy_actors.gateway.messages import ReadUserlist
-from economy_actors.ledger.client import COMMIT_TIMEOUT_S, QUERY_TIMEOUT_S, commit
+from economy_actors.ledger.client import QUERY_TIMEOUT_S, commit
 from economy_actors.ledger.messages import Commit, Query
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.message import Pm, Priority
@@ -60,13 +63,10 @@ from economy_actors.session.messages import (
     Arriving,
     ChatLine,
     Command,
-    LevelGiven,
     SessionMessage,
 )
 from kryten_economy.commands import texts as commands_texts
 from kryten_economy.features.chat.operations import RecordLines
-from kryten_economy.features.money.texts import currency_variables
-from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Roster, Visit
 from kryten_economy.ledger.facts import Facts
@@ -97,6 +97,9 @@ class Channel(Actor[ChannelMessage]):
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = world.live.settings.ignored_names
         self._progress = ProgressWatch(name, world, self._roster, self._session)
+        self._owed = OwedNotices(
+            name, world, self._roster, self._progress, self._read_owed, self._later
+        )
         self._attendance = AttendanceWatch(world, self._session)
         self._minutes = Minutes(name, world, self._roster, self._ask_minute, self._later)
         self._talk = Talk(name, world, self._roster, self._session)
@@ -108,8 +111,9 @@ class Channel(Actor[ChannelMessage]):
     async def started(self) -> None:
         """A new instance knows nobody: have the stored user list read, and the past."""
         self._publish()
-        self._world.backlog.begin(self._name)
+        self._world.backlog.begin(self._name, self.ref.depth)
         self._read_past()
+        self._read_owed()
         self._ask_for_userlist()
         self._talk.emotes.ask()
 
@@ -117,11 +121,14 @@ class Channel(Actor[ChannelMessage]):
         """Keep the presence table true and pass on what concerns one user."""
         match message:
             case Said(name, text, at_ms):
+                self._world.backlog.heard(self._name)
                 self._talk.said(name, text, at_ms, self.trace)
             case BotSpoke(text):
                 self._talk.bot_spoke(text, self.trace)
             case MediaChanged():
                 self._talk.media_changed(message, self.trace)
+            case PlaylistEmptied():
+                self._talk.playlist_emptied(message, self.trace)
             case EmotesListed() | EmoteChanged():
                 self._talk.emotes.told(message)
             case RoomStored():
@@ -155,15 +162,17 @@ class Channel(Actor[ChannelMessage]):
             case RankChanged(name, rank):
                 self._ranked(name, rank)
             case RobotPresence(here):
+                self._owed.robot(here=here)
                 _log.info("robot is back" if here else "robot is away", channel=self._name)
             case MinutePassed(at_ms):
                 self._talk.emotes.minute(at_ms)
                 self._talk.proceed_all()
+                self._recount()
                 for visit in self._minutes.passed(at_ms):
                     self._forget(visit)
-            case WelcomeDue():
-                self._welcome(message)
-            case RankedUp() | RankUpsDue() | LevelDue():
+            case NoticeOwed() | NoticeDue() | OwedRead():
+                self._owed.news(message, self.trace)
+            case RankUpsDue() | LevelDue():
                 self._progress.news(message, self.after)
             case AttendanceSettled():
                 self._attendance.settled(message)
@@ -193,6 +202,7 @@ class Channel(Actor[ChannelMessage]):
             self._arrived(name, at_ms)
         self._unjudged.discard(name.lower())
         self._publish()
+        self._owed.here()
 
     def _arrived(self, name: str, at_ms: int) -> None:
         self._minutes.arriving(name, at_ms)
@@ -226,6 +236,8 @@ class Channel(Actor[ChannelMessage]):
             for visit in change.begun:
                 self._arrived(visit.display_name, message.at_ms)
         self._publish()
+        self._progress.levels.compare()
+        self._owed.here()
         _log.info(
             "user list",
             channel=self._name,
@@ -265,9 +277,7 @@ class Channel(Actor[ChannelMessage]):
     def _ranked(self, name: str, rank: float) -> None:
         self._roster.set_rank(name, rank)
         self._publish()
-        level = self._progress.levels.told(name, rank)
-        if level is not None:
-            self._session(name.lower()).offer(LevelGiven(level))
+        self._progress.levels.told(name, rank)
 
     def _view(self) -> ChannelView:
         users = [ShownUser(v.display_name, v.rank, v.afk) for v in self._roster.connected()]
@@ -327,23 +337,6 @@ class Channel(Actor[ChannelMessage]):
             self._world.metrics.pm_command(word.lower(), "error")
             self._reply(message.display_name, commands_texts.internal_error())
 
-    # Welcome
-
-    def _welcome(self, message: WelcomeDue) -> None:
-        if message.delay_s > 0:
-            self.after(message.delay_s, WelcomeDue(message.name, message.amount_z))
-            return
-        visit = self._roster.get(message.name)
-        if visit is None or not visit.connected:
-            return
-        settings = self._world.live.settings
-        text = presence_texts.welcome(
-            settings.onboarding.welcome_message,
-            message.amount_z,
-            currency_variables(settings.currency),
-        )
-        self._outbox.offer(Pm(to=visit.display_name, text=text, priority=Priority.RESULT))
-
     # The books
 
     def _ask_lines(self, request: RecordLines) -> None:
@@ -351,15 +344,21 @@ class Channel(Actor[ChannelMessage]):
             self._world.ledger,
             lambda reply: Commit(request, reply),
             lambda answer: LinesBooked(answer if isinstance(answer, RuntimeFault) else None),
-            timeout_s=COMMIT_TIMEOUT_S,
+            timeout_s=PATIENCE_S,
         )
+
+    def _recount(self) -> None:
+        """What a session has taken with it into the dark must not keep the bus waiting for good."""
+        is_idle = self._booking.is_idle and self._talk.is_idle
+        if is_idle and not any(session.depth for session in self._sessions.values()):
+            self._world.backlog.settled(self._name)
 
     def _ask_minute(self, request: PresenceMinute) -> None:
         self.request(
             self._world.ledger,
             lambda reply: Commit(request, reply),
             MinuteBooked,
-            timeout_s=COMMIT_TIMEOUT_S,
+            timeout_s=PATIENCE_S,
         )
 
     def _later(self, delay_s: float, message: ChannelMessage) -> None:
@@ -377,6 +376,19 @@ class Channel(Actor[ChannelMessage]):
                 reply,
             ),
             lambda past: past if isinstance(past, PastKnown) else PastKnown(None, None, False),
+            timeout_s=PATIENCE_S,
+        )
+
+    def _read_owed(self) -> None:
+        """Ask what the instance before was still to tell."""
+        name = self._name
+        self.request(
+            self._world.reader,
+            lambda reply: Query(
+                lambda reports: OwedRead(reports.owed_notices(name), reports.rank_ups_told(name)),
+                reply,
+            ),
+            lambda read: read if isinstance(read, OwedRead) else OwedRead(None),
             timeout_s=QUERY_TIMEOUT_S,
         )
 

@@ -19,9 +19,12 @@ from economy_actors.ledger.messages import Defect
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 
-__all__ = ("Booking",)
+__all__ = ("PATIENCE_S", "Booking")
 
 LINES_MAX = 256
+PATIENCE_S = 60.0
+"""For an answer: longer than the books themselves wait for a locked file. A disk that hangs for
+some seconds is no reason to ask again, since nothing else of the channel is under way."""
 _AGAIN_S = 0.5
 
 _log = structlog.get_logger("chat")
@@ -46,6 +49,11 @@ class Booking:
         self._one_by_one = 0
         self._tries = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way or waits for its turn."""
+        return self._under_way is None and not self._waiting
+
     def add(self, lines: tuple[RecordChat | PayTriggers, ...]) -> None:
         """Take what a session has decided."""
         self._waiting.extend(lines)
@@ -58,7 +66,7 @@ class Booking:
             return
         fault = message.fault
         if fault is None:
-            self._done(len(batch.lines))
+            self._done(batch)
         elif isinstance(fault, Defect):
             self._isolate(batch)
         elif message.waited or not self._tries:
@@ -66,23 +74,34 @@ class Booking:
             self._request(batch)
             return
         else:
-            _log.warning("lines are asked for again", channel=self._channel, fault=str(fault))
+            _log.warning(
+                "lines are asked for again",
+                channel=self._channel,
+                fault=str(fault),
+                once_a_minute="",
+            )
             self._later(_AGAIN_S, LinesBooked(fault, waited=True))
             return
         self._tries = 0
         self._under_way = None
         self._send()
 
-    def _done(self, count: int) -> None:
-        self._one_by_one = max(0, self._one_by_one - count)
-        self._world.backlog.booked(self._channel, count)
+    def _done(self, batch: RecordLines) -> None:
+        self._one_by_one = max(0, self._one_by_one - len(batch.lines))
+        said = sum(isinstance(line, RecordChat) for line in batch.lines)
+        self._world.backlog.booked(self._channel, said)
 
     def _isolate(self, batch: RecordLines) -> None:
         """Nothing of a batch with a defect stands: find the line."""
         if len(batch.lines) == 1:
             [line] = batch.lines
-            _log.warning("triggers not booked", channel=self._channel, op_id=line.op_id)
-            self._done(1)
+            _log.warning(
+                "triggers not booked",
+                channel=self._channel,
+                op_id=line.op_id,
+                once_a_minute=self._channel,
+            )
+            self._done(batch)
             return
         self._waiting.extendleft(reversed(batch.lines))
         self._one_by_one = len(batch.lines)

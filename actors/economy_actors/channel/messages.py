@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from economy_actors.runtime import Reply, RuntimeFault
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.media.rules import Medium
+from kryten_economy.features.ranks.rules import Told
 from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.notices import OwedNotice
 from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (
@@ -32,11 +34,14 @@ __all__ = (
     "MinuteBooked",
     "MinutePassed",
     "Newcomer",
+    "NoticeDue",
+    "NoticeOwed",
+    "OwedRead",
     "PastKnown",
+    "PlaylistEmptied",
     "PrivateMessage",
     "RankChanged",
     "RankUpsDue",
-    "RankedUp",
     "RobotPresence",
     "RoomStored",
     "Said",
@@ -44,7 +49,6 @@ __all__ = (
     "ShowPresence",
     "ShownUser",
     "WalletsRead",
-    "WelcomeDue",
 )
 
 
@@ -136,21 +140,29 @@ class MinutePassed:
 
 
 @dataclass(frozen=True, slots=True)
-class WelcomeDue:
-    """A welcome wallet was paid; ``delay_s`` later its owner is told, if still here."""
+class NoticeOwed:
+    """An act has made this notice owed, and the books keep it until it is told."""
 
-    name: str
-    amount_z: int
-    delay_s: float = 0.0
+    owed: OwedNotice
 
 
 @dataclass(frozen=True, slots=True)
-class RankedUp:
-    """A user was promoted; the channel hears of it with the others of the same minute."""
+class NoticeDue:
+    """Its time has come."""
 
-    name: str
-    index: int
-    rank: str
+    owed: OwedNotice
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRead:
+    """What the instance before was still to tell, and when it last told rank-ups.
+
+    None: the report could not say; ``waited`` once it is time to ask again.
+    """
+
+    owed: tuple[OwedNotice, ...] | None
+    rank_ups_told: Told | None = None
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,14 @@ class MediaChanged:
     medium: Medium
     at_ms: int
     position_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistEmptied:
+    """Nothing is left to play; ``is_seen`` if the last item ended just now, for all to see."""
+
+    at_ms: int
+    is_seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +330,7 @@ ChannelMessage = (
     | Said
     | BotSpoke
     | MediaChanged
+    | PlaylistEmptied
     | EmotesListed
     | EmoteChanged
     | RoomStored
@@ -325,8 +346,9 @@ ChannelMessage = (
     | RankChanged
     | RobotPresence
     | MinutePassed
-    | WelcomeDue
-    | RankedUp
+    | NoticeOwed
+    | NoticeDue
+    | OwedRead
     | RankUpsDue
     | LevelDue
     | AttendanceSettled

@@ -122,7 +122,12 @@ class Minutes:
                 self._ask()
                 return
             case RuntimeFault() as fault if not message.waited:
-                _log.warning("minute is asked for again", channel=self._name, fault=str(fault))
+                _log.warning(
+                    "minute is asked for again",
+                    channel=self._name,
+                    fault=str(fault),
+                    once_a_minute="",
+                )
                 self._later(_AGAIN_S, MinuteBooked(fault, waited=True))
                 return
             case RuntimeFault():
@@ -145,7 +150,12 @@ class Minutes:
         duration_s = perf_counter() - self._began_s
         self._world.metrics.ticked(duration_s)
         if duration_s > _SLOW_S:
-            _log.warning("slow presence minute", channel=self._name, seconds=round(duration_s, 1))
+            _log.warning(
+                "slow presence minute",
+                channel=self._name,
+                seconds=round(duration_s, 1),
+                once_a_minute="",
+            )
 
     def unbooked(self) -> tuple[PresenceMinute, ...]:
         """What is not known to be in the books, for the end of the channel."""

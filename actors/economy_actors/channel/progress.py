@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, assert_never
 
 from economy_actors.channel.levels import LEVEL_WAIT_S, Levels
-from economy_actors.channel.messages import LevelDue, RankedUp, RankUpsDue
-from economy_actors.channel.rank_ups import COLLECT_S, RankUpBoard
+from economy_actors.channel.messages import LevelDue, RankUpsDue
+from economy_actors.channel.rank_ups import RankUpBoard
 from economy_actors.context import World
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ProgressMade, SessionMessage
@@ -42,8 +42,8 @@ class ProgressWatch:
         self._session = session
         self._roster = roster
         self._achievements = world.live.settings.achievements
-        self._rank_ups = RankUpBoard(channel, world)
-        self.levels = Levels(channel, world, roster)
+        self.rank_ups = RankUpBoard(channel, world)
+        self.levels = Levels(roster, session)
 
     def changed(self, facts: Facts) -> None:
         """Wake whoever has something to get, with the wallet that says so."""
@@ -63,16 +63,11 @@ class ProgressWatch:
         if session.depth < _BUSY_DEPTH:
             session.offer(ProgressMade(wallet))
 
-    def news(
-        self, message: RankedUp | RankUpsDue | LevelDue, after: Callable[[float, Any], object]
-    ) -> None:
-        """Take what a session says of its user; ``after`` tells the channel something later."""
+    def news(self, message: RankUpsDue | LevelDue, after: Callable[[float, Any], object]) -> None:
+        """See to what is due now; ``after`` tells the channel something later."""
         match message:
-            case RankedUp():
-                if self._rank_ups.add(message):
-                    after(COLLECT_S, RankUpsDue())
             case RankUpsDue():
-                self._rank_ups.tell()
+                self.rank_ups.tell()
             case LevelDue(waited=True):
                 self.levels.ask(message)
             case LevelDue(name, level):

@@ -1,11 +1,17 @@
-"""The rank-ups of a channel that wait to be told together."""
+"""The rank-ups of a channel that wait to be told together.
 
-from economy_actors.channel.messages import RankedUp
+The books keep them, and when any were told last, so that a restart neither loses one nor begins
+the quiet hour anew.
+"""
+
 from economy_actors.context import World
+from economy_actors.ledger.messages import Commit
 from economy_actors.outbox.message import Line
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.ranks import texts
+from kryten_economy.features.ranks.operations import RankUpsTold
 from kryten_economy.features.ranks.rules import RankUp, Told, by_rank, may_tell
+from kryten_economy.ledger.notices import OwedNotice, SettleNotices
 
 __all__ = ("COLLECT_S", "RankUpBoard")
 
@@ -22,24 +28,32 @@ class RankUpBoard:
         self._channel = channel
         self._world = world
         self._waiting: list[RankUp] = []
+        self._owed: list[int] = []
         self._told: Told | None = None
 
-    def add(self, up: RankedUp) -> bool:
+    def resume(self, told: Told | None) -> None:
+        """When the instance before told any; what this one has told since counts more."""
+        self._told = self._told or told
+
+    def add(self, owed: OwedNotice) -> bool:
         """Take a promotion; True for the first one, after which the telling is to be planned."""
+        self._owed.append(owed.id)
         if len(self._waiting) < _WAITING_MAX:
-            self._waiting.append(RankUp(up.name, up.index, up.rank))
-        return len(self._waiting) == 1
+            tier, rank = int(owed.data["tier"]), str(owed.data["rank"])
+            self._waiting.append(RankUp(owed.display_name, tier, rank))
+        return len(self._owed) == 1
 
     def tell(self) -> None:
         """Post what has come together, or drop it if the channel has heard enough."""
         ups, self._waiting = self._waiting, []
-        settings = self._world.live.settings
-        if not settings.announcements.rank_promotion:
-            return
+        owed, self._owed = tuple(self._owed), []
+        settings, ledger = self._world.live.settings, self._world.ledger
         told = may_tell(self._told, ups, self._world.clock.now_ms())
-        if told is None:
+        if told is None or not settings.announcements.rank_promotion:
+            ledger.offer(Commit(SettleNotices(owed)))
             return
         self._told = told
         template = settings.announcements.templates.rank_up
         text = texts.rank_ups(template, by_rank(ups), currency_variables(settings.currency))
         self._world.outboxes[self._channel].offer(Line(text, gate="rank_promotion", batch=True))
+        ledger.offer(Commit(RankUpsTold(self._channel, owed, told.at_ms, told.highest)))

@@ -12,7 +12,12 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from economy_actors.channel.emotes import Emotes
-from economy_actors.channel.messages import MediaChanged, PastKnown, RoomStored
+from economy_actors.channel.messages import (
+    MediaChanged,
+    PastKnown,
+    PlaylistEmptied,
+    RoomStored,
+)
 from economy_actors.context import World
 from economy_actors.runtime import Ref
 from economy_actors.session.messages import ChatLine, Deserved, SessionMessage
@@ -101,6 +106,11 @@ class Talk:
         for name in list(self._waiting):
             self.proceed(name)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no line waits here for its session."""
+        return not self._waiting and not self._before
+
     def bot_spoke(self, text: str, trace: str | None) -> None:
         """The bot account said something that was not from here (8.4)."""
         at_ms = self._world.clock.now_ms()
@@ -120,7 +130,21 @@ class Talk:
         survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
         self._screening.change(medium, at_ms if is_seen else None)
         self._world.playing[self._name] = medium
-        for name, effect in (survivors or {}).items():
+        self._pay(survivors, at_ms)
+
+    def playlist_emptied(self, message: PlaylistEmptied, trace: str | None) -> None:
+        """Pay who has watched the last item to its end; from now on nothing plays."""
+        at_ms, since_ms = message.at_ms, self._screening.started_at_ms
+        if since_ms is not None and at_ms < since_ms:
+            return
+        is_seen = message.is_seen
+        survivors = self._guarded(SURVIVED.id, trace, self._survivors, at_ms) if is_seen else None
+        self._screening.end()
+        self._world.playing.pop(self._name, None)
+        self._pay(survivors, at_ms)
+
+    def _pay(self, effects: dict[str, Effect] | None, at_ms: int) -> None:
+        for name, effect in (effects or {}).items():
             self._session(name).offer(Deserved(effect, at_ms))
 
     def stored(self, message: RoomStored) -> None:
@@ -189,6 +213,7 @@ class Talk:
             trigger=trigger_id,
             correlation_id=trace,
             exc_info=defect,
+            once_a_minute=trigger_id,
         )
 
     def _survivors(self, at_ms: int) -> dict[str, Effect]:

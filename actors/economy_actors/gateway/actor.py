@@ -91,6 +91,7 @@ class Gateway(Actor[GatewayMessage]):
         self._up = False
         self._outages = 0
         self._unanswered = False
+        self._pulse_due_s = 0.0
         self._seeking = False
         self._doubting = False
         self._wanted: dict[str, _Want] = {}
@@ -121,7 +122,7 @@ class Gateway(Actor[GatewayMessage]):
             )
         )
         self.after(0.0, Connect())
-        self.after(self._pulse_s, Pulse())
+        self._pulse_later()
 
     async def stopping(self) -> None:
         """Cease to listen; the bus stays open for the outboxes."""
@@ -133,6 +134,7 @@ class Gateway(Actor[GatewayMessage]):
             case Connect() | Opened() | LinkChanged() | Pulse() | PulseReturned():
                 await self._about_bus(message)
             case RobotStarted() | RivalCame():
+                self._count_rivals()
                 await self._announce()
             case RobotInDoubt():
                 self._doubting = True
@@ -153,6 +155,10 @@ class Gateway(Actor[GatewayMessage]):
             case _:
                 assert_never(message)
 
+    def _count_rivals(self) -> None:
+        """Whoever has fallen silent is told to be gone and counts no more."""
+        self._world.metrics.set_rivals(len(self._rivals.present()))
+
     # The bus
 
     async def _about_bus(
@@ -166,9 +172,10 @@ class Gateway(Actor[GatewayMessage]):
             case LinkChanged(_):
                 self._lost("the connection broke")
             case Pulse():
-                self.after(self._pulse_s, Pulse())
-                self._rivals.present()  # whoever has fallen silent is told to be gone
-                await self._check()
+                is_late = self.now_s() - self._pulse_due_s > self._pulse_s / 2
+                self._pulse_later()
+                self._count_rivals()
+                await self._check(is_late=is_late)
             case PulseReturned():
                 self._unanswered = False
                 if not self._up:
@@ -182,10 +189,15 @@ class Gateway(Actor[GatewayMessage]):
         elif not self._worker.depth:
             self._worker.offer(OpenBus())
 
-    async def _check(self) -> None:
+    def _pulse_later(self) -> None:
+        self._pulse_due_s = self.now_s() + self._pulse_s
+        self.after(self._pulse_s, Pulse())
+
+    async def _check(self, *, is_late: bool) -> None:
+        """``is_late``: we were held up ourselves, so what we have not heard yet proves nothing."""
         if not self._bus.is_open:
             self._lost("the connection was closed")
-        elif self._unanswered:
+        elif self._unanswered and not is_late:
             self._lost("no pulse: is NATS there, and may we publish to our own subject?")
         await self._connect()
 
@@ -200,13 +212,13 @@ class Gateway(Actor[GatewayMessage]):
         if not self._up:
             return
         self._outages += 1
-        _log.warning("the bus is away", reason=why)
+        _log.warning("the bus is away", reason=why, once_a_minute="")
         self._show(up=False)
         self._robots.all_gone()
 
     async def _came_up(self) -> None:
         self._show(up=True)
-        _log.info("the bus carries our messages", outages=self._outages)
+        _log.info("the bus carries our messages", outages=self._outages, once_a_minute="")
         if self._outages:
             await self._announce()
             for name in self._translator.places.names:

@@ -27,9 +27,10 @@ from kryten_economy.config import Settings
 
 __all__ = ("PENDING_BYTES_MAX", "PENDING_MAX", "PatientClient", "client_config")
 
-PENDING_MAX = 1_000_000
-PENDING_BYTES_MAX = 256 * 1024 * 1024
-"""What waits for one channel's intake; beyond this nats-py drops, and that is logged."""
+PENDING_MAX = 200_000
+PENDING_BYTES_MAX = 128 * 1024 * 1024
+"""What waits for one channel's intake: minutes of a flood, in less memory than the unit allows.
+Beyond this nats-py drops, and that is logged."""
 _FIRST_TRIES = 1
 _OUTAGE = {
     "ConnectionClosedError",

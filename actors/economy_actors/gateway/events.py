@@ -13,6 +13,7 @@ from economy_actors.channel.messages import (
     Left,
     Listed,
     MediaChanged,
+    PlaylistEmptied,
     PrivateMessage,
     RankChanged,
     Said,
@@ -45,6 +46,7 @@ Domestic = (
     | Said
     | PrivateMessage
     | MediaChanged
+    | PlaylistEmptied
     | EmotesListed
     | EmoteChanged
     | AfkChanged

@@ -2,7 +2,12 @@
 
 from collections import Counter
 
-from economy_actors.channel.messages import EmoteChanged, EmotesListed, MediaChanged
+from economy_actors.channel.messages import (
+    EmoteChanged,
+    EmotesListed,
+    MediaChanged,
+    PlaylistEmptied,
+)
 from economy_actors.gateway.events import (
     Door,
     Event,
@@ -12,7 +17,14 @@ from economy_actors.gateway.events import (
     malformed,
     payload_of,
 )
-from economy_actors.gateway.payloads import emote_in, emotes_in, medium_in, position_in, uid_of
+from economy_actors.gateway.payloads import (
+    emote_in,
+    emotes_in,
+    is_empty_playlist,
+    medium_in,
+    position_in,
+    uid_of,
+)
 
 __all__ = ("Media",)
 
@@ -23,6 +35,7 @@ class Media:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._uids: dict[str, int] = {}
+        self._deleted: set[str] = set()
         self.emote_news: Counter[str] = Counter()
 
     def current(self, channel: str, event: Event) -> Translation:
@@ -31,6 +44,7 @@ class Media:
         if uid is None:
             return malformed("no uid")
         self._uids[channel] = uid
+        self._deleted.discard(channel)
         return Nothing(channel)
 
     def media(self, channel: str, event: Event) -> Translation:
@@ -41,6 +55,32 @@ class Media:
             return Nothing(channel)
         changed = MediaChanged(medium, self._door.time_of(event), position_in(payload))
         return Translated(channel, changed)
+
+    def deleted(self, channel: str, _event: Event) -> Translation:
+        """An item has played, or somebody took it off the playlist."""
+        self._deleted.add(channel)
+        return Nothing(channel)
+
+    def playlist(self, channel: str, event: Event) -> Translation:
+        """The whole playlist; an empty one where somebody has cleared it."""
+        if payload_of(event) != []:
+            return Nothing(channel)
+        return self._emptied(channel, event, is_seen=True)
+
+    def playlist_length(self, channel: str, event: Event) -> Translation:
+        """How long the playlist is: with its last item gone nothing plays, and no event says so.
+
+        A robot that comes in tells this, too, and then nobody saw when the last item ended.
+        """
+        is_seen = channel in self._deleted
+        self._deleted.discard(channel)
+        if not is_empty_playlist(payload_of(event)):
+            return Nothing(channel)
+        return self._emptied(channel, event, is_seen=is_seen)
+
+    def _emptied(self, channel: str, event: Event, *, is_seen: bool) -> Translation:
+        emptied = PlaylistEmptied(self._door.time_of(event), is_seen)
+        return Translated(channel, emptied)
 
     def emotes(self, channel: str, event: Event) -> Translation:
         """All emotes of the channel."""

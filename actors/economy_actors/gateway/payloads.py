@@ -118,6 +118,12 @@ def medium_in(payload: object, uid: int | None) -> Medium | None:
     )
 
 
+def is_empty_playlist(payload: object) -> bool:
+    """Whether ``setPlaylistMeta`` says that there is nothing on the playlist."""
+    count = payload.get("count") if isinstance(payload, Mapping) else None
+    return isinstance(count, int) and not isinstance(count, bool) and count == 0
+
+
 def position_in(payload: object) -> float:
     """How far the medium is, in seconds; below 0 in its lead-in."""
     return _number(payload.get("currentTime")) if isinstance(payload, Mapping) else 0.0

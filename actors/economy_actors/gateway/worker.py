@@ -91,12 +91,19 @@ class BusWorker(Actor[Work]):
         with anyio.move_on_after(_READ_S):
             for channel, news in channels:
                 emotes = await self._bus.stored(channel, "emotes", "list")
-                current = await self._bus.stored(channel, "playlist", "current")
+                items = await self._bus.stored(channel, "playlist", "items")
+                # Of an emptied playlist the last item stays current in the store.
+                is_empty = items == []
+                current = (
+                    None if is_empty else await self._bus.stored(channel, "playlist", "current")
+                )
                 rooms.append(RoomRead(channel, news, emotes, current))
         return RoomsRead(tuple(rooms))
 
     async def _tell(self, news: Opened | Searched | RoomsRead) -> None:
         try:
             await self._gateway.send(news, timeout_s=_TOLD_S)
-        except (MailboxFull, ActorGone):
+        except MailboxFull:
             _log.warning("the gateway has no room for news", news=type(news).__name__)
+        except ActorGone:
+            _log.debug("the gateway has ended before its news came", news=type(news).__name__)

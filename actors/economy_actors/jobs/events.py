@@ -36,6 +36,9 @@ __all__ = ("LATE_MS", "Events")
 LATE_MS = 5 * 60_000
 """A start that is noticed later than this is neither announced nor paid for."""
 
+_LOAD_S = 60.0
+"""At a start all channels read at once; the last one is not to fail because it is the last."""
+
 _log = structlog.get_logger("events")
 
 
@@ -51,7 +54,11 @@ class Events:
         """Go on with what runs according to the books."""
         channel = self._channel
         self._running = list(
-            await query(self._world.reader, lambda reports: reports.running_events(channel))
+            await query(
+                self._world.reader,
+                lambda reports: reports.running_events(channel),
+                timeout_s=_LOAD_S,
+            )
         )
         self._world.adhoc.pop(channel, None)
         for event in self._running:

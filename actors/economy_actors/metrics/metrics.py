@@ -75,6 +75,7 @@ class Metrics:
         self._values: dict[str, float | None] = {
             "economy_service_status": 1,
             "economy_nats_connected": 0,
+            "economy_rival_services": 0,
             "economy_pm_queue_depth": 0,
             "economy_tick_duration_seconds": None,
         }
@@ -88,6 +89,7 @@ class Metrics:
             ("economy_uptime_seconds", "Time since the start.", self.uptime_s),
             ("economy_service_status", "1 while running.", None),
             ("economy_nats_connected", "1 while connected to NATS.", None),
+            ("economy_rival_services", "Other economy services in our channels.", None),
             ("economy_pm_queue_depth", "PMs waiting.", None),
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
@@ -196,6 +198,10 @@ class Metrics:
     def set_nats_connected(self, connected: bool | None) -> None:
         """Say whether the bus is connected."""
         self._values["economy_nats_connected"] = None if connected is None else int(connected)
+
+    def set_rivals(self, count: int) -> None:
+        """Say how many other services of our name serve a channel of ours."""
+        self._values["economy_rival_services"] = count
 
     def set_pm_queue_depth(self, waiting: int | None) -> None:
         """Say how many PMs wait in all outboxes."""

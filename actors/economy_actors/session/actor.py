@@ -12,7 +12,7 @@ from economy_actors.channel.messages import (
     AttendanceSettled,
     ChannelMessage,
     Newcomer,
-    WelcomeDue,
+    NoticeOwed,
 )
 from economy_actors.context import World
 from economy_actors.ledger.client import commit
@@ -25,6 +25,7 @@ from economy_actors.session.messages import (
     ChatLine,
     Command,
     Deserved,
+    GiveLevel,
     LevelGiven,
     PersonKnown,
     ProgressMade,
@@ -50,6 +51,8 @@ class Session(Actor[SessionMessage]):
         self._user = user
         self._world = world
         self._channel = channel
+        self._is_asking = False
+        self._thanks: list[Deserved] = []
 
     async def receive(self, message: SessionMessage) -> None:
         """Handle what the user did."""
@@ -58,15 +61,16 @@ class Session(Actor[SessionMessage]):
                 await self._said(message)
             case Deserved():
                 await self._pay(message)
-            case PersonKnown(due, own):
-                effect = without(due.effect, own, self._world.live.settings)
-                await self._book(replace(due, effect=effect))
+            case PersonKnown():
+                await self._known(message)
             case Command():
                 await commands.carry_out(self._world, self._user, message, self.trace)
             case Arriving():
                 await self._arrive(message)
+            case GiveLevel(display_name, level):
+                await progress.give_level(self._world, self._user, display_name, level)
             case LevelGiven(level):
-                await progress.level_given(self._world, self._user, level, trace=self.trace)
+                await progress.level_given(self._world, self._channel, self._user, level)
             case ProgressMade(wallet):
                 await progress.made(self._world, self._channel, wallet, trace=self.trace)
             case AttendanceDue():
@@ -92,22 +96,45 @@ class Session(Actor[SessionMessage]):
             key = due.key or self.trace or uuid.uuid4().hex
             self._ask_who(Deserved(unknown, due.at_ms, f"{key}:thanks"))
 
-    async def _book(self, due: Deserved) -> None:
-        if due.effect.awards or due.effect.tallies:
-            request = chatting.pay_request(self._world, self._user, due, self.trace)
-            await chatting.hand_over(self._world, self._channel, self._user, (request,))
+    async def _book(self, *dues: Deserved) -> None:
+        requests = tuple(
+            chatting.pay_request(self._world, self._user, due, self.trace)
+            for due in dues
+            if due.effect.awards or due.effect.tallies
+        )
+        if requests:
+            await chatting.hand_over(self._world, self._channel, self._user, requests)
 
-    def _ask_who(self, due: Deserved) -> None:
-        """Have it found out which of the names are the user's own; plain names count meanwhile."""
-        names = suspects(due.effect, self._world.live.settings)
+    def _ask_who(self, *dues: Deserved) -> None:
+        """Have it found out which of the names are the user's own; plain names count meanwhile.
+
+        One question is under way at a time: thanks that come meanwhile share the next one.
+        """
+        if self._is_asking:
+            self._thanks.extend(dues)
+            return
+        settings = self._world.live.settings
+        names = dict.fromkeys(name for due in dues for name in suspects(due.effect, settings))
 
         def ask(reply: Reply[frozenset[str]]) -> FindPersons:
             return FindPersons(self._user.name, tuple(names), reply)
 
         def known(own: frozenset[str] | RuntimeFault) -> PersonKnown:
-            return PersonKnown(due, own if isinstance(own, frozenset) else frozenset())
+            return PersonKnown(dues, own if isinstance(own, frozenset) else frozenset())
 
+        self._is_asking = True
         self.request(self._world.persons, ask, known, timeout_s=PERSON_TIMEOUT_S)
+
+    async def _known(self, message: PersonKnown) -> None:
+        """Book what has waited for an answer, and ask for what has come meanwhile."""
+        self._is_asking = False
+        thanks, self._thanks = self._thanks, []
+        if thanks:
+            self._ask_who(*thanks)
+        settings = self._world.live.settings
+        effects = [without(due.effect, message.own, settings) for due in message.due]
+        paid = zip(message.due, effects, strict=True)
+        await self._book(*(replace(due, effect=effect) for due, effect in paid))
 
     # Arrival
 
@@ -125,15 +152,15 @@ class Session(Actor[SessionMessage]):
             welcome_back_z=back.bonus if back.enabled else 0,
             days_absent=back.days_absent,
             window_ms=settings.presence.join_debounce_minutes * MINUTE_MS,
+            welcome_delay_ms=settings.onboarding.welcome_delay_seconds * 1000,
         )
         answer = await commit(self._world.ledger, request)
         if not isinstance(answer, Arrived):
             return
         if answer.genuine:
             self._channel.offer(Newcomer(message.display_name, message.at_ms))
-        if answer.welcomed_z and not answer.replayed:
-            delay_s = settings.onboarding.welcome_delay_seconds
-            self._channel.offer(WelcomeDue(message.display_name, answer.welcomed_z, delay_s))
+        if answer.notice is not None:
+            self._channel.offer(NoticeOwed(answer.notice))
         if answer.welcomed_back_z and not answer.replayed:
             attendance.tell_welcome_back(
                 self._world, answer.wallet, answer.welcomed_back_z, trace=self.trace

@@ -91,6 +91,8 @@ async def hand_over(
         with suppress(RuntimeFault):
             await channel.send(LinesReady(user.name, lines), timeout_s=COMMIT_TIMEOUT_S)
             return
+    said = sum(isinstance(line, RecordChat) for line in lines)
+    world.backlog.booked(user.channel, said)
     for line in lines:
         try:
             await commit(world.ledger, line)

@@ -11,6 +11,7 @@ __all__ = (
     "ChatLine",
     "Command",
     "Deserved",
+    "GiveLevel",
     "LevelGiven",
     "PersonKnown",
     "ProgressMade",
@@ -56,6 +57,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveLevel:
+    """The user's rank brings a CyTube level, and CyTube has told a lower one."""
+
+    display_name: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class LevelGiven:
     """CyTube has confirmed the level that came with the user's rank."""
 
@@ -82,7 +91,7 @@ class AttendanceDue:
 class PersonKnown:
     """kryten-userstats has said which of the names are the user's own (lower case)."""
 
-    due: "Deserved"
+    due: "tuple[Deserved, ...]"
     own: frozenset[str]
 
 
@@ -93,6 +102,7 @@ SessionMessage = (
     | PersonKnown
     | Command
     | ProgressMade
+    | GiveLevel
     | LevelGiven
     | AttendanceDue
 )

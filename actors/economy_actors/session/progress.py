@@ -6,8 +6,9 @@ same facts. What could not be stored now is found again with the user's next cre
 
 import structlog
 
-from economy_actors.channel.messages import ChannelMessage, LevelDue, RankedUp
+from economy_actors.channel.messages import ChannelMessage, LevelDue, NoticeOwed
 from economy_actors.context import World
+from economy_actors.gateway.messages import GiveRank
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.ledger.client import commit
 from economy_actors.notices import notify
@@ -18,12 +19,18 @@ from kryten_economy.features.achievements import texts as achievements_texts
 from kryten_economy.features.achievements.operations import Award, Awarded
 from kryten_economy.features.achievements.progress import reached
 from kryten_economy.features.ranks import texts
-from kryten_economy.features.ranks.operations import RankStored, StoreLevel, StoreRank
+from kryten_economy.features.ranks.operations import (
+    IntendLevel,
+    LevelIntended,
+    RankStored,
+    StoreLevel,
+    StoreRank,
+)
 from kryten_economy.features.ranks.rules import RankStep, brings
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
-__all__ = ("ask_level", "level_given", "made")
+__all__ = ("ask_level", "give_level", "level_given", "made")
 
 _log = structlog.get_logger("progress")
 
@@ -64,9 +71,12 @@ async def _store_rank(
         promoted=step.promoted,
         at_ms=at_ms,
         day=world.live.calendar.day(at_ms),
+        announced_tier=step.index if world.live.settings.announcements.rank_promotion else None,
     )
     answer = await commit(world.ledger, request)
     if isinstance(answer, RankStored) and answer.changed and step.promoted:
+        if answer.notice is not None:
+            channel.offer(NoticeOwed(answer.notice))
         _tell_promotion(world, channel, answer.wallet, step, trace)
 
 
@@ -81,7 +91,6 @@ def _tell_promotion(
     perks, discount_percent = brings(settings.ranks, step.index, COMMANDS.usable(settings))
     text = texts.promoted(step.name, perks, discount_percent)
     notify(world, wallet, text, trace=trace)
-    channel.offer(RankedUp(wallet.display_name, step.index, step.name))
     ask_level(world, channel, wallet)
 
 
@@ -130,13 +139,33 @@ def ask_level(world: World, channel: Ref[ChannelMessage], wallet: Wallet) -> Non
         channel.offer(LevelDue(wallet.display_name, level))
 
 
-async def level_given(world: World, user: UserKey, level: int, *, trace: str | None) -> None:
-    """Store the level that CyTube has confirmed, and tell the user."""
-    day = world.live.calendar.day(world.clock.now_ms())
+async def give_level(world: World, user: UserKey, display_name: str, level: int) -> None:
+    """Have CyTube give the level, of which the books know first."""
+    at_ms = world.clock.now_ms()
+    request = IntendLevel(user, level, at_ms, world.live.calendar.day(at_ms))
+    gateway = world.gateway
     try:
-        answer = await commit(world.ledger, StoreLevel(user, level, day))
+        answer = await commit(world.ledger, request)
     except RuntimeFault:
-        _log.warning("level waits for the next arrival", user=user.name, trace=trace)
+        gateway = None
+    else:
+        if not isinstance(answer, LevelIntended) or not answer.needed:
+            return
+    if gateway is None or not gateway.offer(GiveRank(user.channel, display_name, level)):
+        _log.warning("level waits for the next arrival", user=display_name)
+
+
+async def level_given(
+    world: World, channel: Ref[ChannelMessage], user: UserKey, level: int
+) -> None:
+    """Store the level that CyTube has confirmed; with it the user is owed the news."""
+    at_ms = world.clock.now_ms()
+    try:
+        answer = await commit(
+            world.ledger, StoreLevel(user, level, at_ms, world.live.calendar.day(at_ms))
+        )
+    except RuntimeFault:
+        _log.warning("level is confirmed at the next start", user=user.name)
         return
-    if isinstance(answer, RankStored) and answer.changed:
-        notify(world, answer.wallet, texts.level_given(level), trace=trace)
+    if isinstance(answer, RankStored) and answer.notice is not None:
+        channel.offer(NoticeOwed(answer.notice))

@@ -43,6 +43,7 @@ from kryten_economy.calendar import day_before
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.operations import (
     BASE,
@@ -51,14 +52,16 @@ from kryten_economy.features.presence.operations import (
     PresenceEntry,
     PresenceMinute,
 )
+from kryten_economy.features.presence.texts import welcome
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.ranks.texts import level_given
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
-__all__ = ("Outcome", "Stop", "books_before", "play", "stops_of")
+__all__ = ("OWED", "Outcome", "Stop", "books_before", "play", "stops_of")
 
 _DAY = "2026-11-20"
 _TERMS = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN)
@@ -73,6 +76,16 @@ _STATE = """
     FROM account AS a JOIN daily_activity AS d ON d.account_id = a.id
     WHERE a.kind = 'wallet' GROUP BY a.id
 """
+
+
+_WELCOME = welcome(
+    SETTINGS.onboarding.welcome_message,
+    SETTINGS.onboarding.welcome_wallet,
+    currency_variables(SETTINGS.currency),
+)
+_LEVEL = level_given(2)
+OWED = {_WELCOME, _LEVEL}
+"""What the books keep until it is told."""
 
 
 class Stop(NamedTuple):
@@ -128,6 +141,13 @@ class Outcome:
     def told_twice(self) -> set[tuple[str, str]]:
         """Texts that somebody was told more than once."""
         return {each for each, count in self.told.items() if count > 1}
+
+    def never_told(self) -> set[str]:
+        """Who got a welcome wallet or a CyTube level, and no word about it."""
+        welcomed = {row[0] for row in self.rows if row[2] == "onboarding.wallet"}
+        given = {name for name, (_, level, _) in self.state.items() if level == 2}
+        heard = {text: {to for to, told in self.told if told == text} for text in OWED}
+        return (welcomed - heard[_WELCOME]) | (given - heard[_LEVEL])
 
     def minutes_lost(self, reference: "Outcome") -> int:
         """How many minutes fewer than in the reference were counted, of whom it is most."""

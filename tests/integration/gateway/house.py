@@ -83,8 +83,9 @@ class House:
 class Root(Actor[Any]):
     """Starts the recorders, then the gateway."""
 
-    def __init__(self, house: House, admin_capacity: int) -> None:
+    def __init__(self, house: House, admin_capacity: int, pulse_s: float) -> None:
         self._house = house
+        self._pulse_s = pulse_s
         self._admin_capacity = admin_capacity
 
     async def started(self) -> None:
@@ -99,7 +100,8 @@ class Root(Actor[Any]):
             )
         world.api = self.spawn("admin", lambda: Answering(house), capacity=self._admin_capacity)
         world.gateway = self.spawn(
-            "gateway", lambda: Gateway(world, house.bus, house.stops.append, pulse_s=PULSE_S)
+            "gateway",
+            lambda: Gateway(world, house.bus, house.stops.append, pulse_s=self._pulse_s),
         )
 
 
@@ -114,7 +116,9 @@ def settings_for(url: str, *channels: str, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, admin_capacity: int = 64) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, *, admin_capacity: int = 64, pulse_s: float = PULSE_S
+) -> AsyncIterator[House]:
     """Run a gateway; at the end it stops first, and the bus is closed after it."""
     names = [each.channel for each in settings.channels]
     metrics = Metrics(channels=names)
@@ -123,7 +127,7 @@ async def open_house(settings: Settings, *, admin_capacity: int = 64) -> AsyncIt
     house.admin_free.set()
     async with open_system() as system:
         house.system = system
-        await system.spawn_root("root", lambda: Root(house, admin_capacity))
+        await system.spawn_root("root", lambda: Root(house, admin_capacity, pulse_s))
         try:
             yield house
         finally:

@@ -9,6 +9,7 @@ import pytest
 import structlog.testing
 from tests.integration.service.house import House, free_port, get, open_house, until
 
+from economy_actors.context import World
 from economy_actors.metrics.exporter import check_health
 from economy_sandbox.bus import arrived
 from economy_sandbox.nats import NatsServer
@@ -132,6 +133,10 @@ async def test_a_group_restart_notice_stops_the_service(house: House) -> None:
         await house.service.stop_asked.wait()
 
 
+def rivals_shown(world: World) -> float | None:
+    return world.metrics.registry.get_sample_value("economy_rival_services")
+
+
 async def test_a_second_service_in_the_channel(house: House, tmp_path: Path) -> None:
     """Two services with the same channel both warn and are degraded, until one of them ends."""
     assert house.service is not None
@@ -146,12 +151,14 @@ async def test_a_second_service_in_the_channel(house: House, tmp_path: Path) -> 
         await until(lambda: all(world.rivals() for world in worlds))
         warned = [line for line in logged if line["event"].startswith("another economy service")]
         assert [line["log_level"] for line in warned] == ["warning", "warning"]
+        await until(lambda: all(rivals_shown(world) == 1 for world in worlds))
         for world in worlds:
             health = await check_health(world)
             assert health.status == "degraded"
             assert house.channel in health.problems[0]
         await second.stop()
         await until(lambda: not house.service or not house.service.world.rivals())
+        await until(lambda: rivals_shown(worlds[0]) == 0)
     assert (await check_health(house.service.world)).status == "healthy"
 
 

@@ -170,14 +170,17 @@ async def test_ghosts_of_the_store(house: House) -> None:
 
 
 async def test_guests_hold_no_money(house: House) -> None:
-    """A guest is told why, gets no account, no minutes and no admin's gift."""
+    """A guest is told why and gets no account and no minutes; a gift waits for the account."""
     await house.robot.join("Visitor", rank=0)
 
     assert "Guests can't hold money" in await house.ask("Visitor", "balance")
     await house.minutes(2)
-    assert "don't know" in await house.ask("boss", "grant Visitor 5")
     assert house.balance("Visitor") is None
     assert house.metric("economy_active_users", channel=house.channel) == 4
+
+    assert "There was no such account" in await house.ask("boss", "grant Visitor 5")
+    assert "Guests can't hold money" in await house.ask("Visitor", "balance")
+    assert house.balance("Visitor") == 5
 
 
 async def test_ignored_users_do_not_exist(make_house: OpenHouse) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from tests.integration.service.house import OpenHouse, until
 
-from economy_actors.channel import progress
+from economy_actors.channel import owed, progress
 
 WAIT_S = 20.0
 
@@ -24,7 +24,7 @@ async def test_a_line_wins_a_rank_and_cytube_confirms_its_level(
 ) -> None:
     """The level is asked of the robot without a check, and counts when CyTube has told it."""
     monkeypatch.setattr(progress, "LEVEL_WAIT_S", 0.05)
-    monkeypatch.setattr(progress, "COLLECT_S", 0.05)
+    monkeypatch.setattr(owed, "COLLECT_S", 0.05)
     house = await make_house(
         ranks={"tiers": TIERS}, cytube_promotion={"min_rank": "Grip"}, achievements=[HELLO]
     )

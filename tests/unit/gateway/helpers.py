@@ -19,6 +19,7 @@ from kryten_economy.config import Settings
 TRACES = Path(__file__).parents[2] / "traces"
 BASIC = TRACES / "session-basic.jsonl"
 RESTART = TRACES / "robot-restart.jsonl"
+MEDIA = TRACES / "media.jsonl"
 
 NOW_MS = 1_795_171_149_000
 _numbers = itertools.count()

@@ -6,6 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from economy_actors.backlog import ALL_LINES_MAX, LINES_MAX, Backlog
 from economy_actors.gateway import lanes as lanes_module
 from economy_actors.gateway.lanes import Lanes
 from economy_actors.gateway.pressure import Gate
@@ -158,3 +159,46 @@ async def test_what_lanes_remember_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     await channel.feed(*(Message(PM, b"%d" % number) for number in range(100)))
     assert len(channel.lanes._seen_in_order) == 10
     assert len(channel.heard) == 100
+
+
+def goes_on(backlog: Backlog) -> bool:
+    """Whether the bus may bring more."""
+    return backlog.gate.is_open
+
+
+async def test_channels_with_few_lines_each_fill_the_backlog_together() -> None:
+    """What is taken in is bounded over all channels, and goes on when most of it is booked."""
+    backlog = Backlog()
+    channels = [f"c{number}" for number in range(ALL_LINES_MAX // 10)]
+    for number in range(ALL_LINES_MAX):
+        assert goes_on(backlog), number
+        backlog.taken(channels[number % len(channels)])
+    assert not goes_on(backlog)
+    for channel in channels:
+        for _ in range(10):
+            backlog.heard(channel)
+        backlog.booked(channel, 10)
+    assert goes_on(backlog)
+    assert backlog.total == 0
+
+
+async def test_lines_that_got_lost_do_not_keep_the_gate_closed() -> None:
+    """A channel that is at rest has nothing left, whatever was counted; others keep theirs."""
+    backlog = Backlog()
+    for _ in range(LINES_MAX):
+        backlog.taken("burst")
+        backlog.heard("burst")
+    backlog.taken("calm")
+    assert not goes_on(backlog)
+    backlog.settled("burst")
+    assert goes_on(backlog)
+    assert (backlog.of("burst"), backlog.of("calm"), backlog.total) == (0, 1, 1)
+
+
+async def test_what_is_booked_without_having_been_taken_counts_for_nothing() -> None:
+    """No count falls below zero, so that none of it lets more in later on."""
+    backlog = Backlog()
+    backlog.booked("c", 100)
+    backlog.heard("c")
+    backlog.taken("c")
+    assert (backlog.of("c"), backlog.total) == (1, 1)

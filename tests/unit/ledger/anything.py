@@ -51,7 +51,13 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import Present
-from kryten_economy.features.ranks.operations import SetRank, StoreLevel, StoreRank
+from kryten_economy.features.ranks.operations import (
+    IntendLevel,
+    RankUpsTold,
+    SetRank,
+    StoreLevel,
+    StoreRank,
+)
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
@@ -62,6 +68,7 @@ from kryten_economy.ledger.holds import (
     ReleaseHold,
     ReleaseOrphans,
 )
+from kryten_economy.ledger.notices import SettleNotices
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.records import (
     Audit,
@@ -215,6 +222,8 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
+
 KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     RecordChat: TALK,
     PayTriggers: PAY,
@@ -317,8 +326,21 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     Ban: st.builds(lambda name, day: Ban(key(name), name, "Boss", "", NOW, day), NAMES, DAYS),
     Unban: st.builds(Unban, USERS, DAYS),
     SetRank: st.builds(SetRank, USERS, RANKS, st.booleans(), DAYS),
-    StoreRank: st.builds(StoreRank, USERS, RANKS, RANKS, st.none(), st.booleans(), now, DAYS),
-    StoreLevel: st.builds(StoreLevel, USERS, st.integers(0, 3), DAYS),
+    StoreRank: st.builds(
+        StoreRank,
+        USERS,
+        RANKS,
+        RANKS,
+        st.none(),
+        st.booleans(),
+        now,
+        DAYS,
+        st.sampled_from([None, 1]),
+    ),
+    RankUpsTold: st.builds(RankUpsTold, here, NOTICE_IDS, now, st.integers(0, 2)),
+    IntendLevel: st.builds(IntendLevel, USERS, st.integers(0, 3), now, DAYS),
+    StoreLevel: st.builds(StoreLevel, USERS, st.integers(0, 3), now, DAYS),
+    SettleNotices: st.builds(SettleNotices, NOTICE_IDS),
     SetListed: st.builds(
         lambda name, on: SetListed(key(name), name, on, NOW, DAY), NAMES, st.booleans()
     ),

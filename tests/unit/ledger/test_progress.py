@@ -87,8 +87,8 @@ def test_the_banned_win_nothing_and_can_win_later(books: Books) -> None:
 def test_a_level_that_was_given_is_stored_and_never_lowered(books: Books, reports: Reports) -> None:
     """Confirmed twice it counts once; a lower one changes nothing."""
     ask(books, earn("Bob", 1))
-    assert told(books, StoreLevel(key("Bob"), 3, DAY), RankStored).changed
-    assert not told(books, StoreLevel(key("Bob"), 3, DAY), RankStored).changed
-    assert told(books, StoreLevel(key("Bob"), 2, DAY), RankStored).wallet.cytube_level == 3
-    assert isinstance(ask(books, StoreLevel(key("Eve"), 2, DAY)), NoAccount)
+    assert told(books, StoreLevel(key("Bob"), 3, NOW, DAY), RankStored).changed
+    assert not told(books, StoreLevel(key("Bob"), 3, NOW, DAY), RankStored).changed
+    assert told(books, StoreLevel(key("Bob"), 2, NOW, DAY), RankStored).wallet.cytube_level == 3
+    assert isinstance(ask(books, StoreLevel(key("Eve"), 2, NOW, DAY)), NoAccount)
     assert reports.counters()["cytube_promotions_total"] == 1

@@ -91,6 +91,10 @@ class Screening:
         self.comments.clear()
         self.is_claimed = False
 
+    def end(self) -> None:
+        """Nothing plays; the same item may begin again later and is another screening then."""
+        self.medium = self.started_at_ms = None
+
     def told_again(self, at_ms: int, position_s: float) -> None:
         """A resync; what was found playing and is still in its lead-in begins only now."""
         if self.started_at_ms is None and position_s < 0:

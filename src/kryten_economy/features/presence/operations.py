@@ -9,6 +9,7 @@ from kryten_economy.features.presence.onboarding import OPEN, EarningGate
 from kryten_economy.features.presence.rules import is_welcome_back
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.fractions import held_fraction, hold_fraction
+from kryten_economy.ledger.notices import OwedNotice, owe
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, may_earn, post
 from kryten_economy.ledger.tx import Tx
@@ -17,6 +18,7 @@ from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "WELCOME",
     "Arrive",
     "Arrived",
     "Depart",
@@ -83,13 +85,17 @@ def see(tx: Tx, account: Account, at_ms: int, *, chatted: bool = False) -> None:
 
 # Coming and going
 
+WELCOME = "welcome"
+"""The kind of notice that greets somebody who got the welcome wallet; due after a while."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """``absent_since_ms`` is the later of last departure and last sight before this arrival.
 
     None for a new account. ``welcomed_z`` is what the welcome wallet held, ``welcomed_back_z``
-    what a return after days of absence brought; else 0.
+    what a return after days of absence brought; else 0. ``notice`` is the greeting that is owed
+    with the wallet.
     """
 
     wallet: Wallet
@@ -99,6 +105,7 @@ class Arrived:
     genuine: bool = True
     replayed: bool = False
     welcomed_back_z: int = 0
+    notice: OwedNotice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class Arrive(Act[Arrived | InvalidAmount]):
     welcome_back_z: int = 0
     days_absent: int = 0
     window_ms: int = 0
+    welcome_delay_ms: int = 0
 
 
 @operation
@@ -139,16 +147,25 @@ def arrive(tx: Tx, ask: Arrive) -> Arrived | InvalidAmount:
     genuine = absent_since_ms is None or ask.at_ms - absent_since_ms >= ask.window_ms
     wallet_z, back_z = _gifts(tx, ask, account, absent_since_ms) if genuine else (0, 0)
     mint = tx.system(account.channel, "mint")
+    notice = None
     if wallet_z:
         account.welcome_wallet_claimed = 1
         tx.accounts.touch(account, profile=True)
         entry = Entry("welcome_wallet", "onboarding.wallet", "Welcome wallet", ask.at_ms, ask.day)
         post(tx, account, wallet_z, mint, entry)
+        due_at_ms = ask.at_ms + ask.welcome_delay_ms
+        notice = owe(tx, account, WELCOME, due_at_ms, {"amount_z": wallet_z})
     elif back_z:
         entry = Entry("welcome_back", "retention.welcome_back", "Welcome back", ask.at_ms, ask.day)
         post(tx, account, back_z, mint, entry)
     return Arrived(
-        account.wallet, wallet_z, created, absent_since_ms, genuine, welcomed_back_z=back_z
+        account.wallet,
+        wallet_z,
+        created,
+        absent_since_ms,
+        genuine,
+        welcomed_back_z=back_z,
+        notice=notice,
     )
 
 

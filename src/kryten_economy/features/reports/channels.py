@@ -1,9 +1,12 @@
 """Questions about a channel: its totals, who was here when, its events and daily jobs."""
 
+import json
 from fractions import Fraction
 
 from kryten_economy.features.competitions.rules import FIELDS, DayOf
 from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.ranks.operations import RANK_UP
+from kryten_economy.features.ranks.rules import Told
 from kryten_economy.features.reports.accounts import bounded
 from kryten_economy.features.reports.rows import (
     AuditRow,
@@ -17,6 +20,7 @@ from kryten_economy.features.reports.rows import (
     TriggerRow,
 )
 from kryten_economy.features.streaks.rules import BridgeState, StreakState
+from kryten_economy.ledger.notices import OwedNotice
 from kryten_economy.ledger.reader import Reader
 from kryten_economy.users import UserKey
 
@@ -107,6 +111,18 @@ _LAST_ACTIVE = f"""
 """  # noqa: S608 - put together from constants
 
 
+_OWED = f"""
+    SELECT n.id, a.name, a.display_name, a.quiet, n.kind, n.due_at_ms, n.data
+    FROM notice_due AS n JOIN account AS a ON a.id = n.account_id
+    WHERE n.channel_id = {_CHANNEL} ORDER BY n.due_at_ms, n.id LIMIT ?2
+"""  # noqa: S608 - put together from constants
+
+
+_LINE_TOLD = f"""
+    SELECT told_at_ms, data FROM line_told WHERE channel_id = {_CHANNEL} AND kind = ?2
+"""  # noqa: S608 - put together from constants
+
+
 _COUNTERS = "SELECT key, value FROM service_metrics"
 
 
@@ -155,6 +171,22 @@ class ChannelReports(Reader):
         """When somebody last said something there; None if nobody ever did."""
         at_ms: int | None = self._sql.only(_LAST_ACTIVE, channel)[0]
         return at_ms
+
+    def owed_notices(self, channel: str, limit: int = 10_000) -> tuple[OwedNotice, ...]:
+        """What users are still to be told, the oldest first."""
+        return tuple(
+            OwedNotice(
+                id_, UserKey(channel, name), shown, bool(quiet), kind, due_at_ms, json.loads(data)
+            )
+            for id_, name, shown, quiet, kind, due_at_ms, data in self._sql.rows(
+                _OWED, channel, bounded(limit)
+            )
+        )
+
+    def rank_ups_told(self, channel: str) -> Told | None:
+        """When rank-ups were last told there; None for never."""
+        row = self._sql.row(_LINE_TOLD, channel, RANK_UP)
+        return None if row is None else Told(row[0], json.loads(row[1])["highest"])
 
     def rank_inputs(self, channel: str) -> tuple[RankInput, ...]:
         """What the distribution of ranks is worked out from."""

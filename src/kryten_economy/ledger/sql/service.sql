@@ -38,9 +38,19 @@ CREATE TABLE job_runs (
     PRIMARY KEY (job, channel, period)
 ) STRICT, WITHOUT ROWID;
 
+-- When lines of a kind that comes only so often were last told in a channel.
+CREATE TABLE line_told (
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    told_at_ms INTEGER NOT NULL,
+    data TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(data)),
+    PRIMARY KEY (channel_id, kind)
+) STRICT, WITHOUT ROWID;
+
 -- What is told after a pause and must survive a kill: told at its time, or at the next start.
+-- No number comes twice: whoever has told a notice knows it by its number.
 CREATE TABLE notice_due (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id INTEGER NOT NULL REFERENCES channel (id),
     account_id INTEGER REFERENCES account (id),
     kind TEXT NOT NULL CHECK (kind <> ''),
