@@ -1,11 +1,13 @@
 """The books alone: 100 askers at once, each waiting for the commit before it asks again.
 
+Each kind of operation by itself, and all kinds that move money mixed: no kind may slow another.
+
 In this process, without a bus: the ledger actor with its own thread, on a real file, with
 ``synchronous=FULL``. Askers are tasks beside the actors, so each ask pays for its task switches.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -22,12 +24,17 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
 from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
 from kryten_economy.features.presence.operations import RecordActivity
+<<<<<<< HEAD
 from kryten_economy.ledger.invariants import verify
+=======
+from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.holds import Captured, CaptureHold, Held, PlaceHold
+>>>>>>> bench
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
-__all__ = ("ACTS", "LedgerRound", "ledger_rounds")
+__all__ = ("ACTS", "MIXED", "LedgerRound", "expected_per_s", "ledger_rounds")
 
 _ASKERS = 100
 _USERS = 1_000
@@ -35,7 +42,8 @@ _CHANNEL = "bench00"
 _AT_MS = 1_795_168_800_000
 _DAY = "2026-11-20"
 _PURSE_Z = 1_000_000
-_DONE = (Posted, Transferred, Wallet)
+_DONE = (Posted, Transferred, Wallet, Held, Captured)
+_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +97,65 @@ def _activity(number: int) -> RecordActivity:
     return RecordActivity(user, user.name, _AT_MS + number, _DAY, messages=1, chatted=True)
 
 
-ACTS: Mapping[str, Callable[[int], Request[Any]]] = {
-    "credit": _credit,
-    "transfer": _transfer,
-    "activity": _activity,
+def _place(number: int) -> PlaceHold:
+    return PlaceHold(
+        op_id=f"place:{number}",
+        hold_id=f"hold:{number}",
+        user=_user(number),
+        amount_z=2,
+        purpose="benchmark",
+        type="gamble_stake",
+        trigger_id="gambling.stake",
+        reason="Benchmark",
+        expires_at_ms=_AT_MS + number + _HOUR_MS,
+        at_ms=_AT_MS + number,
+        day=_DAY,
+    )
+
+
+def _capture(number: int) -> CaptureHold:
+    return CaptureHold(
+        op_id=f"capture:{number}",
+        hold_id=f"hold:{number}",
+        amount_z=1,
+        to="house",
+        reason="Benchmark",
+        at_ms=_AT_MS + number,
+        day=_DAY,
+    )
+
+
+Acts = Callable[[int], Sequence[Request[Any]]]
+
+ACTS: Mapping[str, Acts] = {
+    "credit": lambda number: (_credit(number),),
+    "transfer": lambda number: (_transfer(number),),
+    "hold, placed and captured": lambda number: (_place(number), _capture(number)),
+    "activity": lambda number: (_activity(number),),
 }
-"""What is asked for, by its name in the report; the number makes ids unique."""
+"""What is asked for in a row, by its name in the report; the number makes ids unique."""
+
+MIXED = "credits, transfers and holds mixed"
+_MIXTURE = tuple(act for name, act in ACTS.items() if name != "activity")
+
+
+def _mixed(number: int) -> Sequence[Request[Any]]:
+    return _MIXTURE[number % len(_MIXTURE)](number)
+
+
+def expected_per_s(found: Mapping[str, Sequence["LedgerRound"]], turn: int) -> float:
+    """Operations per second of the mixture if each took as long as among its own kind."""
+    sizes = {name: len(act(0)) for name, act in ACTS.items() if name != "activity"}
+    alone_s = sum(size / found[name][turn].operations_per_s for name, size in sizes.items())
+    return sum(sizes.values()) / alone_s
 
 
 async def ledger_rounds(
     workdir: Path, rounds: int, round_s: float, progress: Callable[[str], None]
 ) -> dict[str, list[LedgerRound]]:
     """Rounds of each kind of request, taking turns, on one file that is verified at the end."""
-    found: dict[str, list[LedgerRound]] = {name: [] for name in ACTS}
+    acts: dict[str, Acts] = {**ACTS, MIXED: _mixed}
+    found: dict[str, list[LedgerRound]] = {name: [] for name in acts}
     numbers = count()
     with TemporaryDirectory(prefix="bench-", dir=workdir) as name:
         path = Path(name) / "books.db"
@@ -109,7 +163,7 @@ async def ledger_rounds(
             for number in range(_USERS):
                 _check(await commit(ledger, _credit(number, _PURSE_Z)))
             for turn in range(rounds):
-                for act, make in ACTS.items():
+                for act, make in acts.items():
                     progress(f"ledger, round {turn + 1} of {rounds}: {act}")
                     found[act].append(await _round(ledger, make, numbers, round_s))
         report = verify(path)
@@ -134,7 +188,7 @@ async def _ledger(path: Path) -> AsyncIterator[Ref[LedgerMessage]]:
 
 async def _round(
     ledger: Ref[LedgerMessage],
-    make: Callable[[int], Request[Any]],
+    make: Acts,
     numbers: "count[int]",
     seconds: float,
 ) -> LedgerRound:
@@ -155,17 +209,18 @@ async def _round(
 
 async def _ask_on(
     ledger: Ref[LedgerMessage],
-    make: Callable[[int], Request[Any]],
+    make: Acts,
     numbers: "count[int]",
     until: float,
     waits_s: list[float],
 ) -> None:
     asked_at = time.perf_counter()
     while asked_at < until:
-        _check(await commit(ledger, make(next(numbers))))
-        answered_at = time.perf_counter()
-        waits_s.append(answered_at - asked_at)
-        asked_at = answered_at
+        for request in make(next(numbers)):
+            _check(await commit(ledger, request))
+            answered_at = time.perf_counter()
+            waits_s.append(answered_at - asked_at)
+            asked_at = answered_at
 
 
 def _check(answer: object) -> None:

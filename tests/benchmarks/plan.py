@@ -5,8 +5,10 @@ from pathlib import Path
 
 __all__ = ("PARTS", "Plan", "full_plan", "quick_plan")
 
-PARTS = ("ledger", "chat", "balance", "presence", "big")
+PARTS = ("ledger", "chat", "burst", "balance", "presence", "big")
 _TRANSFERS = 10_000_000
+_BURST = 50_000
+_BURST_QUICK = 10_000
 _TRANSFERS_QUICK = 200_000
 
 
@@ -20,6 +22,7 @@ class Plan:
         rounds: interleaved rounds of each part.
         round_s: length of one round.
         town_users: users of the one channel of the chat and balance parts.
+        burst: chat lines of the burst.
         channels: channels of the presence part.
         users_each: users in each of these channels.
         minutes: presence minutes watched; 0 measures memory only.
@@ -32,6 +35,7 @@ class Plan:
     rounds: int
     round_s: float
     town_users: int
+    burst: int
     channels: int
     users_each: int
     minutes: int
@@ -44,7 +48,7 @@ def full_plan(
 ) -> Plan:
     """The amounts of the table; under fifteen minutes once the big file is there."""
     past = _TRANSFERS if transfers is None else transfers
-    return Plan(parts, workdir, 5, 3.0, 200, 50, 400, 3, past, keep)
+    return Plan(parts, workdir, 5, 3.0, 200, _BURST, 50, 400, 3, past, keep)
 
 
 def quick_plan(
@@ -53,4 +57,4 @@ def quick_plan(
     """About two minutes: no presence minute unless it is the only part asked for."""
     minutes = 1 if parts == {"presence"} else 0
     past = _TRANSFERS_QUICK if transfers is None else transfers
-    return Plan(parts, workdir, 2, 1.0, 200, 10, 200, minutes, past, keep)
+    return Plan(parts, workdir, 2, 1.0, 200, _BURST_QUICK, 10, 200, minutes, past, keep)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import anyio
 from tests.benchmarks.balance import BalanceRound, balance_round
 from tests.benchmarks.big import BigResult, big
+from tests.benchmarks.burst import BurstResult, burst
 from tests.benchmarks.chat import ChatRound, chat_round
 from tests.benchmarks.ledger import LedgerRound, ledger_rounds
 from tests.benchmarks.plan import Plan
@@ -33,6 +34,7 @@ class Findings:
     ledger: dict[str, list[LedgerRound]] = field(default_factory=dict)
     chat: dict[str, list[ChatRound]] = field(default_factory=dict)
     balance: dict[str, list[BalanceRound]] = field(default_factory=dict)
+    burst: BurstResult | None = None
     presence: dict[str, PresenceResult] = field(default_factory=dict)
     big: BigResult | None = None
     notes: list[str] = field(default_factory=list)
@@ -54,6 +56,8 @@ async def run_all(plan: Plan, subjects: Sequence[Subject]) -> Findings:
         found.ledger = await ledger_rounds(plan.workdir, plan.rounds, plan.round_s, _progress)
     if plan.parts & {"chat", "balance"}:
         await _town(plan, subjects, found)
+    if "burst" in plan.parts and ours is not None:
+        await _burst(plan, ours, found)
     if "presence" in plan.parts:
         await _presence(plan, subjects, found)
     if "big" in plan.parts and ours is not None:
@@ -97,6 +101,16 @@ async def _talk(plan: Plan, pair: Sequence[Subject], found: Findings) -> None:
             found.failed(failure)
             return
         await _interleave("talk", chat_round, plan, rigs, found.chat, found)
+
+
+async def _burst(plan: Plan, subject: Subject, found: Findings) -> None:
+    """A service of its own, by itself: the burst takes all that there is."""
+    _progress(f"burst of {plan.burst:,} lines")
+    try:
+        async with rig(subject, crowd(1, plan.town_users), plan.workdir) as running:
+            found.burst = await burst(running, plan.burst)
+    except RigError as failure:
+        found.failed(failure)
 
 
 async def _interleave(
