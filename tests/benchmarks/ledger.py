@@ -24,12 +24,8 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
 from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
 from kryten_economy.features.presence.operations import RecordActivity
-<<<<<<< HEAD
-from kryten_economy.ledger.invariants import verify
-=======
-from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.holds import Captured, CaptureHold, Held, PlaceHold
->>>>>>> bench
+from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
