@@ -17,7 +17,7 @@ from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, progress_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
-from kryten_economy.features.queue import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.prices import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks import texts as rank_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
 from kryten_economy.features.reports.queries import Reports

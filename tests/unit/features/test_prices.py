@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from kryten_economy.config.spending import Inflation
-from kryten_economy.features.queue import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.prices import final_price, inflated_price, inflation_multiplier
 
 
 @pytest.mark.parametrize(
