@@ -50,6 +50,8 @@ _COUNTERS = (
     "fortunes_used",
     "queues_used",
 )
+_OF_MINUTES = ("minutes_present", "minutes_active", "z_earned")
+"""What a minute changes; of a day that has its row already, these are written without the rest."""
 _MONEY = (
     "balance_z",
     "lifetime_earned_z",
@@ -117,19 +119,34 @@ _PUT_DAY = f"""
     VALUES ({", ".join("?" * (len(_COUNTERS) + 3))})
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
 """  # noqa: S608 - put together from constants
+_PUT_MINUTES = f"""
+    UPDATE daily_activity SET {_assignments(_OF_MINUTES, 4)}
+    WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3
+"""  # noqa: S608 - put together from constants
 
 _money_of = attrgetter("id", "balance_written_z", *_MONEY)
 _profile_of = attrgetter("id", *_PROFILE)
+_key_of_day = attrgetter("account.channel.id", "day", "account.id")
+_minutes_of = attrgetter("account.channel.id", "day", "account.id", *_OF_MINUTES)
 _day_of = attrgetter(*_COUNTERS)
 
 
 class Day:
     """What an account did on one day of its channel: a row of ``daily_activity``.
 
-    ``paid_by`` are the triggers known to have paid on this day.
+    ``paid_by`` are the triggers known to have paid on this day. ``is_stored`` says that there is
+    a row, ``is_busy`` that more than minutes has to be written to it.
     """
 
-    __slots__ = ("account", "day", "is_changed", "paid_by", *_COUNTERS)
+    __slots__ = (
+        "account",
+        "day",
+        "is_busy",
+        "is_changed",
+        "is_stored",
+        "paid_by",
+        *_COUNTERS,
+    )
 
     minutes_present: int
     minutes_active: int
@@ -155,7 +172,8 @@ class Day:
     def __init__(self, account: "Account", day: str, row: Row | None) -> None:
         self.account = account
         self.day = day
-        self.is_changed = False
+        self.is_changed = self.is_busy = False
+        self.is_stored = row is not None
         self.paid_by: set[str] = set()
         if row is None:
             for counter in _COUNTERS:
@@ -408,10 +426,12 @@ class Accounts:
     def count(self, day: Day, counter: str, by: int = 1) -> None:
         """Raise or lower one of the day's counters, named as its column; never below 0."""
         setattr(day, counter, min(max(0, getattr(day, counter) + by), BALANCE_MAX_Z))
-        self.touch_day(day)
+        self.touch_day(day, minutes_only=counter in _OF_MINUTES)
 
-    def touch_day(self, day: Day) -> None:
-        """Have the row of a day written."""
+    def touch_day(self, day: Day, *, minutes_only: bool = False) -> None:
+        """Have the row of a day written; ``minutes_only`` says that only `_OF_MINUTES` changed."""
+        if not minutes_only:
+            day.is_busy = True
         if not day.is_changed:
             day.is_changed = True
             self._days.append(day)
@@ -472,14 +492,25 @@ class Accounts:
         if self._profiles:
             self._sql.each(_PUT_PROFILE, map(_profile_of, self._profiles))
         if self._days:
-            self._sql.each(_PUT_DAY, map(_day_row, self._days))
+            self._write_days()
         for account in changed:
             account.balance_written_z = account.balance_z
             account.is_changed = account.is_profile_changed = False
-        for day in self._days:
-            day.is_changed = False
         self._changed, self._profiles, self._days = [], [], []
         return changed
+
+    def _write_days(self) -> None:
+        whole = [day for day in self._days if day.is_busy or not day.is_stored]
+        if whole:
+            self._sql.each(_PUT_DAY, map(_day_row, whole))
+        if len(whole) < len(self._days):
+            minutes = [day for day in self._days if day.is_stored and not day.is_busy]
+            before = self._sql.total_changes()
+            self._sql.each(_PUT_MINUTES, map(_minutes_of, minutes))
+            written = self._sql.total_changes() - before
+            assert written == len(minutes), "a day that was read has no row"
+        for day in self._days:
+            day.is_stored, day.is_changed, day.is_busy = True, False, False
 
     def shrink(self) -> None:
         """Stay within bounds; to be called when nothing is pending and no request runs."""
@@ -495,8 +526,7 @@ class Accounts:
 
 
 def _day_row(day: Day) -> tuple[Value, ...]:
-    account = day.account
-    row: tuple[Value, ...] = (account.channel.id, day.day, account.id, *_day_of(day))
+    row: tuple[Value, ...] = (*_key_of_day(day), *_day_of(day))
     return row
 
 

@@ -292,7 +292,7 @@ def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid:
         today = account.today
         today.minutes_present += minutes
         today.minutes_active += active
-        accounts.touch_day(today)
+        accounts.touch_day(today, minutes_only=True)
         if not account.banned and ask.gate.is_open(
             account.first_seen_ms, account.lifetime_messages, ask.at_ms
         ):
