@@ -34,9 +34,12 @@ K = TypeVar("K", bound=tuple[Value, ...])
 V = TypeVar("V", bound=tuple[Value, ...])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CachedTable(Generic[K, V]):
-    """How a row is read by its key, and how key and value together are stored."""
+    """How a row is read by its key, and how key and value together are stored.
+
+    Each is itself only, so that looking up its rows compares no statements.
+    """
 
     select: str
     upsert: str
