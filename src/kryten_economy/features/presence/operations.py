@@ -339,7 +339,7 @@ def _pay(tx: Tx, ask: PresenceMinute, crowd: Sequence[Account]) -> int:
     terms, gate, at_ms = ask.terms, ask.gate, ask.at_ms
     mint = tx.system(tx.channel(ask.channel), "mint")
     fractions, cases = Fractions(tx, BASE), _Cases(ask)
-    room_z, is_gated = BALANCE_MAX_Z + mint.balance_z, gate != OPEN
+    room_z, is_gated, is_night = BALANCE_MAX_Z + mint.balance_z, gate != OPEN, ask.rate.is_night
     shares: list[tuple[Account, int, str | None]] = []
     nights: list[tuple[Account, float, bool]] = []
     for account, (_, _, minutes, active, _) in zip(crowd, ask.entries, strict=True):
@@ -357,9 +357,9 @@ def _pay(tx: Tx, ask: PresenceMinute, crowd: Sequence[Account]) -> int:
         if amount_z > 0:
             room_z -= amount_z
             shares.append((account, amount_z, why))
-        nights.append((account, night, amount_z > 0))
-    if ask.rate.is_night:
-        _count_nights(tx, nights, ask.day)
+        if is_night:
+            nights.append((account, night, amount_z > 0))
+    _count_nights(tx, nights, ask.day)
     entry = Entry("earn", BASE, "Presence", at_ms, ask.day)
     return earn_each(tx, mint, shares, entry)
 
