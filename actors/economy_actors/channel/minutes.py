@@ -98,6 +98,8 @@ class AttendanceWatch:
 
     def _tell(self, minutes: Sequence[tuple[str, int]], day: str, at_ms: int) -> None:
         due = set(self._attendance.due(minutes, day, marks(self._context.live.settings)))
+        if not due:
+            return
         for name, present in minutes:
             if name in due and not self._context.live.ignores(name):
                 self._session(name).offer(AttendanceDue(day, present, at_ms))

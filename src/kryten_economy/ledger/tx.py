@@ -6,6 +6,7 @@ A feature names its table once, as a `CachedTable`; `Tx.cached` gives it the row
 are tuples in the order of the statements.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -162,9 +163,8 @@ class Tx:
 
     def write(self) -> None:
         """Write what is pending; afterwards the accounts add up or this raises."""
-        for account in self.accounts.write():
-            if account.is_wallet:
-                self._told.changed[account] = None
+        written = self.accounts.write()
+        self._told.changed |= dict.fromkeys(each for each in written if each.kind == "wallet")
         for rows in self._cached.values():
             rows.write()
         for channel, hits in self.analytics.write().items():
@@ -245,14 +245,14 @@ class _Told:
             hits[trigger_id] = TriggerHits(known.hits + by.hits, known.amount_z + by.amount_z)
 
     def facts(self, postings: list[Posting]) -> tuple[Facts, ...]:
-        wallets: dict[str, dict[str, Wallet]] = {}
+        wallets: dict[str, dict[str, Wallet]] = defaultdict(dict)
         for user, wallet in self.frozen.items():
-            wallets.setdefault(user.channel, {})[user.name] = wallet
+            wallets[user.channel][user.name] = wallet
         for account in self.changed:
-            wallets.setdefault(account.channel.name, {})[account.name] = account.wallet
-        posted: dict[str, list[Posting]] = {}
+            wallets[account.channel.name][account.name] = account.wallet
+        posted: dict[str, list[Posting]] = defaultdict(list)
         for posting in postings:
-            posted.setdefault(posting.user.channel, []).append(posting)
+            posted[posting.user.channel].append(posting)
         return tuple(
             Facts(
                 channel,
