@@ -50,6 +50,8 @@ _COUNTERS = (
     "fortunes_used",
     "queues_used",
 )
+_DAY_SUMS = ("z_earned", "z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z")
+"""The counters that money alone changes."""
 _MONEY = (
     "balance_z",
     "lifetime_earned_z",
@@ -60,12 +62,17 @@ _MONEY = (
     "lifetime_minutes",
 )
 """What nearly every minute and line changes."""
-_PROFILE = (
-    "display_name",
+_TALLIES = (
     "lifetime_spent_z",
     "lifetime_gambled_in_z",
     "lifetime_gambled_out_z",
     "biggest_win_z",
+    "tip_recipients",
+    "tip_senders",
+)
+"""What spending, games and tips change as well."""
+_PROFILE = (
+    "display_name",
     "rank_name",
     "rank_held_from_z",
     "cytube_level",
@@ -73,12 +80,10 @@ _PROFILE = (
     "unlisted",
     "welcome_wallet_claimed",
     "last_departure_ms",
-    "tip_recipients",
-    "tip_senders",
     "emotes_used",
 )
 """What changes seldom and is written apart."""
-_READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_PROFILE)
+_READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_TALLIES, *_PROFILE)
 
 
 def _assignments(columns: Iterable[str], first: int) -> str:
@@ -111,6 +116,9 @@ _DAY_MANY = f"""
 _PUT_MONEY = f"""
     UPDATE account SET {_assignments(_MONEY, 3)} WHERE id = ?1 AND balance_z = ?2
 """  # noqa: S608 - put together from constants
+_PUT_TALLIES = f"""
+    UPDATE account SET {_assignments((*_MONEY, *_TALLIES), 3)} WHERE id = ?1 AND balance_z = ?2
+"""  # noqa: S608 - put together from constants
 _PUT_PROFILE = f"UPDATE account SET {_assignments(_PROFILE, 2)} WHERE id = ?1"  # noqa: S608
 _PUT_DAY = f"""
     INSERT INTO daily_activity (channel_id, day, account_id, {_DAY_COLUMNS})
@@ -118,18 +126,25 @@ _PUT_DAY = f"""
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
 """  # noqa: S608 - put together from constants
 
+_KEY_OF_DAY = "WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3"
+_CHANGE_DAY = f"UPDATE daily_activity SET {_assignments(_COUNTERS, 4)} {_KEY_OF_DAY}"  # noqa: S608
+_CHANGE_SUMS = f"UPDATE daily_activity SET {_assignments(_DAY_SUMS, 4)} {_KEY_OF_DAY}"  # noqa: S608
+
 _money_of = attrgetter("id", "balance_written_z", *_MONEY)
+_tallies_of = attrgetter("id", "balance_written_z", *_MONEY, *_TALLIES)
 _profile_of = attrgetter("id", *_PROFILE)
-_day_of = attrgetter(*_COUNTERS)
+_day_of = attrgetter("account.channel.id", "day", "account.id", *_COUNTERS)
+_sums_of = attrgetter("account.channel.id", "day", "account.id", *_DAY_SUMS)
 
 
 class Day:
     """What an account did on one day of its channel: a row of ``daily_activity``.
 
-    ``paid_by`` are the triggers known to have paid on this day.
+    ``paid_by`` are the triggers known to have paid on this day; ``is_active`` says that more
+    than sums of money has changed.
     """
 
-    __slots__ = ("account", "day", "is_changed", "paid_by", *_COUNTERS)
+    __slots__ = ("account", "day", "is_active", "is_changed", "is_stored", "paid_by", *_COUNTERS)
 
     minutes_present: int
     minutes_active: int
@@ -155,7 +170,8 @@ class Day:
     def __init__(self, account: "Account", day: str, row: Row | None) -> None:
         self.account = account
         self.day = day
-        self.is_changed = False
+        self.is_changed = self.is_active = False
+        self.is_stored = row is not None
         self.paid_by: set[str] = set()
         if row is None:
             for counter in _COUNTERS:
@@ -179,6 +195,7 @@ class Account:
         "days",
         "is_changed",
         "is_profile_changed",
+        "is_tallied",
         "streak",
         "streak_date",
         "today",
@@ -227,7 +244,7 @@ class Account:
         self.won = frozenset[str](json.loads(won))
         self.balance_written_z = self.balance_z
         self.days: dict[str, Day] = {}
-        self.is_changed = self.is_profile_changed = False
+        self.is_changed = self.is_profile_changed = self.is_tallied = False
         self._snapshot: Wallet | None = None
 
     @property
@@ -389,9 +406,15 @@ class Accounts:
 
     # Changing
 
-    def touch(self, account: Account, *, profile: bool = False) -> None:
-        """Have the row written; ``profile`` says that more than money and times has changed."""
+    def touch(self, account: Account, *, profile: bool = False, tallies: bool = False) -> None:
+        """Have the row written.
+
+        ``tallies`` says that what spending, games and tips count has changed, ``profile`` that
+        more than those, money and times has.
+        """
         account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
+        if tallies:
+            account.is_tallied = True
         if not account.is_changed:
             account.is_changed = True
             self._changed.append(account)
@@ -407,15 +430,19 @@ class Accounts:
 
     def count(self, day: Day, counter: str, by: int = 1) -> None:
         """Raise or lower one of the day's counters, named as its column; never below 0."""
-        setattr(day, counter, min(max(0, getattr(day, counter) + by), BALANCE_MAX_Z))
+        setattr(day, counter, _bounded(getattr(day, counter), by))
         self.touch_day(day)
 
     def touch_day(self, day: Day) -> None:
         """Have the row of a day written."""
+        day.is_active = True
+        self._change(day)
+        self.touch(day.account)
+
+    def _change(self, day: Day) -> None:
         if not day.is_changed:
             day.is_changed = True
             self._days.append(day)
-        self.touch(day.account)
 
     def move(self, account: Account, delta_z: int) -> None:
         """Change a balance by what the caller has found to be possible."""
@@ -433,9 +460,13 @@ class Accounts:
 
     def tally(self, account: Account, counters: Counters, day: str) -> None:
         """Raise or lower the lifetime counters, and those of the day they belong to."""
-        account.lifetime_earned_z = _bounded(account.lifetime_earned_z, counters.lifetime_earned_z)
+        if counters.lifetime_earned_z:
+            by_z = counters.lifetime_earned_z
+            account.lifetime_earned_z = _bounded(account.lifetime_earned_z, by_z)
         if counters.z_earned:
-            self.count(self.day(account, day), "z_earned", counters.z_earned)
+            today = self.day(account, day)
+            today.z_earned = _bounded(today.z_earned, counters.z_earned)
+            self._change(today)
         if counters.only_earns:
             self.touch(account)
             return
@@ -447,10 +478,12 @@ class Accounts:
             account.lifetime_gambled_out_z, counters.lifetime_gambled_out_z
         )
         account.biggest_win_z = max(account.biggest_win_z, counters.biggest_win_z)
-        self.touch(account, profile=True)
+        self.touch(account, tallies=True)
         for counter in ("z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z"):
             if by := getattr(counters, counter):
-                self.count(self.day(account, day), counter, by)
+                today = self.day(account, day)
+                setattr(today, counter, _bounded(getattr(today, counter), by))
+                self._change(today)
 
     # Writing
 
@@ -465,21 +498,39 @@ class Accounts:
         changed = self._changed
         if not changed:
             return []
-        before = self._sql.total_changes()
-        self._sql.each(_PUT_MONEY, map(_money_of, changed))
-        written = self._sql.total_changes() - before
-        assert written == len(changed), "an account row is not as it was read"
+        tallied = [account for account in changed if account.is_tallied]
+        plain = [account for account in changed if not account.is_tallied] if tallied else changed
+        self._update(_PUT_MONEY, map(_money_of, plain), len(plain))
+        self._update(_PUT_TALLIES, map(_tallies_of, tallied), len(tallied))
         if self._profiles:
             self._sql.each(_PUT_PROFILE, map(_profile_of, self._profiles))
-        if self._days:
-            self._sql.each(_PUT_DAY, map(_day_row, self._days))
         for account in changed:
             account.balance_written_z = account.balance_z
-            account.is_changed = account.is_profile_changed = False
-        for day in self._days:
-            day.is_changed = False
-        self._changed, self._profiles, self._days = [], [], []
+            account.is_changed = account.is_profile_changed = account.is_tallied = False
+        self._changed, self._profiles = [], []
+        self._write_days()
         return changed
+
+    def _write_days(self) -> None:
+        days, self._days = self._days, []
+        fresh = [day for day in days if not day.is_stored]
+        if fresh:
+            self._sql.each(_PUT_DAY, map(_day_of, fresh))
+        active = [day for day in days if day.is_stored and day.is_active]
+        self._update(_CHANGE_DAY, map(_day_of, active), len(active))
+        sums = [day for day in days if day.is_stored and not day.is_active]
+        self._update(_CHANGE_SUMS, map(_sums_of, sums), len(sums))
+        for day in days:
+            day.is_changed = day.is_active = False
+            day.is_stored = True
+
+    def _update(self, statement: str, rows: Iterable[tuple[Value, ...]], count: int) -> None:
+        """Change rows that are known to be there, as they were read."""
+        if count:
+            before = self._sql.total_changes()
+            self._sql.each(statement, rows)
+            written = self._sql.total_changes() - before
+            assert written == count, "a row is not as it was read"
 
     def shrink(self) -> None:
         """Stay within bounds; to be called when nothing is pending and no request runs."""
@@ -492,12 +543,6 @@ class Accounts:
         for account in accounts:
             if len(account.days) > 1:
                 account.days = {account.today.day: account.today}
-
-
-def _day_row(day: Day) -> tuple[Value, ...]:
-    account = day.account
-    row: tuple[Value, ...] = (account.channel.id, day.day, account.id, *_day_of(day))
-    return row
 
 
 def _bounded(held_z: int, by_z: int) -> int:
