@@ -23,7 +23,6 @@ CREATE TABLE hold (
 ) STRICT;
 
 CREATE INDEX hold_by_expiry ON hold (expires_at_ms) WHERE state = 'open';
-CREATE INDEX hold_by_account ON hold (account_id);
 CREATE INDEX hold_by_channel ON hold (channel_id) WHERE state = 'open';
 
 CREATE TRIGGER hold_is_settled_once BEFORE UPDATE ON hold WHEN OLD.state <> 'open'
