@@ -159,7 +159,7 @@ def _once(tx: "Tx", known: _Operation, request: Act[Any]) -> object:
     if kept is None:
         assert not tx.journal.moving, (request, answer)
         return answer
-    stored = f'{{"{name}":{kept.dump_json(answer, exclude=_NOT_KEPT).decode()}}}'
+    stored = f'{{"{name}":{kept.serializer.to_json(answer, exclude=_NOT_KEPT).decode()}}}'
     tx.journal.finish(request.op_id, known.kind, digest, stored, request.at_ms)
     return answer
 
