@@ -82,6 +82,11 @@ _WHO_HIT = """
     INSERT INTO trigger_user (channel_id, day, trigger_id, account_id)
     SELECT :channel_id, p.day, 'presence.base', m.account_id FROM past AS p CROSS JOIN member AS m
 """
+# These rows stand for what is left when minutes were folded: the nightly job has read them all.
+_FOLDED = """
+    INSERT INTO presence_fold (channel_id, read_up_to, day, first, last, folded, kept)
+    SELECT :channel_id, :minutes * :crowd, max(day), 0, 0, 0, 0 FROM past
+"""
 
 
 def filled_file(directory: Path, channel: str, names: Sequence[str], transfers: int) -> Path:
@@ -164,7 +169,7 @@ def _write_past(
         with connection:
             connection.execute(_TRANSFERS, values | {"first": first, "last": last})
     with connection:
-        for statement in (_BALANCES, _MINT, _DAYS, _ACTIVITY, _ANALYTICS, _WHO_HIT):
+        for statement in (_BALANCES, _MINT, _DAYS, _ACTIVITY, _ANALYTICS, _WHO_HIT, _FOLDED):
             connection.execute(statement, values)
 
 

@@ -85,7 +85,7 @@ class Gateway(Actor[GatewayMessage]):
         self._watch_s = watch_s
         self._asked_at_s = 0.0
         self._translator = Translator(context.live, context.clock)
-        self._robots = Robots(context)
+        self._robots = Robots(context, self.now_s)
         self._rivals = Rivals(bus.instance, self._translator.places)
         self._up = False
         self._outages = 0

@@ -13,6 +13,7 @@ only while that one is held up, by a burst or by back pressure, does it go ahead
 When to tell of what fails again and again: at once, and then ever more seldom.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -87,7 +88,7 @@ class Lanes:
         self._handle = handle
         self._seen_in_order: Counter[bytes] = Counter()
         self._seen_ahead: Counter[bytes] = Counter()
-        self._moved = anyio.Event()
+        self._awaited: dict[bytes, asyncio.Future[None]] = {}
         self._is_behind = False
 
     async def in_order(self, msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
@@ -100,27 +101,44 @@ class Lanes:
             self._is_behind = bool(self._seen_ahead)
             return
         _remember(self._seen_in_order, msg.data)
-        self._moved.set()
-        self._moved = anyio.Event()
+        if (awaited := self._awaited.get(msg.data)) is not None:
+            _wake(awaited)
         await self._handle(msg)
 
     async def ahead(self, msg: Any) -> None:  # noqa: ANN401  # a message of nats-py
         """A private message, which must not wait behind thousands of lines."""
         if not self._is_behind:
-            with anyio.move_on_after(_WAITS_S):
-                while msg.data not in self._seen_in_order:
-                    await self._moved.wait()
+            await self._wait_for_order(msg.data)
         if _taken(self._seen_in_order, msg.data):
             return
         self._is_behind = True
         _remember(self._seen_ahead, msg.data)
         await self._handle(msg)
 
+    async def _wait_for_order(self, body: bytes) -> None:
+        """Return when the other lane comes to the same message, or after a moment."""
+        if body in self._seen_in_order:
+            return
+        loop = asyncio.get_running_loop()
+        awaited = self._awaited.setdefault(body, loop.create_future())
+        # A cancel scope with a deadline costs as much as all the rest of a message on its way.
+        timer = loop.call_later(_WAITS_S, _wake, awaited)
+        try:
+            await awaited
+        finally:
+            timer.cancel()
+            self._awaited.pop(body, None)
+
     def forget(self) -> None:
         """The connection broke: what one lane has seen may never reach the other one."""
         self._seen_in_order.clear()
         self._seen_ahead.clear()
         self._is_behind = False
+
+
+def _wake(awaited: "asyncio.Future[None]") -> None:
+    if not awaited.done():
+        awaited.set_result(None)
 
 
 def _remember(seen: Counter[bytes], body: bytes) -> None:

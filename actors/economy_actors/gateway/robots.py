@@ -17,7 +17,7 @@ counts as one that serves ours.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -99,10 +99,11 @@ class _Away(NamedTuple):
 class Robots:
     """At first none is known to be there, and nobody has been told so."""
 
-    __slots__ = ("_away", "_context", "_heard_at_s", "_returned_at_s", "_silences")
+    __slots__ = ("_away", "_context", "_heard_at_s", "_now_s", "_returned_at_s", "_silences")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, now_s: Callable[[], float] = anyio.current_time) -> None:
         self._context = context
+        self._now_s = now_s
         self._away: dict[str, _Away] = {}
         self._heard_at_s: dict[str, float] = {}
         self._returned_at_s: dict[str, float] = {}
@@ -120,7 +121,7 @@ class Robots:
     def gone(self, channel: str, *, is_silent: bool = False) -> None:
         """What is sent to this channel reaches nobody; ``is_silent``: nothing can come either."""
         is_news = channel not in self._away
-        now_s = anyio.current_time()
+        now_s = self._now_s()
         if is_silent:
             self._away[channel] = _Away(now_s, now_s)
         else:
@@ -140,7 +141,7 @@ class Robots:
 
         Nobody may have said that it was gone: a robot that was killed shows only by its return.
         """
-        now_s = anyio.current_time()
+        now_s = self._now_s()
         said_at_s = self._returned_at_s.get(channel, float("-inf"))
         self._returned_at_s[channel] = now_s
         if channel in self._away or now_s - said_at_s > SAID_TWICE_S:
@@ -156,7 +157,7 @@ class Robots:
 
     def heard(self, channel: str) -> None:
         """An event came: so the robot is there."""
-        now_s = self._heard_at_s[channel] = anyio.current_time()
+        now_s = self._heard_at_s[channel] = self._now_s()
         away = self._away.get(channel)
         if away is not None and now_s >= away.events_from_s:
             self.back(channel)
@@ -166,7 +167,7 @@ class Robots:
         away = self._away.get(channel)
         if away is None:
             return self._silences.pop(channel, 0) > 0
-        if anyio.current_time() >= away.answers_from_s:
+        if self._now_s() >= away.answers_from_s:
             self.back(channel)
         return False
 

@@ -172,19 +172,25 @@ class OutboxActor(Actor[OutboxMessage]):
             self._answer_drains()
 
     async def _ship(self, outgoing: OutgoingText) -> None:
-        try:
-            with anyio.fail_after(_SEND_TIMEOUT_S):
+        failure: Exception | None = None
+        # A bare scope: each text passes here, and `fail_after` costs thrice as much.
+        with anyio.CancelScope(deadline=self.now_s() + _SEND_TIMEOUT_S) as sending:
+            try:
                 if outgoing.to is None:
                     await self._sender.chat(self._channel, outgoing.text)
                 else:
                     await self._sender.pm(self._channel, outgoing.to, outgoing.text)
-        except (SendFailed, OSError) as error:  # TimeoutError is an OSError
-            _log.warning(
-                "sending failed, will be tried again", channel=self._channel, error=repr(error)
-            )
-            self._outbox.failed(self.now_s())
-        else:
+            except (SendFailed, OSError) as error:
+                failure = error
+        if sending.cancelled_caught:
+            failure = TimeoutError(f"not sent within {_SEND_TIMEOUT_S:g} s")
+        if failure is None:
             self._outbox.sent(self.now_s())
+            return
+        _log.warning(
+            "sending failed, will be tried again", channel=self._channel, error=repr(failure)
+        )
+        self._outbox.failed(self.now_s())
 
     def _wake_at(self, until_s: float) -> None:
         if until_s >= self._timer_at_s:

@@ -46,6 +46,10 @@ class Channel:
             await self.lanes.in_order(each)
 
 
+on_the_loop_of_the_bus = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+"""The bus library runs on asyncio, and a lane's wait uses its timers."""
+
+
 async def test_an_open_gate() -> None:
     """Nobody waits at an open gate, and opening it again is nothing."""
     gate = Gate()
@@ -89,6 +93,7 @@ async def test_nothing_is_lost_at_a_gate_that_flaps() -> None:
     assert channel.heard == [each.data for each in lines]
 
 
+@on_the_loop_of_the_bus
 async def test_private_messages_go_past_a_closed_gate() -> None:
     """While chat waits, PMs are handled, in order and each once; afterwards all lines are there."""
     channel = Channel()
@@ -104,6 +109,7 @@ async def test_private_messages_go_past_a_closed_gate() -> None:
     assert channel.heard == [*(each.data for each in pms), b"a", b"b"]
 
 
+@on_the_loop_of_the_bus
 async def test_private_messages_keep_their_place() -> None:
     """As long as nothing is held up a PM is handled after what came before it, and once."""
     channel = Channel()
@@ -116,6 +122,7 @@ async def test_private_messages_keep_their_place() -> None:
     assert channel.heard == [b"a", b"pm", b"b"]
 
 
+@on_the_loop_of_the_bus
 async def test_order_is_back_after_a_burst() -> None:
     """When the queue has been worked off, PMs keep their place again."""
     channel = Channel()
@@ -129,6 +136,7 @@ async def test_order_is_back_after_a_burst() -> None:
     assert channel.heard == [b"first", b"a", b"b", b"second"]
 
 
+@on_the_loop_of_the_bus
 async def test_a_lost_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     """If one lane's copy is lost with the connection the PM is handled all the same."""
     monkeypatch.setattr(lanes_module, "_WAITS_S", 0.01)
