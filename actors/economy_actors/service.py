@@ -110,8 +110,12 @@ STOP_WITHIN_S = 8.5
 
 _BUS_CLOSE_S = 1.0
 
-_GC_THRESHOLDS = (10_000, 10, 10)
-"""New objects before the youngest are searched, and searches before the next older ones are."""
+_GC_THRESHOLDS = (50_000, 10, 10)
+"""New objects before the youngest are searched, and searches before the next older ones are.
+
+A minute of 20,000 users makes fewer that last, so most are gone before anybody looks at them. To go
+through all that a crowd consists of takes a second, in which nobody is answered.
+"""
 
 
 def freeze_startup_objects() -> None:

@@ -373,6 +373,8 @@ class Channel(Actor[ChannelMessage]):
 
     def _recount(self) -> None:
         """What a session has taken with it into the dark must not keep the bus waiting for good."""
+        if not self._context.backlog.of(self._name):
+            return
         is_idle = self._booking.is_idle and self._talk.is_idle
         if is_idle and not any(session.depth for session in self._sessions.values()):
             self._context.backlog.settled(self._name)

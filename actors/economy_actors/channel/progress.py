@@ -40,7 +40,7 @@ from economy_actors.messages.ledger import Commit
 from economy_actors.messages.session import GiveLevel, LevelGiven, ProgressMade, SessionMessage
 from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import Ref
-from kryten_economy.features.achievements import reached
+from kryten_economy.features.achievements import Lookout
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence import texts as presence_texts
 from kryten_economy.features.presence.operations import WELCOME
@@ -198,22 +198,36 @@ class ProgressWatch:
         self._session = session
         self._roster = roster
         self._achievements = context.live.settings.achievements
+        self._lookout = Lookout(context.live.ladder, self._achievements)
         self.rank_ups = RankUpBoard(channel, context)
         self.levels = Levels(roster, session)
 
     def changed(self, facts: Facts) -> None:
         """Wake whoever has something to get, with the wallet that says so."""
-        given = {each.user.name for each in facts.postings if each.type in _FOLLOWED_AT_ONCE}
-        for name, wallet in facts.wallets.items():
-            self.check(wallet, absent_too=name in given)
+        sees = self._lookout_now().sees
+        due = [wallet for wallet in facts.wallets.values() if sees(wallet)]
+        if due:
+            given = {each.user.name for each in facts.postings if each.type in _FOLLOWED_AT_ONCE}
+            for wallet in due:
+                self._wake(wallet, absent_too=wallet.user.name in given)
 
-    def check(self, wallet: Wallet, *, absent_too: bool = False) -> None:
-        """Wake the user if something is due."""
-        live = self._context.live
+    def check(self, wallet: Wallet) -> None:
+        """Wake the user if something is due and they are here."""
+        if self._lookout_now().sees(wallet):
+            self._wake(wallet)
+
+    def _lookout_now(self) -> Lookout:
+        """With the ladder and the achievements in force, which a reload may change."""
+        live, lookout = self._context.live, self._lookout
+        if lookout.ladder is not live.ladder or (
+            lookout.achievements is not live.settings.achievements
+        ):
+            lookout = self._lookout = Lookout(live.ladder, live.settings.achievements)
+        return lookout
+
+    def _wake(self, wallet: Wallet, *, absent_too: bool = False) -> None:
         is_here = self._roster.get(wallet.user.name) is not None
-        if not (is_here or absent_too) or live.ignores(wallet.display_name):
-            return
-        if reached(wallet, live.ladder, live.settings.achievements) is None:
+        if not (is_here or absent_too) or self._context.live.ignores(wallet.display_name):
             return
         session = self._session(wallet.user.name)
         if session.depth < _BUSY_DEPTH:

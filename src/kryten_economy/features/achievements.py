@@ -28,6 +28,7 @@ __all__ = (
     "Awarded",
     "Facts",
     "Goal",
+    "Lookout",
     "Reached",
     "achieved",
     "achieved_public",
@@ -119,6 +120,63 @@ class Reached(NamedTuple):
 
     rank: RankStep | None
     achievements: tuple[Achievement, ...]
+
+
+_MEASURES: dict[AchievementType, tuple[Callable[[Wallet], int], int]] = {
+    "lifetime_messages": (attrgetter("lifetime_messages"), 1),
+    "lifetime_presence_hours": (attrgetter("lifetime_minutes"), 60),
+    "daily_streak": (attrgetter("streak_days"), 1),
+    "unique_tip_recipients": (attrgetter("tip_recipients"), 1),
+    "unique_tip_senders": (attrgetter("tip_senders"), 1),
+    "lifetime_earned": (attrgetter("lifetime_earned_z"), 1),
+    "lifetime_spent": (attrgetter("lifetime_spent_z"), 1),
+    "lifetime_gambled": (attrgetter("lifetime_gambled_in_z"), 1),
+    "gambling_biggest_win": (attrgetter("biggest_win_z"), 1),
+    "unique_emotes_used_lifetime": (attrgetter("emotes_used"), 1),
+}
+"""What of a wallet is compared, and how much of it makes one of the threshold; not the rank."""
+
+
+class Lookout:
+    """Whether `reached` has anything to say of a wallet, which for most of a crowd it has not.
+
+    It is asked for everybody whenever a minute is paid, so all that the ladder and the list of
+    achievements say is looked up once.
+    """
+
+    __slots__ = ("_goals", "_ranks", "achievements", "ladder")
+
+    def __init__(self, ladder: Ladder, achievements: Sequence[Achievement]) -> None:
+        self.ladder = ladder
+        self.achievements = achievements
+        self._goals: list[tuple[Callable[[Wallet], int], int, str]] = []
+        self._ranks: list[tuple[int, str]] = []
+        for each in achievements:
+            kind, threshold = each.condition.type, each.condition.threshold
+            if kind == "rank_reached":
+                self._ranks.append((threshold, each.id))
+            else:
+                measure, unit = _MEASURES[kind]
+                self._goals.append((measure, threshold * unit, each.id))
+
+    def sees(self, wallet: Wallet) -> bool:
+        """Whether something is due for this wallet."""
+        if wallet.banned:
+            return False
+        name, earned_z, held_from_z = (
+            wallet.rank_name,
+            wallet.lifetime_earned_z,
+            wallet.rank_held_from_z,
+        )
+        if self.ladder.step(name, earned_z, held_from_z) is not None:
+            return True
+        for measure, threshold, goal in self._goals:
+            if measure(wallet) >= threshold and goal not in wallet.won:
+                return True
+        if not self._ranks:
+            return False
+        rank = self.ladder.effective(name, earned_z, held_from_z)
+        return any(rank >= least and goal not in wallet.won for least, goal in self._ranks)
 
 
 def facts_of(wallet: Wallet, ladder: Ladder) -> Facts:

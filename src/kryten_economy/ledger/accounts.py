@@ -10,7 +10,7 @@ was read.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -52,6 +52,8 @@ _COUNTERS = (
 )
 _DAY_SUMS = ("z_earned", "z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z")
 """The counters that money alone changes."""
+_OF_MINUTES = ("minutes_present", "minutes_active", "z_earned")
+"""The counters that a minute changes."""
 _MONEY = (
     "balance_z",
     "lifetime_earned_z",
@@ -125,26 +127,38 @@ _PUT_DAY = f"""
     VALUES ({", ".join("?" * (len(_COUNTERS) + 3))})
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
 """  # noqa: S608 - put together from constants
-
 _KEY_OF_DAY = "WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3"
 _CHANGE_DAY = f"UPDATE daily_activity SET {_assignments(_COUNTERS, 4)} {_KEY_OF_DAY}"  # noqa: S608
 _CHANGE_SUMS = f"UPDATE daily_activity SET {_assignments(_DAY_SUMS, 4)} {_KEY_OF_DAY}"  # noqa: S608
+_PUT_MINUTES = f"UPDATE daily_activity SET {_assignments(_OF_MINUTES, 4)} {_KEY_OF_DAY}"  # noqa: S608
 
 _money_of = attrgetter("id", "balance_written_z", *_MONEY)
 _tallies_of = attrgetter("id", "balance_written_z", *_MONEY, *_TALLIES)
 _profile_of = attrgetter("id", *_PROFILE)
 _day_of = attrgetter("account.channel.id", "day", "account.id", *_COUNTERS)
 _sums_of = attrgetter("account.channel.id", "day", "account.id", *_DAY_SUMS)
+_minutes_of = attrgetter("account.channel.id", "day", "account.id", *_OF_MINUTES)
 
 
 class Day:
     """What an account did on one day of its channel: a row of ``daily_activity``.
 
-    ``paid_by`` are the triggers known to have paid on this day; ``is_active`` says that more
-    than sums of money has changed.
+    ``paid_by`` are the triggers known to have paid on this day. ``is_stored`` says that there is
+    a row; of its columns those of minutes have to be written (``is_counted``), those of money
+    (``is_moved``), or all (``is_active``).
     """
 
-    __slots__ = ("account", "day", "is_active", "is_changed", "is_stored", "paid_by", *_COUNTERS)
+    __slots__ = (
+        "account",
+        "day",
+        "is_active",
+        "is_changed",
+        "is_counted",
+        "is_moved",
+        "is_stored",
+        "paid_by",
+        *_COUNTERS,
+    )
 
     minutes_present: int
     minutes_active: int
@@ -170,7 +184,7 @@ class Day:
     def __init__(self, account: "Account", day: str, row: Row | None) -> None:
         self.account = account
         self.day = day
-        self.is_changed = self.is_active = False
+        self.is_changed = self.is_active = self.is_counted = self.is_moved = False
         self.is_stored = row is not None
         self.paid_by: set[str] = set()
         if row is None:
@@ -335,20 +349,25 @@ class Accounts:
             self._turn(account, day)
         return account
 
-    def find_many(self, channel: Channel, names: Iterable[str], day: str) -> None:
-        """Read at once all of these that are not known yet, with their day."""
+    def find_many(self, channel: Channel, names: Sequence[str], day: str) -> list[Account | None]:
+        """As `find`, with all that is not known yet read at once."""
         wallets, channel_id = self._wallets, channel.id
-        asked = [name for name in names if wallets.get((channel_id, name)) is None]
-        if asked:
+        found = [wallets.get((channel_id, name)) for name in names]
+        if None in found:
+            asked = [name for name, known in zip(names, found, strict=True) if known is None]
             for row in self._sql.rows(_FIND_MANY, channel_id, json.dumps(asked)):
-                found = self._keep(Account(channel, row))
-                wallets[channel_id, found.name] = found
-        turning = {
-            account.id: account
-            for name in names
-            if (account := wallets.get((channel_id, name))) is not None and day not in account.days
-        }
+                read = self._keep(Account(channel, row))
+                wallets[channel_id, read.name] = read
+            found = [wallets.get((channel_id, name)) for name in names]
+        self._read_day({each.id: each for each in found if each and day not in each.days}, day)
+        for account in found:
+            if account is not None:
+                self._turn(account, day)
+        return found
+
+    def _read_day(self, turning: Mapping[int, Account], day: str) -> None:
         if len(turning) > 1:
+            channel_id = next(iter(turning.values())).channel.id
             rows = self._sql.rows(_DAY_MANY, channel_id, day, json.dumps(list(turning)))
             known: dict[int, Row] = {row[0]: row[1:] for row in rows}
             for account_id, account in turning.items():
@@ -431,11 +450,14 @@ class Accounts:
     def count(self, day: Day, counter: str, by: int = 1) -> None:
         """Raise or lower one of the day's counters, named as its column; never below 0."""
         setattr(day, counter, _bounded(getattr(day, counter), by))
-        self.touch_day(day)
+        self.touch_day(day, minutes_only=counter in _OF_MINUTES)
 
-    def touch_day(self, day: Day) -> None:
-        """Have the row of a day written."""
-        day.is_active = True
+    def touch_day(self, day: Day, *, minutes_only: bool = False) -> None:
+        """Have the row of a day written; ``minutes_only`` says that only `_OF_MINUTES` changed."""
+        if minutes_only:
+            day.is_counted = True
+        else:
+            day.is_active = True
         self._change(day)
         self.touch(day.account)
 
@@ -483,7 +505,26 @@ class Accounts:
             if by := getattr(counters, counter):
                 today = self.day(account, day)
                 setattr(today, counter, _bounded(getattr(today, counter), by))
+                today.is_moved = True
                 self._change(today)
+
+    def earn(self, account: Account, amount_z: int, transfer_id: int, day: str) -> None:
+        """Take in what was earned: as `move` and `tally`, in one go for the crowd of a minute."""
+        account.balance_z = balance_z = account.balance_z + amount_z
+        assert 0 <= balance_z <= BALANCE_MAX_Z, (account.id, amount_z)
+        self._moved_z += amount_z
+        account.last_transfer = transfer_id
+        earned_z = account.lifetime_earned_z + amount_z
+        account.lifetime_earned_z = min(BALANCE_MAX_Z, earned_z)
+        today = account.today
+        if today.day != day:
+            today = self.day(account, day)
+        earned_z = today.z_earned + amount_z
+        today.z_earned = min(BALANCE_MAX_Z, earned_z)
+        if not today.is_changed:
+            self.touch_day(today, minutes_only=True)
+        else:
+            account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
 
     # Writing
 
@@ -512,17 +553,26 @@ class Accounts:
         return changed
 
     def _write_days(self) -> None:
+        """Of a day that has its row, what has changed is written and no more."""
         days, self._days = self._days, []
-        fresh = [day for day in days if not day.is_stored]
+        fresh: list[Day] = []
+        whole: list[Day] = []
+        counted: list[Day] = []
+        moved: list[Day] = []
+        for day in days:
+            if not day.is_stored:
+                fresh.append(day)
+            elif day.is_active or (day.is_counted and day.is_moved):
+                whole.append(day)
+            else:
+                (counted if day.is_counted else moved).append(day)
+            day.is_changed = day.is_active = day.is_counted = day.is_moved = False
+            day.is_stored = True
         if fresh:
             self._sql.each(_PUT_DAY, map(_day_of, fresh))
-        active = [day for day in days if day.is_stored and day.is_active]
-        self._update(_CHANGE_DAY, map(_day_of, active), len(active))
-        sums = [day for day in days if day.is_stored and not day.is_active]
-        self._update(_CHANGE_SUMS, map(_sums_of, sums), len(sums))
-        for day in days:
-            day.is_changed = day.is_active = False
-            day.is_stored = True
+        self._update(_CHANGE_DAY, map(_day_of, whole), len(whole))
+        self._update(_PUT_MINUTES, map(_minutes_of, counted), len(counted))
+        self._update(_CHANGE_SUMS, map(_sums_of, moved), len(moved))
 
     def _update(self, statement: str, rows: Iterable[tuple[Value, ...]], count: int) -> None:
         """Change rows that are known to be there, as they were read."""

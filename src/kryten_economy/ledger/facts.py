@@ -7,7 +7,7 @@ Which triggers have paid: the hit, the distinct user of the day, the amount.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -108,17 +108,27 @@ class Analytics:
 
     def hit(self, account: Account, trigger_id: str, amount_z: int, day: str) -> None:
         """A trigger has paid an account."""
-        channel = account.channel
+        self.hit_each([account], trigger_id, amount_z, day)
+
+    def hit_each(
+        self, accounts: Sequence[Account], trigger_id: str, total_z: int, day: str
+    ) -> None:
+        """A trigger has paid these accounts of one channel, each once, so much in all."""
+        if not accounts:
+            return
+        channel = accounts[0].channel
         key = (channel.id, channel.name, day, trigger_id)
         pending = self._pending.get(key)
         if pending is None:
             pending = self._pending[key] = _Pending()
-        pending.count += 1
-        pending.amount_z += amount_z
-        paid_by = self._accounts.day(account, day).paid_by
-        if trigger_id not in paid_by:
-            paid_by.add(trigger_id)
-            pending.fresh.append(account.id)
+        pending.count += len(accounts)
+        pending.amount_z += total_z
+        fresh, day_of = pending.fresh, self._accounts.day
+        for account in accounts:
+            paid_by = day_of(account, day).paid_by
+            if trigger_id not in paid_by:
+                paid_by.add(trigger_id)
+                fresh.append(account.id)
 
     def write(self) -> dict[str, dict[str, TriggerHits]]:
         """Put the hits into their tables; answers them by channel and trigger."""

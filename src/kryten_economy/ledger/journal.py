@@ -6,7 +6,7 @@ Nothing here survives a rollback: call `forget`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from kryten_economy.ledger.displacement import Sql, Value
@@ -122,6 +122,20 @@ class Journal:
             )
         )
         return transfer_id
+
+    def add_each(self, channel_id: int, debit: Side, paid: Collection[tuple[Value, ...]]) -> None:
+        """As `add`, for many that one account pays.
+
+        Each of them is the side of who is paid and, in the order of the columns, all that follows.
+        """
+        begins = (self._next_operation, channel_id, *debit)
+        self._transfers += [
+            (transfer_id, *begins, *each)
+            for transfer_id, each in enumerate(paid, self._next_transfer)
+        ]
+        if paid:
+            self._next_transfer += len(paid)
+            self._last_operation = self._next_operation
 
     def finish(self, op_id: str, kind: str, digest: bytes, answer: str, at_ms: int) -> None:
         """Close the operation: its id is taken from now on."""

@@ -5,7 +5,7 @@ Whoever calls has found out before that the movement is possible; what is not is
 Parts of a coin, kept per account and trigger until they make a whole one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,11 +19,11 @@ from kryten_economy.transaction_types import Counters, counters_of, transaction_
 
 __all__ = (
     "Entry",
+    "Fractions",
     "Paid",
     "credit_id",
     "debit_id",
-    "held_fraction",
-    "hold_fraction",
+    "earn_each",
     "is_amount",
     "may_earn",
     "pay_each",
@@ -157,6 +157,36 @@ def _add(tx: Tx, account: Account, debit: Side, credit: Side, amount_z: int, ent
     )
 
 
+def earn_each(
+    tx: Tx, mint: Account, shares: Sequence[tuple[Account, int, str | None]], entry: Entry
+) -> int:
+    """Credit many wallets of a channel, each with its metadata; answers the sum.
+
+    It is what `post` does for each of them; what all have in common is worked out once, which is
+    what makes the minute of a crowd cheap.
+    """
+    type_, trigger_id, reason, at_ms, day, related_user, _ = entry
+    assert transaction_type(type_).earns, type_
+    if not shares:
+        return 0
+    earn, rows, postings = tx.accounts.earn, [], []
+    for transfer_id, share in enumerate(shares, tx.journal.next_transfer):
+        account, amount_z, metadata = share
+        previous = account.last_transfer
+        earn(account, amount_z, transfer_id, day)
+        side = (account.id, type_, trigger_id, account.balance_z, previous)
+        rows.append((*side, amount_z, reason, related_user, metadata, at_ms))
+        posting = (transfer_id, account.user, amount_z, type_, trigger_id, amount_z)
+        postings.append(Posting._make(posting))
+    total_z = sum(amount_z for _, amount_z, _ in shares)
+    tx.accounts.move(mint, -total_z)
+    tx.journal.add_each(mint.channel.id, Side(mint.id), rows)
+    tx.postings += postings
+    tx.analytics.hit_each([account for account, _, _ in shares], trigger_id, total_z, day)
+    tx.journal.count("z_earned_total", total_z)
+    return total_z
+
+
 @dataclass(frozen=True, slots=True)
 class Paid:
     """One user's part of what several were paid, and the wallet after it."""
@@ -184,15 +214,20 @@ _FRACTIONS: CachedTable[tuple[int, str], tuple[float]] = CachedTable(
 )
 
 
-def held_fraction(tx: Tx, account: Account, trigger_id: str) -> float:
-    """The part of a coin that waits for more, in [0, 1)."""
-    row = tx.cached(_FRACTIONS).get((account.id, trigger_id))
-    if row is None:
-        return 0.0
-    (held,) = row
-    return held
+class Fractions:
+    """The parts of a coin that wait for more of one trigger, each in [0, 1)."""
 
+    __slots__ = ("_rows", "_trigger_id")
 
-def hold_fraction(tx: Tx, account: Account, trigger_id: str, held: float) -> None:
-    """Keep another part."""
-    tx.cached(_FRACTIONS).put((account.id, trigger_id), (held,))
+    def __init__(self, tx: Tx, trigger_id: str) -> None:
+        self._rows = tx.cached(_FRACTIONS)
+        self._trigger_id = trigger_id
+
+    def held(self, account: Account) -> float:
+        """What is kept for an account."""
+        row = self._rows.get((account.id, self._trigger_id))
+        return 0.0 if row is None else row[0]
+
+    def hold(self, account: Account, held: float) -> None:
+        """Keep another part."""
+        self._rows.put((account.id, self._trigger_id), (held,))

@@ -40,6 +40,8 @@ class CachedTable(Generic[K, V]):
 
     ``insert`` makes a row. Where there is no ``update``, which is for rows that are known to be
     there, it also overwrites one.
+
+    Each is itself only, so that looking up its rows compares no statements.
     """
 
     select: str

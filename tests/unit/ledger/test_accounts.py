@@ -2,7 +2,8 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
+    NEXT_DAY,
     NOW,
     ask,
     earn,
@@ -30,10 +32,13 @@ from kryten_economy.features.chat.triggers import TriggerAward, Window
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import accounts
+from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import _OPERATIONS, Failed, Request
+from kryten_economy.ledger.posting import Entry, earn_each, post
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 
 RESTART = None
@@ -199,3 +204,49 @@ def test_windows_and_parts_of_coins_survive_a_restart(path: Path) -> None:
             paid.append([each.amount_z for each in answer.paid])
         books.close()
     assert paid == [[0], [1], [1], []]
+
+
+_WRITTEN = ("account", "daily_activity", "trigger_analytics", "trigger_user", "transfer")
+
+
+def _after(
+    directory: Path, credit: Callable[[Tx, list[tuple[Account, int, str | None]], Entry], None]
+) -> tuple[dict[str, list[Any]], object]:
+    """What the tables hold and the facts tell once ``credit`` has paid a crowd, twice over."""
+    path = directory / f"{credit.__name__}.db"
+    with closing(Books.open(path)) as books:
+        books.commit([earn(name, 5, f"first:{name}") for name in ("Al", "Bob", "Cy")])
+        books.commit([RecordActivity(key("Bob"), "Bob", NOW, NEXT_DAY, messages=1)])
+    connection = apsw.Connection(str(path))
+    try:
+        tx = Tx(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        found = [tx.find(key(name), NEXT_DAY) for name in ("Al", "Bob", "Cy", "Al")]
+        crowd = [account for account in found if account is not None]
+        shares = list(zip(crowd, (1, 2, 3, 4), (None, '{"base": 2}', None, None), strict=True))
+        credit(tx, shares, Entry("earn", "presence.base", "Presence", NOW, NEXT_DAY))
+        tx.journal.finish("crowd", "PresenceMinute", bytes(16), "{}", NOW)
+        tx.finish()
+        connection.execute("COMMIT")
+        tables = {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()  # noqa: S608 - constants
+            for table in _WRITTEN
+        }
+        return tables, tx.tell()
+    finally:
+        connection.close()
+
+
+def test_a_crowd_is_paid_as_each_of_it_would_be(tmp_path: Path) -> None:
+    """Paid together or one by one: the same rows, chains, counters, analytics and facts."""
+
+    def together(tx: Tx, shares: list[tuple[Account, int, str | None]], entry: Entry) -> None:
+        assert earn_each(tx, tx.system(tx.channel(CHANNEL), "mint"), shares, entry) == 10
+
+    def apart(tx: Tx, shares: list[tuple[Account, int, str | None]], entry: Entry) -> None:
+        mint = tx.system(tx.channel(CHANNEL), "mint")
+        for account, amount_z, why in shares:
+            post(tx, account, amount_z, mint, entry._replace(metadata=why))
+
+    assert _after(tmp_path, together) == _after(tmp_path, apart)
+    assert verify(tmp_path / "together.db").ok

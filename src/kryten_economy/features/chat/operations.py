@@ -8,7 +8,7 @@ from kryten_economy.features.presence.minutes import EarningTerms, whole_part
 from kryten_economy.features.presence.rules import OPEN, EarningGate
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.operation import Act, Request, operation, perform
-from kryten_economy.ledger.posting import Entry, held_fraction, hold_fraction, may_earn, post
+from kryten_economy.ledger.posting import Entry, Fractions, may_earn, post
 from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.users import UserKey
 
@@ -224,10 +224,11 @@ def _credit(tx: Tx, ask: _Asked, account: Account, award: TriggerAward) -> int:
             account.rank_name, account.lifetime_earned_z, account.rank_held_from_z
         )
         amount, why = ask.terms.of(amount, tier)
-    held = held_fraction(tx, account, award.trigger_id)
+    fractions = Fractions(tx, award.trigger_id)
+    held = fractions.held(account)
     amount_z, rest = whole_part(held, amount)
     if rest != held:
-        hold_fraction(tx, account, award.trigger_id, rest)
+        fractions.hold(account, rest)
     if not amount_z or not may_earn(tx, account, amount_z):
         return 0
     entry = Entry(

@@ -3,6 +3,7 @@
 Hourly milestones: the claim and its reward in one operation (P-PRES-7).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,8 +15,8 @@ from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import (
     Entry,
-    held_fraction,
-    hold_fraction,
+    Fractions,
+    earn_each,
     is_amount,
     may_earn,
     post,
@@ -23,7 +24,7 @@ from kryten_economy.ledger.posting import (
 from kryten_economy.ledger.records import OwedNotice, owe
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount, NoAccount, ReadOnly
+from kryten_economy.refusals import AMOUNT_MAX_Z, BALANCE_MAX_Z, InvalidAmount, NoAccount, ReadOnly
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -277,76 +278,104 @@ class PresenceMinute(Act[PresencePaid]):
 @operation
 def presence_minute(tx: Tx, ask: PresenceMinute) -> PresencePaid:
     """Count minutes and pay everybody of a channel; the banned and the gated are counted only."""
-    channel = tx.channel(ask.channel)
-    _known(tx, ask)
-    accounts, mint, paid_z = tx.accounts, tx.system(channel, "mint"), 0
-    entry = Entry("earn", BASE, "Presence", ask.at_ms, ask.day)
-    for name, display_name, minutes, active, is_here in ask.entries:
-        account = accounts.find(channel, name, ask.day)
-        assert account is not None, name
+    crowd = _crowd(tx, ask)
+    accounts, at_ms = tx.accounts, ask.at_ms
+    for account, (_, display_name, minutes, active, is_here) in zip(
+        crowd, ask.entries, strict=True
+    ):
         if account.display_name != display_name:
             accounts.rename(account, display_name)
-        if is_here:
-            account.last_seen_ms = max(account.last_seen_ms, ask.at_ms)
+        if is_here and account.last_seen_ms < at_ms:
+            account.last_seen_ms = at_ms
         account.lifetime_minutes += minutes
         today = account.today
         today.minutes_present += minutes
         today.minutes_active += active
-        accounts.touch_day(today)
-        if not account.banned and ask.gate.is_open(
-            account.first_seen_ms, account.lifetime_messages, ask.at_ms
-        ):
-            paid_z += _pay(tx, ask, account, mint, minutes, active, entry)
-    return PresencePaid(len(ask.entries), paid_z)
+        accounts.touch_day(today, minutes_only=True)
+    return PresencePaid(len(crowd), _pay(tx, ask, crowd))
 
 
-def _known(tx: Tx, ask: PresenceMinute) -> None:
+def _crowd(tx: Tx, ask: PresenceMinute) -> list[Account]:
     """Read the accounts of all who are here at once, and open those of newcomers."""
     channel = tx.channel(ask.channel)
     names = [entry.name for entry in ask.entries]
     assert len(set(names)) == len(names), "a name stands twice in one tick"
-    tx.accounts.find_many(channel, names, ask.day)
-    for entry in ask.entries:
-        if tx.accounts.find(channel, entry.name, ask.day) is None:
-            tx.accounts.open(channel, entry.name, entry.display_name, ask.day, ask.at_ms)
+    known = tx.accounts.find_many(channel, names, ask.day)
+    return [
+        account or tx.accounts.open(channel, entry.name, entry.display_name, ask.day, ask.at_ms)
+        for account, entry in zip(known, ask.entries, strict=True)
+    ]
 
 
-def _pay(
-    tx: Tx,
-    ask: PresenceMinute,
-    account: Account,
-    mint: Account,
-    minutes: int,
-    active: int,
-    entry: Entry,
-) -> int:
-    """Pay one user; answers how much, which is less than a coin's worth more often than not."""
-    tier = ask.terms.tier(account.rank_name, account.lifetime_earned_z, account.rank_held_from_z)
-    worth = ask.terms.minutes(ask.rate, minutes, active, tier)
-    held = held_fraction(tx, account, BASE)
-    amount_z, rest = whole_part(held, worth.amount)
-    if not 0 < amount_z <= AMOUNT_MAX_Z or not may_earn(tx, account, amount_z):
-        amount_z = 0
-    if rest != held:
-        hold_fraction(tx, account, BASE, rest)
-    if amount_z:
+class _Case(NamedTuple):
+    """What all get who have been here as long, as actively, with the same rank and held part."""
+
+    amount_z: int
+    rest: float
+    metadata: str | None
+    night: float
+
+
+class _Cases(dict[tuple[int, int, int, float], _Case]):
+    """The cases of one minute, which are few however large the crowd is."""
+
+    def __init__(self, ask: PresenceMinute) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, key: tuple[int, int, int, float]) -> _Case:
+        (minutes, active, tier, held), ask = key, self._ask
+        worth = ask.terms.minutes(ask.rate, minutes, active, tier)
+        amount_z, rest = whole_part(held, worth.amount)
+        if amount_z > AMOUNT_MAX_Z:
+            amount_z = 0
         why = with_carry(worth.metadata, ask.rate.plain(minutes, active), held, rest)
-        post(tx, account, amount_z, mint, entry if why is None else entry._replace(metadata=why))
-    if ask.rate.is_night:
-        _count_night(tx, ask, account, worth.night, paid=bool(amount_z))
-    return amount_z
+        case = self[key] = _Case(amount_z, rest, why, worth.night)
+        return case
 
 
-def _count_night(
-    tx: Tx, ask: PresenceMinute, account: Account, amount: float, *, paid: bool
-) -> None:
+def _pay(tx: Tx, ask: PresenceMinute, crowd: Sequence[Account]) -> int:
+    """Pay whole coins, and keep what is left of each; answers the sum."""
+    terms, gate, at_ms = ask.terms, ask.gate, ask.at_ms
+    mint = tx.system(tx.channel(ask.channel), "mint")
+    fractions, cases = Fractions(tx, BASE), _Cases(ask)
+    room_z, is_gated, is_night = BALANCE_MAX_Z + mint.balance_z, gate != OPEN, ask.rate.is_night
+    shares: list[tuple[Account, int, str | None]] = []
+    nights: list[tuple[Account, float, bool]] = []
+    for account, (_, _, minutes, active, _) in zip(crowd, ask.entries, strict=True):
+        if account.banned or (
+            is_gated and not gate.is_open(account.first_seen_ms, account.lifetime_messages, at_ms)
+        ):
+            continue
+        earned_z, held = account.lifetime_earned_z, fractions.held(account)
+        tier = terms.tier(account.rank_name, earned_z, account.rank_held_from_z)
+        amount_z, rest, why, night = cases[minutes, active, tier, held]
+        if amount_z > room_z or account.balance_z + amount_z > BALANCE_MAX_Z:
+            amount_z = 0
+        if rest != held:
+            fractions.hold(account, rest)
+        if amount_z > 0:
+            room_z -= amount_z
+            shares.append((account, amount_z, why))
+        if is_night:
+            nights.append((account, night, amount_z > 0))
+    _count_nights(tx, nights, ask.day)
+    entry = Entry("earn", BASE, "Presence", at_ms, ask.day)
+    return earn_each(tx, mint, shares, entry)
+
+
+def _count_nights(tx: Tx, nights: Iterable[tuple[Account, float, bool]], day: str) -> None:
     """The part that the night watch has added is counted as a trigger of its own."""
-    held = held_fraction(tx, account, NIGHT_WATCH)
-    night_z, rest = whole_part(held, amount)
-    if rest != held:
-        hold_fraction(tx, account, NIGHT_WATCH, rest)
-    if paid:
-        tx.analytics.hit(account, NIGHT_WATCH, night_z, ask.day)
+    fractions, total_z, counted = Fractions(tx, NIGHT_WATCH), 0, []
+    for account, amount, is_paid in nights:
+        held = fractions.held(account)
+        night_z, rest = whole_part(held, amount)
+        if rest != held:
+            fractions.hold(account, rest)
+        if is_paid:
+            total_z += night_z
+            counted.append(account)
+    tx.analytics.hit_each(counted, NIGHT_WATCH, total_z, day)
 
 
 # Minutes that are long over

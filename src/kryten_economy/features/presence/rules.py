@@ -361,24 +361,30 @@ class Roster:
         """
         shares: list[MinuteShare] = []
         over: list[Visit] = []
+        is_seen, steady_ms, minutes = self.unseen_since is None, now.steady_ms, max(1, minutes)
+        whole_ms = (minutes - 1) * MINUTE_MS
         for visit in self._visits.values():
-            if self._is_over(visit, now, window_ms):
+            is_here, is_arriving = visit.departed_ms is None, visit.name in arriving
+            if not is_here and self._is_over(visit, now, window_ms):
                 over.append(visit)
             else:
-                self._count(visit, now, minutes, afk_after_ms, is_arriving=visit.name in arriving)
+                here_ms = steady_ms - visit.begun_ms
+                count = minutes if here_ms > whole_ms else max(1, -(-here_ms // MINUTE_MS))
+                is_active = not visit.afk and steady_ms - visit.active_ms < afk_after_ms
+                active = count if is_active else 0
+                is_plain = visit.held is _NONE and visit.owed is _NONE
+                if is_here and is_seen and is_plain and not is_arriving:
+                    # Most of a crowd: nothing was held, so the minute is theirs as it is.
+                    shares.append(MinuteShare(visit, count, active))
+                    continue
+                self._count(visit, Counted(count, active), is_arriving=is_arriving)
             if visit.owed.minutes:
                 shares.append(MinuteShare(visit, *visit.take_owed()))
         for visit in over:
             del self._visits[visit.name]
         return shares, over
 
-    def _count(
-        self, visit: Visit, now: Moment, minutes: int, afk_after_ms: int, *, is_arriving: bool
-    ) -> None:
-        here = -(-(now.steady_ms - visit.begun_ms) // MINUTE_MS)
-        minutes = max(1, min(minutes, here))
-        is_active = not visit.afk and now.steady_ms - visit.active_ms < afk_after_ms
-        counted = Counted(minutes, minutes if is_active else 0)
+    def _count(self, visit: Visit, counted: Counted, *, is_arriving: bool) -> None:
         if visit.departed_ms is not None or is_arriving:
             visit.held += counted
         elif self.unseen_since is not None:

@@ -51,7 +51,8 @@ class Ladder:
 
     def computed(self, lifetime_earned_z: int) -> int:
         """The highest tier whose threshold is reached."""
-        return max(0, bisect_right(self._thresholds, lifetime_earned_z) - 1)
+        place = bisect_right(self._thresholds, lifetime_earned_z)
+        return place - 1 if place else 0
 
     def effective(
         self, stored_name: str, lifetime_earned_z: int, held_from_z: int | None = None
@@ -76,7 +77,9 @@ class Ladder:
     ) -> RankStep | None:
         """What is to be stored now, or None; several tiers at once are one step (P-USR-8)."""
         computed = self.computed(lifetime_earned_z)
-        if held_from_z is None and self._places.get(stored_name) == computed:
+        stored = self._places.get(stored_name, -1 if stored_name else 0)
+        if stored == computed and held_from_z is None:
+            # Nearly always so: what is stored, or nothing for the first tier, is what was reached.
             return None
         index = self.effective(stored_name, lifetime_earned_z, held_from_z)
         before = self._places.get(stored_name, index if stored_name else 0)
