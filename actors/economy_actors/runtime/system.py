@@ -22,6 +22,9 @@ __all__ = ("ActorSystem", "DrainReport", "open_system")
 
 M = TypeVar("M")
 
+_TIDY_AT = 1_024
+"""So many timers are never looked through for cancelled ones."""
+
 _log = structlog.get_logger("runtime")
 
 
@@ -40,6 +43,7 @@ class _Timers:
         self._now_s = now_s
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = count()
+        self._tidy_at = _TIDY_AT
         self._wake = anyio.Event()
         self._next_s = NEVER_S
 
@@ -49,7 +53,15 @@ class _Timers:
         heapq.heappush(self._heap, (when_s, next(self._order), timer))
         if when_s < self._next_s:
             self._wake.set()
+        if len(self._heap) > self._tidy_at:
+            self._tidy()
         return timer
+
+    def _tidy(self) -> None:
+        """Drop cancelled timers: each ask has one, and would leave it here until its deadline."""
+        self._heap = [each for each in self._heap if each[2].call is not None]
+        heapq.heapify(self._heap)
+        self._tidy_at = max(_TIDY_AT, 2 * len(self._heap))
 
     async def run(self) -> None:
         """Serve timers until cancelled."""

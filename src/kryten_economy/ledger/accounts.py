@@ -50,8 +50,10 @@ _COUNTERS = (
     "fortunes_used",
     "queues_used",
 )
+_DAY_SUMS = ("z_earned", "z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z")
+"""The counters that money alone changes."""
 _OF_MINUTES = ("minutes_present", "minutes_active", "z_earned")
-"""What a minute changes; of a day that has its row already, these are written without the rest."""
+"""The counters that a minute changes."""
 _MONEY = (
     "balance_z",
     "lifetime_earned_z",
@@ -62,12 +64,17 @@ _MONEY = (
     "lifetime_minutes",
 )
 """What nearly every minute and line changes."""
-_PROFILE = (
-    "display_name",
+_TALLIES = (
     "lifetime_spent_z",
     "lifetime_gambled_in_z",
     "lifetime_gambled_out_z",
     "biggest_win_z",
+    "tip_recipients",
+    "tip_senders",
+)
+"""What spending, games and tips change as well."""
+_PROFILE = (
+    "display_name",
     "rank_name",
     "rank_held_from_z",
     "cytube_level",
@@ -75,12 +82,10 @@ _PROFILE = (
     "unlisted",
     "welcome_wallet_claimed",
     "last_departure_ms",
-    "tip_recipients",
-    "tip_senders",
     "emotes_used",
 )
 """What changes seldom and is written apart."""
-_READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_PROFILE)
+_READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_TALLIES, *_PROFILE)
 
 
 def _assignments(columns: Iterable[str], first: int) -> str:
@@ -113,36 +118,43 @@ _DAY_MANY = f"""
 _PUT_MONEY = f"""
     UPDATE account SET {_assignments(_MONEY, 3)} WHERE id = ?1 AND balance_z = ?2
 """  # noqa: S608 - put together from constants
+_PUT_TALLIES = f"""
+    UPDATE account SET {_assignments((*_MONEY, *_TALLIES), 3)} WHERE id = ?1 AND balance_z = ?2
+"""  # noqa: S608 - put together from constants
 _PUT_PROFILE = f"UPDATE account SET {_assignments(_PROFILE, 2)} WHERE id = ?1"  # noqa: S608
 _PUT_DAY = f"""
     INSERT INTO daily_activity (channel_id, day, account_id, {_DAY_COLUMNS})
     VALUES ({", ".join("?" * (len(_COUNTERS) + 3))})
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
 """  # noqa: S608 - put together from constants
-_PUT_MINUTES = f"""
-    UPDATE daily_activity SET {_assignments(_OF_MINUTES, 4)}
-    WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3
-"""  # noqa: S608 - put together from constants
+_KEY_OF_DAY = "WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3"
+_CHANGE_DAY = f"UPDATE daily_activity SET {_assignments(_COUNTERS, 4)} {_KEY_OF_DAY}"  # noqa: S608
+_CHANGE_SUMS = f"UPDATE daily_activity SET {_assignments(_DAY_SUMS, 4)} {_KEY_OF_DAY}"  # noqa: S608
+_PUT_MINUTES = f"UPDATE daily_activity SET {_assignments(_OF_MINUTES, 4)} {_KEY_OF_DAY}"  # noqa: S608
 
 _money_of = attrgetter("id", "balance_written_z", *_MONEY)
+_tallies_of = attrgetter("id", "balance_written_z", *_MONEY, *_TALLIES)
 _profile_of = attrgetter("id", *_PROFILE)
-_key_of_day = attrgetter("account.channel.id", "day", "account.id")
+_day_of = attrgetter("account.channel.id", "day", "account.id", *_COUNTERS)
+_sums_of = attrgetter("account.channel.id", "day", "account.id", *_DAY_SUMS)
 _minutes_of = attrgetter("account.channel.id", "day", "account.id", *_OF_MINUTES)
-_day_of = attrgetter(*_COUNTERS)
 
 
 class Day:
     """What an account did on one day of its channel: a row of ``daily_activity``.
 
     ``paid_by`` are the triggers known to have paid on this day. ``is_stored`` says that there is
-    a row, ``is_busy`` that more than minutes has to be written to it.
+    a row; of its columns those of minutes have to be written (``is_counted``), those of money
+    (``is_moved``), or all (``is_active``).
     """
 
     __slots__ = (
         "account",
         "day",
-        "is_busy",
+        "is_active",
         "is_changed",
+        "is_counted",
+        "is_moved",
         "is_stored",
         "paid_by",
         *_COUNTERS,
@@ -172,7 +184,7 @@ class Day:
     def __init__(self, account: "Account", day: str, row: Row | None) -> None:
         self.account = account
         self.day = day
-        self.is_changed = self.is_busy = False
+        self.is_changed = self.is_active = self.is_counted = self.is_moved = False
         self.is_stored = row is not None
         self.paid_by: set[str] = set()
         if row is None:
@@ -197,6 +209,7 @@ class Account:
         "days",
         "is_changed",
         "is_profile_changed",
+        "is_tallied",
         "streak",
         "streak_date",
         "today",
@@ -245,7 +258,7 @@ class Account:
         self.won = frozenset[str](json.loads(won))
         self.balance_written_z = self.balance_z
         self.days: dict[str, Day] = {}
-        self.is_changed = self.is_profile_changed = False
+        self.is_changed = self.is_profile_changed = self.is_tallied = False
         self._snapshot: Wallet | None = None
 
     @property
@@ -412,9 +425,15 @@ class Accounts:
 
     # Changing
 
-    def touch(self, account: Account, *, profile: bool = False) -> None:
-        """Have the row written; ``profile`` says that more than money and times has changed."""
+    def touch(self, account: Account, *, profile: bool = False, tallies: bool = False) -> None:
+        """Have the row written.
+
+        ``tallies`` says that what spending, games and tips count has changed, ``profile`` that
+        more than those, money and times has.
+        """
         account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
+        if tallies:
+            account.is_tallied = True
         if not account.is_changed:
             account.is_changed = True
             self._changed.append(account)
@@ -430,21 +449,22 @@ class Accounts:
 
     def count(self, day: Day, counter: str, by: int = 1) -> None:
         """Raise or lower one of the day's counters, named as its column; never below 0."""
-        setattr(day, counter, min(max(0, getattr(day, counter) + by), BALANCE_MAX_Z))
+        setattr(day, counter, _bounded(getattr(day, counter), by))
         self.touch_day(day, minutes_only=counter in _OF_MINUTES)
 
     def touch_day(self, day: Day, *, minutes_only: bool = False) -> None:
         """Have the row of a day written; ``minutes_only`` says that only `_OF_MINUTES` changed."""
-        if not minutes_only:
-            day.is_busy = True
+        if minutes_only:
+            day.is_counted = True
+        else:
+            day.is_active = True
+        self._change(day)
+        self.touch(day.account)
+
+    def _change(self, day: Day) -> None:
         if not day.is_changed:
             day.is_changed = True
             self._days.append(day)
-        account = day.account
-        account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
-        if not account.is_changed:
-            account.is_changed = True
-            self._changed.append(account)
 
     def move(self, account: Account, delta_z: int) -> None:
         """Change a balance by what the caller has found to be possible."""
@@ -462,9 +482,13 @@ class Accounts:
 
     def tally(self, account: Account, counters: Counters, day: str) -> None:
         """Raise or lower the lifetime counters, and those of the day they belong to."""
-        account.lifetime_earned_z = _bounded(account.lifetime_earned_z, counters.lifetime_earned_z)
+        if counters.lifetime_earned_z:
+            by_z = counters.lifetime_earned_z
+            account.lifetime_earned_z = _bounded(account.lifetime_earned_z, by_z)
         if counters.z_earned:
-            self.count(self.day(account, day), "z_earned", counters.z_earned)
+            today = self.day(account, day)
+            today.z_earned = _bounded(today.z_earned, counters.z_earned)
+            self._change(today)
         if counters.only_earns:
             self.touch(account)
             return
@@ -476,10 +500,13 @@ class Accounts:
             account.lifetime_gambled_out_z, counters.lifetime_gambled_out_z
         )
         account.biggest_win_z = max(account.biggest_win_z, counters.biggest_win_z)
-        self.touch(account, profile=True)
+        self.touch(account, tallies=True)
         for counter in ("z_spent", "z_gambled_in", "z_gambled_out", "tips_sent_z"):
             if by := getattr(counters, counter):
-                self.count(self.day(account, day), counter, by)
+                today = self.day(account, day)
+                setattr(today, counter, _bounded(getattr(today, counter), by))
+                today.is_moved = True
+                self._change(today)
 
     def earn(self, account: Account, amount_z: int, transfer_id: int, day: str) -> None:
         """Take in what was earned: as `move` and `tally`, in one go for the crowd of a minute."""
@@ -512,32 +539,48 @@ class Accounts:
         changed = self._changed
         if not changed:
             return []
-        before = self._sql.total_changes()
-        self._sql.each(_PUT_MONEY, map(_money_of, changed))
-        written = self._sql.total_changes() - before
-        assert written == len(changed), "an account row is not as it was read"
+        tallied = [account for account in changed if account.is_tallied]
+        plain = [account for account in changed if not account.is_tallied] if tallied else changed
+        self._update(_PUT_MONEY, map(_money_of, plain), len(plain))
+        self._update(_PUT_TALLIES, map(_tallies_of, tallied), len(tallied))
         if self._profiles:
             self._sql.each(_PUT_PROFILE, map(_profile_of, self._profiles))
-        if self._days:
-            self._write_days()
         for account in changed:
             account.balance_written_z = account.balance_z
-            account.is_changed = account.is_profile_changed = False
-        self._changed, self._profiles, self._days = [], [], []
+            account.is_changed = account.is_profile_changed = account.is_tallied = False
+        self._changed, self._profiles = [], []
+        self._write_days()
         return changed
 
     def _write_days(self) -> None:
-        whole = [day for day in self._days if day.is_busy or not day.is_stored]
-        if whole:
-            self._sql.each(_PUT_DAY, map(_day_row, whole))
-        if len(whole) < len(self._days):
-            minutes = [day for day in self._days if day.is_stored and not day.is_busy]
+        """Of a day that has its row, what has changed is written and no more."""
+        days, self._days = self._days, []
+        fresh: list[Day] = []
+        whole: list[Day] = []
+        counted: list[Day] = []
+        moved: list[Day] = []
+        for day in days:
+            if not day.is_stored:
+                fresh.append(day)
+            elif day.is_active or (day.is_counted and day.is_moved):
+                whole.append(day)
+            else:
+                (counted if day.is_counted else moved).append(day)
+            day.is_changed = day.is_active = day.is_counted = day.is_moved = False
+            day.is_stored = True
+        if fresh:
+            self._sql.each(_PUT_DAY, map(_day_of, fresh))
+        self._update(_CHANGE_DAY, map(_day_of, whole), len(whole))
+        self._update(_PUT_MINUTES, map(_minutes_of, counted), len(counted))
+        self._update(_CHANGE_SUMS, map(_sums_of, moved), len(moved))
+
+    def _update(self, statement: str, rows: Iterable[tuple[Value, ...]], count: int) -> None:
+        """Change rows that are known to be there, as they were read."""
+        if count:
             before = self._sql.total_changes()
-            self._sql.each(_PUT_MINUTES, map(_minutes_of, minutes))
+            self._sql.each(statement, rows)
             written = self._sql.total_changes() - before
-            assert written == len(minutes), "a day that was read has no row"
-        for day in self._days:
-            day.is_stored, day.is_changed, day.is_busy = True, False, False
+            assert written == count, "a row is not as it was read"
 
     def shrink(self) -> None:
         """Stay within bounds; to be called when nothing is pending and no request runs."""
@@ -550,11 +593,6 @@ class Accounts:
         for account in accounts:
             if len(account.days) > 1:
                 account.days = {account.today.day: account.today}
-
-
-def _day_row(day: Day) -> tuple[Value, ...]:
-    row: tuple[Value, ...] = (*_key_of_day(day), *_day_of(day))
-    return row
 
 
 def _bounded(held_z: int, by_z: int) -> int:

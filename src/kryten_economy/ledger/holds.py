@@ -15,7 +15,7 @@ from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.journal import Side
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
-from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
     AlreadySettled,
@@ -60,13 +60,13 @@ __all__ = (
 
 HOLD_COLUMNS = """
     h.id, c.name, a.name, h.amount_z, h.purpose, h.state, h.type, h.trigger_id,
-    h.refund_type, h.refund_trigger, h.reason, h.data, h.day, h.placed_at_ms, h.expires_at_ms
+    h.refund_type, h.refund_trigger, h.reason, h.data, h.day, h.placed_at_ms, h.expires_at_ms,
+    h.channel_id, h.account_id, h.settled_at_ms, h.captured_z
 """
 _FROM = """
     FROM hold AS h
     JOIN account AS a ON a.id = h.account_id JOIN channel AS c ON c.id = h.channel_id
 """
-_FIND = f"SELECT {HOLD_COLUMNS} {_FROM} WHERE h.id = ?"
 _OPEN = f"""
     SELECT {HOLD_COLUMNS} {_FROM} WHERE h.state = 'open' AND c.read_only_reason IS NULL AND
 """
@@ -74,16 +74,6 @@ _DUE = _OPEN + "h.expires_at_ms <= ?1 ORDER BY h.expires_at_ms LIMIT ?2"
 _ORPHANED = (
     _OPEN + "h.purpose IN (SELECT value FROM json_each(?1)) ORDER BY h.id LIMIT ?2"  # noqa: S608 - likewise
 )
-_PLACE = """
-    INSERT INTO hold (
-        id, channel_id, account_id, amount_z, purpose, type, trigger_id, refund_type,
-        refund_trigger, reason, data, day, placed_at_ms, expires_at_ms
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_SETTLE = """
-    UPDATE hold SET state = ?2, settled_at_ms = ?3, captured_z = ?4
-    WHERE id = ?1 AND state = 'open'
-"""
 
 
 class Hold(NamedTuple):
@@ -104,6 +94,10 @@ class Hold(NamedTuple):
     day: str
     placed_at_ms: int
     expires_at_ms: int
+    channel_id: int
+    account_id: int
+    settled_at_ms: int | None = None
+    captured_z: int = 0
 
     @property
     def owner(self) -> UserKey:
@@ -111,9 +105,22 @@ class Hold(NamedTuple):
         return UserKey(self.channel, self.name)
 
 
+_HOLDS: CachedTable[tuple[str], Hold] = CachedTable(
+    f"SELECT {HOLD_COLUMNS} {_FROM} WHERE h.id = ?",
+    # What stands at ?1 is the key, which the row has as well; ?3 and ?4 are names.
+    """
+    INSERT INTO hold (
+        id, amount_z, purpose, state, type, trigger_id, refund_type, refund_trigger, reason, data,
+        day, placed_at_ms, expires_at_ms, channel_id, account_id, settled_at_ms, captured_z
+    ) VALUES (?2, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+    """,
+    "UPDATE hold SET state = ?7, settled_at_ms = ?19, captured_z = ?20 WHERE id = ?1",
+)
+
+
 def find_hold(tx: Tx, hold_id: str) -> Hold | None:
     """The hold of an id, in whatever state."""
-    row = tx.sql.row(_FIND, hold_id)
+    row = tx.cached(_HOLDS).get((hold_id,))
     return None if row is None else Hold._make(row)
 
 
@@ -178,13 +185,13 @@ def place_hold(  # noqa: PLR0911 - one way out for each refusal
     entry = Entry(ask.type, ask.trigger_id, ask.reason, ask.at_ms, ask.day)
     counters = held_counters(ask.type, ask.amount_z)
     post(tx, account, -ask.amount_z, escrow, entry, counters=counters)
-    tx.run(
-        _PLACE,
+    hold = Hold(
         ask.hold_id,
-        account.channel.id,
-        account.id,
+        ask.user.channel,
+        ask.user.name,
         ask.amount_z,
         ask.purpose,
+        "open",
         ask.type,
         ask.trigger_id,
         ask.refund_type or kind.refunded_as,
@@ -194,7 +201,10 @@ def place_hold(  # noqa: PLR0911 - one way out for each refusal
         ask.day,
         ask.at_ms,
         ask.expires_at_ms,
+        account.channel.id,
+        account.id,
     )
+    tx.cached(_HOLDS).put((ask.hold_id,), hold)
     return Held(ask.hold_id, account.wallet)
 
 
@@ -311,8 +321,11 @@ def _taker(
 
 
 def _settle(tx: Tx, hold: Hold, state: str, at_ms: int, captured_z: int = 0) -> None:
-    changed = tx.run(_SETTLE, hold.hold_id, state, at_ms, captured_z)
-    assert changed == 1, hold
+    known = find_hold(tx, hold.hold_id)
+    assert known is not None, hold
+    assert known.state == "open", hold
+    settled = known._replace(state=state, settled_at_ms=at_ms, captured_z=captured_z)
+    tx.cached(_HOLDS).put((hold.hold_id,), settled)
 
 
 def _give(tx: Tx, hold: Hold, owner: Account, amount_z: int, entry: Entry) -> None:

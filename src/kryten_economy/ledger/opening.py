@@ -125,6 +125,12 @@ BUSY_TIMEOUT_MS = 30_000
 CACHE_KIB = 32 * 1024
 """Pages a connection keeps; the rows of today's users fit."""
 
+LOG_PAGES = 4_000
+"""So long the write-ahead log grows, 16 MB, before its pages are copied into the file.
+
+The pages of today's users change with every batch; in a longer log one copy stands for more.
+"""
+
 READER_CACHE_KIB = 8 * 1024
 """There are several readers, and a page that one lacks is at hand in the system's cache."""
 
@@ -187,6 +193,8 @@ def prepare_writer(connection: apsw.Connection) -> None:
         connection.pragma("foreign_keys", 1)
         connection.pragma("trusted_schema", 0)
         connection.pragma("cache_size", -CACHE_KIB)
+        connection.pragma("wal_autocheckpoint", LOG_PAGES)
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         migrate(connection)
         quick_check(connection)
 

@@ -18,6 +18,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
+    Final,
     Generic,
     TypeVar,
     Union,
@@ -139,6 +140,9 @@ def perform(tx: "Tx", request: Request[A]) -> A:
     return _once(tx, known, request)  # type: ignore[return-value]  # its own answers, or ours
 
 
+_NOT_KEPT: Final = {"replayed"}
+
+
 def _once(tx: "Tx", known: _Operation, request: Act[Any]) -> object:
     assert known.content is not None
     digest = blake2b(repr(known.content(request)).encode(), digest_size=16).digest()
@@ -155,7 +159,7 @@ def _once(tx: "Tx", known: _Operation, request: Act[Any]) -> object:
     if kept is None:
         assert not tx.journal.moving, (request, answer)
         return answer
-    stored = f'{{"{name}":{kept.dump_json(answer, exclude={"replayed"}).decode()}}}'
+    stored = f'{{"{name}":{kept.serializer.to_json(answer, exclude=_NOT_KEPT).decode()}}}'
     tx.journal.finish(request.op_id, known.kind, digest, stored, request.at_ms)
     return answer
 
@@ -212,13 +216,21 @@ def _without_defaults(kind: type, left_out: frozenset[str]) -> Callable[[Any], o
     So an act that gains a field with a default is still the one that an older version did.
     """
     of_content = [each for each in _fields_of(kind) if each[0] not in left_out]
-    required = _getter([name for name, default in of_content if default is MISSING])
+    hints, title = get_type_hints(kind), kind.__name__
+    required = [name for name, default in of_content if default is MISSING]
+    leaves = _getter([name for name in required if hints[name] in _LEAVES])
+    branches = _getter([name for name in required if hints[name] not in _LEAVES])
     names = [name for name, default in of_content if default is not MISSING]
     defaults = tuple(default for _, default in of_content if default is not MISSING)
-    optional, title = _getter(names), kind.__name__
+    optional = _getter(names)
+
+    if issubclass(kind, tuple) and not names and all(hints[each] in _LEAVES for each in required):
+        return lambda value: (title, [*value])
 
     def content(value: object) -> object:
-        held = [each if type(each) in _LEAVES else _plain(each) for each in required(value)]
+        held = [*leaves(value)]
+        for each in branches(value):
+            held.append(_plain(each))  # noqa: PERF401 - on the way of every act
         given = optional(value)
         if given != defaults:
             held += [

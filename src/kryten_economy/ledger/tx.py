@@ -39,11 +39,15 @@ V = TypeVar("V", bound=tuple[Value, ...])
 class CachedTable(Generic[K, V]):
     """How a row is read by its key, and how key and value together are stored.
 
+    ``insert`` makes a row. Where there is no ``update``, which is for rows that are known to be
+    there, it also overwrites one.
+
     Each is itself only, so that looking up its rows compares no statements.
     """
 
     select: str
-    upsert: str
+    insert: str
+    update: str | None = None
 
 
 class CachedRows(Generic[K, V]):
@@ -53,7 +57,8 @@ class CachedRows(Generic[K, V]):
         self._sql = sql
         self._table = table
         self._rows: dict[K, V | None] = {}
-        self._changed: dict[K, None] = {}
+        self._changed: dict[K, bool] = {}
+        """Whether the row may have to be made."""
 
     def get(self, key: K) -> V | None:
         """The value, or None where there is no row."""
@@ -66,19 +71,27 @@ class CachedRows(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Store a value."""
+        if key not in self._changed:
+            self._changed[key] = self._rows.get(key) is None
         self._rows[key] = value
-        self._changed[key] = None
 
     def write(self) -> None:
         """Put what has changed into the table."""
         if not self._changed:
             return
-        rows: list[tuple[Value, ...]] = []
-        for key in self._changed:
+        made: list[tuple[Value, ...]] = []
+        updated: list[tuple[Value, ...]] = []
+        for key, is_new in self._changed.items():
             value = self._rows[key]
             assert value is not None, key
-            rows.append((*key, *value))
-        self._sql.each(self._table.upsert, rows)
+            (made if is_new or self._table.update is None else updated).append((*key, *value))
+        if made:
+            self._sql.each(self._table.insert, made)
+        if updated:
+            assert self._table.update is not None
+            before = self._sql.total_changes()
+            self._sql.each(self._table.update, updated)
+            assert self._sql.total_changes() - before == len(updated), self._table.update
         self._changed = {}
         if len(self._rows) > ROWS_MAX:
             self._rows = {}

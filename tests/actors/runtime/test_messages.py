@@ -1,5 +1,6 @@
 """Order, verbs, deadlines, bounds and lanes."""
 
+import gc
 from collections.abc import Callable, Sequence
 
 import anyio
@@ -32,7 +33,7 @@ from economy_actors.runtime import (
     current_trace,
     open_system,
 )
-from economy_actors.runtime.actor import Actor
+from economy_actors.runtime.actor import Actor, Timer
 
 
 async def test_messages_are_handled_in_the_order_they_were_told() -> None:
@@ -297,3 +298,12 @@ async def test_an_ended_actor_takes_no_messages() -> None:
             ref.tell(Note("x"))
         with pytest.raises(ActorGone):
             await ref.ask(lambda reply: Echo("x", reply), timeout_s=1)
+
+
+async def test_an_answered_ask_leaves_no_timer_until_its_deadline() -> None:
+    """Asks with a deadline an hour away keep no more in memory than those that still wait."""
+    async with open_system() as system:
+        ref = await system.spawn_root("probe", lambda: Probe(Journal()))
+        for _ in range(5_000):
+            await ref.ask(lambda reply: Echo("x", reply), timeout_s=3_600)
+        assert sum(isinstance(each, Timer) for each in gc.get_objects()) < 2_500

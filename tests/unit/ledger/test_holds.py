@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import apsw
 import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
@@ -267,3 +268,23 @@ def test_holds_of_a_read_only_channel_wait(bob: Books) -> None:
     bob.commit([hold("Bob", 6, "h", expires_at_ms=NOW)])
     bob.commit([SetReadOnly(CHANNEL, "mismatch", NOW)])
     assert told(bob, expire(NOW + 1), Expired).released == ()
+
+
+def test_statements_are_prepared_once(books: Books) -> None:
+    """No value of a hold, such as its id, sends a statement back to the planner."""
+    planned: list[str | None] = []
+
+    def note(_action: int, *names: str | None) -> int:
+        planned.append(names[0])
+        return apsw.SQLITE_OK
+
+    books.commit([earn("Bob", 1_000)])
+    books._connection.authorizer = note
+    for number in range(1, 6):
+        # The first turn plans everything anew, since somebody listens.
+        if number == 2:
+            assert planned
+            planned.clear()
+        books.commit([hold("Bob", number, f"h{number}")])
+        books.commit([capture(f"h{number}", number)])
+    assert not planned

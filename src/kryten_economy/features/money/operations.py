@@ -295,8 +295,8 @@ def _count_pair(tx: Tx, sender: Account, recipient: Account) -> None:
         return
     sender.tip_recipients += 1
     recipient.tip_senders += 1
-    tx.accounts.touch(sender, profile=True)
-    tx.accounts.touch(recipient, profile=True)
+    tx.accounts.touch(sender, tallies=True)
+    tx.accounts.touch(recipient, tallies=True)
 
 
 def _short(account: Account, amount_z: int) -> Insufficient:
