@@ -175,8 +175,6 @@ class Context:
     robots_away: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
     population: dict[str, int] = field(default_factory=dict)
-    floats: dict[str, int] = field(default_factory=dict)
-    """What circulated in a channel, in Z, when its prices were last set; kept by the jobs alone."""
     presence: dict[str, Published[WhoIsHere]] = field(
         default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))
     )

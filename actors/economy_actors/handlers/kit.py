@@ -1,7 +1,6 @@
 """What several topics need: the audit log, names and notices."""
 
 from collections.abc import Collection, Sequence
-from fractions import Fraction
 
 import structlog
 
@@ -11,8 +10,6 @@ from economy_actors.messages.ledger import Commit, query
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.presence.operations import RecordActivity
-from kryten_economy.features.prices import Price, inflation_multiplier, price
-from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
 from kryten_economy.ledger.records import Audit
@@ -24,8 +21,6 @@ __all__ = (
     "audit",
     "connected",
     "open_account",
-    "price_factor",
-    "price_now",
     "rank_index",
     "rank_name",
     "spelled_as_shown",
@@ -127,17 +122,3 @@ def spelled_as_shown(
         else row
         for row in rows
     ]
-
-
-def price_factor(context: Context, channel: str) -> Fraction:
-    """What prices of a channel are multiplied with now, by the settings in force."""
-    float_z = context.floats.get(channel)
-    if float_z is None:
-        return Fraction(1)
-    return inflation_multiplier(context.live.settings.inflation, float_z)
-
-
-def price_now(call: Call, base_z: int, tier_index: int) -> Price:
-    """What something costs somebody of a rank now: what is shown is what is charged."""
-    discount = perks_of(call.settings.ranks, tier_index).discount
-    return price(base_z, price_factor(call.context, call.channel), discount)

@@ -172,7 +172,7 @@ class Events:
         in_time = at_ms - fired_at_ms <= LATE_MS
         present = present_if_known(self._context, self._channel) if in_time else ()
         if present is None:
-            # Whoever is here shall get his part: the next look may know who that is.
+            # Those who are here get their part: the next minute may know who that is.
             return
         request = OpenEvent(
             op_id=f"event:{self._channel}:{event.name}:{fired_at_ms}",

@@ -172,7 +172,7 @@ class OwedRead:
 
 @dataclass(frozen=True, slots=True)
 class LevelDue:
-    """A user's rank brings this CyTube level; ``waited`` once his channel rank must be known."""
+    """A user's rank brings this CyTube level; ``waited`` once their channel rank must be known."""
 
     name: str
     level: int
@@ -307,7 +307,7 @@ class SettingsChanged:
 
 @dataclass(frozen=True, slots=True)
 class ShownUser:
-    """A connected user as others may know him."""
+    """A connected user as others may know them."""
 
     name: str
     rank: float

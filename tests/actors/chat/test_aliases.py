@@ -199,7 +199,7 @@ async def test_who_asks_for_nothing_costs_nothing(tmp_path: Path) -> None:
 
 
 async def test_without_userstats_plain_names_count(tmp_path: Path) -> None:
-    """Fail soft: everybody is who he says he is, and userstats is asked once."""
+    """Fail soft: everybody is who they say they are, and userstats is asked once."""
     async with house(tmp_path / "e.db", thanks()) as home:
         stats = Userstats(al="Alice")
         stats.is_away = True

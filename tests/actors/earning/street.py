@@ -100,7 +100,7 @@ class Street:
         await self.see("chatMsg", self._spoken(name, html, meta))
 
     async def whisper(self, name: str, html: str, **meta: object) -> list[str]:
-        """Somebody writes to the bot; returns what he is answered."""
+        """Somebody writes to the bot; returns what they are answered."""
         before = len(self.house.pms(name))
         await self.see("pm", self._spoken(name, html, meta) | {"to": "ZCoinBot"})
         return self.house.pms(name)[before:]

@@ -23,7 +23,7 @@ STREAK: dict[str, Any] = {"streaks": {"daily": {"enabled": True}}}
 BRIDGE: dict[str, Any] = {"streaks": {"weekend_weekday_bridge": {"enabled": True}}}
 
 Days = Mapping[str, tuple[int, ...]]
-"""By user: on which days he is there long enough, counted from Friday, 2026-11-20."""
+"""By user: on which days they are there long enough, counted from Friday, 2026-11-20."""
 
 
 async def _live(path: Path, settings: Settings, days: Days) -> House:

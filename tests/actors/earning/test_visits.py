@@ -117,7 +117,7 @@ async def test_the_departing_count_for_nothing(tmp_path: Path) -> None:
 
 
 async def test_channels_are_independent(tmp_path: Path) -> None:
-    """One user is here in each channel by himself: gone from one, he earns in the other."""
+    """One user is here in each channel by themselves: gone from one, they earn in the other."""
     settings = paying(**MINUTES)
     async with house(tmp_path / "e.db", settings, channels=(CHANNEL, "Other")) as home:
         other = House(home.context, home.system, home.context.channels["Other"], home.path, None)  # type: ignore[arg-type]

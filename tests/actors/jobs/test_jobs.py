@@ -70,7 +70,7 @@ async def test_interest_is_paid_once_a_day(tmp_path: Path) -> None:
 
 
 async def test_interest_brings_those_who_are_here_their_rank_at_once(tmp_path: Path) -> None:
-    """They are told by the job itself; who is absent hears of it when he comes."""
+    """They are told by the job itself; who is absent hears of it when they come."""
     tiers = [{"name": "A", "min_lifetime_earned": 0}, {"name": "B", "min_lifetime_earned": 5_001}]
     settings = settings_with(
         **NO_WALLET,

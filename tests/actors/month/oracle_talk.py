@@ -243,7 +243,7 @@ class Ears:
                 assert units.denominator == 1, units
                 ledger.earn(person, day, int(units), each.trigger)
         for name in ranks:
-            # Who is away is looked at when he comes back: nobody could tell him now.
+            # Who is away is looked at when they come back: nobody could tell them now.
             if self._people[name].in_room:
                 ledger.look(self._people[name], day)
 

@@ -71,7 +71,7 @@ async def test_what_cytube_did_not_confirm_is_tried_at_the_next_arrival(tmp_path
 
 
 async def test_nobody_is_lowered(tmp_path: Path) -> None:
-    """A moderator keeps his rank, and where the channel rank is not known nothing is asked."""
+    """Moderators keep their rank, and where the channel rank is not known nothing is asked."""
     async with house(tmp_path / "e.db", SETTINGS) as h:
         asked = _gateway(h)
         await h.join("Mod")

@@ -61,7 +61,7 @@ async def test_a_minute_that_crosses_a_threshold_promotes_at_that_tick(tmp_path:
 
 
 async def test_rank_ups_of_one_tick_are_one_line(tmp_path: Path) -> None:
-    """Several users at once: one public line, grouped by rank, each with a PM of his own."""
+    """Several users at once: one public line, grouped by rank, each with a PM of their own."""
     async with house(tmp_path / "e.db", ladder_from()) as h:
         for name in ("Alice", "Bob", "Carol"):
             await h.join(name)

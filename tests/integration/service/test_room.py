@@ -89,7 +89,7 @@ async def test_the_film_at_the_start(make_house: OpenHouse) -> None:
 
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_aliases(make_house: OpenHouse, nats_server: NatsServer, is_known: bool) -> None:
-    """Whom userstats knows by two names can't thank himself; without userstats he can."""
+    """Whom userstats knows by two names can't thank themselves; without userstats they can."""
     house = await make_house(chat_triggers={"kudos_received": {"enabled": True}})
     await house.minutes(1)  # Kudos open no account.
     if is_known:

@@ -24,7 +24,7 @@ def _named(reports: Reports) -> list[list[str]]:
 def test_who_opted_out_is_seen_by_himself_only(
     books: Books, reports: Reports, board: Board
 ) -> None:
-    """No board names him, nobody's place counts him, and he still has a place of his own."""
+    """No board names them, nobody's place counts them, and they still have a place of their own."""
     for name, amount_z in (("Ann", 30), ("Bob", 20), ("Cid", 10)):
         ask(books, earn(name, amount_z))
     ask(books, _list("Ann", listed=False))

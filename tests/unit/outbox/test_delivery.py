@@ -346,7 +346,7 @@ def test_notices_for_the_absent_are_refused() -> None:
 
 
 def test_a_reply_trusts_the_question() -> None:
-    """Who asks is there even if the list lacks him: the bot answers."""
+    """Who asks is there even if the list lacks them: the bot answers."""
     driver = OutboxDriver()
     driver.outbox.audience(["alice"], driver.now_s)
     assert driver.pm("Bob", "reply") is None

@@ -95,7 +95,7 @@ class ProgressReports(Reader):
     """Questions about who stands where."""
 
     def place(self, board: Board, user: UserKey, day: str, ignored: Sequence[str] = ()) -> Place:
-        """A user's value on a leaderboard and his place; equal values share a place.
+        """A user's value on a leaderboard and their place; equal values share a place.
 
         The place is None for whoever is left out (banned, ``ignored``), and for a value of 0
         but of lifetime earnings. Who wants to be on no board takes no place from others, and

@@ -65,9 +65,9 @@ class AccountRow(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A user's value on a leaderboard; no place where he is not on it.
+    """A user's value on a leaderboard; no place where they are not on it.
 
-    ``listed`` is False for who has asked that nobody else is shown his line.
+    ``listed`` is False for who has asked that nobody else is shown their line.
     """
 
     value: int
