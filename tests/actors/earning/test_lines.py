@@ -137,7 +137,7 @@ async def test_one_newcomer_a_message_and_one_greeter_an_arrival(tmp_path: Path)
 
 
 async def test_mentions_pay_five_an_hour_for_a_pair(tmp_path: Path) -> None:
-    """P-EARN-4: several at once, whole words, not oneself; another speaker has five of their own."""
+    """P-EARN-4: several at once, whole words, not oneself; another speaker has five too."""
     async with house(tmp_path / "e.db", paying("mentioned_by_other")) as home:
         await _crowd(home, "Alice", "Bob", "an", "Carol")
         await home.leave("Carol")

@@ -111,7 +111,7 @@ def _scene(here: Sequence[Regular], at_ms: int, dice: Random) -> Iterator[Event]
 
 
 def _welcome(here: Sequence[Regular], guest: Regular, at_ms: int, dice: Random) -> Iterator[Event]:
-    """Two greet somebody who came in the minute before; the first one is paid, if the other is new."""
+    """Two greet somebody who came in the minute before; the first is paid, if the other is new."""
     greeters = [person for person in here if person is not guest]
     for step, greeter in enumerate(dice.sample(greeters, min(2, len(greeters)))):
         text = f"welcome {guest.name}"
