@@ -285,6 +285,8 @@ class OwedNotices:
         """Take a notice that is owed now, one whose time has come, or all that were left."""
         match message:
             case NoticeOwed(owed):
+                # The reading at the start may have come to see it first.
+                self._left_over.discard(owed.id)
                 self._take(owed, trace)
             case NoticeDue(owed):
                 self._due(owed, trace)

@@ -12,9 +12,17 @@ from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 from tests.actors.session.test_ranks import earn
 
-from economy_actors.messages.channel import Joined, RankChanged, RobotPresence
+from economy_actors.messages.channel import (
+    Joined,
+    NoticeOwed,
+    OwedRead,
+    RankChanged,
+    RobotPresence,
+)
 from economy_actors.messages.gateway import GiveRank
 from economy_actors.runtime import Actor
+from kryten_economy.ledger.records import OwedNotice
+from kryten_economy.users import UserKey
 
 DAY_MS = 86_400_000
 TIERS = [
@@ -140,6 +148,20 @@ async def test_who_left_before_their_welcome_is_owed_none(tmp_path: Path) -> Non
         await h.settle()
         assert h.pms("Alice") == []
     assert owed(tmp_path / "e.db") == 0
+
+
+async def test_a_notice_that_the_first_reading_has_seen_is_of_this_instance(tmp_path: Path) -> None:
+    """Who comes while the books are read at the start, and leaves, is not greeted later either."""
+    async with house(tmp_path / "e.db") as h:
+        key = UserKey.of(CHANNEL, "Alice")
+        due_ms = h.now_ms + 90_000
+        notice = OwedNotice(9_999, key, "Alice", False, "welcome", due_ms, {"amount_z": 100})
+        h.channel.tell(OwedRead((notice,)))
+        h.channel.tell(NoticeOwed(notice))
+        await anyio.sleep(120)
+        await h.join("Alice")
+        await h.settle()
+        assert h.pms("Alice") == []
 
 
 async def test_no_kill_loses_a_welcome(tmp_path: Path) -> None:
