@@ -43,11 +43,6 @@ class Counters(NamedTuple):
     biggest_win_z: int = 0
 
     @property
-    def of_day(self) -> tuple[int, ...]:
-        """Those that are kept by day."""
-        return self[4:9]
-
-    @property
     def only_earns(self) -> bool:
         """Whether nothing but earning is counted, as for nearly every row."""
         return not (

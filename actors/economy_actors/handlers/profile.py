@@ -14,14 +14,12 @@ from kryten_economy.config import Settings
 from kryten_economy.features import achievements as achievement_texts
 from kryten_economy.features import leaderboards as board_texts
 from kryten_economy.features import notices
-from kryten_economy.features.achievements import Facts, Goal, progress_of
+from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.prices import final_price, inflated_price, inflation_multiplier
 from kryten_economy.features.ranks import texts as rank_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
-from kryten_economy.features.reports.queries import Reports
-from kryten_economy.features.reports.rows import AwardRow
 from kryten_economy.features.streaks import texts
 from kryten_economy.features.streaks.rules import bridge_step, next_day, next_milestone, terms
 from kryten_economy.ledger.wallet import Wallet
@@ -76,12 +74,7 @@ async def _profile(call: PmCall, wallet: Wallet) -> str:
 async def achievements(call: PmCall) -> PmAnswer:
     """Won ones with their date, how far the others are, and how many are hidden."""
     user, wallet = call.user, call.wallet
-
-    def query(reports: Reports) -> tuple[tuple[AwardRow, ...], int, int]:
-        minutes = reports.minutes_present(user.channel, [user.name])
-        return reports.awards(user), minutes.get(user.name, 0), reports.emotes_used(user)
-
-    awards, minutes, emotes = await call.read(query)
+    awards = await call.read(lambda reports: reports.awards(user))
     ids = {row.achievement_id for row in awards}
     listed = call.settings.achievements
     known = {each.id: each.description for each in listed}
@@ -91,19 +84,7 @@ async def achievements(call: PmCall) -> PmAnswer:
         for row in awards
     ]
     hidden = sum(1 for each in listed if each.hidden and each.id not in ids)
-    facts = Facts(
-        earned_z=wallet.lifetime_earned_z,
-        spent_z=wallet.lifetime_spent_z,
-        gambled_z=wallet.lifetime_gambled_in_z,
-        biggest_win_z=wallet.biggest_win_z,
-        tip_recipients=wallet.tip_recipients,
-        tip_senders=wallet.tip_senders,
-        messages=wallet.lifetime_messages,
-        streak_days=wallet.streak_days,
-        rank=kit.rank_index(call.context, wallet),
-        minutes_present=minutes,
-        emotes_used=emotes,
-    )
+    facts = facts_of(wallet, call.context.live.ladder)
     return achievement_texts.achievements(won, _goals(call.settings, facts, ids), hidden)
 
 

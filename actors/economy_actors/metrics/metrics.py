@@ -193,10 +193,6 @@ class Metrics:
 
     # The service as a whole
 
-    def set_running(self, running: bool) -> None:
-        """Say whether the service takes work."""
-        self._values["economy_service_status"] = int(running)
-
     def set_nats_connected(self, connected: bool | None) -> None:
         """Say whether the bus is connected."""
         self._values["economy_nats_connected"] = None if connected is None else int(connected)

@@ -343,11 +343,6 @@ class Actor(Generic[M]):
         """
         return self._cell.children_with_mail
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether the own address takes no more messages, for a stop was ordered."""
-        return not self._cell.accepting
-
     def now_s(self) -> float:
         """Monotonic seconds of the event loop."""
         return self._cell.now_s()

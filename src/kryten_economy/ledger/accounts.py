@@ -382,16 +382,6 @@ class Accounts:
         self.touch(opened)
         return opened
 
-    def by_id(self, channel: Channel, account_id: int, day: str) -> Account:
-        """An account that is known to exist."""
-        account = self._by_id.get(account_id)
-        if account is None:
-            account = self._keep(Account(channel, self._sql.only(_FIND_ID, account_id)))
-            if account.is_wallet:
-                self._wallets[channel.id, account.name] = account
-        self._turn(account, day)
-        return account
-
     def system(self, channel: Channel, kind: SystemKind) -> Account:
         """The channel's mint, sink, house or escrow."""
         account_id = channel.system(kind)
@@ -527,11 +517,6 @@ class Accounts:
             account._snapshot = None  # noqa: SLF001 - the cache and its rows are one
 
     # Writing
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether the tables are behind."""
-        return bool(self._changed or self._days)
 
     def write(self) -> list[Account]:
         """Put what has changed into the tables; answers whose accounts have changed."""

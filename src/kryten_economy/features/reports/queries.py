@@ -69,25 +69,10 @@ _AWARDS = f"""
 """  # noqa: S608 - put together from constants
 
 
-_MINUTES = f"""
-    SELECT a.name, sum(d.minutes_present)
-    FROM account AS a JOIN daily_activity AS d ON d.account_id = a.id
-    WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL}
-    AND a.name IN (SELECT value FROM json_each(?2))
-    GROUP BY a.name
-"""  # noqa: S608 - put together from constants
-
-
 _RANKS = f"""
     SELECT a.name, a.rank_name, a.lifetime_earned_z, a.rank_held_from_z
     FROM json_each(?2) AS j CROSS JOIN account AS a
     ON a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = j.value
-"""  # noqa: S608 - put together from constants
-
-
-_EMOTES = f"""
-    SELECT count(*) FROM lifetime_emotes AS e JOIN account AS a ON a.id = e.account_id
-    WHERE a.kind = 'wallet' AND a.channel_id = {_CHANNEL} AND a.name = ?2
 """  # noqa: S608 - put together from constants
 
 
@@ -130,19 +115,10 @@ class ProgressReports(Reader):
         """The achievements a user has won, the oldest first."""
         return tuple(map(AwardRow._make, self._sql.rows(_AWARDS, *user)))
 
-    def emotes_used(self, user: UserKey) -> int:
-        """How many different emotes a user has ever used."""
-        (count,) = self._sql.only(_EMOTES, *user)
-        return int(count)
-
     def rank_facts(self, channel: str, names: Collection[str]) -> tuple[RankFacts, ...]:
         """What the ranks of those are worked out from who have an account."""
         rows = self._sql.rows(_RANKS, channel, json.dumps(sorted(names)))
         return tuple(map(RankFacts._make, rows))
-
-    def minutes_present(self, channel: str, names: Sequence[str]) -> dict[str, int]:
-        """The minutes ever spent in the channel, by lower-case name."""
-        return dict(self._sql.rows(_MINUTES, channel, json.dumps(names)))
 
 
 class Reports(AccountReports, ChannelReports, PresenceReports, DailyReports, ProgressReports):
