@@ -155,7 +155,8 @@ class _Plain:
 class Context:
     """Shared by all actors of one service; only the root writes the refs.
 
-    What ``presence`` holds for a channel is published by that channel alone. ``books_lost``:
+    What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
+    in circulation by channel, as they were when prices were last set by them. ``books_lost``:
     the book file was taken away, and nothing is acknowledged any more.
     """
 
@@ -181,6 +182,7 @@ class Context:
     playing: dict[str, Medium] = field(default_factory=dict)
     channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
+    floats: dict[str, int] = field(default_factory=dict)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)

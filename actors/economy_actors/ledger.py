@@ -63,13 +63,13 @@ __all__ = (
     "CHECK_PLACE_EVERY_S",
     "CONNECTIONS",
     "LEDGER_MAILBOX",
-    "READER_MAILBOX",
     "Executor",
     "InlineExecutor",
     "Ledger",
     "Reader",
     "ThreadExecutor",
     "books_at",
+    "reader_capacity",
     "reports_at",
 )
 
@@ -195,6 +195,8 @@ def reports_at(path: Path) -> ThreadExecutor[Reports]:
 
 
 READER_MAILBOX = 1024
+_QUERIES_A_CHANNEL = 4
+"""At a start each channel reads what the instance before has left: all of them may wait at once."""
 CHECK_EVERY_S = 300.0
 CONNECTIONS = 4
 _NEXT_SLICE_S = 0.5
@@ -215,6 +217,11 @@ class _Work:
     """Something waits."""
 
 
+def reader_capacity(channels: int) -> int:
+    """The queries that may wait at once where so many channels start together."""
+    return READER_MAILBOX + _QUERIES_A_CHANNEL * channels
+
+
 class Reader(Actor[ReaderMessage]):
     """Hands queries to whoever is free, and looks after the guard."""
 
@@ -230,6 +237,7 @@ class Reader(Actor[ReaderMessage]):
         self._metrics = metrics
         self._guard_of = lambda: _Guard(executor, ledger, metrics, now_ms, channels)
         self._waiting = _Waiting()
+        self._most_waiting = reader_capacity(len(channels))
         self._answerers: list[Ref[_Work]] = []
         self._guard: Ref[CheckBooks]
 
@@ -255,7 +263,7 @@ class Reader(Actor[ReaderMessage]):
                 assert_never(message)
 
     def _hand_on(self, query: Query) -> None:
-        if len(self._waiting.queries) >= READER_MAILBOX:
+        if len(self._waiting.queries) >= self._most_waiting:
             query.reply.fail(AskFailed("too many queries wait"))
             return
         self._waiting.queries.append(query)

@@ -24,7 +24,7 @@ from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
-from economy_actors.ledger import LEDGER_MAILBOX, READER_MAILBOX, Executor, Ledger, Reader
+from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
 from economy_actors.messages.channel import BooksChanged, BotSpoke
 from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.actor import outbox_factory
@@ -35,7 +35,7 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
 from kryten_economy.ledger.facts import Facts
-from kryten_economy.ledger.holds import ReleaseOrphans
+from kryten_economy.ledger.holds import ReleaseOrphans, resumes
 
 __all__ = ("Parts", "Root")
 
@@ -100,7 +100,9 @@ class Root(Actor[Any]):
             lambda: Ledger(parts.books, context.metrics, self._publish, self._books_taken_away),
             capacity=LEDGER_MAILBOX,
         )
-        context.reader = await self.spawn_started("reader", self._reader, capacity=READER_MAILBOX)
+        context.reader = await self.spawn_started(
+            "reader", self._reader, capacity=reader_capacity(len(self._channels))
+        )
         await self._settle_the_past()
         context.persons = await self.spawn_started(
             "persons", lambda: Persons(context.people), capacity=PERSONS_MAILBOX
@@ -190,4 +192,4 @@ class Root(Actor[Any]):
 
     def _open_purposes(self, reports: Reports) -> tuple[str, ...]:
         holds = (hold for channel in self._channels for hold in reports.open_holds(channel))
-        return tuple({hold.purpose for hold in holds})
+        return tuple({hold.purpose for hold in holds if not resumes(hold.purpose)})

@@ -18,11 +18,14 @@ __all__ = (
     "Banned",
     "Busy",
     "Conflict",
+    "CoolingDown",
+    "DailyLimit",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
     "NoAccount",
     "NoHold",
+    "NotPending",
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -110,6 +113,27 @@ class TooFewCoins:
     users: int
 
 
+@dataclass(frozen=True, slots=True)
+class CoolingDown:
+    """The next one of ``what`` (``Your shoutout``) is possible in ``left_ms``."""
+
+    what: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    """Today's allowance of ``limit`` is used up; ``what`` is one piece (``queued video``)."""
+
+    what: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotPending:
+    """There is no open request of this kind, or somebody has settled it already."""
+
+
 Refusal = (
     Insufficient
     | NoAccount
@@ -121,6 +145,9 @@ Refusal = (
     | ReadOnly
     | InvalidAmount
     | TooFewCoins
+    | CoolingDown
+    | DailyLimit
+    | NotPending
 )
 
 

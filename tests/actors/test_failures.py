@@ -16,7 +16,7 @@ from tests.actors.tree import OTHER, open_tree, restarts
 
 from economy_actors.channel.actor import Channel
 from economy_actors.handlers.answers import PmAnswer
-from economy_actors.handlers.registry import COMMANDS, PmCall
+from economy_actors.handlers.registry import COMMANDS, PmCall, Question
 from economy_actors.ledger import Ledger, books_at
 from economy_actors.messages.channel import Joined, RankChanged, ShowPresence
 from economy_actors.messages.ledger import Commit, Defect, query
@@ -48,7 +48,7 @@ def session_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bob's ``balance`` meets a defect."""
     sound = COMMANDS._handlers["balance"]
 
-    async def balance(call: PmCall) -> PmAnswer:
+    async def balance(call: PmCall) -> PmAnswer | Question:
         if call.user.name == "bob":
             raise ZeroDivisionError("a defect")
         return await sound(call)

@@ -17,11 +17,14 @@ from kryten_economy.refusals import (
     Banned,
     Busy,
     Conflict,
+    CoolingDown,
+    DailyLimit,
     Ignored,
     Insufficient,
     InvalidAmount,
     NoAccount,
     NoHold,
+    NotPending,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -48,7 +51,11 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     BANNED = "banned"
     IGNORED_USER = "ignored_user"
+    DISABLED = "disabled"
     INSUFFICIENT_BALANCE = "insufficient_balance"
+    COOLDOWN_ACTIVE = "cooldown_active"
+    DAILY_LIMIT_REACHED = "daily_limit_reached"
+    BLACKOUT_ACTIVE = "blackout_active"
     REJECTED = "rejected"
     CONFLICT = "conflict"
     REQUEST_ID_CONFLICT = "request_id_conflict"
@@ -112,7 +119,7 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Refused(_code(refusal), text)
 
 
-def _code(  # noqa: PLR0911  # one code for each refusal
+def _code(  # noqa: C901, PLR0911  # one code for each refusal
     refusal: Insufficient
     | NoAccount
     | Banned
@@ -122,13 +129,20 @@ def _code(  # noqa: PLR0911  # one code for each refusal
     | AlreadySettled
     | InvalidAmount
     | TooFewCoins
+    | CoolingDown
+    | DailyLimit
+    | NotPending
     | Ignored,
 ) -> Code:
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold():
+        case NoAccount() | NoHold() | NotPending():
             return Code.NOT_FOUND
+        case CoolingDown():
+            return Code.COOLDOWN_ACTIVE
+        case DailyLimit():
+            return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
         case Ignored():

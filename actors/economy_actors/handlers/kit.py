@@ -1,6 +1,7 @@
 """What several topics need: the audit log, names and notices."""
 
 from collections.abc import Collection, Sequence
+from fractions import Fraction
 
 import structlog
 
@@ -10,6 +11,8 @@ from economy_actors.messages.ledger import Commit, query
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.prices import Price, inflation_multiplier, price
+from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
 from kryten_economy.ledger.records import Audit
@@ -21,6 +24,8 @@ __all__ = (
     "audit",
     "connected",
     "open_account",
+    "price_factor",
+    "price_for",
     "rank_index",
     "rank_name",
     "spelled_as_shown",
@@ -122,3 +127,17 @@ def spelled_as_shown(
         else row
         for row in rows
     ]
+
+
+def price_factor(context: Context, channel: str) -> Fraction:
+    """What prices of a channel are multiplied with now, by the settings in force."""
+    float_z = context.floats.get(channel)
+    if float_z is None:
+        return Fraction(1)
+    return inflation_multiplier(context.live.settings.inflation, float_z)
+
+
+def price_for(call: Call, base_z: int, buyer: Wallet | RankFacts) -> Price:
+    """What something costs somebody now: what is shown is what is charged (`spending.md` 1)."""
+    discount = perks_of(call.settings.ranks, rank_index(call.context, buyer)).discount
+    return price(base_z, price_factor(call.context, call.channel), discount)

@@ -35,7 +35,9 @@ __all__ = (
     "USERNAME",
     "ApiCall",
     "Call",
+    "CommandHandler",
     "PmCall",
+    "Question",
     "RequestSpec",
     "RequestTable",
     "command",
@@ -169,7 +171,23 @@ class ApiCall(Call):
         return cls(context, channel, by, op_id, request_id or None, values)
 
 
-CommandHandler: TypeAlias = Callable[[PmCall], Awaitable[PmAnswer]]
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A text to which the user is to say something; until then nothing is done.
+
+    ``yes`` is called when they say YES in time, ``chosen`` with a number from 1 to ``choices``.
+    Anything else is taken as the command it is: after a question to be said YES to, that means
+    no. A list stays while numbers come. ``for_s`` None is the time the configuration gives.
+    """
+
+    text: str
+    yes: "CommandHandler | None" = None
+    chosen: "Callable[[PmCall, int], Awaitable[PmAnswer | Question]] | None" = None
+    choices: int = 0
+    for_s: float | None = None
+
+
+CommandHandler: TypeAlias = Callable[[PmCall], Awaitable[PmAnswer | Question]]
 RequestHandler: TypeAlias = Callable[[ApiCall], Awaitable[ApiAnswer]]
 
 

@@ -15,6 +15,7 @@ __all__ = (
     "LevelGiven",
     "PersonKnown",
     "ProgressMade",
+    "PromptDue",
     "SessionMessage",
 )
 
@@ -95,6 +96,11 @@ class PersonKnown:
     own: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class PromptDue:
+    """Time to see whether what the user was asked is over."""
+
+
 SessionMessage = (
     Arriving
     | ChatLine
@@ -105,4 +111,5 @@ SessionMessage = (
     | GiveLevel
     | LevelGiven
     | AttendanceDue
+    | PromptDue
 )

@@ -33,6 +33,7 @@ from economy_actors.metrics.families import (
 from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined
 from kryten_economy.ledger.facts import Committed, TriggerHits
+from kryten_economy.users import UserKey
 
 __all__ = ("CONTENT_TYPE", "Metrics")
 
@@ -73,12 +74,14 @@ class Metrics:
         self._wall = wall
         self._started_s = clock()
         self._ticked_s: float | None = None
+        self._prompts: set[UserKey] = set()
         self._backup_at_ms: int | None = None
         self._values: dict[str, float | None] = {
             "economy_service_status": 1,
             "economy_nats_connected": 0,
             "economy_rival_services": 0,
             "economy_pm_queue_depth": 0,
+            "economy_pending_confirms": 0,
             "economy_tick_duration_seconds": None,
         }
         self._register()
@@ -93,6 +96,7 @@ class Metrics:
             ("economy_nats_connected", "1 while connected to NATS.", None),
             ("economy_rival_services", "Other economy services in our channels.", None),
             ("economy_pm_queue_depth", "PMs waiting.", None),
+            ("economy_pending_confirms", "Questions that wait for a YES.", None),
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
             ("economy_backup_age_seconds", "Age of the last verified backup.", self._backup_age_s),
@@ -204,6 +208,11 @@ class Metrics:
     def set_pm_queue_depth(self, waiting: int | None) -> None:
         """Say how many PMs wait in all outboxes."""
         self._values["economy_pm_queue_depth"] = waiting
+
+    def set_prompt(self, user: UserKey, *, waits: bool) -> None:
+        """Say whether a user has a question to answer."""
+        (self._prompts.add if waits else self._prompts.discard)(user)
+        self._values["economy_pending_confirms"] = len(self._prompts)
 
     def ticked(self, duration_s: float) -> None:
         """Note the end of a presence minute and how long it took."""

@@ -17,7 +17,7 @@ audit log.
 
 import uuid
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, assert_never
 from uuid import uuid4
 
@@ -26,7 +26,7 @@ import structlog
 from economy_actors.context import Context, terms_now
 from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused, result_of
 from economy_actors.handlers.kit import audit
-from economy_actors.handlers.registry import COMMANDS, PmCall
+from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
 from economy_actors.messages.channel import (
     AttendanceSettled,
     ChannelMessage,
@@ -46,6 +46,7 @@ from economy_actors.messages.session import (
     LevelGiven,
     PersonKnown,
     ProgressMade,
+    PromptDue,
     SessionMessage,
 )
 from economy_actors.outbox.message import Pm, Priority
@@ -59,6 +60,7 @@ from economy_actors.runtime import (
     Supervision,
 )
 from economy_actors.session import progress
+from economy_actors.session.dialogue import Chosen, Confirmed, Dialogue, Lapsed, OutOfRange
 from kryten_economy.commands import refusals
 from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec
@@ -83,29 +85,80 @@ __all__ = (
 _SENTENCE_WORDS = 3
 
 
-async def carry_out(context: Context, user: UserKey, message: Command, trace: str | None) -> None:
+async def carry_out(
+    context: Context,
+    user: UserKey,
+    message: Command,
+    trace: str | None,
+    dialogue: Dialogue,
+    now_s: float,
+) -> None:
     """Do what a message asks for, count it, and reply; a blank one does nothing."""
     parsed = parse(message.text)
     if parsed is None:
         return
+    waited = dialogue.waits
+    heard = dialogue.hear(parsed, now_s)
     is_admin = message.rank >= context.live.settings.admin.owner_level
-    spec = COMMANDS.find(parsed.word)
-    if spec is None:
-        answer: PmAnswer = _unknown(context, parsed, is_admin=is_admin)
-    elif not spec.enabled(context.live.settings):
-        answer = Refused(Code.REJECTED, refusals.feature_off(f"'{spec.name}'"))
-    elif spec.admin and not is_admin:
-        answer = Refused(Code.REJECTED, refusals.not_authorised(spec.name))
-    elif spec.is_about_another(parsed):
-        has_profile = COMMANDS.find("profile") is not None
-        answer = Refused(Code.INVALID_REQUEST, refusals.about_oneself_only(spec.name, has_profile))
-    else:
-        answer = await _answer(context, user, message, spec, parsed, trace, is_admin=is_admin)
+    asking = _Asking(context, user, message, parsed, trace, is_admin)
+    match heard:
+        case None:
+            spec, answer = await _command(asking)
+            if spec is None and waited:
+                answer = Refused(Code.REJECTED, refusals.cancelled())
+        case Confirmed(pending):
+            assert pending.question.yes is not None, pending
+            spec, answer = pending.spec, await _answer(asking, pending.spec, pending.question.yes)
+        case Chosen(pending, number):
+            chosen = pending.question.chosen
+            assert chosen is not None, pending
+            spec = pending.spec
+            answer = await _answer(asking, spec, lambda call: chosen(call, number))
+        case OutOfRange(choices):
+            spec, answer = None, Refused(Code.INVALID_REQUEST, refusals.out_of_range(choices))
+        case Lapsed():
+            spec, answer = None, Refused(Code.REJECTED, refusals.nothing_to_confirm())
+        case _:
+            assert_never(heard)
+    if isinstance(answer, Question):
+        for_s = answer.for_s or context.live.settings.commands.confirm_timeout_seconds
+        assert spec is not None
+        dialogue.ask(answer, spec, now_s + for_s)
+        answer = answer.text
     context.metrics.pm_command("unknown" if spec is None else spec.name, result_of(answer))
     text = answer if isinstance(answer, str) else answer.text
     context.outboxes[user.channel].offer(
         Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks for what."""
+
+    context: Context
+    user: UserKey
+    message: Command
+    parsed: Parsed
+    trace: str | None
+    is_admin: bool
+
+
+async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Question]:
+    """What the message says as a command, whatever was asked before."""
+    settings, parsed = asking.context.live.settings, asking.parsed
+    spec = COMMANDS.find(parsed.word)
+    if spec is None:
+        return None, _unknown(asking.context, parsed, is_admin=asking.is_admin)
+    if not spec.enabled(settings):
+        return spec, Refused(Code.REJECTED, refusals.feature_off(f"'{spec.name}'"))
+    if spec.admin and not asking.is_admin:
+        return spec, Refused(Code.REJECTED, refusals.not_authorised(spec.name))
+    if spec.is_about_another(parsed):
+        has_profile = COMMANDS.find("profile") is not None
+        text = refusals.about_oneself_only(spec.name, has_profile)
+        return spec, Refused(Code.INVALID_REQUEST, text)
+    return spec, await _answer(asking, spec, COMMANDS.handler(spec))
 
 
 def _unknown(context: Context, parsed: Parsed, *, is_admin: bool) -> Refused:
@@ -122,16 +175,10 @@ def _is_sentence(parsed: Parsed) -> bool:
 
 
 async def _answer(
-    context: Context,
-    user: UserKey,
-    message: Command,
-    spec: CommandSpec,
-    parsed: Parsed,
-    trace: str | None,
-    *,
-    is_admin: bool,
-) -> PmAnswer:
+    asking: _Asking, spec: CommandSpec, handler: CommandHandler
+) -> PmAnswer | Question:
     """What the command's handler answers, or why it could not."""
+    context, user, message = asking.context, asking.user, asking.message
     try:
         wallet = await _count(context, user, message)
     except Defect:
@@ -140,12 +187,22 @@ async def _answer(
         return Failed(Code.UNAVAILABLE, refusals.busy())
     if wallet.banned and not (spec.for_banned or spec.admin):
         return Refused(Code.BANNED, banned())
-    cause = trace or uuid4().hex
-    op_id, name = f"{spec.name}:{cause}", message.display_name
-    call = PmCall(context, user.channel, name, op_id, cause, spec, user, parsed, wallet, is_admin)
+    cause = asking.trace or uuid4().hex
+    call = PmCall(
+        context,
+        user.channel,
+        message.display_name,
+        f"{spec.name}:{cause}",
+        cause,
+        spec,
+        user,
+        asking.parsed,
+        wallet,
+        asking.is_admin,
+    )
     if spec.admin:
-        return await _audited(call)
-    return await _run(call)
+        return await _audited(call, handler)
+    return await _run(call, handler)
 
 
 async def _count(context: Context, user: UserKey, message: Command) -> Wallet:
@@ -158,10 +215,10 @@ async def _count(context: Context, user: UserKey, message: Command) -> Wallet:
     return answer
 
 
-async def _audited(call: PmCall) -> PmAnswer:
+async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question:
     result = "failed"
     try:
-        answer = await _run(call)
+        answer = await _run(call, handler)
         result = answer if isinstance(answer, str) else answer.text
     finally:
         audit(
@@ -175,9 +232,9 @@ async def _audited(call: PmCall) -> PmAnswer:
     return answer
 
 
-async def _run(call: PmCall) -> PmAnswer:
+async def _run(call: PmCall, handler: CommandHandler) -> PmAnswer | Question:
     try:
-        return await COMMANDS.handler(call.spec)(call)
+        return await handler(call)
     except Defect:
         return Failed(Code.INTERNAL, refusals.internal_error())
     except (AskExpired, AskFailed):
@@ -279,8 +336,15 @@ class Session(Actor[SessionMessage]):
         self._channel = channel
         self._is_asking = False
         self._thanks: list[Deserved] = []
+        self._dialogue = Dialogue()
 
-    async def receive(self, message: SessionMessage) -> None:
+    async def started(self) -> None:
+        """Nothing was asked yet, whatever the instance before had asked."""
+        self._count_prompt()
+
+    async def receive(  # noqa: C901  # one way for each message
+        self, message: SessionMessage
+    ) -> None:
         """Handle what the user did."""
         match message:
             case ChatLine():
@@ -290,7 +354,10 @@ class Session(Actor[SessionMessage]):
             case PersonKnown():
                 await self._known(message)
             case Command():
-                await carry_out(self._context, self._user, message, self.trace)
+                await self._carry_out(message)
+            case PromptDue():
+                self._dialogue.expire(self.now_s())
+                self._count_prompt()
             case Arriving():
                 await self._arrive(message)
             case GiveLevel(display_name, level):
@@ -303,6 +370,22 @@ class Session(Actor[SessionMessage]):
                 await self._attended(message)
             case _:
                 assert_never(message)
+
+    async def _carry_out(self, message: Command) -> None:
+        now_s = self.now_s()
+        await carry_out(self._context, self._user, message, self.trace, self._dialogue, now_s)
+        self._count_prompt()
+        if self._dialogue.waits:
+            # A little late, so that the prompt is over by then.
+            wait_s = self._context.live.settings.commands.confirm_timeout_seconds + 0.1
+            self.after(wait_s, PromptDue())
+
+    def _count_prompt(self) -> None:
+        self._context.metrics.set_prompt(self._user, waits=self._dialogue.waits)
+
+    async def stopping(self) -> None:
+        """What was asked dies with the session."""
+        self._context.metrics.set_prompt(self._user, waits=False)
 
     # Talk
 

@@ -16,11 +16,14 @@ from kryten_economy.refusals import (
     Banned,
     Busy,
     Conflict,
+    CoolingDown,
+    DailyLimit,
     Ignored,
     Insufficient,
     InvalidAmount,
     NoAccount,
     NoHold,
+    NotPending,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -38,6 +41,7 @@ __all__ = (
     "below_minimum",
     "books_closed",
     "busy",
+    "cancelled",
     "cooling_down",
     "daily_limit",
     "feature_off",
@@ -51,7 +55,10 @@ __all__ = (
     "not_authorised",
     "not_connected",
     "not_known_yet",
+    "not_pending",
     "not_yourself",
+    "nothing_to_confirm",
+    "out_of_range",
     "outcome_unknown",
     "reload_failed",
     "reloaded",
@@ -75,6 +82,21 @@ def unknown_command(word: str, suggestion: str | None) -> str:
     shown = clip(user_text(word), _WORD_UNITS_MAX)
     hint = f" Did you mean '{suggestion}'?" if suggestion else ""
     return f"I don't know the command '{shown}'.{hint} PM 'help' for the list."
+
+
+def cancelled() -> str:
+    """Anything but YES to a question means no."""
+    return "OK, cancelled: nothing was done."
+
+
+def out_of_range(choices: int) -> str:
+    """A number that the list does not have."""
+    return f"Pick a number from 1 to {choices}." if choices > 1 else "The list has only number 1."
+
+
+def nothing_to_confirm() -> str:
+    """YES without a question, or too late."""
+    return "There is nothing to confirm: what I asked has run out of time. Please ask again."
 
 
 def no_sentences() -> str:
@@ -210,6 +232,12 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return ignored(ignored_name)
         case Busy():
             return busy()
+        case CoolingDown(what, left_ms):
+            return cooling_down(what, left_ms / 1000)
+        case DailyLimit(what, limit):
+            return daily_limit(what, limit)
+        case NotPending():
+            return not_pending()
         case _:
             assert_never(refusal)
 
@@ -294,6 +322,11 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
+
+
+def not_pending() -> str:
+    """Nothing waits for that decision."""
+    return "There is nothing of that kind to decide: it is settled already, or never was."
 
 
 def books_closed() -> str:

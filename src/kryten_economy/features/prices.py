@@ -1,14 +1,33 @@
 """What things cost: one price for who is shown it and who pays it (`spending.md` 1 and 2)."""
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from kryten_economy.config.spending import Inflation
 
 __all__ = (
+    "Price",
     "final_price",
     "inflated_price",
     "inflation_multiplier",
+    "price",
 )
+
+
+class Price(NamedTuple):
+    """A price in Z and how it came about; ``discount`` is a part of 1."""
+
+    base_z: int
+    inflated_z: int
+    final_z: int
+    factor: Fraction
+    discount: Fraction
+
+
+def price(base_z: int, factor: Fraction, discount: Fraction) -> Price:
+    """The price of something for somebody: inflation first, then the discount of the rank."""
+    inflated_z = inflated_price(base_z, factor)
+    return Price(base_z, inflated_z, final_price(inflated_z, discount), factor, discount)
 
 
 def inflation_multiplier(inflation: Inflation, float_z: int) -> Fraction:

@@ -111,7 +111,7 @@ class Reader:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
-        self._sql = Sql(connection)
+        self.sql = Sql(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, vfs: str | None = None) -> Self:

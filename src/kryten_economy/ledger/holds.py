@@ -56,6 +56,8 @@ __all__ = (
     "place_hold",
     "release_hold",
     "release_orphans",
+    "resumable",
+    "resumes",
 )
 
 HOLD_COLUMNS = """
@@ -74,6 +76,20 @@ _DUE = _OPEN + "h.expires_at_ms <= ?1 ORDER BY h.expires_at_ms LIMIT ?2"
 _ORPHANED = (
     _OPEN + "h.purpose IN (SELECT value FROM json_each(?1)) ORDER BY h.id LIMIT ?2"  # noqa: S608 - likewise
 )
+
+
+_RESUMABLE: set[str] = set()
+
+
+def resumable(purpose: str) -> str:
+    """Name a purpose whose holds outlive a restart: the feature settles them itself."""
+    _RESUMABLE.add(purpose)
+    return purpose
+
+
+def resumes(purpose: str) -> bool:
+    """Whether holds of this purpose are left alone at a start."""
+    return purpose in _RESUMABLE
 
 
 class Hold(NamedTuple):

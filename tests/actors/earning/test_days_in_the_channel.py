@@ -140,7 +140,7 @@ async def test_the_longest_streak_stays(tmp_path: Path) -> None:
     assert wallet is not None
     assert (wallet.streak_days, earned(home, "Alice")) == (1, [[]])
     sql = "SELECT longest_daily_streak FROM streaks"
-    assert home.report(lambda reports: reports._sql.rows(sql)) == [(12,)]
+    assert home.report(lambda reports: reports.sql.rows(sql)) == [(12,)]
 
 
 async def test_both_sides_of_the_bridge(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ async def test_minutes_of_a_set_clock_are_paid_once(tmp_path: Path) -> None:
         await h.minutes(3)
         set_by(h, -3 * MINUTE_MS)
         await h.minutes(3)
-        rows = h.report(lambda reports: reports._sql.rows("SELECT id FROM operation"))
+        rows = h.report(lambda reports: reports.sql.rows("SELECT id FROM operation"))
         minutes = [row[0] for row in rows if row[0].startswith("presence:")]
         assert len(set(minutes)) == 6
         assert h.balance("alice") == 6

@@ -29,9 +29,11 @@ from tests.unit.ledger.acts import (
     told,
     win,
 )
+from tests.unit.ledger.test_approvals import AskForPoster
 
 from kryten_economy import features
 from kryten_economy.features.achievements import Award
+from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
@@ -88,6 +90,10 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [],
         OpenEvent("act", CHANNEL, "Gala", Fraction(2), NOW, NOW + 9, True, 4, PRESENT, NOW, DAY),
+    ),
+    (
+        [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
+        ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

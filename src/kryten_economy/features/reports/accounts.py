@@ -164,7 +164,7 @@ class AccountReports(Reader):
 
     def wallet(self, user: UserKey, day: str) -> Wallet | None:
         """One user's facts on ``day``; reading never creates an account."""
-        row = self._sql.row(_WALLET_OF, day, *user)
+        row = self.sql.row(_WALLET_OF, day, *user)
         return None if row is None else _wallet_of(user.channel, row)
 
     def wallets(
@@ -172,9 +172,9 @@ class AccountReports(Reader):
     ) -> dict[str, Wallet]:
         """The facts by lower-case name: of these names, or of those last seen."""
         if names is None:
-            rows = self._sql.rows(_WALLETS, day, channel, bounded(limit))
+            rows = self.sql.rows(_WALLETS, day, channel, bounded(limit))
         else:
-            rows = self._sql.rows(_WALLETS_OF, day, channel, json.dumps(names), bounded(limit))
+            rows = self.sql.rows(_WALLETS_OF, day, channel, json.dumps(names), bounded(limit))
         wallets = (_wallet_of(channel, row) for row in rows)
         return {wallet.user.name: wallet for wallet in wallets}
 
@@ -182,24 +182,24 @@ class AccountReports(Reader):
         self, user: UserKey, limit: int = 50, offset: int = 0
     ) -> tuple[TransactionRow, ...]:
         """A user's rows, newest first."""
-        account = self._sql.row(_ACCOUNT_ID, *user)
+        account = self.sql.row(_ACCOUNT_ID, *user)
         if account is None:
             return ()
         window = (bounded(limit), max(0, offset))
-        return tuple(map(TransactionRow._make, self._sql.rows(_HISTORY, account[0], *window)))
+        return tuple(map(TransactionRow._make, self.sql.rows(_HISTORY, account[0], *window)))
 
     def transaction(self, transaction_id: int) -> TransactionRow | None:
         """One row by its id."""
-        row = self._sql.row(_ONE, transaction_id)
+        row = self.sql.row(_ONE, transaction_id)
         return None if row is None else TransactionRow._make(row)
 
     def recent(self, channel: str, limit: int = 50) -> tuple[TransactionRow, ...]:
         """A channel's rows, newest first."""
-        return tuple(map(TransactionRow._make, self._sql.rows(_RECENT, channel, bounded(limit))))
+        return tuple(map(TransactionRow._make, self.sql.rows(_RECENT, channel, bounded(limit))))
 
     def search(self, channel: str, pattern: str = "", limit: int = 50) -> tuple[AccountRow, ...]:
         """Accounts whose name contains the text as it is, the richest first (P-OPS-11)."""
-        rows = self._sql.rows(_SEARCH, channel, pattern.lower(), bounded(limit))
+        rows = self.sql.rows(_SEARCH, channel, pattern.lower(), bounded(limit))
         return tuple(map(AccountRow._make, rows))
 
     def richest(
@@ -209,21 +209,21 @@ class AccountReports(Reader):
 
         Left out are the banned, the ``ignored`` (lower case) and who wants to be on no board.
         """
-        rows = self._sql.rows(_RICHEST, channel, bounded(limit), json.dumps(ignored))
+        rows = self.sql.rows(_RICHEST, channel, bounded(limit), json.dumps(ignored))
         return tuple(map(AccountRow._make, rows))
 
     def top_lifetime(
         self, channel: str, limit: int = 10, ignored: Sequence[str] = ()
     ) -> tuple[AccountRow, ...]:
         """The highest lifetime earnings, likewise."""
-        rows = self._sql.rows(_TOP_LIFETIME, channel, bounded(limit), json.dumps(ignored))
+        rows = self.sql.rows(_TOP_LIFETIME, channel, bounded(limit), json.dumps(ignored))
         return tuple(map(AccountRow._make, rows))
 
     def earners(
         self, channel: str, day: str, limit: int = 10, ignored: Sequence[str] = ()
     ) -> tuple[EarnerRow, ...]:
         """Who earned most on a day, likewise."""
-        rows = self._sql.rows(_EARNERS, channel, bounded(limit), json.dumps(ignored), day)
+        rows = self.sql.rows(_EARNERS, channel, bounded(limit), json.dumps(ignored), day)
         return tuple(map(EarnerRow._make, rows))
 
     def bans(self, channel: str, limit: int = 1_000) -> tuple[BanState, ...]:
@@ -235,5 +235,5 @@ class AccountReports(Reader):
         return next(iter(self._bans(user.channel, user.name, 1)), None)
 
     def _bans(self, channel: str, name: str | None, limit: int) -> tuple[BanState, ...]:
-        rows = self._sql.rows(_BANS, channel, name, bounded(limit))
+        rows = self.sql.rows(_BANS, channel, name, bounded(limit))
         return tuple(BanState(UserKey(channel, name), True, False, *about) for name, *about in rows)

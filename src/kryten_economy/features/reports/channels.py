@@ -142,39 +142,39 @@ class ChannelReports(Reader):
 
     def float_of(self, channel: str) -> Float:
         """Circulation, what of it is held, and the number of accounts."""
-        return Float._make(self._sql.only(_FLOAT, channel))
+        return Float._make(self.sql.only(_FLOAT, channel))
 
     def daily_totals(self, channel: str, day: str, last_day: str | None = None) -> DayTotals:
         """Sums of one day, or of the days up to ``last_day``."""
-        return DayTotals._make(self._sql.only(_TOTALS, channel, day, last_day or day))
+        return DayTotals._make(self.sql.only(_TOTALS, channel, day, last_day or day))
 
     def participation(self, channel: str, day: str) -> Participation:
         """The part of those present who used the economy, never above 100 (P-OPS-5)."""
-        users, present = self._sql.only(_PARTICIPATION, channel, day)
+        users, present = self.sql.only(_PARTICIPATION, channel, day)
         rate = round(min(100.0, 100 * users / present), 2) if present else 0.0
         return Participation(users, present, rate)
 
     def median_balance(self, channel: str) -> int:
         """The middle balance; of an even number the two middle ones' mean, rounded down."""
-        return int(self._sql.only(_MEDIAN, channel)[0])
+        return int(self.sql.only(_MEDIAN, channel)[0])
 
     def open_holds(self, channel: str, limit: int = 10_000) -> tuple[HoldRow, ...]:
         """What is set aside, the oldest first."""
         return tuple(
             HoldRow(hold_id, UserKey(channel, name), *rest)
-            for hold_id, name, *rest in self._sql.rows(_HOLDS, channel, bounded(limit))
+            for hold_id, name, *rest in self.sql.rows(_HOLDS, channel, bounded(limit))
         )
 
     def triggers(
         self, channel: str, first_day: str, last_day: str, limit: int = 1_000
     ) -> tuple[TriggerRow, ...]:
         """What paid how often between two days, both included; the largest amount first."""
-        rows = self._sql.rows(_TRIGGERS, channel, first_day, last_day, bounded(limit))
+        rows = self.sql.rows(_TRIGGERS, channel, first_day, last_day, bounded(limit))
         return tuple(map(TriggerRow._make, rows))
 
     def last_activity_ms(self, channel: str) -> int | None:
         """When somebody last said something there; None if nobody ever did."""
-        at_ms: int | None = self._sql.only(_LAST_ACTIVE, channel)[0]
+        at_ms: int | None = self.sql.only(_LAST_ACTIVE, channel)[0]
         return at_ms
 
     def owed_notices(self, channel: str, limit: int = 10_000) -> tuple[OwedNotice, ...]:
@@ -183,44 +183,44 @@ class ChannelReports(Reader):
             OwedNotice(
                 id_, UserKey(channel, name), shown, bool(quiet), kind, due_at_ms, json.loads(data)
             )
-            for id_, name, shown, quiet, kind, due_at_ms, data in self._sql.rows(
+            for id_, name, shown, quiet, kind, due_at_ms, data in self.sql.rows(
                 _OWED, channel, bounded(limit)
             )
         )
 
     def rank_ups_told(self, channel: str) -> LastRankUp | None:
         """When rank-ups were last told there; None for never."""
-        row = self._sql.row(_LINE_TOLD, channel, RANK_UP)
+        row = self.sql.row(_LINE_TOLD, channel, RANK_UP)
         return None if row is None else LastRankUp(row[0], json.loads(row[1])["highest"])
 
     def rank_inputs(self, channel: str) -> tuple[RankInput, ...]:
         """What the distribution of ranks is worked out from."""
-        return tuple(map(RankInput._make, self._sql.rows(_RANKS, channel, bounded(2**31))))
+        return tuple(map(RankInput._make, self.sql.rows(_RANKS, channel, bounded(2**31))))
 
     def channels(self) -> tuple[ChannelRow, ...]:
         """Every channel the books know, and which take no money."""
-        return tuple(map(ChannelRow._make, self._sql.rows(_CHANNELS, bounded(2**31))))
+        return tuple(map(ChannelRow._make, self.sql.rows(_CHANNELS, bounded(2**31))))
 
     def counters(self) -> dict[str, int]:
         """The lifetime counters of the service."""
-        return dict(self._sql.rows(_COUNTERS))
+        return dict(self.sql.rows(_COUNTERS))
 
     def audit(self, limit: int = 100) -> tuple[AuditRow, ...]:
         """The audit log, newest first."""
-        return tuple(map(AuditRow._make, self._sql.rows(_AUDIT, bounded(limit))))
+        return tuple(map(AuditRow._make, self.sql.rows(_AUDIT, bounded(limit))))
 
     def channel_gauges(self, channel: str, day: str) -> ChannelGauges:
         """Everything a scrape needs of one channel, of one moment."""
-        self._sql.run("BEGIN")
+        self.sql.run("BEGIN")
         try:
             return self._gauges(channel, day)
         finally:
-            self._sql.run("COMMIT")
+            self.sql.run("COMMIT")
 
     def _gauges(self, channel: str, day: str) -> ChannelGauges:
         circulation = self.float_of(channel)
         today = self.daily_totals(channel, day)
-        gambled_in_z, gambled_out_z = self._sql.only(_GAMBLED, channel)
+        gambled_in_z, gambled_out_z = self.sql.only(_GAMBLED, channel)
         return ChannelGauges(
             accounts=circulation.accounts,
             circulation_z=circulation.float_z,
@@ -273,30 +273,30 @@ class PresenceReports(Reader):
 
     def last_seen_ms(self, channel: str) -> int | None:
         """When anybody was seen last; None where nobody ever was."""
-        at_ms: int | None = self._sql.only(_LAST_SEEN, channel)[0]
+        at_ms: int | None = self.sql.only(_LAST_SEEN, channel)[0]
         return at_ms
 
     def highest_minute(self, channel: str) -> tuple[int, int] | None:
         """The highest number of a minute that was paid, and when; None where none is kept."""
         first, last = MINUTE_IDS.format(channel, ""), MINUTE_IDS.format(channel, ":")
-        row = self._sql.row(_HIGHEST_MINUTE, first, last)
+        row = self.sql.row(_HIGHEST_MINUTE, first, last)
         return None if row is None else (int(row[0].removeprefix(first)), row[1])
 
     def oldest_unfolded_ms(self, channel: str, now_ms: int) -> int | None:
         """When the first transfer was made that no folding has read."""
-        row = self._sql.row(_CHANNEL_ID, channel)
-        return None if row is None else oldest_unfolded_ms(self._sql, row[0], now_ms)
+        row = self.sql.row(_CHANNEL_ID, channel)
+        return None if row is None else oldest_unfolded_ms(self.sql, row[0], now_ms)
 
     def minutes_of(
         self, channel: str, day: str, seen_since_ms: int, limit: int = 50_000
     ) -> tuple[tuple[str, int], ...]:
         """Lower-case names and the day's minutes of those who were seen since an instant."""
-        rows = self._sql.rows(_MINUTES_OF_DAY, channel, day, seen_since_ms, bounded(limit))
+        rows = self.sql.rows(_MINUTES_OF_DAY, channel, day, seen_since_ms, bounded(limit))
         return tuple((name, minutes) for name, minutes in rows)
 
     def streak_of(self, user: UserKey) -> tuple[StreakState, BridgeState]:
         """A user's streak and bridge as they are stored, which may be days ago."""
-        row = self._sql.row(_STREAK, *user)
+        row = self.sql.row(_STREAK, *user)
         if row is None:
             return StreakState(), BridgeState()
         days, longest, last_day, weekend, weekday, weekend_before, claimed, week, reminded = row
@@ -345,25 +345,25 @@ class DailyReports(Reader):
         """Events whose end has not been noted; their time may be over."""
         return tuple(
             RunningEvent(kind, name, fired_at_ms, ends_at_ms, Fraction(mult), bool(announced))
-            for kind, name, fired_at_ms, ends_at_ms, mult, announced in self._sql.rows(
+            for kind, name, fired_at_ms, ends_at_ms, mult, announced in self.sql.rows(
                 _RUNNING, channel
             )
         )
 
     def job_is_done(self, job: str, channel: str, period: str) -> bool:
         """Whether a job has been finished for a period."""
-        return self._sql.row(_FINISHED, job, channel, period) is not None
+        return self.sql.row(_FINISHED, job, channel, period) is not None
 
     def balances_from(self, channel: str, from_z: int) -> tuple[tuple[str, int, bool], ...]:
         """Display name, balance and ban of all wallets of at least ``from_z``, by name."""
-        rows = self._sql.rows(_BALANCES, channel, from_z, bounded(2**31))
+        rows = self.sql.rows(_BALANCES, channel, from_z, bounded(2**31))
         return tuple((name, balance_z, bool(banned)) for name, balance_z, banned in rows)
 
     def day_of_all(self, channel: str, day: str) -> tuple[DayOf, ...]:
         """What everybody did on a day, in the order of the names."""
         return tuple(
             DayOf(name, display_name, bool(banned), dict(zip(FIELDS, values, strict=True)))
-            for name, display_name, banned, *values in self._sql.rows(
+            for name, display_name, banned, *values in self.sql.rows(
                 _DAY, channel, day, bounded(2**31)
             )
         )

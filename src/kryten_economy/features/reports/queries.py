@@ -88,7 +88,7 @@ class ProgressReports(Reader):
         """
         value, source = _BOARDS[board]
         left_out = json.dumps(ignored)
-        own = self._sql.row(
+        own = self.sql.row(
             f"SELECT {value}, a.unlisted {source} AND a.name = ?3 AND ?4 IS NOT NULL",
             user.channel,
             left_out,
@@ -97,7 +97,7 @@ class ProgressReports(Reader):
         )
         if own is None or not (own[0] or board == "lifetime"):
             return Place(0, None)
-        (before,) = self._sql.only(
+        (before,) = self.sql.only(
             f"SELECT count(*) {source} AND {value} > ?3 AND ?4 IS NOT NULL AND a.unlisted = 0",
             user.channel,
             left_out,
@@ -108,16 +108,16 @@ class ProgressReports(Reader):
 
     def standings(self, channel: str, ignored: Sequence[str] = ()) -> tuple[RankInput, ...]:
         """What the distribution of ranks among those who take part is worked out from."""
-        rows = self._sql.rows(_STANDINGS, channel, json.dumps(ignored), bounded(2**31))
+        rows = self.sql.rows(_STANDINGS, channel, json.dumps(ignored), bounded(2**31))
         return tuple(map(RankInput._make, rows))
 
     def awards(self, user: UserKey) -> tuple[AwardRow, ...]:
         """The achievements a user has won, the oldest first."""
-        return tuple(map(AwardRow._make, self._sql.rows(_AWARDS, *user)))
+        return tuple(map(AwardRow._make, self.sql.rows(_AWARDS, *user)))
 
     def rank_facts(self, channel: str, names: Collection[str]) -> tuple[RankFacts, ...]:
         """What the ranks of those are worked out from who have an account."""
-        rows = self._sql.rows(_RANKS, channel, json.dumps(sorted(names)))
+        rows = self.sql.rows(_RANKS, channel, json.dumps(sorted(names)))
         return tuple(map(RankFacts._make, rows))
 
 
