@@ -25,6 +25,7 @@ from tests.unit.ledger.acts import (
 )
 
 from kryten_economy.features.achievements import Award
+from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
@@ -251,6 +252,17 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),
     PlaceHold: HOLDS,
+    ResolveApproval: st.builds(
+        ResolveApproval,
+        _op("decide"),
+        here,
+        st.integers(1, 3),
+        st.booleans(),
+        st.just("Boss"),
+        st.just(""),
+        now,
+        DAYS,
+    ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),
     ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
