@@ -8,46 +8,25 @@ user at a time; give each round a dice of its own with `Dice.derive`.
 import hashlib
 import random
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
-__all__ = ("Dice",)
+__all__ = ("Chance", "Dice")
 
 T = TypeVar("T")
 
 _SEED_BITS = 63  # fits a signed 64-bit column
 
 
-class Dice:
-    """A sequence of chances; equal seeds give equal sequences. Seeds are 0 to 2**63 - 1."""
+class Chance(ABC):
+    """A sequence of numbers in [0, 1), and everything that is decided by one."""
 
-    __slots__ = ("_random", "seed")
+    __slots__ = ()
 
-    def __init__(self, seed: int) -> None:
-        assert 0 <= seed < 1 << _SEED_BITS, seed
-        self.seed = seed
-        self._random = random.Random(seed)
-
-    @classmethod
-    def from_system(cls) -> "Dice":
-        """A dice with a seed nobody can guess."""
-        return cls(secrets.randbits(_SEED_BITS))
-
-    def derive(self, label: str) -> "Dice":
-        """An independent dice for ``label``; the same seed and label give the same one.
-
-        It depends on the seed alone, not on what was rolled before.
-        """
-        digest = hashlib.sha256(f"{self.seed}:{label}".encode()).digest()
-        return Dice(int.from_bytes(digest[:8], "big") >> 64 - _SEED_BITS)
-
-    def next_seed(self) -> int:
-        """A seed for a round of its own, taken from this sequence."""
-        return int(self.roll() * (1 << 31)) << 32 | int(self.roll() * (1 << 32))
-
+    @abstractmethod
     def roll(self) -> float:
         """A number in [0, 1)."""
-        return self._random.random()
 
     def chance(self, probability: float) -> bool:
         """True with ``probability``; always at 1, never at 0."""
@@ -91,3 +70,35 @@ class Dice:
     def jitter(self, base: float, share: float) -> float:
         """``base`` more or less by up to ``share`` of it: 45 and 0.3 give 31.5 to 58.5."""
         return base * (1 + share * (2 * self.roll() - 1))
+
+
+class Dice(Chance):
+    """A sequence of chances; equal seeds give equal sequences. Seeds are 0 to 2**63 - 1."""
+
+    __slots__ = ("_random", "seed")
+
+    def __init__(self, seed: int) -> None:
+        assert 0 <= seed < 1 << _SEED_BITS, seed
+        self.seed = seed
+        self._random = random.Random(seed)
+
+    @classmethod
+    def from_system(cls) -> "Dice":
+        """A dice with a seed nobody can guess."""
+        return cls(secrets.randbits(_SEED_BITS))
+
+    def derive(self, label: str) -> "Dice":
+        """An independent dice for ``label``; the same seed and label give the same one.
+
+        It depends on the seed alone, not on what was rolled before.
+        """
+        digest = hashlib.sha256(f"{self.seed}:{label}".encode()).digest()
+        return Dice(int.from_bytes(digest[:8], "big") >> 64 - _SEED_BITS)
+
+    def next_seed(self) -> int:
+        """A seed for a round of its own, taken from this sequence."""
+        return int(self.roll() * (1 << 31)) << 32 | int(self.roll() * (1 << 32))
+
+    def roll(self) -> float:
+        """A number in [0, 1)."""
+        return self._random.random()

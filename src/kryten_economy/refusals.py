@@ -13,9 +13,11 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+    "AboveMaximum",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
+    "BelowMinimum",
     "Busy",
     "Conflict",
     "CoolingDown",
@@ -26,10 +28,13 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+    "PlayLimit",
+    "PlayPaused",
     "ReadOnly",
     "Refusal",
     "SameAccount",
     "TooFewCoins",
+    "TooYoung",
     "is_refusal",
 )
 
@@ -130,6 +135,45 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class BelowMinimum:
+    """Less than may be staked or sent at once."""
+
+    amount_z: int
+    minimum_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class AboveMaximum:
+    """More than may be staked or sent at once."""
+
+    amount_z: int
+    maximum_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooYoung:
+    """The account may take part in ``left_ms``."""
+
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPaused:
+    """The user has asked not to be let play until then (UTC epoch milliseconds)."""
+
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayLimit:
+    """A limit of the day would be passed: ``what`` is ``stakes`` or ``losses``."""
+
+    what: str
+    limit_z: int
+    left_z: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -148,6 +192,11 @@ Refusal = (
     | CoolingDown
     | DailyLimit
     | NotPending
+    | BelowMinimum
+    | AboveMaximum
+    | TooYoung
+    | PlayPaused
+    | PlayLimit
 )
 
 

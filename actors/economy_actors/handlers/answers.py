@@ -12,9 +12,11 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
+    AboveMaximum,
     AlreadySettled,
     AnyRefusal,
     Banned,
+    BelowMinimum,
     Busy,
     Conflict,
     CoolingDown,
@@ -25,9 +27,12 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    PlayLimit,
+    PlayPaused,
     ReadOnly,
     SameAccount,
     TooFewCoins,
+    TooYoung,
 )
 
 __all__ = (
@@ -132,6 +137,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | CoolingDown
     | DailyLimit
     | NotPending
+    | BelowMinimum
+    | AboveMaximum
+    | TooYoung
+    | PlayPaused
+    | PlayLimit
     | Ignored,
 ) -> Code:
     match refusal:
@@ -141,15 +151,15 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit():
+        case DailyLimit() | PlayLimit():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
         case Ignored():
             return Code.IGNORED_USER
-        case InvalidAmount():
+        case InvalidAmount() | BelowMinimum() | AboveMaximum():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins():
+        case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
             return Code.REJECTED
         case AlreadySettled():
             return Code.CONFLICT

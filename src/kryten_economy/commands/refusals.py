@@ -7,13 +7,16 @@ here.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
+    AboveMaximum,
     AlreadySettled,
     AnyRefusal,
     Banned,
+    BelowMinimum,
     Busy,
     Conflict,
     CoolingDown,
@@ -24,9 +27,12 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    PlayLimit,
+    PlayPaused,
     ReadOnly,
     SameAccount,
     TooFewCoins,
+    TooYoung,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import duration, money, plural, uptime
@@ -60,10 +66,13 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "play_limit",
+    "play_paused",
     "reload_failed",
     "reloaded",
     "slow_down",
     "target_banned",
+    "too_young",
     "unknown_command",
     "unknown_user",
     "usage",
@@ -238,6 +247,16 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return daily_limit(what, limit)
         case NotPending():
             return not_pending()
+        case BelowMinimum(amount_z, minimum_z):
+            return below_minimum(amount_z, minimum_z, symbol)
+        case AboveMaximum(amount_z, maximum_z):
+            return above_maximum(amount_z, maximum_z, symbol)
+        case TooYoung(left_ms):
+            return too_young(left_ms)
+        case PlayPaused(until_ms):
+            return play_paused(until_ms)
+        case PlayLimit(what, limit_z, left_z):
+            return play_limit(what, limit_z, left_z, symbol)
         case _:
             assert_never(refusal)
 
@@ -322,6 +341,26 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
+
+
+def too_young(left_ms: int) -> str:
+    """The account has not been here long enough; whole minutes, rounded up."""
+    minutes = max(1, -(-left_ms // 60_000))
+    return f"Your account is too new for that: you can take part in {plural(minutes, 'minute')}."
+
+
+def play_paused(until_ms: int) -> str:
+    """They asked for a pause, which can't be ended early."""
+    until = datetime.fromtimestamp(until_ms / 1000, UTC)
+    return f"You asked for a pause from games until {until:%Y-%m-%d %H:%M} UTC. It can't be undone."
+
+
+def play_limit(what: str, limit_z: int, left_z: int, symbol: str) -> str:
+    """A limit of the day, the user's own or the channel's."""
+    return (
+        f"That would pass today's limit on {what} of {money(limit_z, symbol)}:"
+        f" {money(left_z, symbol)} left."
+    )
 
 
 def not_pending() -> str:

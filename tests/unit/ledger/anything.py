@@ -37,6 +37,10 @@ from kryten_economy.features.events.operations import (
     StopAdHoc,
 )
 from kryten_economy.features.events.rules import PLAIN, Factor
+from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.rounds import EnsureSeeds
+from kryten_economy.features.games.rules import Terms
+from kryten_economy.features.games.slots import FreeSpin, Spin
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
 from kryten_economy.features.money.operations import (
@@ -252,6 +256,42 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),
     PlaceHold: HOLDS,
+    EnsureSeeds: st.builds(
+        EnsureSeeds, here, st.just((DAY, NEXT_DAY)), st.just(("5eed" * 16, "feed" * 16))
+    ),
+    Spin: st.builds(
+        Spin,
+        _op("spin"),
+        USERS,
+        SOME_Z,
+        st.just((("win", "2.0", "0.5"),)),
+        st.builds(Terms, st.just("spin"), st.just(1), st.just(7), daily_rounds=st.integers(0, 3)),
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    FreeSpin: st.builds(
+        FreeSpin,
+        _op("free"),
+        USERS,
+        SOME_Z,
+        st.just((("win", "2.0", "0.5"),)),
+        st.just(0),
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    Flip: st.builds(
+        Flip,
+        _op("flip"),
+        USERS,
+        SOME_Z,
+        st.just("0.45"),
+        st.builds(Terms, st.just("flip"), st.just(1), st.just(7), cooldown_ms=st.just(900)),
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
     ResolveApproval: st.builds(
         ResolveApproval,
         _op("decide"),
@@ -374,7 +414,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         lambda name, on: SetQuiet(key(name), name, on, NOW, DAY), NAMES, st.booleans()
     ),
     Audit: st.builds(Audit, now, st.just("Boss"), here, st.just("give"), st.just(""), st.just("")),
-    SaveCounters: st.builds(SaveCounters, SOME_Z.map(lambda z: (("spins_total", z),)), now),
+    SaveCounters: st.builds(SaveCounters, SOME_Z.map(lambda z: (("commands_processed", z),)), now),
     ClaimJob: st.builds(ClaimJob, st.sampled_from("ab"), here, today, TIMES),
     FinishJob: st.builds(FinishJob, st.sampled_from("ab"), here, today, TIMES),
     SetReadOnly: st.builds(SetReadOnly, here, st.just("odd"), now),

@@ -38,6 +38,9 @@ from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
+from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.rules import Terms
+from kryten_economy.features.games.slots import FreeSpin, Spin
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -60,6 +63,10 @@ PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
+
+SEED = "5eed" * 16
+TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
+SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -91,6 +98,9 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
         [],
         OpenEvent("act", CHANNEL, "Gala", Fraction(2), NOW, NOW + 9, True, 4, PRESENT, NOW, DAY),
     ),
+    ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),

@@ -1,0 +1,190 @@
+"""The slot machine and its free spin of the day (`gambling.md` 2 and 3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from kryten_economy.config import Settings
+from kryten_economy.config.gambling import Payout as Row
+from kryten_economy.dice import Chance
+from kryten_economy.features.games import rounds
+from kryten_economy.features.games.rounds import Payout, StakeRefused
+from kryten_economy.features.games.rules import Edge, Game, Terms, game, prospect_of
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import Banned, DailyLimit, NoAccount, TooYoung
+from kryten_economy.users import UserKey
+
+__all__ = ("FreeSpin", "Spin", "Spun", "edges", "free_spin", "pull", "spin", "table_of", "terms_of")
+
+_SYMBOLS = ("🍒", "🍋", "💎", "7️⃣", "🍊", "🍇", "⭐", "🔔")
+
+Table = tuple[tuple[str, str, str], ...]
+"""What is shown, the factor and the probability of each row, as written in the configuration."""
+
+
+def table_of(rows: Sequence[Row]) -> Table:
+    """The payout table as it is stored with a round."""
+    return tuple((each.symbols, str(each.multiplier), str(each.probability)) for each in rows)
+
+
+def edges(settings: Settings) -> tuple[Edge, ...]:
+    """What the table pays on average."""
+    rows = table_of(settings.gambling.spin.payouts)
+    return (Edge("any stake", prospect_of(_chances(rows)).mean),)
+
+
+def _chances(table: Table) -> list[tuple[Fraction, Fraction]]:
+    return [(Fraction(factor), Fraction(chance)) for _, factor, chance in table]
+
+
+class Pull(NamedTuple):
+    """What the machine shows, and by how much it multiplies the stake."""
+
+    symbols: str
+    factor: str
+
+
+def pull(dice: Chance, table: Table) -> Pull:
+    """One roll over the rows in their order; what they leave open below 1 is a loss (P-GAM-2)."""
+    mark, passed = Fraction(dice.roll()), Fraction()
+    for symbols, factor, chance in table:
+        passed += Fraction(chance)
+        if mark < passed:
+            return Pull(_shown(dice, symbols), factor)
+    return Pull(_shown(dice, "loss"), "0")
+
+
+def _shown(dice: Chance, symbols: str) -> str:
+    first, second, third, *_ = dice.shuffled(_SYMBOLS)
+    match symbols:
+        case "partial":
+            return first + first + second
+        case "loss":
+            return first + second + third
+        case _:
+            return symbols
+
+
+def _again(dice: Chance, terms: Mapping[str, Any]) -> Mapping[str, Any]:
+    symbols, factor = pull(dice, tuple(tuple(row) for row in terms["table"]))
+    return {
+        "symbols": symbols,
+        "factor": factor,
+        "payout_z": int(terms["worth_z"] * Fraction(factor)),
+    }
+
+
+SPIN = game(
+    Game("spin", "Spin", "spins", lambda settings: settings.gambling.spin.enabled, edges, _again)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spun:
+    """What the machine has shown and paid, in round ``number``."""
+
+    number: int
+    symbols: str
+    payout_z: int
+    wallet: Wallet
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spin(Act[Spun | StakeRefused]):
+    """Stake so much on one pull; table, limits and seed belong to the first attempt."""
+
+    ATTEMPT = Act.ATTEMPT | {"table", "terms", "fresh_seed"}
+
+    op_id: str
+    user: UserKey
+    stake_z: int
+    table: Table
+    terms: Terms
+    fresh_seed: str
+    at_ms: int
+    day: str
+
+
+@operation
+def spin(tx: Tx, ask: Spin) -> Spun | StakeRefused:
+    """Take the stake and pay what the machine shows."""
+    account = rounds.may_stake(tx, ask.user, ask.stake_z, ask.terms, ask.at_ms, ask.day)
+    if not isinstance(account, Account):
+        return account
+    terms = {"table": ask.table, "worth_z": ask.stake_z}
+    playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
+    outcome = _again(playing.dice, terms)
+    rounds.draw(tx, playing.number, outcome)
+    reason = f"Spin: {outcome['symbols']}"
+    rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)
+    paid = Payout(outcome["payout_z"], prospect_of(_chances(ask.table)))
+    rounds.settle(tx, playing, account, ask.stake_z, paid, reason, ask.at_ms)
+    rounds.finish(tx, playing.number, ask.at_ms)
+    return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSpin(Act[Spun | NoAccount | Banned | TooYoung | DailyLimit]):
+    """The pull of the day that costs nothing and pays as if ``worth_z`` were staked."""
+
+    ATTEMPT = Act.ATTEMPT | {"table", "fresh_seed", "min_age_ms", "worth_z"}
+
+    op_id: str
+    user: UserKey
+    worth_z: int
+    table: Table
+    min_age_ms: int
+    fresh_seed: str
+    at_ms: int
+    day: str
+
+
+@operation
+def free_spin(tx: Tx, ask: FreeSpin) -> Spun | NoAccount | Banned | TooYoung | DailyLimit:
+    """Claim the free spin and pay it: two messages at once give one (P-MON-7)."""
+    account = tx.find(ask.user, ask.day)
+    if account is None:
+        return NoAccount(ask.user)
+    if account.banned:
+        return Banned(ask.user)
+    if (age_ms := ask.at_ms - account.first_seen_ms) < ask.min_age_ms:
+        return TooYoung(ask.min_age_ms - age_ms)
+    if account.today.free_spin_used:
+        return DailyLimit("free spin", 1)
+    account.today.free_spin_used = 1
+    tx.accounts.touch_day(account.today)
+    terms = {"table": ask.table, "worth_z": ask.worth_z}
+    playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
+    outcome = _again(playing.dice, terms)
+    rounds.draw(tx, playing.number, outcome)
+    reason = f"Free spin: {outcome['symbols']}"
+    rounds.settle(
+        tx,
+        playing,
+        account,
+        0,
+        Payout(outcome["payout_z"]),
+        reason,
+        ask.at_ms,
+        trigger="gambling.free_spin",
+    )
+    rounds.finish(tx, playing.number, ask.at_ms)
+    return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """What a stake on the machine has to keep to."""
+    spin_ = settings.gambling.spin
+    return Terms(
+        "spin",
+        spin_.min_wager,
+        spin_.max_wager,
+        settings.gambling.min_account_age_minutes * 60_000,
+        spin_.cooldown_seconds * 1000,
+        spin_.daily_limit,
+    )
