@@ -14,6 +14,7 @@ __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
     "AboveMaximum",
+    "AlreadyIn",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -28,6 +29,7 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+    "Occupied",
     "PlayLimit",
     "PlayPaused",
     "ReadOnly",
@@ -174,6 +176,20 @@ class PlayLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Occupied:
+    """Something else is on that leaves no room: ``by`` is its name."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyIn:
+    """The user takes part in this round already; ``what`` is its name."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -197,6 +213,8 @@ Refusal = (
     | TooYoung
     | PlayPaused
     | PlayLimit
+    | Occupied
+    | AlreadyIn
 )
 
 

@@ -13,6 +13,7 @@ from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AboveMaximum,
+    AlreadyIn,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -27,6 +28,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    Occupied,
     PlayLimit,
     PlayPaused,
     ReadOnly,
@@ -142,6 +144,8 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooYoung
     | PlayPaused
     | PlayLimit
+    | Occupied
+    | AlreadyIn
     | Ignored,
 ) -> Code:
     match refusal:
@@ -161,7 +165,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
             return Code.REJECTED
-        case AlreadySettled():
+        case AlreadySettled() | Occupied() | AlreadyIn():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

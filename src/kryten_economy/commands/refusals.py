@@ -13,6 +13,7 @@ from typing import assert_never
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AboveMaximum,
+    AlreadyIn,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -27,6 +28,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    Occupied,
     PlayLimit,
     PlayPaused,
     ReadOnly,
@@ -251,6 +253,10 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return below_minimum(amount_z, minimum_z, symbol)
         case AboveMaximum(amount_z, maximum_z):
             return above_maximum(amount_z, maximum_z, symbol)
+        case Occupied(by):
+            return f"{by} is on at the moment. Please wait until it is over."
+        case AlreadyIn(what):
+            return f"You are in already: {what} takes one stake from each."
         case TooYoung(left_ms):
             return too_young(left_ms)
         case PlayPaused(until_ms):

@@ -1,6 +1,6 @@
 """The coin flip: twice the stake or nothing (`gambling.md` 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -8,8 +8,17 @@ from typing import Any
 from kryten_economy.config import Settings
 from kryten_economy.dice import Chance
 from kryten_economy.features.games import rounds
-from kryten_economy.features.games.rounds import Payout, StakeRefused
-from kryten_economy.features.games.rules import Edge, Game, Terms, exact, game, prospect_of
+from kryten_economy.features.games.rules import (
+    Edge,
+    Game,
+    Payout,
+    Stake,
+    Terms,
+    exact,
+    game,
+    prospect_of,
+)
+from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx
@@ -23,13 +32,15 @@ def _edges(settings: Settings) -> tuple[Edge, ...]:
     return (Edge("any stake", 2 * exact(settings.gambling.flip.win_chance)),)
 
 
-def _again(dice: Chance, terms: Mapping[str, Any]) -> Mapping[str, Any]:
+def _draw(
+    dice: Chance, terms: Mapping[str, Any], _stakes: Sequence[Stake] = (), _said: str = ""
+) -> Mapping[str, Any]:
     won = Fraction(dice.roll()) < Fraction(terms["chance"])
     return {"won": won, "payout_z": 2 * terms["stake_z"] if won else 0}
 
 
 FLIP = game(
-    Game("flip", "Flip", "flips", lambda settings: settings.gambling.flip.enabled, _edges, _again)
+    Game("flip", "Flip", "flips", lambda settings: settings.gambling.flip.enabled, _edges, _draw)
 )
 
 
@@ -63,12 +74,12 @@ class Flip(Act[Flipped | StakeRefused]):
 @operation
 def flip(tx: Tx, ask: Flip) -> Flipped | StakeRefused:
     """Take the stake and pay what the coin says."""
-    account = rounds.may_stake(tx, ask.user, ask.stake_z, ask.terms, ask.at_ms, ask.day)
+    account = may_stake(tx, ask.user, ask.stake_z, ask.terms, ask.at_ms, ask.day)
     if not isinstance(account, Account):
         return account
     terms = {"chance": ask.chance, "stake_z": ask.stake_z}
     playing = rounds.begin(tx, account.channel, "flip", ask.day, ask.fresh_seed, terms, ask.at_ms)
-    outcome = _again(playing.dice, terms)
+    outcome = _draw(playing.dice, terms)
     rounds.draw(tx, playing.number, outcome)
     reason = "Flip won" if outcome["won"] else "Flip lost"
     rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)

@@ -14,9 +14,13 @@ from kryten_economy.dice import Chance
 
 __all__ = (
     "GAMES",
+    "Draw",
     "Edge",
     "Game",
+    "Pay",
+    "Payout",
     "Prospect",
+    "Stake",
     "Terms",
     "exact",
     "game",
@@ -65,12 +69,42 @@ class Terms(NamedTuple):
     losses_z: int = 0
 
 
+class Stake(NamedTuple):
+    """What somebody has put into a round; ``data`` is what the game keeps with it (a colour)."""
+
+    name: str
+    display_name: str
+    stake_z: int
+    data: Mapping[str, Any]
+
+
+class Payout(NamedTuple):
+    """What a round brings a player, the stake included.
+
+    ``prospect`` is what the stake was worth on average; None for what is not the house's game.
+    ``is_natural`` counts a natural of blackjack.
+    """
+
+    payout_z: int
+    prospect: Prospect | None = None
+    is_natural: bool = False
+
+
+Draw = Callable[[Chance, Mapping[str, Any], Sequence[Stake], str], Mapping[str, Any]]
+"""From dice, terms, stakes and what was decided by people: the outcome, as it is stored."""
+
+Pay = Callable[[Mapping[str, Any], Mapping[str, Any], Sequence[Stake]], Sequence[Payout]]
+"""From terms, outcome and stakes: what each of them brings, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Game:
     """One game: ``name`` is the end of its trigger id, ``counted`` what its rounds are called.
 
-    ``again`` works an outcome out anew from the dice and the stored terms; None for a game whose
-    outcome is no matter of chance.
+    ``draw`` is all there is of chance in it, so an outcome can be worked out again. Games that
+    wait on people have ``pay`` too. ``among_players``: winnings come from other players and are
+    no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
+    restart; others that were not drawn are called off.
     """
 
     name: str
@@ -78,7 +112,11 @@ class Game:
     counted: str
     enabled: Callable[[Settings], bool]
     edges: Callable[[Settings], tuple[Edge, ...]]
-    again: Callable[[Chance, Mapping[str, Any]], Mapping[str, Any]] | None = None
+    draw: Draw
+    pay: Pay | None = None
+    among_players: bool = False
+    spectacle: bool = False
+    resumes: bool = False
 
 
 GAMES: dict[str, Game] = {}

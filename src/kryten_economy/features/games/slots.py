@@ -9,8 +9,16 @@ from kryten_economy.config import Settings
 from kryten_economy.config.gambling import Payout as Row
 from kryten_economy.dice import Chance
 from kryten_economy.features.games import rounds
-from kryten_economy.features.games.rounds import Payout, StakeRefused
-from kryten_economy.features.games.rules import Edge, Game, Terms, game, prospect_of
+from kryten_economy.features.games.rules import (
+    Edge,
+    Game,
+    Payout,
+    Stake,
+    Terms,
+    game,
+    prospect_of,
+)
+from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx
@@ -69,7 +77,9 @@ def _shown(dice: Chance, symbols: str) -> str:
             return symbols
 
 
-def _again(dice: Chance, terms: Mapping[str, Any]) -> Mapping[str, Any]:
+def _draw(
+    dice: Chance, terms: Mapping[str, Any], _stakes: Sequence[Stake] = (), _said: str = ""
+) -> Mapping[str, Any]:
     symbols, factor = pull(dice, tuple(tuple(row) for row in terms["table"]))
     return {
         "symbols": symbols,
@@ -79,7 +89,7 @@ def _again(dice: Chance, terms: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 SPIN = game(
-    Game("spin", "Spin", "spins", lambda settings: settings.gambling.spin.enabled, edges, _again)
+    Game("spin", "Spin", "spins", lambda settings: settings.gambling.spin.enabled, edges, _draw)
 )
 
 
@@ -113,12 +123,12 @@ class Spin(Act[Spun | StakeRefused]):
 @operation
 def spin(tx: Tx, ask: Spin) -> Spun | StakeRefused:
     """Take the stake and pay what the machine shows."""
-    account = rounds.may_stake(tx, ask.user, ask.stake_z, ask.terms, ask.at_ms, ask.day)
+    account = may_stake(tx, ask.user, ask.stake_z, ask.terms, ask.at_ms, ask.day)
     if not isinstance(account, Account):
         return account
     terms = {"table": ask.table, "worth_z": ask.stake_z}
     playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
-    outcome = _again(playing.dice, terms)
+    outcome = _draw(playing.dice, terms)
     rounds.draw(tx, playing.number, outcome)
     reason = f"Spin: {outcome['symbols']}"
     rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)
@@ -160,7 +170,7 @@ def free_spin(tx: Tx, ask: FreeSpin) -> Spun | NoAccount | Banned | TooYoung | D
     tx.accounts.touch_day(account.today)
     terms = {"table": ask.table, "worth_z": ask.worth_z}
     playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
-    outcome = _again(playing.dice, terms)
+    outcome = _draw(playing.dice, terms)
     rounds.draw(tx, playing.number, outcome)
     reason = f"Free spin: {outcome['symbols']}"
     rounds.settle(

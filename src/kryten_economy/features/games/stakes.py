@@ -1,0 +1,233 @@
+"""What a stake has to keep to, what counts toward the limits of a day, and statistics.
+
+Checks refuse before anything is changed. Everything here works within the transaction of a
+game's operation.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+from kryten_economy.features.games.rules import GAMES, Payout, Terms
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.posting import is_amount
+from kryten_economy.ledger.tx import CachedTable, Tx
+from kryten_economy.refusals import (
+    AboveMaximum,
+    Banned,
+    BelowMinimum,
+    CoolingDown,
+    DailyLimit,
+    Insufficient,
+    InvalidAmount,
+    NoAccount,
+    PlayLimit,
+    PlayPaused,
+    TooYoung,
+)
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "ALL_GAMES",
+    "PlayedToday",
+    "StakeRefused",
+    "Stats",
+    "count_today",
+    "may_stake",
+    "note_settled",
+    "player_today",
+)
+
+ALL_GAMES = "*"
+StakeRefused: TypeAlias = (
+    NoAccount
+    | Banned
+    | TooYoung
+    | InvalidAmount
+    | BelowMinimum
+    | AboveMaximum
+    | Insufficient
+    | CoolingDown
+    | DailyLimit
+    | PlayPaused
+    | PlayLimit
+)
+
+
+# What a stake has to keep to
+
+
+class PlayedToday(NamedTuple):
+    """What counts toward the limits of a day."""
+
+    rounds: int = 0
+    staked_z: int = 0
+    returned_z: int = 0
+    last_at_ms: int = 0
+
+
+_TODAY: CachedTable[tuple[int, str, str], PlayedToday] = CachedTable(
+    """
+    SELECT rounds, staked_z, returned_z, last_at_ms FROM game_day
+    WHERE account_id = ? AND game = ? AND day = ?
+    """,
+    """
+    INSERT INTO game_day (account_id, game, day, rounds, staked_z, returned_z, last_at_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET rounds = excluded.rounds, staked_z = excluded.staked_z,
+        returned_z = excluded.returned_z, last_at_ms = excluded.last_at_ms
+    """,
+)
+_LIMITS = (
+    "SELECT stakes_z, raised_z, raised_from, paused_until_ms FROM play_limit WHERE account_id = ?"
+)
+
+
+def player_today(tx: Tx, account: Account, game: str, day: str) -> PlayedToday:
+    """What a player has played of a game on a day; ``ALL_GAMES`` for all of them."""
+    row = tx.cached(_TODAY).get((account.id, game, day))
+    return PlayedToday() if row is None else PlayedToday._make(row)
+
+
+def may_stake(  # noqa: PLR0911 - one way out for each refusal
+    tx: Tx, user: UserKey, stake_z: int, terms: Terms, at_ms: int, day: str
+) -> Account | StakeRefused:
+    """The player's account, or the first reason against the stake (`gambling.md` 1, G1)."""
+    account = tx.find(user, day)
+    if account is None:
+        return NoAccount(user)
+    if account.banned:
+        return Banned(user)
+    if (age_ms := at_ms - account.first_seen_ms) < terms.min_age_ms:
+        return TooYoung(terms.min_age_ms - age_ms)
+    if not is_amount(stake_z):
+        return InvalidAmount(stake_z)
+    if stake_z < terms.lowest_z:
+        return BelowMinimum(stake_z, terms.lowest_z)
+    if stake_z > terms.highest_z:
+        return AboveMaximum(stake_z, terms.highest_z)
+    if account.balance_z < stake_z:
+        return Insufficient(account.balance_z, stake_z - account.balance_z)
+    return _limited(tx, account, stake_z, terms, at_ms, day) or account
+
+
+def _limited(
+    tx: Tx, account: Account, stake_z: int, terms: Terms, at_ms: int, day: str
+) -> CoolingDown | DailyLimit | PlayPaused | PlayLimit | None:
+    title = GAMES[terms.game].title
+    played = player_today(tx, account, terms.game, day)
+    if (left_ms := played.last_at_ms + terms.cooldown_ms - at_ms) > 0 and played.last_at_ms:
+        return CoolingDown(title, left_ms)
+    if terms.daily_rounds and played.rounds >= terms.daily_rounds:
+        return DailyLimit(f"round of {title}", terms.daily_rounds)
+    stakes_z, paused_until_ms = _own_limits(tx, account, day)
+    if paused_until_ms is not None and at_ms < paused_until_ms:
+        return PlayPaused(paused_until_ms)
+    whole = player_today(tx, account, ALL_GAMES, day)
+    limits = [each for each in (terms.stakes_z or None, stakes_z) if each is not None]
+    if limits and whole.staked_z + stake_z > (limit_z := min(limits)):
+        return PlayLimit("stakes", limit_z, max(0, limit_z - whole.staked_z))
+    lost_z = max(0, whole.staked_z - whole.returned_z)
+    if terms.losses_z and lost_z + stake_z > terms.losses_z:
+        return PlayLimit("losses", terms.losses_z, max(0, terms.losses_z - lost_z))
+    return None
+
+
+def _own_limits(tx: Tx, account: Account, day: str) -> tuple[int | None, int | None]:
+    """The stakes a player allows themself today, and until when they want to pause."""
+    row = tx.sql.row(_LIMITS, account.id)
+    if row is None:
+        return None, None
+    stakes_z, raised_z, raised_from, paused_until_ms = row
+    is_raised = raised_from is not None and day >= raised_from
+    return (raised_z if is_raised else stakes_z), paused_until_ms
+
+
+def count_today(tx: Tx, account: Account, game: str, day: str, **by: int) -> None:
+    """Raise what counts toward the limits of a day, for the game and for all of them."""
+    rows = tx.cached(_TODAY)
+    for name in (game, ALL_GAMES):
+        known = player_today(tx, account, name, day)
+        rows.put(
+            (account.id, name, day),
+            PlayedToday(
+                max(0, known.rounds + by.get("rounds", 0)),
+                max(0, known.staked_z + by.get("staked_z", 0)),
+                max(0, known.returned_z + by.get("returned_z", 0)),
+                max(known.last_at_ms, by.get("last_at_ms", 0)),
+            ),
+        )
+
+
+# Statistics
+
+
+class Stats(NamedTuple):
+    """A player's settled rounds of one game."""
+
+    rounds: int = 0
+    won: int = 0
+    lost: int = 0
+    staked_z: int = 0
+    paid_z: int = 0
+    biggest_win_z: int = 0
+    biggest_loss_z: int = 0
+    streak: int = 0
+    best_streak: int = 0
+    naturals: int = 0
+
+
+_COLUMNS = ", ".join(Stats._fields)
+_STATS: CachedTable[tuple[int, str], Stats] = CachedTable(
+    f"SELECT {_COLUMNS} FROM game_stats WHERE account_id = ? AND game = ?",  # noqa: S608
+    f"""
+    INSERT INTO game_stats (account_id, game, {_COLUMNS})
+    VALUES ({", ".join("?" * (len(Stats._fields) + 2))})
+    ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in Stats._fields)}
+    """,  # noqa: S608 - put together from the names of fields
+)
+_RETURN = """
+    INSERT INTO game_return (
+        channel_id, game, day, rounds, staked_z, paid_z, expected_z, variance_z2
+    ) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
+    ON CONFLICT DO UPDATE SET rounds = rounds + 1, staked_z = staked_z + ?4, paid_z = paid_z + ?5,
+        expected_z = expected_z + ?6, variance_z2 = variance_z2 + ?7
+"""
+
+
+def note_settled(tx: Tx, account: Account, game: str, stake_z: int, paid: Payout, day: str) -> None:
+    """Count a settled round: for the player, for the day's limits, for the return of the game."""
+    net_z = paid.payout_z - stake_z
+    rows = tx.cached(_STATS)
+    row = rows.get((account.id, game))
+    known = Stats() if row is None else Stats._make(row)
+    streak = known.streak + 1 if net_z > 0 else 0
+    rows.put(
+        (account.id, game),
+        Stats(
+            known.rounds + 1,
+            known.won + (net_z > 0),
+            known.lost + (net_z < 0),
+            known.staked_z + stake_z,
+            known.paid_z + paid.payout_z,
+            max(known.biggest_win_z, net_z),
+            max(known.biggest_loss_z, -net_z),
+            streak,
+            max(known.best_streak, streak),
+            known.naturals + paid.is_natural,
+        ),
+    )
+    count_today(tx, account, game, day, returned_z=paid.payout_z)
+    tx.journal.count(f"{GAMES[game].counted}_total")
+    tx.journal.count("gambling_z_wagered_total", stake_z)
+    tx.journal.count("gambling_z_won_total", paid.payout_z)
+    if paid.prospect is not None and stake_z:
+        mean, variance = paid.prospect
+        tx.run(
+            _RETURN,
+            account.channel.id,
+            game,
+            day,
+            stake_z,
+            paid.payout_z,
+            float(stake_z * mean),
+            float(stake_z * stake_z * variance),
+        )

@@ -1,0 +1,371 @@
+"""Rounds that several play: opened, joined, drawn, then settled or called off.
+
+One set of operations for all such games: a game brings its pure draw and pay. Each act is one
+transaction, and whatever dies in between, the books know what to do next: a round that was drawn
+is paid, one that was not is called off or goes on.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from kryten_economy.features.games import rounds
+from kryten_economy.features.games.rules import GAMES, Payout, Terms
+from kryten_economy.features.games.stakes import StakeRefused, may_stake
+from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.channels import Reader
+from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import AlreadyIn, NotPending, Occupied
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "CancelRound",
+    "Cancelled",
+    "DrawRound",
+    "Drawn",
+    "FinishRound",
+    "Finished",
+    "JoinRound",
+    "Joined",
+    "OpenRound",
+    "OpenRow",
+    "Opened",
+    "Player",
+    "cancel_round",
+    "draw_round",
+    "finish_round",
+    "join_round",
+    "open_round",
+    "open_rounds",
+)
+
+_OPEN = """
+    SELECT r.game FROM game_round AS r WHERE r.channel_id = ?1 AND r.state IN ('open', 'drawn')
+    AND r.game IN (SELECT value FROM json_each(?2)) LIMIT 1
+"""
+
+
+# Opening
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A round under its number; ``wallet`` is of who has opened it, if they have staked."""
+
+    number: int
+    wallet: Wallet | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRound(Act[Opened | Occupied | StakeRefused]):
+    """Open a round of a game, with or without a first stake.
+
+    ``terms`` is the JSON of what the outcome follows from beside the dice; ``limits`` is what
+    stakes have to keep to. A spectacle is refused while another one is on; of any other game
+    there is one round at a time unless ``several``. ``player`` None: nobody stakes.
+    """
+
+    ATTEMPT = Act.ATTEMPT | {"terms", "limits", "fresh_seed"}
+
+    op_id: str
+    channel: str
+    game: str
+    terms: str
+    limits: Terms
+    fresh_seed: str
+    at_ms: int
+    day: str
+    player: UserKey | None = None
+    stake_z: int = 0
+    data: str = "{}"
+    several: bool = False
+
+
+@operation
+def open_round(tx: Tx, ask: OpenRound) -> Opened | Occupied | StakeRefused:
+    """Open a round, and hold the first stake."""
+    game, channel = GAMES[ask.game], tx.channel(ask.channel)
+    if game.spectacle:
+        rivals = [each.name for each in GAMES.values() if each.spectacle]
+    else:
+        rivals = [] if ask.several else [ask.game]
+    if taken := tx.query(_OPEN, channel.id, json.dumps(rivals)):
+        return Occupied(GAMES[taken[0][0]].title)
+    account = None
+    if ask.player is not None:
+        found = may_stake(tx, ask.player, ask.stake_z, ask.limits, ask.at_ms, ask.day)
+        if not isinstance(found, Account):
+            return found
+        account = found
+    terms = json.loads(ask.terms)
+    opened = rounds.begin(tx, channel, ask.game, ask.day, ask.fresh_seed, terms, ask.at_ms)
+    if account is None:
+        return Opened(opened.number)
+    rounds.hold_stake(
+        tx,
+        opened.number,
+        ask.game,
+        account,
+        ask.stake_z,
+        f"{game.title} {opened.number}",
+        ask.at_ms,
+        ask.day,
+        op_id=ask.op_id,
+        data=json.loads(ask.data),
+    )
+    return Opened(opened.number, account.wallet)
+
+
+# Joining
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody is in: their wallet, and how many stakes and Z the round has now."""
+
+    number: int
+    wallet: Wallet
+    players: int
+    pool_z: int
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRound(Act[Joined | NotPending | AlreadyIn | StakeRefused]):
+    """Put a stake into an open round; one per player."""
+
+    ATTEMPT = Act.ATTEMPT | {"limits"}
+
+    op_id: str
+    channel: str
+    number: int
+    user: UserKey
+    stake_z: int
+    limits: Terms
+    at_ms: int
+    day: str
+    data: str = "{}"
+
+
+@operation
+def join_round(tx: Tx, ask: JoinRound) -> Joined | NotPending | AlreadyIn | StakeRefused:
+    """Hold the stake, as long as nothing was drawn."""
+    known = rounds.round_of(tx, ask.number)
+    if known is None or known.channel != ask.channel or known.state != "open":
+        return NotPending()
+    held = rounds.stakes_of(tx, ask.number)
+    if any(each.stake.name == ask.user.name for each in held):
+        return AlreadyIn(GAMES[known.game].title)
+    account = may_stake(tx, ask.user, ask.stake_z, ask.limits, ask.at_ms, ask.day)
+    if not isinstance(account, Account):
+        return account
+    rounds.hold_stake(
+        tx,
+        ask.number,
+        known.game,
+        account,
+        ask.stake_z,
+        f"{GAMES[known.game].title} {ask.number}",
+        ask.at_ms,
+        ask.day,
+        op_id=ask.op_id,
+        data=json.loads(ask.data),
+    )
+    pool_z = sum(each.stake.stake_z for each in held) + ask.stake_z
+    return Joined(ask.number, account.wallet, len(held) + 1, pool_z)
+
+
+# Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The outcome as JSON; from now on the round is played to its end."""
+
+    number: int
+    outcome: str
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRound(Act[Drawn | NotPending]):
+    """Draw an open round; ``said`` is what people have decided about it, if anything."""
+
+    op_id: str
+    channel: str
+    number: int
+    at_ms: int
+    day: str
+    said: str = ""
+
+
+@operation
+def draw_round(tx: Tx, ask: DrawRound) -> Drawn | NotPending:
+    """Work the outcome out and keep it, before anybody hears of it."""
+    known = rounds.round_of(tx, ask.number)
+    if known is None or known.channel != ask.channel or known.state != "open":
+        return NotPending()
+    stakes = [each.stake for each in rounds.stakes_of(tx, ask.number)]
+    draw = GAMES[known.game].draw
+    outcome = draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
+    rounds.draw(tx, ask.number, outcome)
+    return Drawn(ask.number, json.dumps(outcome, ensure_ascii=False))
+
+
+# The end
+
+
+class Player(NamedTuple):
+    """What a round has brought somebody, and their wallet after it."""
+
+    wallet: Wallet
+    stake_z: int
+    payout_z: int
+    data: str
+
+    @property
+    def net_z(self) -> int:
+        """What they have won, or lost where it is below 0."""
+        return self.payout_z - self.stake_z
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All players of a settled round, in the order of their stakes."""
+
+    number: int
+    game: str
+    outcome: str
+    players: tuple[Player, ...]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRound(Act[Finished | NotPending]):
+    """Take all stakes of a drawn round and pay what it brings, in one act."""
+
+    op_id: str
+    channel: str
+    number: int
+    at_ms: int
+    day: str
+
+
+@operation
+def finish_round(tx: Tx, ask: FinishRound) -> Finished | NotPending:
+    """Settle all players; each payout is worked out once (P-GAM-16)."""
+    known = rounds.round_of(tx, ask.number)
+    if known is None or known.channel != ask.channel or known.outcome is None:
+        return NotPending()
+    if known.state != "drawn":
+        return NotPending()
+    game, held = GAMES[known.game], rounds.stakes_of(tx, ask.number)
+    assert game.pay is not None, game.name
+    payouts = game.pay(known.terms, known.outcome, [each.stake for each in held])
+    players = [
+        _settle(tx, ask, known.game, each, paid) for each, paid in zip(held, payouts, strict=True)
+    ]
+    rounds.finish(tx, ask.number, ask.at_ms)
+    outcome = json.dumps(known.outcome, ensure_ascii=False)
+    return Finished(ask.number, known.game, outcome, tuple(players))
+
+
+def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: Payout) -> Player:
+    game = GAMES[name]
+    account = rounds.settle_held(
+        tx,
+        ask.number,
+        name,
+        held,
+        paid,
+        f"{game.title} {ask.number}",
+        ask.at_ms,
+        ask.day,
+        channel=ask.channel,
+        among_players=game.among_players,
+    )
+    data = json.dumps(held.stake.data, ensure_ascii=False)
+    return Player(account.wallet, held.stake.stake_z, paid.payout_z, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """All players of a round that was called off; their stakes are back."""
+
+    number: int
+    game: str
+    players: tuple[Player, ...]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRound(Act[Cancelled | NotPending]):
+    """Call a round off and give all stakes back; ``leaver`` alone leaves it where given.
+
+    A round that was drawn is not called off.
+    """
+
+    op_id: str
+    channel: str
+    number: int
+    reason: str
+    at_ms: int
+    day: str
+    leaver: UserKey | None = None
+
+
+@operation
+def cancel_round(tx: Tx, ask: CancelRound) -> Cancelled | NotPending:
+    """Give back, of everybody or of one who may play no longer."""
+    known = rounds.round_of(tx, ask.number)
+    if known is None or known.channel != ask.channel or known.state != "open":
+        return NotPending()
+    held = rounds.stakes_of(tx, ask.number)
+    if ask.leaver is not None:
+        held = [each for each in held if each.stake.name == ask.leaver.name]
+        if not held:
+            return NotPending()
+    players = [_give_back(tx, ask, known.game, each) for each in held]
+    if ask.leaver is None:
+        rounds.finish(tx, ask.number, ask.at_ms, cancelled=True)
+    return Cancelled(ask.number, known.game, tuple(players))
+
+
+def _give_back(tx: Tx, ask: CancelRound, game: str, held: rounds.HeldStake) -> Player:
+    account = rounds.cancel(
+        tx, ask.number, game, held, ask.reason, ask.at_ms, ask.day, channel=ask.channel
+    )
+    data = json.dumps(held.stake.data, ensure_ascii=False)
+    return Player(account.wallet, held.stake.stake_z, held.stake.stake_z, data)
+
+
+# Queries
+
+
+class OpenRow(NamedTuple):
+    """A round that is not over."""
+
+    number: int
+    game: str
+    state: str
+    terms: dict[str, Any]
+    opened_at_ms: int
+
+
+_ROWS = """
+    SELECT r.id, r.game, r.state, r.terms, r.opened_at_ms
+    FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
+    WHERE c.name = ?1 AND r.state IN ('open', 'drawn') ORDER BY r.id LIMIT 1000
+"""
+
+
+def open_rounds(reader: Reader, channel: str) -> Sequence[OpenRow]:
+    """The rounds of a channel that are not over, the oldest first."""
+    return [
+        OpenRow(number, game, state, json.loads(terms), opened_at_ms)
+        for number, game, state, terms, opened_at_ms in reader.sql.rows(_ROWS, channel)
+    ]
