@@ -152,7 +152,7 @@ class MediaCmsServer:
             raise _PassingError("timeout", "no answer in time") from error
         except MalformedAnswerError as error:
             raise _AttemptError("malformed", str(error)) from error
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise _AttemptError("rejected", "mediacms.base_url is no web address") from error
         except (aiohttp.ClientError, OSError) as error:
             raise _PassingError("unreachable", _named(error)) from error
