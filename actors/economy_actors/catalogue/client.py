@@ -1,4 +1,4 @@
-"""The way to a MediaCMS server: one question, up to three attempts, one answer (`spending.md` 5).
+"""The way to a MediaCMS server: one question, up to three attempts, one answer (`spending.md`).
 
 Promises: every attempt ends in time, however the server behaves; no answer is read further than
 `BODY_BYTES_MAX`; the token goes to the configured host only; what fails is an answer as well.

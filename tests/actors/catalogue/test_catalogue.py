@@ -102,7 +102,7 @@ async def desk(path: Path, **mediacms: Any) -> AsyncIterator[Desk]:
 
 
 async def test_answers_are_kept_for_five_minutes(tmp_path: Path) -> None:
-    """Items, searches in any casing, and that there is no such item (`spending.md` 5)."""
+    """Items, searches in any casing, and that there is no such item (`spending.md`)."""
     async with desk(tmp_path) as at:
         at.shop.missing = {"gone"}
         for _ in range(2):
@@ -226,9 +226,10 @@ async def test_what_breaks_a_worker_costs_its_question_alone(tmp_path: Path) -> 
     """However often it is asked; the rest of the house does not notice."""
     async with desk(tmp_path) as at:
         at.shop.broken = True
-        for number in range(20):
-            answer = await at.find(f"t{number}")
-            assert answer == CatalogueAway("the answer could not be read")
+        with capture_logs():
+            for number in range(20):
+                answer = await at.find(f"t{number}")
+                assert answer == CatalogueAway("the answer could not be read")
         at.shop.broken = False
         assert await at.find("t0") == CatalogueItem("t0", "Film t0", 60)
         assert at.metric('economy_errors_total{component="catalogue"} 20.0')

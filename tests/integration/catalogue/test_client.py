@@ -59,7 +59,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def test_an_item_is_asked_for_by_its_token(desk: Desk) -> None:
-    """One request, at the address that MediaCMS has for it (`spending.md` 5)."""
+    """One request, at the address that MediaCMS has for it (`spending.md`)."""
     assert await desk.find() == NOSFERATU
     assert desk.library.paths == ["/api/v1/media/aB3_-x"]
     assert desk.library.results == ["ok"]

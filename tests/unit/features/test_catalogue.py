@@ -1,4 +1,4 @@
-"""What an item is, and what is made of a catalogue's answers (`spending.md` 5)."""
+"""What an item is, and what is made of a catalogue's answers (`spending.md`)."""
 
 import json
 from typing import Any
