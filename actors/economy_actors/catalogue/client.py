@@ -7,7 +7,8 @@ Limits: aiohttp needs the asyncio backend. Proxies of the environment are not us
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 import anyio
@@ -18,7 +19,6 @@ from tenacity import (
     wait_chain,
     wait_fixed,
 )
-from yarl import URL
 
 from economy_actors.messages.catalogue import ItemAnswer, SearchAnswer
 from economy_actors.metrics.families import CatalogueResult
@@ -161,19 +161,25 @@ class MediaCmsServer:
             raise _AttemptError("rejected", "mediacms has settings HTTP can't carry") from error
 
     async def _read(self, question: Question) -> Answer:
-        url, until_s = _address(question), anyio.current_time() + question.timeout_s
+        until_s = anyio.current_time() + question.timeout_s
+        url, words = f"{question.base_url}/api/v1/media", None
+        if question.kind == "item":
+            url += f"/{question.text}"
+        else:
+            words = {"q": question.text}
         headers = {"Accept": "application/json"}
         if question.token is not None:
             headers["Authorization"] = f"Token {question.token}"
         for _ in range(_REDIRECTS_MAX + 1):
             timeout = aiohttp.ClientTimeout(total=max(0.001, until_s - anyio.current_time()))
             request = self._connected().get(
-                url, headers=headers, timeout=timeout, allow_redirects=False
+                url, params=words, headers=headers, timeout=timeout, allow_redirects=False
             )
             async with request as response:
                 if response.status not in _REDIRECTED:
                     return await _understood(question, response)
-                url = _next_address(url, response.headers.get("Location", ""))
+                location = response.headers.get("Location", "")
+                url, words = _next_address(str(response.url), location), None
         raise _AttemptError("rejected", "too many redirects")
 
     def _connected(self) -> aiohttp.ClientSession:
@@ -186,27 +192,33 @@ class MediaCmsServer:
         return self._session
 
 
+class _Place(NamedTuple):
+    """Whom an address leads to."""
+
+    scheme: str
+    host: str | None
+    port: int
+
+
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 
 
-def _address(question: Question) -> URL:
-    media = URL(question.base_url) / "api" / "v1" / "media"
-    if question.kind == "item":
-        # The path's own characters would be encoded; a token has none of them.
-        return media / question.text
-    return media.with_query(q=question.text)
-
-
-def _next_address(url: URL, location: str) -> URL:
+def _next_address(url: str, location: str) -> str:
     """Where a redirect leads: only to the same host, and never from HTTPS to plain HTTP."""
     try:
-        target = url.join(URL(location))
+        target = urljoin(url, location)
+        here, there = _place(url), _place(target)
     except ValueError as error:
         raise _AttemptError("rejected", "a redirect to nowhere") from error
-    safe = {(url.scheme, url.port), ("https", 443)}
-    if target.host != url.host or (target.scheme, target.port) not in safe:
+    if there not in {here, here._replace(scheme="https", port=443)}:
         raise _AttemptError("rejected", "a redirect to another host")
     return target
+
+
+def _place(url: str) -> _Place:
+    parts = urlsplit(url)
+    standard = 443 if parts.scheme == "https" else 80
+    return _Place(parts.scheme, parts.hostname, parts.port or standard)
 
 
 async def _understood(question: Question, response: aiohttp.ClientResponse) -> Answer:
