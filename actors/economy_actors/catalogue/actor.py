@@ -99,8 +99,8 @@ class Catalogue(Actor[Message]):
         """Answer at once, or have the server asked."""
         settings = self._context.live.settings.mediacms
         match message:
-            case FindItem(token, reply):
-                self._look_up(item(token, settings), reply)
+            case FindItem(token, reply, fresh):
+                self._look_up(item(token, settings), reply, fresh=fresh)
             case SearchItems(query, reply):
                 self._look_up(search(query, settings), reply)
             case Answered(worker, question, answer):
@@ -112,9 +112,9 @@ class Catalogue(Actor[Message]):
             self._context.metrics.error("catalogue")
             self._settle(ref, message, CatalogueAway("the answer could not be read"))
 
-    def _look_up(self, question: Question, reply: Reply[Any]) -> None:
+    def _look_up(self, question: Question, reply: Reply[Any], *, fresh: bool = False) -> None:
         kept = self._kept.find(question, self.now_s(), self._kept_for_s)
-        if kept is not None:
+        if kept is not None and not fresh:
             reply.send(kept)
             return
         asking = self._waiting.get(question)

@@ -318,6 +318,17 @@ async def test_a_handler_gets_the_item(tmp_path: Path) -> None:
         assert at.shop.words == ["abc", "gone"]
 
 
+async def test_what_has_left_the_catalogue_is_noticed(tmp_path: Path) -> None:
+    """Asked for fresh, an item that was found a moment ago is gone; from then on for everybody."""
+    async with desk(tmp_path) as at:
+        assert isinstance(await find_item(at.call, "abc"), CatalogueItem)
+        at.shop.missing = {"abc"}
+        assert isinstance(await find_item(at.call, "abc"), CatalogueItem)
+        assert isinstance(await find_item(at.call, "abc", fresh=True), Refused)
+        assert isinstance(await find_item(at.call, "abc"), Refused)
+        assert at.shop.words == ["abc", "abc"]
+
+
 async def test_a_handler_gets_the_results(tmp_path: Path) -> None:
     """A search without words, or with too many, is not one."""
     async with desk(tmp_path) as at:
