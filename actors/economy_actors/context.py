@@ -21,6 +21,7 @@ from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
+from economy_actors.messages.tables import FloorMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
@@ -30,6 +31,7 @@ from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import AdHoc, Combined, active_multipliers
+from kryten_economy.features.games.fairness import fresh_seed
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
@@ -184,6 +186,11 @@ class Context:
     playing: dict[str, Medium] = field(default_factory=dict)
     channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
+    floors: dict[str, Ref[FloorMessage]] = field(default_factory=dict)
+    chat_words: dict[str, Published[Mapping[str, str]]] = field(
+        default_factory=lambda: defaultdict(lambda: Published(MappingProxyType({})))
+    )
+    fresh_seed: Callable[[], str] = fresh_seed
     floats: dict[str, int] = field(default_factory=dict)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)

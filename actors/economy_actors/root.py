@@ -33,6 +33,7 @@ from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
+from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
@@ -112,6 +113,7 @@ class Root(Actor[Any]):
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
         await self.spawn_started("channel_events", self._channel_events_group())
+        await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
         # Behind the channels, so that at a stop nobody in them waits for it.
@@ -182,6 +184,11 @@ class Root(Actor[Any]):
         return lambda: Group(
             channel_events, context.channel_events, EVENTS_MAILBOX, "channel_events"
         )
+
+    def _floors(self) -> Callable[[], Group]:
+        context = self._context
+        floors = {name: partial(Floor, name, context) for name in self._channels}
+        return lambda: Group(floors, context.floors, FLOOR_MAILBOX, "floor")
 
     async def _settle_the_past(self) -> None:
         """Continue the lifetime counters, and give back what nobody is left to settle."""

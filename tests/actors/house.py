@@ -42,6 +42,7 @@ from economy_actors.runtime import (
     Supervision,
     open_system,
 )
+from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
 from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.reports.queries import Reports
@@ -326,6 +327,13 @@ async def house(
         for channel in channels:
             context.channel_events[channel] = root.spawn(
                 f"events-{channel}", partial(ChannelEvents, channel, context), kind="events"
+            )
+        for channel in channels:
+            context.floors[channel] = root.spawn(
+                f"floor-{channel}",
+                partial(Floor, channel, context),
+                capacity=FLOOR_MAILBOX,
+                kind="floor",
             )
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(context, None))

@@ -57,6 +57,7 @@ from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
 from economy_actors.session.actor import Session
 from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.features.chat.operations import RecordLines
+from kryten_economy.features.games.words import as_command
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
 from kryten_economy.ledger.facts import Facts
@@ -121,6 +122,7 @@ class Channel(Actor[ChannelMessage]):
             case Said(name, text, at_ms):
                 self._context.backlog.heard(self._name)
                 self._talk.said(name, text, at_ms, self.trace)
+                self._play(name, text, at_ms)
             case BotSpoke(text):
                 self._talk.bot_spoke(text, self.trace)
             case MediaChanged():
@@ -175,6 +177,13 @@ class Channel(Actor[ChannelMessage]):
                 reply.send(self._view())
             case _:
                 assert_never(message)
+
+    def _play(self, name: str, text: str, at_ms: int) -> None:
+        """A move of a game that is said in the channel; who is not here plays by no word."""
+        command = as_command(text, self._context.chat_words[self._name].value)
+        if command is not None and self._roster.get(name) is not None:
+            message = PrivateMessage(name, command, at_ms, in_chat=True)
+            self._intake.take(message, self.now_s(), self.trace)
 
     # Presence
 

@@ -109,7 +109,9 @@ class PrivateIntake:
         is_admin = visit.rank >= self._context.live.settings.admin.owner_level
         if not is_admin and not self._allowed(message, now_s, trace):
             return
-        command = Command(visit.display_name, message.text, visit.rank, message.at_ms)
+        command = Command(
+            visit.display_name, message.text, visit.rank, message.at_ms, message.in_chat
+        )
         if not self._session(visit.name).offer(command):
             self._reply(visit.display_name, refusals.busy(), trace)
 

@@ -106,13 +106,18 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class PmCall(Call):
-    """A command by private message; ``wallet`` is its sender's."""
+    """A command by private message; ``wallet`` is its sender's.
+
+    ``in_chat``: it was said in the channel, as a move of a game. It is answered by private
+    message too, or not at all where the answer is "".
+    """
 
     spec: CommandSpec
     user: UserKey
     parsed: Parsed
     wallet: Wallet
     is_admin: bool
+    in_chat: bool = False
 
     @property
     def args(self) -> tuple[str, ...]:

@@ -102,11 +102,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class PrivateMessage:
-    """A private message to the bot, as typed."""
+    """A private message to the bot, as typed; ``in_chat``: a move of a game said in public."""
 
     name: str
     text: str = field(repr=False)
     at_ms: int
+    in_chat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

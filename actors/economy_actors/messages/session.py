@@ -49,12 +49,16 @@ class Deserved:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A private message that passed the rate limit; ``rank`` is the channel rank."""
+    """A private message that passed the rate limit; ``rank`` is the channel rank.
+
+    ``in_chat``: it was said in the channel, as a move of a game.
+    """
 
     display_name: str
     text: str = field(repr=False)
     rank: float
     at_ms: int
+    in_chat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

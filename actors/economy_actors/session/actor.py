@@ -98,13 +98,14 @@ async def carry_out(
     if parsed is None:
         return
     waited = dialogue.waits
-    heard = dialogue.hear(parsed, now_s)
+    # What is said in the channel is no answer to a question asked in private.
+    heard = None if message.in_chat else dialogue.hear(parsed, now_s)
     is_admin = message.rank >= context.live.settings.admin.owner_level
     asking = _Asking(context, user, message, parsed, trace, is_admin)
     match heard:
         case None:
             spec, answer = await _command(asking)
-            if spec is None and waited:
+            if spec is None and waited and not message.in_chat:
                 answer = Refused(Code.REJECTED, refusals.cancelled())
         case Confirmed(pending):
             assert pending.question.yes is not None, pending
@@ -127,9 +128,10 @@ async def carry_out(
         answer = answer.text
     context.metrics.pm_command("unknown" if spec is None else spec.name, result_of(answer))
     text = answer if isinstance(answer, str) else answer.text
-    context.outboxes[user.channel].offer(
-        Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
-    )
+    if text:
+        context.outboxes[user.channel].offer(
+            Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ async def _answer(
         asking.parsed,
         wallet,
         asking.is_admin,
+        message.in_chat,
     )
     if spec.admin:
         return await _audited(call, handler)

@@ -35,6 +35,7 @@ __all__ = (
     "Narrative",
     "Payout",
     "PayoutMultipliers",
+    "PlayLimits",
     "Spin",
     "Trivia",
 )
@@ -205,12 +206,24 @@ class Blackjack(Section):
     blackjack_payout: Factor = 1.5
 
 
+class PlayLimits(Section):
+    """``gambling.limits``: what one player may stake and lose a day in all games; 0 is no limit."""
+
+    daily_stakes: Count = 0
+    daily_losses: Count = 0
+
+
 class Gambling(Section):
-    """``gambling``; not ``enabled`` switches every game off."""
+    """``gambling``; not ``enabled`` switches every game off.
+
+    A spectacle frees the stage after ``spectacle_max_duration_seconds`` (0: it may last for ever).
+    """
 
     enabled: bool = True
     min_account_age_minutes: Count = 60
     spectacle_cooldown_seconds: Count = 60
+    spectacle_max_duration_seconds: Count = 1800
+    limits: PlayLimits = PlayLimits()
     spin: Spin = Spin()
     flip: Flip = Flip()
     challenge: Challenge = Challenge()

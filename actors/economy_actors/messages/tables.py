@@ -1,0 +1,97 @@
+"""What the floor of a channel is told: who wants the slot, what was opened, what happened since."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from economy_actors.runtime import Reply
+from kryten_economy.refusals import CoolingDown, Occupied
+from kryten_economy.users import UserKey
+
+__all__ = (
+    "FloorMessage",
+    "GiveBackSlot",
+    "News",
+    "PastRounds",
+    "PlayerGone",
+    "RoundOpened",
+    "RoundOver",
+    "SlotTaken",
+    "SlotTimeout",
+    "TakeSlot",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTaken:
+    """The slot of the channel is yours, until you give it back or the round is over."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSlot:
+    """May a spectacle begin? For the slot, whoever gets it must open a round or give it back."""
+
+    game: str
+    reply: Reply[SlotTaken | Occupied | CoolingDown]
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBackSlot:
+    """Nothing came of it: the slot is free again, without a pause."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOpened:
+    """The books have opened a round: its table takes over. ``token`` None: it needs no slot.
+
+    ``news`` is the first thing the table is told.
+    """
+
+    game: str
+    number: int
+    news: Any = None
+    token: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something has happened in the books that the table of a round is to hear of."""
+
+    number: int
+    news: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOver:
+    """A table has told its last line."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTimeout:
+    """The slot has been taken for as long as a spectacle may last."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerGone:
+    """A user may play no longer: their stakes in rounds that were not drawn go back."""
+
+    user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
+class PastRounds:
+    """The rounds that an earlier instance has left."""
+
+    rows: tuple[Any, ...]
+
+
+FloorMessage = (
+    TakeSlot | GiveBackSlot | RoundOpened | News | RoundOver | SlotTimeout | PlayerGone | PastRounds
+)

@@ -1,0 +1,117 @@
+"""What all tables share: how they are registered, how they speak, how they end."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import structlog
+
+from economy_actors.context import Context
+from economy_actors.messages.ledger import commit
+from economy_actors.messages.tables import RoundOver
+from economy_actors.outbox.message import Line, LineKind, Pm, Priority
+from economy_actors.runtime import Actor
+from kryten_economy.config import Settings
+from kryten_economy.features.games.tables import (
+    Cancelled,
+    CancelRound,
+    Drawn,
+    DrawRound,
+    Finished,
+    FinishRound,
+    Player,
+)
+from kryten_economy.refusals import NotPending
+
+__all__ = ("TABLES", "RoundTable", "call_off", "finish", "table", "tell_player")
+
+M = TypeVar("M")
+
+TableFactory = Callable[[Context, str, int], Actor[Any]]
+"""From the context, the channel and the number of the round."""
+
+TABLES: dict[str, TableFactory] = {}
+
+_log = structlog.get_logger("tables")
+
+
+def table(game: str) -> Callable[[TableFactory], TableFactory]:
+    """Register what plays the rounds of a game."""
+
+    def register(factory: TableFactory) -> TableFactory:
+        assert game not in TABLES, game
+        TABLES[game] = factory
+        return factory
+
+    return register
+
+
+class RoundTable(Actor[M]):
+    """The table of one round; a subclass is told ``news`` in its own messages.
+
+    A new instance behind the same ref reads the round from the books in ``started`` and goes on.
+    """
+
+    def __init__(self, context: Context, channel: str, number: int) -> None:
+        self.context = context
+        self.channel = channel
+        self.number = number
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force; read them at each use."""
+        return self.context.live.settings
+
+    async def draw(self, said: str = "") -> Drawn | NotPending:
+        """Have the outcome drawn and kept."""
+        at_ms = self.context.clock.now_ms()
+        day = self.context.live.calendar.day(at_ms)
+        op_id = f"draw:{self.channel}:{self.number}"
+        request = DrawRound(op_id, self.channel, self.number, at_ms, day, said)
+        answer = await commit(self.context.ledger, request)
+        return answer if isinstance(answer, Drawn) else NotPending()
+
+    async def finish(self) -> Finished | NotPending:
+        """Have everybody paid; only a drawn round can be finished."""
+        return await finish(self.context, self.channel, self.number)
+
+    async def call_off(self, reason: str) -> Cancelled | NotPending:
+        """Have all stakes given back."""
+        return await call_off(self.context, self.channel, self.number, reason)
+
+    def say(self, lines: Iterable[str], *, gate: str | None = None, pause_s: float = 0.0) -> None:
+        """Public lines of a result, in order."""
+        for text in lines:
+            line = Line(text, kind=LineKind.RESULT, gate=gate, pause_s=pause_s)
+            self.context.outboxes[self.channel].offer(line)
+
+    def over(self) -> None:
+        """The last line is told: the floor is free."""
+        self.context.floors[self.channel].offer(RoundOver(self.number))
+
+
+async def finish(context: Context, channel: str, number: int) -> Finished | NotPending:
+    """Have a drawn round settled; raises as `messages.ledger.commit`."""
+    at_ms = context.clock.now_ms()
+    day = context.live.calendar.day(at_ms)
+    request = FinishRound(f"finish:{channel}:{number}", channel, number, at_ms, day)
+    answer = await commit(context.ledger, request)
+    return answer if isinstance(answer, Finished) else NotPending()
+
+
+async def call_off(
+    context: Context, channel: str, number: int, reason: str
+) -> Cancelled | NotPending:
+    """Have a round called off; raises as `messages.ledger.commit`."""
+    at_ms = context.clock.now_ms()
+    day = context.live.calendar.day(at_ms)
+    request = CancelRound(f"cancel:{channel}:{number}", channel, number, reason, at_ms, day)
+    answer = await commit(context.ledger, request)
+    return answer if isinstance(answer, Cancelled) else NotPending()
+
+
+def tell_player(context: Context, player: Player, text: str) -> None:
+    """A private message about a player's own stake; quiet mode does not mute it."""
+    wallet = player.wallet
+    pm = Pm(to=wallet.display_name, text=text, priority=Priority.RESULT, merge=True)
+    if not context.outboxes[wallet.user.channel].offer(pm):
+        _log.warning("result not told", channel=wallet.user.channel, user=wallet.display_name)
