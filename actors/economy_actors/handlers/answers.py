@@ -25,6 +25,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -131,6 +132,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | OverCap
     | NotPending
     | Ignored,
 ) -> Code:
@@ -141,7 +143,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit():
+        case DailyLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED

@@ -50,6 +50,8 @@ from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -60,6 +62,9 @@ PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -94,6 +99,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
