@@ -185,7 +185,7 @@ def reserve(
             ask.expires_at_ms,
             ask.at_ms,
             ask.day,
-            data=json.dumps({"reason": ask.reason}),
+            data=json.dumps({"service": ask.service, "reason": ask.reason}),
             refund_trigger=f"refund.wallet.{ask.service}",
         ),
     )
