@@ -27,6 +27,7 @@ __all__ = ("BEAT_S", "CHANGES_MAX", "MAILBOX", "Beat", "Changes", "Store", "Told
 
 BEAT_S: Final = 5.0
 MAILBOX: Final = 64
+_SEEK_S: Final = 1.0
 CHANGES_MAX: Final = 50_000
 """More users than this at once are not remembered one by one: then all are written anew."""
 _PAGE: Final = 200
@@ -132,12 +133,17 @@ class WalletBucket(Actor[Beat | Told]):
         """Write, and tell how far that is."""
         match message:
             case Beat():
-                self.after(BEAT_S, Beat())
                 await self._trying(self._beat)
+                self.after(self._pause_s, Beat())
             case Told():
                 await self._trying(self._write_some)
             case _:
                 assert_never(message)
+
+    @property
+    def _pause_s(self) -> float:
+        is_sought = self._context.live.settings.wallets.enabled and self._bucket is None
+        return _SEEK_S if is_sought else BEAT_S
 
     async def _trying(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -1,7 +1,9 @@
 """The client of other services: where it reads, what it asks, and how a charge ends."""
 
 import json
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -241,3 +243,21 @@ async def test_refusals_and_silence_are_told_apart() -> None:
     bus = FakeBus(answers=[TimeoutError("late")] * 3)
     with pytest.raises(EconomyAway, match="late"):
         await Wallets(bus, "Lounge", "bot").finalize("wallet:api:x", 5)
+
+
+async def test_the_example_of_the_page_works() -> None:
+    """docs/wallets.md 2 charges what the answer did cost, and tells refusals in words."""
+    page = (Path(__file__).parents[2] / "docs" / "wallets.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - our own page
+
+    async def model(question: str) -> tuple[str, int, int]:
+        return f"{question}? 42.", 1_000, 500
+
+    bus = FakeBus(answers=[granted(), charged(25), no("insufficient_balance")])
+    said = [await names["answer"](bus, "Lounge", "bob", "Why", model) for _ in range(2)]
+    assert said == ["Why? 42. (25 Z)", "It is insufficient_balance."]
+    assert (bus.asked[1]["cost"], bus.asked[1]["units_out"]) == (25, 500)
+    bus = FakeBus(answers=[ok(**BY_REQUEST)])
+    assert await names["can_afford"](bus, "Lounge", "bob", 70)
