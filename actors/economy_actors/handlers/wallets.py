@@ -4,6 +4,7 @@ A service names itself and can settle only what it has reserved. While wallets a
 is reserved; what is reserved already can still be settled.
 """
 
+import re
 from datetime import UTC, datetime
 
 import structlog
@@ -34,15 +35,23 @@ from kryten_economy.refusals import (
 __all__ = ("BUDGET", "COST")
 
 
+_SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
+
+
 class _Service(Text):
-    """The name of a service, in lower case."""
+    """The name of a service, in lower case; it becomes part of trigger ids."""
 
     __slots__ = ()
 
     def read(self, value: object) -> str | Invalid:
         """The name as it stands in the configuration."""
         text = super().read(value)
-        return text if isinstance(text, Invalid) else text.lower()
+        if isinstance(text, Invalid) or not text:
+            return text
+        name = text.lower()
+        if _SERVICE_NAME.fullmatch(name) is None:
+            return Invalid(f"{self.name} must have 1 to 32 letters, digits, '-' and '_'")
+        return name
 
 
 # Who asks again must be known to do so: without an id nothing here moves money.
