@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anyio
+from tests.actors.shelf import Shelf
 
 from economy_actors.channel.actor import Channel
 from economy_actors.context import Context, LiveSettings
@@ -273,6 +274,7 @@ async def house(
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
     gateway: Callable[[Context], Actor[Any]] | None = None,
+    catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
     facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
@@ -280,7 +282,8 @@ async def house(
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
-    what stands between the channel and a bus; ``facts_to`` hears of each commit too.
+    what stands between the channel and a bus, ``catalogue`` what is asked for media; ``facts_to``
+    hears of each commit too.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -313,6 +316,7 @@ async def house(
                 channels,
             ),
         )
+        context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:
             context.outboxes[channel] = root.spawn(
