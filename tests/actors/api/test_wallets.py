@@ -40,6 +40,7 @@ async def shop(path: Path, **changes: Any) -> AsyncIterator[Api]:
     async with api(path, with_wallets(**changes)) as it:
         await it.account("Bob", 1_000)
         await it.house.join("Bob")
+        await it.house.join("Guest", rank=0)
         it.house.heard.clear()
         yield it
 
@@ -114,8 +115,11 @@ async def test_a_quiet_user_is_not_told(tmp_path: Path) -> None:
         (history,) = await it.house.pm("Bob", "history")
         assert "-200 Z | chatbot: an answer" in history
         assert "+125 Z | chatbot: charged 75 of 200, the rest is back" in history
-        number = history.rpartition("#")[2].split()[0]
-        assert await it.house.pm("Bob", f"why {number}")
+        number = history.rpartition("-200 Z")[0].rpartition("#")[2].split()[0]
+        (why,) = await it.house.pm("Bob", f"why {number}")
+        _, words = why.splitlines()
+        assert words.startswith("Set aside for another service, which gives back")
+        assert words.endswith("chatbot: an answer (spend.wallet.chatbot)")
 
 
 async def test_what_is_left_and_what_is_set_aside(tmp_path: Path) -> None:
@@ -282,6 +286,13 @@ async def test_what_is_not_reserved(tmp_path: Path, change: dict[str, Any], code
         found, text = await it.refused("wallet.reserve", **ask)
         assert (found, bool(text)) == (code, True)
         assert [it.house.balance(name) for name in ("bob", "banned", "robby")] == [100] * 3
+
+
+async def test_a_guest_has_no_money_to_be_taken(tmp_path: Path) -> None:
+    """Anyone can take a guest's name, so it has no account and is not found."""
+    async with shop(tmp_path) as it:
+        ask = {"username": "guest", "service": "chatbot", "budget": 1, "request_id": "r"}
+        assert (await it.refused("wallet.reserve", **ask))[0] == "not_found"
 
 
 async def test_switched_off_and_closed(tmp_path: Path) -> None:
