@@ -13,8 +13,12 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+<<<<<<< HEAD
     "AboveMaximum",
     "AlreadyIn",
+=======
+    "AlreadyPending",
+>>>>>>> main
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -29,9 +33,13 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+<<<<<<< HEAD
     "Occupied",
     "PlayLimit",
     "PlayPaused",
+=======
+    "OverCap",
+>>>>>>> main
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -137,6 +145,7 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+<<<<<<< HEAD
 class BelowMinimum:
     """Less than may be staked or sent at once."""
 
@@ -187,6 +196,26 @@ class AlreadyIn:
     """The user takes part in this round already; ``what`` is its name."""
 
     what: str
+=======
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+>>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +236,8 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum

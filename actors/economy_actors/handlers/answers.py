@@ -12,8 +12,12 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
+<<<<<<< HEAD
     AboveMaximum,
     AlreadyIn,
+=======
+    AlreadyPending,
+>>>>>>> main
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -28,9 +32,13 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+<<<<<<< HEAD
     Occupied,
     PlayLimit,
     PlayPaused,
+=======
+    OverCap,
+>>>>>>> main
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -138,6 +146,8 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum
@@ -155,7 +165,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
+<<<<<<< HEAD
         case DailyLimit() | PlayLimit():
+=======
+        case DailyLimit() | OverCap():
+>>>>>>> main
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -165,7 +179,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
             return Code.REJECTED
+<<<<<<< HEAD
         case AlreadySettled() | Occupied() | AlreadyIn():
+=======
+        case AlreadySettled() | AlreadyPending():
+>>>>>>> main
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

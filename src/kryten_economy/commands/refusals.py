@@ -12,8 +12,12 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
+<<<<<<< HEAD
     AboveMaximum,
     AlreadyIn,
+=======
+    AlreadyPending,
+>>>>>>> main
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -28,9 +32,13 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+<<<<<<< HEAD
     Occupied,
     PlayLimit,
     PlayPaused,
+=======
+    OverCap,
+>>>>>>> main
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -43,6 +51,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_pending",
     "announced",
     "bad_amount",
     "bad_name",
@@ -68,8 +77,12 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+<<<<<<< HEAD
     "play_limit",
     "play_paused",
+=======
+    "over_cap",
+>>>>>>> main
     "reload_failed",
     "reloaded",
     "slow_down",
@@ -247,6 +260,10 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case AlreadyPending(what):
+            return already_pending(what)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case BelowMinimum(amount_z, minimum_z):
@@ -339,6 +356,23 @@ def daily_limit(what: str, limit: int) -> str:
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
 
 
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
+
+
 def feature_off(what: str) -> str:
     """The feature is switched off; ``what`` begins the sentence (``Tipping``)."""
     return f"{what} is switched off in this channel."
@@ -349,6 +383,7 @@ def busy() -> str:
     return "I'm too busy right now and did nothing. Please try again in a moment."
 
 
+<<<<<<< HEAD
 def too_young(left_ms: int) -> str:
     """The account has not been here long enough; whole minutes, rounded up."""
     minutes = max(1, -(-left_ms // 60_000))
@@ -367,6 +402,11 @@ def play_limit(what: str, limit_z: int, left_z: int, symbol: str) -> str:
         f"That would pass today's limit on {what} of {money(limit_z, symbol)}:"
         f" {money(left_z, symbol)} left."
     )
+=======
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
+>>>>>>> main
 
 
 def not_pending() -> str:
