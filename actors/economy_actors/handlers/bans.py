@@ -6,6 +6,7 @@ from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from economy_actors.messages.tables import PlayerGone
 from kryten_economy.commands.table import Section
 from kryten_economy.features import bans
 from kryten_economy.features.bans import Ban, BanState, Unban
@@ -96,6 +97,7 @@ async def _ban(call: Call, name: str, reason: str) -> BanState | Refused:
     assert isinstance(answer, BanState), answer
     if answer.changed:
         kit.tell_user(call, answer.display_name, bans.ban_notice(reason))
+        call.context.floors[call.channel].offer(PlayerGone(answer.user))
     return answer
 
 

@@ -7,10 +7,14 @@ from fractions import Fraction
 import structlog
 
 from economy_actors.context import Connected, Context
+from economy_actors.handlers.answers import Failed, Refused
 from economy_actors.handlers.registry import Call
 from economy_actors.messages.ledger import Commit, query
+from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
+from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.tables import Opened, OpenRound
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.prices import Price, inflation_multiplier, price
 from kryten_economy.features.ranks.rules import perks_of
@@ -18,6 +22,7 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
 from kryten_economy.ledger.records import Audit
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import Busy, CoolingDown, Occupied
 from kryten_economy.text.markup import clip, user_text
 from kryten_economy.users import UserKey
 
@@ -25,6 +30,7 @@ __all__ = (
     "audit",
     "connected",
     "open_account",
+    "open_round",
     "price_factor",
     "price_for",
     "rank_index",
@@ -38,6 +44,7 @@ __all__ = (
 _ARGUMENTS_UNITS_MAX = 2_000
 _RESULT_UNITS_MAX = 500
 _SPELLING_TIMEOUT_S = 1.0
+_SLOT_TIMEOUT_S = 2.0
 
 _log = structlog.get_logger("handlers")
 _audit_log = structlog.get_logger("audit")
@@ -148,3 +155,33 @@ def price_for(call: Call, base_z: int, buyer: Wallet | RankFacts) -> Price:
     """What something costs somebody now: what is shown is what is charged (`spending.md` 1)."""
     discount = perks_of(call.settings.ranks, rank_index(call.context, buyer)).discount
     return price(base_z, price_factor(call.context, call.channel), discount)
+
+
+async def open_round(
+    call: Call, request: OpenRound, *, pause_s: float = 0.0, news: object = None
+) -> Opened | Refused | Failed:
+    """Open a round and seat its table; a spectacle takes the slot of the channel first.
+
+    What is cheap to check was checked before. A refusal of the books gives the slot back without
+    a pause (P-GAM-9). ``pause_s`` lies between two rounds of this game; ``news`` is the first
+    thing the table is told. Raises as `messages.ledger.commit`: then the floor finds out whether
+    the round was opened.
+    """
+    floor, token = call.context.floors[call.channel], None
+    if GAMES[request.game].spectacle:
+        try:
+            taken: SlotTaken | Occupied | CoolingDown = await floor.ask(
+                lambda reply: TakeSlot(request.game, reply, pause_s), timeout_s=_SLOT_TIMEOUT_S
+            )
+        except RuntimeFault:
+            return call.refused(Busy())
+        if not isinstance(taken, SlotTaken):
+            return call.refused(taken)
+        token = taken.token
+    answer = await call.commit(request)
+    if isinstance(answer, Opened):
+        floor.offer(RoundOpened(request.game, answer.number, news, token), trace=call.trace)
+        return answer
+    if token is not None:
+        floor.offer(GiveBackSlot(token))
+    return call.refused(answer)

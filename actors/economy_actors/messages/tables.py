@@ -1,9 +1,11 @@
 """What the floor of a channel is told: who wants the slot, what was opened, what happened since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from economy_actors.runtime import Reply
+from kryten_economy.features.games.tables import OpenRow
 from kryten_economy.refusals import CoolingDown, Occupied
 from kryten_economy.users import UserKey
 
@@ -17,6 +19,7 @@ __all__ = (
     "RoundOver",
     "SlotTaken",
     "SlotTimeout",
+    "SlotUnused",
     "TakeSlot",
 )
 
@@ -30,15 +33,22 @@ class SlotTaken:
 
 @dataclass(frozen=True, slots=True)
 class TakeSlot:
-    """May a spectacle begin? For the slot, whoever gets it must open a round or give it back."""
+    """May a spectacle begin? Whoever gets the slot must open a round or give it back.
+
+    ``pause_s``: so long after the last round of this game there is no other one of it.
+    """
 
     game: str
     reply: Reply[SlotTaken | Occupied | CoolingDown]
+    pause_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class GiveBackSlot:
-    """Nothing came of it: the slot is free again, without a pause."""
+    """Nothing came of it: the slot is free again, without a pause.
+
+    Only for what was surely not opened; a slot whose opener has failed finds its way back alone.
+    """
 
     token: int
 
@@ -79,19 +89,39 @@ class SlotTimeout:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotUnused:
+    """Whoever has taken the slot has had time enough to open a round."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerGone:
     """A user may play no longer: their stakes in rounds that were not drawn go back."""
 
     user: UserKey
 
 
+def _any(_row: OpenRow) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class PastRounds:
-    """The rounds that an earlier instance has left."""
+    """Time to settle rounds that nobody plays; ``token`` is the slot that is free after it."""
 
-    rows: tuple[Any, ...]
+    wanted: Callable[[OpenRow], bool] = _any
+    token: int | None = None
 
 
 FloorMessage = (
-    TakeSlot | GiveBackSlot | RoundOpened | News | RoundOver | SlotTimeout | PlayerGone | PastRounds
+    TakeSlot
+    | GiveBackSlot
+    | RoundOpened
+    | News
+    | RoundOver
+    | SlotTimeout
+    | SlotUnused
+    | PlayerGone
+    | PastRounds
 )

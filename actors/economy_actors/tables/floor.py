@@ -1,14 +1,16 @@
 """The floor of a channel: which spectacle is on, and the tables of all rounds.
 
 One spectacle at a time (`gambling.md` 10). The slot is taken before a round is opened and free
-again when its table has told the last line, when the round could not be opened, when its table has
-died, or when it lasts longer than a spectacle may. Only what was played starts the pause.
+again when its table has told the last line, when the round could not be opened, when whoever took
+it opens nothing, or when it lasts longer than a spectacle may. Only what was played starts the
+pause.
 
 At a start the books say which rounds were left: drawn ones are paid, those that can go on get
-their table, all others are called off, and everybody is told.
+their table, all others are called off, and everybody is told. At a clean stop the same is done
+with the rounds under way. Whatever the books can't do at once is tried again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, assert_never
@@ -16,7 +18,7 @@ from typing import Any, ClassVar, assert_never
 import structlog
 
 from economy_actors.context import Context
-from economy_actors.messages.ledger import QUERY_TIMEOUT_S, Query, commit
+from economy_actors.messages.ledger import commit, query
 from economy_actors.messages.tables import (
     FloorMessage,
     GiveBackSlot,
@@ -27,10 +29,11 @@ from economy_actors.messages.tables import (
     RoundOver,
     SlotTaken,
     SlotTimeout,
+    SlotUnused,
     TakeSlot,
 )
 from economy_actors.runtime import Actor, Ended, Ref, RuntimeFault, Supervision
-from economy_actors.tables.kit import TABLES, call_off, finish, tell_player
+from economy_actors.tables.kit import RETRY_S, TABLES, call_off, finish, tell_player
 from kryten_economy.features.games import texts
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.tables import (
@@ -40,13 +43,13 @@ from kryten_economy.features.games.tables import (
     OpenRow,
     open_rounds,
 )
-from kryten_economy.refusals import CoolingDown, Occupied
-from kryten_economy.users import UserKey
+from kryten_economy.refusals import CoolingDown, NotPending, Occupied, ReadOnly
 
 __all__ = ("FLOOR_MAILBOX", "Floor")
 
 FLOOR_MAILBOX = 1024
-_RETRY_S = 5.0
+_OPENED_WITHIN_S = 60.0
+_STAGE = "The stage"
 
 _log = structlog.get_logger("tables")
 
@@ -60,6 +63,10 @@ class _Slot:
     number: int | None = None
 
 
+def _past_round(number: int) -> PastRounds:
+    return PastRounds(lambda row: row.number == number)
+
+
 class Floor(Actor[FloorMessage]):
     """Owns the tables of one channel."""
 
@@ -71,17 +78,19 @@ class Floor(Actor[FloorMessage]):
         self._slot: _Slot | None = None
         self._tokens = 0
         self._free_at_s = 0.0
+        self._ended_at_s: dict[str, float] = {}
         self._tables: dict[int, Ref[Any]] = {}
+        self._knows_past = False
 
     async def started(self) -> None:
-        """Ask the books which rounds were left."""
-        self._read_past()
+        """See to the rounds that were left."""
+        self.after(0.0, PastRounds())
 
     async def receive(self, message: FloorMessage) -> None:
         """Seat rounds, and tell tables what happens."""
         match message:
-            case TakeSlot(game, reply):
-                reply.send(self._take(game))
+            case TakeSlot():
+                message.reply.send(self._take(message))
             case GiveBackSlot(token):
                 self._free(token, played=False)
             case RoundOpened():
@@ -92,45 +101,71 @@ class Floor(Actor[FloorMessage]):
                 self._over(number)
             case SlotTimeout(token):
                 self._timed_out(token)
-            case PlayerGone(user):
-                await self._gone(user)
-            case PastRounds(rows):
-                await self._settle_past(rows)
+            case SlotUnused(token):
+                self._unused(token)
+            case PlayerGone():
+                await self._gone(message)
+            case PastRounds():
+                await self._past(message)
             case _:
                 assert_never(message)
 
+    async def stopping(self) -> None:
+        """No round outlives a clean stop, except those that go on after it."""
+        for row in await self._open_rows() or ():
+            if self._is_ours(row) and not GAMES[row.game].resumes:
+                await self._settle_one(row)
+
     # The slot
 
-    def _take(self, game: str) -> SlotTaken | Occupied | CoolingDown:
+    def _take(self, asked: TakeSlot) -> SlotTaken | Occupied | CoolingDown:
+        if not self._knows_past:
+            return CoolingDown(_STAGE, 1000)
         if self._slot is not None:
             return Occupied(GAMES[self._slot.game].title)
-        if (left_s := self._free_at_s - self.now_s()) > 0:
-            return CoolingDown("The stage", int(left_s * 1000) + 1)
+        title, now_s = GAMES[asked.game].title, self.now_s()
+        own_s = self._ended_at_s.get(asked.game, now_s - asked.pause_s) + asked.pause_s
+        left_s, what = max((self._free_at_s - now_s, _STAGE), (own_s - now_s, title))
+        if left_s > 0:
+            return CoolingDown(what, int(left_s * 1000) + 1)
         self._tokens += 1
-        self._slot = _Slot(self._tokens, game)
+        self._slot = _Slot(self._tokens, asked.game)
+        self.after(_OPENED_WITHIN_S, SlotUnused(self._tokens))
         lasts_s = self._context.live.settings.gambling.spectacle_max_duration_seconds
         if lasts_s:
             self.after(lasts_s, SlotTimeout(self._tokens))
         return SlotTaken(self._tokens)
 
     def _free(self, token: int | None, *, played: bool) -> None:
-        if self._slot is None or self._slot.token != token:
+        slot = self._slot
+        if slot is None or slot.token != token:
             return
         self._slot = None
         if played:
             pause_s = self._context.live.settings.gambling.spectacle_cooldown_seconds
             self._free_at_s = self.now_s() + pause_s
+            self._ended_at_s[slot.game] = self.now_s()
 
     def _timed_out(self, token: int) -> None:
-        if self._slot is None or self._slot.token != token:
+        slot = self._slot
+        if slot is None or slot.token != token:
             return
-        _log.error("a spectacle lasts too long", channel=self._channel, game=self._slot.game)
+        _log.error("a spectacle lasts too long", channel=self._channel, game=slot.game)
         self._context.metrics.error("tables")
-        number = self._slot.number
+        number = slot.number
         self._free(token, played=True)
         if number is not None:
             self._end_table(number)
-            self._read_past()
+            self.after(0.0, _past_round(number))
+
+    def _unused(self, token: int) -> None:
+        """Nobody knows whether the round was opened: the slot is free when the books do."""
+        slot = self._slot
+        if slot is None or slot.token != token or slot.number is not None:
+            return
+        _log.warning("a slot was not used", channel=self._channel, game=slot.game)
+        game = slot.game
+        self.after(0.0, PastRounds(lambda row: row.game == game, token))
 
     # Tables
 
@@ -142,6 +177,8 @@ class Floor(Actor[FloorMessage]):
             self._tell(opened.number, opened.news)
 
     def _seat(self, game: str, number: int) -> None:
+        if number in self._tables or game not in TABLES:
+            return
         factory: Callable[[], Actor[Any]] = partial(
             TABLES[game], self._context, self._channel, number
         )
@@ -171,56 +208,96 @@ class Floor(Actor[FloorMessage]):
         for number in dead:
             self._over(number)
         if dead:
-            self._read_past()
+            self.after(0.0, PastRounds(lambda row: row.number in dead))
 
     # What is left of rounds
 
-    def _read_past(self) -> None:
-        channel = self._channel
-        self.request(
-            self._context.reader,
-            lambda reply: Query(lambda reports: tuple(open_rounds(reports, channel)), reply),
-            lambda rows: PastRounds(rows if isinstance(rows, tuple) else ()),
-            timeout_s=QUERY_TIMEOUT_S,
-        )
-
-    async def _settle_past(self, rows: tuple[OpenRow, ...]) -> None:
-        for row in rows:
-            game = GAMES.get(row.game)
-            if row.number in self._tables or game is None or game.pay is None:
+    async def _past(self, past: PastRounds) -> None:
+        """Settle what nobody plays; what the books can't do now is tried again."""
+        rows = await self._open_rows()
+        if rows is None:
+            self.after(RETRY_S, past)
+            return
+        for row in filter(past.wanted, rows):
+            if not self._is_ours(row) or row.number in self._tables:
                 continue
-            try:
-                await self._settle_one(row, resumes=game.resumes)
-            except RuntimeFault as fault:
-                _log.warning("a round waits", round=row.number, error=repr(fault))
-                self.after(_RETRY_S, PastRounds((row,)))
+            if GAMES[row.game].resumes:
+                self._seat(row.game, row.number)
+            elif not await self._settle_one(row):
+                self.after(RETRY_S, _past_round(row.number))
+        self._knows_past = True
+        if past.token is not None:
+            self._free(past.token, played=False)
 
-    async def _settle_one(self, row: OpenRow, *, resumes: bool) -> None:
-        if resumes:
-            self._seat(row.game, row.number)
-            return
-        symbol, title = self._context.live.settings.currency.symbol, GAMES[row.game].title
-        if row.state == "drawn":
-            finished = await finish(self._context, self._channel, row.number)
-            if isinstance(finished, Finished):
-                for player in finished.players:
-                    paid = (player.stake_z, player.payout_z, player.wallet.balance_z)
-                    text = texts.settled_late(title, row.number, *paid, symbol)
-                    tell_player(self._context, player, text)
-            return
-        cancelled = await call_off(self._context, self._channel, row.number, "Called off")
-        if isinstance(cancelled, Cancelled):
-            for player in cancelled.players:
-                text = texts.called_off(title, player.stake_z, player.wallet.balance_z, symbol)
-                tell_player(self._context, player, text)
+    async def _open_rows(self) -> Sequence[OpenRow] | None:
+        channel = self._channel
+        try:
+            return await query(self._context.reader, lambda reader: open_rounds(reader, channel))
+        except RuntimeFault as fault:
+            _log.warning("rounds can't be read", error=repr(fault), once_a_minute=channel)
+            return None
 
-    async def _gone(self, user: UserKey) -> None:
+    def _is_ours(self, row: OpenRow) -> bool:
+        game = GAMES.get(row.game)
+        return game is not None and game.pay is not None
+
+    async def _settle_one(self, row: OpenRow) -> bool:
+        """Pay or call off a round that nobody plays; False where the books can't do it now."""
+        context, channel, number = self._context, self._channel, row.number
+        try:
+            answer = (
+                await finish(context, channel, number)
+                if row.state == "drawn"
+                else await call_off(context, channel, number, "Called off")
+            )
+        except RuntimeFault as fault:
+            _log.warning("a round waits", round=number, error=repr(fault), once_a_minute=channel)
+            return False
+        if isinstance(answer, ReadOnly):
+            _log.warning("a round waits", round=number, once_a_minute=channel)
+            return False
+        symbol, title = context.live.settings.currency.symbol, GAMES[row.game].title
+        if isinstance(answer, Finished):
+            for player in answer.players:
+                paid = (player.stake_z, player.payout_z, player.wallet.balance_z)
+                text = texts.settled_late(title, number, *paid, symbol)
+                tell_player(context, player, text)
+        if isinstance(answer, Cancelled):
+            self._tell_called_off(answer)
+        return True
+
+    def _tell_called_off(self, cancelled: Cancelled) -> None:
+        symbol, title = self._context.live.settings.currency.symbol, GAMES[cancelled.game].title
+        for player in cancelled.players:
+            text = texts.called_off(title, player.stake_z, player.wallet.balance_z, symbol)
+            tell_player(self._context, player, text)
+
+    async def _gone(self, gone: PlayerGone) -> None:
         """Nobody who was banned stays in a round that was not drawn."""
+        channel, user = self._channel, gone.user
         at_ms = self._context.clock.now_ms()
         day = self._context.live.calendar.day(at_ms)
-        for number in tuple(self._tables):
-            op_id = f"leave:{self._channel}:{number}:{user.name}:{at_ms}"
-            request = CancelRound(op_id, self._channel, number, "Banned", at_ms, day, user)
-            answer = await commit(self._context.ledger, request)
+        rows = await self._open_rows()
+        numbers = [row.number for row in rows or () if row.game in TABLES]
+        for number in numbers:
+            op_id = f"leave:{channel}:{number}:{user.name}:{at_ms}"
+            request = CancelRound(op_id, channel, number, "Banned", at_ms, day, user)
+            answer = await self._left(request)
             if isinstance(answer, Cancelled):
-                self._tell(number, PlayerGone(user))
+                self._tell_called_off(answer)
+                self._tell(number, gone)
+            elif answer is None:
+                rows = None
+        if rows is None:
+            self.after(RETRY_S, gone)
+
+    async def _left(self, request: CancelRound) -> Cancelled | NotPending | None:
+        """What the books say to a stake that goes back; None where they can't do it now."""
+        try:
+            answer: object = await commit(self._context.ledger, request)
+        except RuntimeFault as fault:
+            _log.warning("a banned player waits", error=repr(fault), once_a_minute=self._channel)
+            return None
+        if isinstance(answer, ReadOnly):
+            return None
+        return answer if isinstance(answer, Cancelled) else NotPending()

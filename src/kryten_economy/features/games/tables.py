@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kryten_economy.features.games import rounds
-from kryten_economy.features.games.rules import GAMES, Payout, Terms
+from kryten_economy.features.games.rules import GAMES, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
@@ -40,6 +40,8 @@ __all__ = (
     "join_round",
     "open_round",
     "open_rounds",
+    "round_row",
+    "stakes_in",
 )
 
 _OPEN = """
@@ -347,7 +349,7 @@ def _give_back(tx: Tx, ask: CancelRound, game: str, held: rounds.HeldStake) -> P
 
 
 class OpenRow(NamedTuple):
-    """A round that is not over."""
+    """A round as its table sees it."""
 
     number: int
     game: str
@@ -356,16 +358,39 @@ class OpenRow(NamedTuple):
     opened_at_ms: int
 
 
-_ROWS = """
-    SELECT r.id, r.game, r.state, r.terms, r.opened_at_ms
-    FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
+_COLUMNS = "r.id, r.game, r.state, r.terms, r.opened_at_ms"
+_ROWS = f"""
+    SELECT {_COLUMNS} FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
     WHERE c.name = ?1 AND r.state IN ('open', 'drawn') ORDER BY r.id LIMIT 1000
+"""  # noqa: S608 - put together from the names of columns
+_ROW = f"SELECT {_COLUMNS} FROM game_round AS r WHERE r.id = ?"  # noqa: S608 - as above
+_HELD = """
+    SELECT a.name, a.display_name, s.stake_z, s.data
+    FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
+    JOIN hold AS h ON h.id = s.hold_id
+    WHERE s.round_id = ? AND h.state = 'open' ORDER BY h.placed_at_ms, a.name LIMIT 10000
 """
 
 
 def open_rounds(reader: Reader, channel: str) -> Sequence[OpenRow]:
     """The rounds of a channel that are not over, the oldest first."""
-    return [
-        OpenRow(number, game, state, json.loads(terms), opened_at_ms)
-        for number, game, state, terms, opened_at_ms in reader.sql.rows(_ROWS, channel)
-    ]
+    return [_open_row(row) for row in reader.sql.rows(_ROWS, channel)]
+
+
+def round_row(reader: Reader, number: int) -> OpenRow | None:
+    """A round in whatever state."""
+    row = reader.sql.row(_ROW, number)
+    return None if row is None else _open_row(row)
+
+
+def _open_row(row: Sequence[Any]) -> OpenRow:
+    number, game, state, terms, opened_at_ms = row
+    return OpenRow(number, game, state, json.loads(terms), opened_at_ms)
+
+
+def stakes_in(reader: Reader, number: int) -> tuple[Stake, ...]:
+    """The stakes that wait for the end of a round, in their order."""
+    return tuple(
+        Stake(name, shown, stake_z, json.loads(data))
+        for name, shown, stake_z, data in reader.sql.rows(_HELD, number)
+    )
