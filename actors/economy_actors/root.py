@@ -34,12 +34,9 @@ from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
-<<<<<<< HEAD
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
-=======
 from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
 from economy_actors.wallets import Changes, Told, WalletBucket
->>>>>>> main
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks

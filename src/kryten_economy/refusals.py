@@ -13,12 +13,9 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
-<<<<<<< HEAD
     "AboveMaximum",
     "AlreadyIn",
-=======
     "AlreadyPending",
->>>>>>> main
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -33,13 +30,10 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
-<<<<<<< HEAD
     "Occupied",
+    "OverCap",
     "PlayLimit",
     "PlayPaused",
-=======
-    "OverCap",
->>>>>>> main
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -145,7 +139,6 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD
 class BelowMinimum:
     """Less than may be staked or sent at once."""
 
@@ -196,7 +189,9 @@ class AlreadyIn:
     """The user takes part in this round already; ``what`` is its name."""
 
     what: str
-=======
+
+
+@dataclass(frozen=True, slots=True)
 class AlreadyPending:
     """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
 
@@ -215,7 +210,6 @@ class OverCap:
     left_z: int
     cap_z: int
     whose: str
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)

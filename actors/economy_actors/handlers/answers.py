@@ -12,12 +12,9 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
-<<<<<<< HEAD
     AboveMaximum,
     AlreadyIn,
-=======
     AlreadyPending,
->>>>>>> main
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -32,13 +29,10 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
-<<<<<<< HEAD
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
-=======
-    OverCap,
->>>>>>> main
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -165,11 +159,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-<<<<<<< HEAD
-        case DailyLimit() | PlayLimit():
-=======
-        case DailyLimit() | OverCap():
->>>>>>> main
+        case DailyLimit() | PlayLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -179,11 +169,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
             return Code.REJECTED
-<<<<<<< HEAD
-        case AlreadySettled() | Occupied() | AlreadyIn():
-=======
-        case AlreadySettled() | AlreadyPending():
->>>>>>> main
+        case AlreadySettled() | AlreadyPending() | Occupied() | AlreadyIn():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -12,12 +12,9 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
-<<<<<<< HEAD
     AboveMaximum,
     AlreadyIn,
-=======
     AlreadyPending,
->>>>>>> main
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -32,13 +29,10 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
-<<<<<<< HEAD
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
-=======
-    OverCap,
->>>>>>> main
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -77,12 +71,9 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
-<<<<<<< HEAD
+    "over_cap",
     "play_limit",
     "play_paused",
-=======
-    "over_cap",
->>>>>>> main
     "reload_failed",
     "reloaded",
     "slow_down",
@@ -383,7 +374,6 @@ def busy() -> str:
     return "I'm too busy right now and did nothing. Please try again in a moment."
 
 
-<<<<<<< HEAD
 def too_young(left_ms: int) -> str:
     """The account has not been here long enough; whole minutes, rounded up."""
     minutes = max(1, -(-left_ms // 60_000))
@@ -402,11 +392,11 @@ def play_limit(what: str, limit_z: int, left_z: int, symbol: str) -> str:
         f"That would pass today's limit on {what} of {money(limit_z, symbol)}:"
         f" {money(left_z, symbol)} left."
     )
-=======
+
+
 def already_pending(what: str) -> str:
     """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
     return f"Your {what} is still waiting; one at a time, please."
->>>>>>> main
 
 
 def not_pending() -> str:
