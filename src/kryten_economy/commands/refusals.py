@@ -35,6 +35,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "amounts_allowed",
     "announced",
     "bad_amount",
     "bad_name",
@@ -269,6 +270,11 @@ def above_maximum(amount_z: int, maximum_z: int, symbol: str) -> str:
 def bad_amount(text: str, reason: str) -> str:
     """The text is no amount; ``reason`` says why (`commands.grammar`)."""
     return f"'{_shown(text)}' is not an amount: {reason}."
+
+
+def amounts_allowed(balance_z: int, symbol: str) -> str:
+    """How an amount of one's own money may be written, and how much there is."""
+    return f"Like 50, 1,000, 5k, 1.5m, 50%, half or all; you have {money(balance_z, symbol)}."
 
 
 def bad_name(text: str) -> str:
