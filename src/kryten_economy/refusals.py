@@ -16,20 +16,26 @@ __all__ = (
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
+    "BountyOver",
     "Busy",
     "Conflict",
     "CoolingDown",
     "DailyLimit",
+    "DailySum",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
     "NoAccount",
+    "NoBounty",
     "NoHold",
     "NotPending",
+    "NotYours",
     "ReadOnly",
     "Refusal",
     "SameAccount",
     "TooFewCoins",
+    "TooManyOpen",
+    "TooNew",
     "is_refusal",
 )
 
@@ -134,6 +140,51 @@ class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
 
+@dataclass(frozen=True, slots=True)
+class TooNew:
+    """The account is old enough for this in ``left_ms``."""
+
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailySum:
+    """Of the ``limit_z`` that may go into ``what`` (``tips``) in a day, ``left_z`` are left."""
+
+    what: str
+    limit_z: int
+    left_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyOpen:
+    """The user has ``limit`` open bounties already, as many as they may."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoBounty:
+    """The channel has no bounty of this number."""
+
+    bounty_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BountyOver:
+    """The bounty is no longer open: ``state`` is ``claimed``, ``expired`` or ``cancelled``."""
+
+    bounty_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYours:
+    """Only whoever made it may do this; ``what`` is ``bounty``."""
+
+    what: str
+
+
 Refusal = (
     Insufficient
     | NoAccount
@@ -148,6 +199,12 @@ Refusal = (
     | CoolingDown
     | DailyLimit
     | NotPending
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
 )
 
 

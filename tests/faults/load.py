@@ -12,7 +12,7 @@ from typing import Any
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.events.rules import PLAIN
-from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -21,6 +21,7 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.tips import Tip
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
@@ -113,7 +114,7 @@ class Crowd:
     def _again(self, dice: Random, asker: int, step: int) -> Request[Any]:
         """An own earlier request, sometimes with other content under the same id."""
         earlier = self.request(asker, dice.randrange(step))
-        if isinstance(earlier, Credit | Debit | Transfer | SetBalance) and dice.random() < 0.25:
+        if isinstance(earlier, Credit | Debit | Tip | SetBalance) and dice.random() < 0.25:
             return replace(earlier, amount_z=earlier.amount_z + 1)
         return earlier
 
@@ -123,7 +124,7 @@ class Crowd:
         dice = Random(f"{self.seed}.{op_id}")
         if dice.random() < 0.5:
             return self._credit(dice, op_id)
-        return self._transfer(dice, op_id)
+        return self._tip(dice, op_id)
 
     def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
         op_id = self._op(asker, step)
@@ -133,7 +134,7 @@ class Crowd:
         if roll < 0.6:
             return self._debit(dice, op_id)
         if roll < 0.8:
-            return self._transfer(dice, op_id)
+            return self._tip(dice, op_id)
         if roll < 0.85:
             who, amount_z = key(dice.choice(_USERS)), dice.randrange(150)
             return SetBalance(op_id, who, amount_z, "Set", "boss", NOW_MS + step, DAY)
@@ -164,20 +165,9 @@ class Crowd:
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
 
-    def _transfer(self, dice: Random, op_id: str) -> Act[Any]:
-        return Transfer(
-            op_id,
-            key(dice.choice(_USERS)),
-            key(dice.choice(_USERS)),
-            dice.randint(1, 40),
-            "tip_send",
-            "spend.tip",
-            "tip_receive",
-            "earn.tip",
-            "Tip",
-            NOW_MS,
-            DAY,
-        )
+    def _tip(self, dice: Random, op_id: str) -> Act[Any]:
+        giver, taker = key(dice.choice(_USERS)), key(dice.choice(_USERS))
+        return Tip(op_id, giver, taker, dice.randint(1, 40), NOW_MS, DAY, most_per_day_z=2_000)
 
     def _minute(self, dice: Random, op_id: str, step: int) -> Act[Any]:
         names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))

@@ -10,8 +10,6 @@ from kryten_economy.features.money.operations import (
     Debit,
     Posted,
     SetBalance,
-    Transfer,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -19,6 +17,7 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -57,8 +56,8 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Posted", replayed, row_id, _money(wallet)]
         case BalanceSet(old_z, new_z, wallet, replayed):
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
-        case Transferred(giver, taker, _, replayed):
-            return ["Transferred", replayed, _money(giver), _money(taker)]
+        case Tipped(giver, taker, replayed=replayed):
+            return ["Tipped", replayed, _money(giver), _money(taker)]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
@@ -106,7 +105,7 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(request.user.name, target, request.amount_z, words[3][0], None)]
         case SetBalance():
             return _set_to(request.user.name, words[2], words[3])
-        case Transfer():
+        case Tip():
             giver, taker = request.giver.name, request.taker.name
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
         case PlaceHold():

@@ -44,7 +44,6 @@ from kryten_economy.features.money.operations import (
     Debit,
     MaintainBalances,
     SetBalance,
-    Transfer,
 )
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -67,6 +66,7 @@ from kryten_economy.features.ranks.operations import (
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tip
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
@@ -247,7 +247,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Credit: CREDITS,
     Debit: st.builds(spend, NAMES, SOME_Z, _op("spend")),
-    Transfer: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
+    Tip: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
     SetBalance: st.builds(
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),

@@ -43,13 +43,13 @@ from kryten_economy.features.money.operations import (
     MaintainBalances,
     Posted,
     SetBalance,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tipped
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -213,7 +213,7 @@ def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
     repeated = ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7))
     for lines, (again, balance_z) in enumerate(repeated, 1):
         _, answer = books.commit([said, again]).answers
-        assert isinstance(answer, Posted | Transferred)
+        assert isinstance(answer, Posted | Tipped)
         wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
         assert wallet.lifetime_messages == lines
         assert (wallet.display_name, wallet.balance_z) == ("AL", balance_z)
