@@ -126,6 +126,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "daily_z_gambled_in": "Z staked today.",
     "daily_z_gambled_out": "Z paid out by games today.",
     "daily_active_economy_users": "Users who earned or spent today.",
+    "open_bounties": "Bounties that nobody has won yet.",
     "escrow_held_z": "Z held for open stakes and payments.",
     "ledger_mismatch_accounts": "Accounts whose balance differs from their transfers; must be 0.",
 }

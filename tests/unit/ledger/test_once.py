@@ -34,6 +34,7 @@ from tests.unit.ledger.test_approvals import AskForPoster
 from kryten_economy import features
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
@@ -59,6 +60,7 @@ TALKED = TriggerAward("bob", "chat.long_message", "Long message", 2)
 PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
+BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
@@ -94,6 +96,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 5)], replace(BOUNTY, op_id="act")),
+    (
+        [earn("Bob", 5), earn("Eve", 1), BOUNTY],
+        ClaimBounty("act", CHANNEL, 1, key("Eve"), "Boss", NOW, DAY),
+    ),
+    (
+        [earn("Bob", 5), BOUNTY],
+        EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

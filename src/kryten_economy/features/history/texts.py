@@ -288,7 +288,7 @@ EXPLAINED: dict[str, _Words] = {
     "tip_receive": _tip("A tip received", "from"),
     "spend": _fixed("Bought, with inflation and the discount of the rank in the price"),
     "refund": _fixed("Money back"),
-    "bounty_create": _fixed("Set out as a bounty"),
+    "bounty_create": _fixed("Set aside for whoever wins it"),
     "bounty_claim": _fixed("A bounty won", user=True),
     "bounty_expired_refund": _fixed("What came back of a bounty that nobody won"),
     "admin_grant": _by_admin("Given"),
