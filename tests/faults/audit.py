@@ -17,6 +17,7 @@ from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import opening
@@ -45,6 +46,7 @@ _HOLDS = """
     SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
 """
+_BOUNTIES = "SELECT id, hold_id FROM bounty"
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
     SELECT a.name, a.lifetime_earned_z, a.lifetime_messages, a.welcome_wallet_claimed,
@@ -222,9 +224,11 @@ class Audit:
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
             if isinstance(request, PlaceHold):
                 self.held_by[request.hold_id] = request.user.name
+            elif isinstance(request, CreateBounty):
+                self.held_by[_bounty_hold(request.op_id)] = request.user.name
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold):
-                hold_id = done.request.hold_id
+            if isinstance(done.request, CaptureHold | ReleaseHold | ClaimBounty | EndBounty):
+                hold_id = str(done.words[2])
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -290,6 +294,13 @@ class Audit:
             for each in many
             if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
         }
+        holds = {row[0]: str(row[1]) for row in reports.connection.execute(_BOUNTIES)}
+        unsure |= {
+            holds[each.bounty_id]
+            for many in self.maybe.values()
+            for each in many
+            if isinstance(each, ClaimBounty | EndBounty) and each.op_id in rows
+        }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
             settler = self.settled_by.get(hold_id)
@@ -299,6 +310,8 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
+                # A bounty outlives the restart.
+                fresh = fresh or hold_id in holds.values()
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -367,6 +380,10 @@ def _is_begun(file: Path) -> bool:
         return opening.examine(connection) == opening.SCHEMA_VERSION
     finally:
         connection.close()
+
+
+def _bounty_hold(op_id: str) -> str:
+    return f"bounty:{op_id}"
 
 
 def _check(holds: bool, what: str, *about: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit, SetBalance
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -179,6 +180,10 @@ class Crowd:
         return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
     def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        if dice.random() < 0.3:
+            who, ends_at_ms = key(dice.choice(_USERS)), NOW_MS + 3_600_000
+            amount_z, op_id = dice.randint(1, 30), self._op(asker, step)
+            return CreateBounty(op_id, who, amount_z, "Sing", ends_at_ms, 40, NOW_MS, DAY)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
@@ -202,6 +207,8 @@ class Crowd:
 
     def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
+        if dice.random() < 0.3:
+            return self._end_bounty(dice, op_id)
         roll = dice.random()
         if roll < 0.3:
             return ReleaseHold(op_id, hold_id, None, None, "Given back", NOW_MS, DAY)
@@ -215,6 +222,16 @@ class Crowd:
             to=key(dice.choice(_USERS)),
             credit_type="gamble_win",
             credit_trigger="gambling.challenge",
+        )
+
+    def _end_bounty(self, dice: Random, op_id: str) -> Act[Any]:
+        """Of one that may not be there yet, or may have ended."""
+        bounty_id, who = dice.randint(1, 60 * (self.generation + 1)), dice.choice(_USERS)
+        if dice.random() < 0.5:
+            return ClaimBounty(op_id, CHANNEL, bounty_id, key(who), "boss", NOW_MS, DAY)
+        percent, own = dice.choice((0, 50, 100)), dice.random() < 0.5
+        return EndBounty(
+            op_id, CHANNEL, bounty_id, "cancelled", who, percent, NOW_MS, DAY, creator_only=own
         )
 
     def _people(self, dice: Random, asker: int, step: int) -> Request[Any]:

@@ -4,6 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kryten_economy.features.bans import BanState
+from kryten_economy.features.bounties.operations import (
+    BountyClaimed,
+    BountyCreated,
+    BountyEnded,
+    ClaimBounty,
+    CreateBounty,
+    EndBounty,
+)
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
@@ -58,11 +66,20 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
         case Tipped(giver, taker, replayed=replayed):
             return ["Tipped", replayed, _money(giver), _money(taker)]
+        case BountyCreated(bounty_id, wallet, replayed):
+            return ["BountyCreated", replayed, bounty_id, _money(wallet)]
+        case BountyClaimed(bounty, winner, creator, replayed):
+            paid = _money(winner)
+            about = [bounty.hold_id, bounty.amount_z, paid, _money(creator)]
+            return ["BountyClaimed", replayed, *about]
+        case BountyEnded(bounty, refund_z, creator, replayed):
+            about = [bounty.hold_id, bounty.creator, bounty.amount_z, refund_z, _money(creator)]
+            return ["BountyEnded", replayed, *about]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
-            paid = None if taker is None else _money(taker)
-            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
+            taken = None if taker is None else _money(taker)
+            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), taken]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
         case Arrived(wallet, welcomed_z, created, _, _, replayed):
@@ -108,6 +125,12 @@ def movements(  # noqa: PLR0911 - one way out for each act
         case Tip():
             giver, taker = request.giver.name, request.taker.name
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
+        case CreateBounty():
+            return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case ClaimBounty():
+            return [Movement("=escrow", request.winner.name, words[3], None, words[4][0])]
+        case EndBounty():
+            return _ended(*words[3:])
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
         case ReleaseHold():
@@ -142,6 +165,12 @@ def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:
     if new_z > old_z:
         return [Movement("=mint", name, new_z - old_z, None, new_z)]
     return [Movement(name, "=sink", old_z - new_z, new_z, None)]
+
+
+def _ended(creator: str, amount_z: int, refund_z: int, money: list[int]) -> list[Movement]:
+    back = Movement("=escrow", creator, refund_z, None, money[0])
+    kept = Movement("=escrow", "=sink", amount_z - refund_z, None, None)
+    return [each for each in (back, kept) if each.amount_z]
 
 
 def _captured(request: CaptureHold, words: Told, owner: str) -> list[Movement]:

@@ -1,7 +1,7 @@
 """Bounties: setting one out, and what admins and other services do with the open ones.
 
 Open bounties outlive the switch: with `bounties.enabled` off there are no new ones, while those
-that are open can still be seen, won and cancelled.
+that are open can still be won, run out, and be listed and cancelled by requests.
 """
 
 import re
@@ -104,6 +104,7 @@ async def _create(call: PmCall, amount_z: int, description: str) -> PmAnswer:
     "bounties",
     summary="the open bounties",
     section=Section.BOUNTIES,
+    enabled=lambda settings: settings.bounties.enabled,
     reads=True,
 )
 async def bounties(call: PmCall) -> PmAnswer:
@@ -227,6 +228,7 @@ def _tell_of_win(call: Call, answer: BountyClaimed) -> None:
     syntax="cancel_bounty <id>",
     summary="take back a bounty of yours, for a part of it",
     section=Section.BOUNTIES,
+    enabled=lambda settings: settings.bounties.enabled,
 )
 async def cancel_by_pm(call: PmCall) -> PmAnswer:
     """The creator gets a part of it back; an admin gives all of it back, whoever's it is."""

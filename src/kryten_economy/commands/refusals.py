@@ -255,7 +255,7 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
         case TooManyOpen(limit):
             return too_many_open(limit)
         case NoBounty(number):
-            return f"There is no bounty #{number} here. 'bounties' lists the open ones."
+            return f"There is no bounty #{number} in this channel."
         case BountyOver(number, state):
             return f"Bounty #{number} was {state} already. Nothing was changed."
         case NotYours(what):

@@ -82,7 +82,7 @@ async def test_from_setting_out_to_winning(tmp_path: Path) -> None:
         ("bounty 200 sing a very long song", "at most 12 characters, and yours has 21"),
         ("cancel_bounty", "Usage: cancel_bounty <id>"),
         ("cancel_bounty one", "Usage: cancel_bounty <id>"),
-        ("cancel_bounty 7", "There is no bounty #7 here."),
+        ("cancel_bounty 7", "There is no bounty #7 in"),
         ("claim_bounty 1 @alice", "needs admin rights"),
     ],
 )
@@ -120,7 +120,7 @@ async def test_so_many_at_once(tmp_path: Path) -> None:
     [
         ("claim_bounty 1", "Usage: claim_bounty <id> @winner"),
         ("claim_bounty x @bob", "Usage: claim_bounty <id> @winner"),
-        ("claim_bounty 2 @bob", "There is no bounty #2 here."),
+        ("claim_bounty 2 @bob", "There is no bounty #2 in"),
         ("claim_bounty 1 @alice", "Alice has set out this bounty and can't win it."),
         ("claim_bounty 1 @nobody", "I don't know anyone called nobody"),
         ("claim_bounty 1 @robot", "on the list of ignored users"),
@@ -180,7 +180,7 @@ async def test_a_message_that_comes_twice_does_it_once(tmp_path: Path) -> None:
 
 
 async def test_switched_off(tmp_path: Path) -> None:
-    """There are no new ones; open ones are listed, won without announcement, and run out."""
+    """There are no new ones; open ones can still be won, without announcement."""
     async with _channel(tmp_path) as h:
         await h.pm("Alice", "bounty 100 sing")
     async with house(
@@ -188,7 +188,6 @@ async def test_switched_off(tmp_path: Path) -> None:
     ) as h:
         await _gather(h)
         assert "switched off" in (await h.pm("Alice", "bounty 100 dance"))[0]
-        assert "1 open bounty" in (await h.pm("Alice", "bounties"))[0]
         await h.pm("Boss", "claim_bounty 1 bob")
         assert _money(h) == (900, 1100)
         assert h.lines() == []
