@@ -188,7 +188,7 @@ class Crowd:
             (
                 ("spend", "spend.queue", "queue"),
                 ("gamble_stake", "gambling.heist", "heist"),
-                ("bounty_create", "bounty.create", "bounty"),
+                ("bounty_create", "bounty.create", "deed"),
             )
         )
         return PlaceHold(
