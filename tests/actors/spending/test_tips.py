@@ -1,4 +1,4 @@
-"""Tips from the private message to both balances and what both are told (`spending.md` 6)."""
+"""Tips from the private message to both balances and what both are told."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

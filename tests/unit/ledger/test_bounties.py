@@ -1,4 +1,4 @@
-"""Bounties in the books: set aside, won, cancelled or ended, each once (`spending.md` 10)."""
+"""Bounties in the books: set aside, won, cancelled or ended, each once."""
 
 from dataclasses import replace
 

@@ -95,3 +95,19 @@ def test_tipping_back_and_forth_earns_nothing(moves: list[tuple[str, str, int]])
         assert max(sent.values()) <= 100
         assert {name: each.lifetime_spent_z for name, each in wallets.items()} == sent
         books.close()
+
+
+def test_a_tip_between_known_accounts_reads_only_its_id(pair: Books) -> None:
+    """Allowance, age and balances stand in rows that are known: nothing more is looked up."""
+    pair.commit([tip("Al", "Bob", 1)])
+    statements: list[str] = []
+
+    def note(_: object, statement: str, __: object) -> bool:
+        statements.append(statement)
+        return True
+
+    pair._tx.sql.connection.exec_trace = note
+    [answer] = pair.commit([replace(tip("Al", "Bob", 1), most_per_day_z=100, min_age_ms=0)]).answers
+    assert isinstance(answer, Tipped)
+    reads = [each for each in statements if each.lstrip().upper().startswith("SELECT")]
+    assert len(reads) <= 1, reads
