@@ -8,11 +8,11 @@ from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.bounties import texts
 from kryten_economy.features.bounties.operations import (
-    Bounty,
     BountyEnded,
     EndBounty,
     overdue_bounties,
 )
+from kryten_economy.features.bounties.rules import Bounty
 
 __all__ = ("end_overdue_bounties",)
 

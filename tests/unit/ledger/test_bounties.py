@@ -10,7 +10,6 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, ask, earn, key, 
 
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.bounties.operations import (
-    Bounty,
     BountyClaimed,
     BountyCreated,
     BountyEnded,
@@ -22,6 +21,7 @@ from kryten_economy.features.bounties.operations import (
     open_bounties,
     overdue_bounties,
 )
+from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import ExpireHolds

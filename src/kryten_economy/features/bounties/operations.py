@@ -6,8 +6,9 @@ winner's; what the creator does not get back of one that ended counts as spent o
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
 
+from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import (
@@ -39,11 +40,9 @@ from kryten_economy.refusals import (
     SameAccount,
     TooManyOpen,
 )
-from kryten_economy.text.markup import clip
 from kryten_economy.users import UserKey
 
 __all__ = (
-    "Bounty",
     "BountyClaimed",
     "BountyCreated",
     "BountyEnded",
@@ -62,35 +61,6 @@ __all__ = (
 _PURPOSE = resumable("bounty")
 _NEVER_MS = 100 * 365 * 86_400_000
 """The hold has no end of its own: with that of the bounty only a part may go back."""
-
-_SHOWN_UNITS_MAX = 60
-
-
-class Bounty(NamedTuple):
-    """One bounty; ``winner`` is a display name, ``ended_by`` who decided."""
-
-    id: int
-    channel: str
-    creator: str
-    creator_shown: str
-    amount_z: int
-    description: str
-    state: str
-    created_at_ms: int
-    expires_at_ms: int
-    hold_id: str
-    winner: str | None = None
-    ended_by: str | None = None
-
-    @property
-    def user(self) -> UserKey:
-        """Who has set it out."""
-        return UserKey(self.channel, self.creator)
-
-    @property
-    def title(self) -> str:
-        """As the ledger's rows and short texts call it."""
-        return f'Bounty #{self.id} "{clip(self.description, _SHOWN_UNITS_MAX)}"'
 
 
 _SELECT = """

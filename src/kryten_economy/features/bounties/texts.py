@@ -1,13 +1,12 @@
 """What is said about bounties: replies, public lines, and notices that quiet mode does not mute."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
+from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import duration, money, plural
 
 __all__ = (
-    "AnyBounty",
     "bounty_cancelled_line",
     "bounty_claimed_line",
     "bounty_created_line",
@@ -25,30 +24,6 @@ __all__ = (
 
 _LISTED_UNITS_MAX = 60
 _LINE_UNITS_MAX = 150
-
-
-class AnyBounty(Protocol):
-    """What texts need to know of a bounty."""
-
-    @property
-    def id(self) -> int:
-        """Its number."""
-
-    @property
-    def creator_shown(self) -> str:
-        """The display name of who has set it out."""
-
-    @property
-    def amount_z(self) -> int:
-        """What it is worth."""
-
-    @property
-    def description(self) -> str:
-        """For what."""
-
-    @property
-    def created_at_ms(self) -> int:
-        """Since when it is open."""
 
 
 def created_reply(
@@ -73,7 +48,7 @@ def description_too_long(length: int, most: int) -> str:
     return f"That text is too long: at most {plural(most, 'character')}, and yours has {length:,}."
 
 
-def bounty_list(bounties: Sequence[AnyBounty], total: int, now_ms: int, symbol: str) -> str:
+def bounty_list(bounties: Sequence[Bounty], total: int, now_ms: int, symbol: str) -> str:
     """The newest open ones with amount, deed, creator and age, and how many there are in all."""
     if not bounties:
         return "🎯 There are no open bounties."
@@ -104,7 +79,7 @@ def creator_not_winner(name: str, creator: str) -> str:
     return f"{name_shown(name)} is {name_shown(creator)}, who has set out this bounty."
 
 
-def claimed_reply(bounty: AnyBounty, winner: str, balance_z: int, symbol: str) -> str:
+def claimed_reply(bounty: Bounty, winner: str, balance_z: int, symbol: str) -> str:
     """To the admin: who got what."""
     return (
         f"✅ Bounty #{bounty.id}: {money(bounty.amount_z, symbol)} paid to {name_shown(winner)}."
@@ -112,7 +87,7 @@ def claimed_reply(bounty: AnyBounty, winner: str, balance_z: int, symbol: str) -
     )
 
 
-def won_notice(bounty: AnyBounty, balance_z: int, symbol: str) -> str:
+def won_notice(bounty: Bounty, balance_z: int, symbol: str) -> str:
     """To the winner."""
     return (
         f"🎯 You won bounty #{bounty.id} by {name_shown(bounty.creator_shown)}:"
@@ -121,7 +96,7 @@ def won_notice(bounty: AnyBounty, balance_z: int, symbol: str) -> str:
     )
 
 
-def paid_out_notice(bounty: AnyBounty, winner: str, symbol: str) -> str:
+def paid_out_notice(bounty: Bounty, winner: str, symbol: str) -> str:
     """To the creator: somebody has won it."""
     return (
         f"🎯 Your bounty #{bounty.id} ({_deed(bounty)}) was won by {name_shown(winner)}, who got"
@@ -130,7 +105,7 @@ def paid_out_notice(bounty: AnyBounty, winner: str, symbol: str) -> str:
 
 
 def cancelled_reply(
-    bounty: AnyBounty, refund_z: int, balance_z: int, symbol: str, *, own: bool
+    bounty: Bounty, refund_z: int, balance_z: int, symbol: str, *, own: bool
 ) -> str:
     """To whoever has cancelled it: what went back to whom."""
     whose, to = ("Your", "you") if own else ("Their", name_shown(bounty.creator_shown))
@@ -141,7 +116,7 @@ def cancelled_reply(
     )
 
 
-def ended_notice(bounty: AnyBounty, how: str, refund_z: int, balance_z: int, symbol: str) -> str:
+def ended_notice(bounty: Bounty, how: str, refund_z: int, balance_z: int, symbol: str) -> str:
     """To the creator: it has ``expired`` or was cancelled, and this came back."""
     back = f"{money(refund_z, symbol)} of {money(bounty.amount_z, symbol)} came back"
     if not refund_z:
@@ -158,7 +133,7 @@ def bounty_created_line(bounty_id: int, user: str, description: str, amount: str
     return f'🎯 {name_shown(user)} sets out bounty #{bounty_id}: {amount} for "{deed}"'
 
 
-def bounty_claimed_line(bounty: AnyBounty, winner: str, symbol: str) -> str:
+def bounty_claimed_line(bounty: Bounty, winner: str, symbol: str) -> str:
     """In the channel: who has won it."""
     return (
         f"🎯 {name_shown(winner)} wins {money(bounty.amount_z, symbol)}: bounty #{bounty.id} by"
@@ -166,7 +141,7 @@ def bounty_claimed_line(bounty: AnyBounty, winner: str, symbol: str) -> str:
     )
 
 
-def bounty_cancelled_line(bounty: AnyBounty) -> str:
+def bounty_cancelled_line(bounty: Bounty) -> str:
     """In the channel: nobody needs to try any more."""
     return (
         f"🎯 Bounty #{bounty.id} by {name_shown(bounty.creator_shown)} for {_deed(bounty)}"
@@ -174,5 +149,5 @@ def bounty_cancelled_line(bounty: AnyBounty) -> str:
     )
 
 
-def _deed(bounty: AnyBounty) -> str:
+def _deed(bounty: Bounty) -> str:
     return f'"{clip(user_text(bounty.description), _LISTED_UNITS_MAX)}"'
