@@ -1,5 +1,6 @@
 """Bounties from private message, request and clock to balances and what is said."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,11 +10,15 @@ import anyio
 import pytest
 from tests.actors.api.helpers import Api, api, spawn
 from tests.actors.chat.test_aliases import Userstats
-from tests.actors.house import START_MS, House, house, settings_with
+from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 
 from economy_actors.exporter import Exporter
 from economy_actors.gateway.worker import Aliases, Persons
+from economy_actors.messages.channel import PrivateMessage
 from kryten_economy.config import Settings
+from kryten_economy.features.bounties.operations import BountyCreated, CreateBounty
+from kryten_economy.refusals import Insufficient, TooManyOpen
+from kryten_economy.users import UserKey
 
 HOUR_S = 3600
 HOUR_MS = 3_600_000
@@ -321,3 +326,38 @@ async def test_the_gauge_counts_the_open_ones(tmp_path: Path) -> None:
         sample = h.context.metrics.registry.get_sample_value
         assert sample("economy_open_bounties", {"channel": "TestChan"}) == 2
         assert sample("economy_bounties_created_total") == 2
+
+
+async def test_many_at_once(tmp_path: Path) -> None:
+    """64 at the same time exceed neither the number of open ones nor the balance."""
+    answers: list[object] = []
+    async with _channel(tmp_path) as h:
+        day, alice = h.context.live.calendar.day(h.now_ms), UserKey.of(CHANNEL, "alice")
+
+        async def create(number: int, most: int) -> None:
+            order = CreateBounty(f"{most}.{number}", alice, 90, "x", 2**50, most, h.now_ms, day)
+            answers.append(await h.commit(order))
+
+        for most, open_then in ((3, 3), (99, 11)):
+            async with anyio.create_task_group() as tasks:
+                for number in range(64):
+                    tasks.start_soon(create, number, most)
+            assert h.balance("alice") == 1000 - open_then * 90
+    refused = Counter(type(each) for each in answers)
+    assert refused == {BountyCreated: 11, TooManyOpen: 61, Insufficient: 56}
+
+
+async def test_two_admins_at_once_pay_once(tmp_path: Path) -> None:
+    """Whoever comes second learns that it was won already, and no money moves twice (P-MON-4)."""
+    async with _channel(tmp_path) as h:
+        await h.join("Chief", 4)
+        await h.pm("Alice", "bounty 100 sing")
+        for name, text in (("Boss", "claim_bounty 1 bob"), ("Chief", "claim_bounty 1 boss")):
+            h.channel.tell(PrivateMessage(name, text, h.now_ms))
+        await h.settle()
+        assert [h.balance(name) for name in ("alice", "bob", "boss")] in (
+            [900, 1100, 1000],
+            [900, 1000, 1100],
+        )
+        said = h.pms("Boss") + h.pms("Chief")
+        assert sum("was claimed already" in text for text in said) == 1
