@@ -30,6 +30,7 @@ __all__ = (
     "NoHold",
     "NotPending",
     "NotYours",
+    "OverCap",
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -136,6 +137,20 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -198,6 +213,7 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | OverCap
     | NotPending
     | TooNew
     | DailySum

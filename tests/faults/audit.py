@@ -13,13 +13,14 @@ from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
+from tests.faults.load import ASKERS, CAPS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.invariants import verify
@@ -47,6 +48,15 @@ _HOLDS = """
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
 """
 _BOUNTIES = "SELECT id, hold_id FROM bounty"
+_CHARGED = """
+    SELECT a.name, h.trigger_id, sum(h.captured_z),
+        (SELECT sum(u.amount_z) FROM wallet_usage AS u
+            WHERE u.account_id = a.id AND h.trigger_id = 'spend.wallet.' || u.service),
+        (SELECT sum(s.spent_z) FROM wallet_spending AS s
+            WHERE s.account_id = a.id AND h.trigger_id = 'spend.wallet.' || s.service)
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+    WHERE h.purpose = 'wallet' AND h.state = 'captured' GROUP BY a.name, h.trigger_id
+"""
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
     SELECT a.name, a.lifetime_earned_z, a.lifetime_messages, a.welcome_wallet_claimed,
@@ -226,9 +236,10 @@ class Audit:
                 self.held_by[request.hold_id] = request.user.name
             elif isinstance(request, CreateBounty):
                 self.held_by[_bounty_hold(request.op_id)] = request.user.name
+            elif isinstance(request, Reserve):
+                self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold | ClaimBounty | EndBounty):
-                hold_id = str(done.words[2])
+            if (hold_id := _settles(done.request, done.words)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -289,10 +300,7 @@ class Audit:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
         open_z = 0
         unsure = {
-            each.hold_id
-            for many in self.maybe.values()
-            for each in many
-            if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
+            _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
         }
         holds = {row[0]: str(row[1]) for row in reports.connection.execute(_BOUNTIES)}
         unsure |= {
@@ -310,8 +318,9 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
-                # A bounty outlives the restart.
-                fresh = fresh or hold_id in holds.values()
+                # Bounties and reservations of services outlive a restart.
+                outlives = hold_id in holds.values() or hold_id.startswith("wallet:")
+                fresh = fresh or outlives
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -320,6 +329,12 @@ class Audit:
                 _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
                 _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
         _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+        taken_z: Counter[str] = Counter()
+        for name, trigger, *sums in reports.connection.execute(_CHARGED):
+            _check(len(set(sums)) == 1, "charged, logged, counted", name, trigger, sums)
+            _check(sums[0] <= CAPS.service_z, "above the service's cap", name, trigger, sums)
+            taken_z[name] += sums[0]
+        _check(max(taken_z.values(), default=0) <= CAPS.user_z, "above the cap", taken_z)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
@@ -362,6 +377,19 @@ class Audit:
                 for entry in tick.entries:
                     minutes[entry.name] += entry.minutes
         return dict(minutes)
+
+
+def _settles(request: Request[Any], words: Told | None = None) -> str | None:
+    """The hold that such an act ends; of a bounty only what was told knows it."""
+    match request:
+        case CaptureHold(hold_id=hold_id) | ReleaseHold(hold_id=hold_id):
+            return hold_id
+        case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
+            return hold_id
+        case ClaimBounty() | EndBounty() if words is not None:
+            return str(words[2])
+        case _:
+            return None
 
 
 def _operations(reports: Reports) -> dict[str, _Row]:

@@ -29,6 +29,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotPending,
     NotYours,
+    OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -137,6 +138,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | OverCap
     | NotPending
     | TooNew
     | DailySum
@@ -153,7 +155,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | DailySum():
+        case DailyLimit() | DailySum() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED

@@ -23,6 +23,7 @@ __all__ = (
     "Body",
     "Count",
     "Field",
+    "Flag",
     "Invalid",
     "NotJson",
     "NotObject",
@@ -141,6 +142,19 @@ class Amount:
                 f"{self.name} must be a whole number from {self.low} to {self.high}{other}"
             )
         return number
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false; false if missing."""
+
+    name: str
+
+    def read(self, value: object) -> bool | Invalid:
+        """The truth value; nothing else is taken for one."""
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        return Invalid(f"{self.name} must be true or false")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotPending,
     NotYours,
+    OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -68,6 +69,7 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "over_cap",
     "reload_failed",
     "reloaded",
     "slow_down",
@@ -246,6 +248,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case TooNew(left_ms):
@@ -359,6 +363,23 @@ def too_many_open(limit: int) -> str:
         return "Nobody can set out a bounty here at the moment."
     many = plural(limit, "open bounty", "open bounties")
     return f"You have {many} already, which is as many as one can have at once."
+
+
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
 
 
 def feature_off(what: str) -> str:

@@ -51,6 +51,8 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.tips import Tipped
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -62,6 +64,9 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -105,6 +110,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 5), BOUNTY],
         EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
