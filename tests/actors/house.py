@@ -14,6 +14,7 @@ from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.worker import Persons
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.messages.channel import (
@@ -310,6 +311,9 @@ async def house(
                 context.clock.now_ms,
                 channels,
             ),
+        )
+        context.prices = await root.spawn_started(
+            "prices", lambda: Prices(context, tuple(channels))
         )
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:

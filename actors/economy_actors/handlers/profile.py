@@ -17,7 +17,7 @@ from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
-from kryten_economy.features.prices import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.prices import final_price, inflated_price
 from kryten_economy.features.ranks import texts as rank_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
 from kryten_economy.features.streaks import texts
@@ -102,13 +102,11 @@ def _goals(settings: Settings, facts: Facts, won: set[str]) -> list[Goal]:
 async def account_summary(call: ApiCall) -> ApiAnswer:
     """One user's standing for a web page."""
     user, day = call.user, call.day
-    wallet, circulation = await call.read(
-        lambda reports: (reports.wallet(user, day), reports.float_of(call.channel))
-    )
+    wallet = await call.read(lambda reports: reports.wallet(user, day))
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
     settings, index = call.settings, kit.rank_index(call.context, wallet)
-    multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
+    multiplier = kit.price_factor(call.context, call.channel)
     return Done(
         {
             "found": True,
