@@ -18,6 +18,7 @@ __all__ = (
     "inflation_off",
     "inflation_shown",
     "price",
+    "price_tag",
 )
 
 
@@ -57,6 +58,19 @@ def final_price(inflated_z: int, discount: Fraction) -> int:
 
 
 # In words
+
+
+def price_tag(price: Price, symbol: str) -> str:
+    """``9,000 Z (10% off 10,000 Z)``; with the factor of the channel if that is felt."""
+    told = money(price.final_z, symbol)
+    reasons = []
+    if price.discount > 0 and price.final_z < price.inflated_z:
+        off = f"{float(price.discount * 100):g}% off"
+        reasons.append(f"{off} {money(price.inflated_z, symbol)}")
+    if abs(float(price.factor) - 1) >= 0.01:
+        reasons.append(f"base {money(price.base_z, symbol)} x {float(price.factor):.2f}")
+    return f"{told} ({', '.join(reasons)})" if reasons else told
+
 
 _EXAMPLE_Z = 10_000
 
