@@ -5,7 +5,7 @@ Times are UTC epoch milliseconds.
 
 from dataclasses import dataclass, field
 
-from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.events.adhoc import RunningEvent
 
 __all__ = (
     "AdHocBegun",

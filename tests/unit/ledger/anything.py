@@ -30,12 +30,8 @@ from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import (
-    EndEvent,
-    OpenEvent,
-    StartAdHoc,
-    StopAdHoc,
-)
+from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
+from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
