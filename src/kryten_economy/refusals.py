@@ -13,6 +13,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+    "AlreadyOwned",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -20,15 +21,19 @@ __all__ = (
     "Conflict",
     "CoolingDown",
     "DailyLimit",
+    "EventRuns",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
+    "LimitReached",
     "NoAccount",
     "NoHold",
+    "NotForSale",
     "NotPending",
     "ReadOnly",
     "Refusal",
     "SameAccount",
+    "SoldOut",
     "TooFewCoins",
     "is_refusal",
 )
@@ -130,6 +135,43 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The user has had as many of ``what`` as they may ever have."""
+
+    what: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOut:
+    """Nothing is left of ``what``."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotForSale:
+    """``what`` is no longer sold, or no longer as it was offered."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOwned:
+    """The user has ``what`` already, and one more would change nothing."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRuns:
+    """An event runs for another ``left_ms``, which one that is bought now would end."""
+
+    name: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -147,6 +189,11 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
     | NotPending
 )
 

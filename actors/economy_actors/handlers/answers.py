@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
+    AlreadyOwned,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -19,14 +20,18 @@ from kryten_economy.refusals import (
     Conflict,
     CoolingDown,
     DailyLimit,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
     NoHold,
+    NotForSale,
     NotPending,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
 )
 
@@ -56,6 +61,8 @@ class Code(StrEnum):
     COOLDOWN_ACTIVE = "cooldown_active"
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     BLACKOUT_ACTIVE = "blackout_active"
+    LIMIT_REACHED = "limit_reached"
+    SOLD_OUT = "sold_out"
     REJECTED = "rejected"
     CONFLICT = "conflict"
     REQUEST_ID_CONFLICT = "request_id_conflict"
@@ -119,7 +126,7 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Refused(_code(refusal), text)
 
 
-def _code(  # noqa: C901, PLR0911  # one code for each refusal
+def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     refusal: Insufficient
     | NoAccount
     | Banned
@@ -131,13 +138,22 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
     | NotPending
     | Ignored,
 ) -> Code:
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold() | NotPending():
+        case LimitReached():
+            return Code.LIMIT_REACHED
+        case SoldOut():
+            return Code.SOLD_OUT
+        case NoAccount() | NoHold() | NotPending() | NotForSale():
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
@@ -149,7 +165,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins():
+        case SameAccount() | TooFewCoins() | AlreadyOwned() | EventRuns():
             return Code.REJECTED
         case AlreadySettled():
             return Code.CONFLICT

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
+    AlreadyOwned,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -18,14 +19,18 @@ from kryten_economy.refusals import (
     Conflict,
     CoolingDown,
     DailyLimit,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
     NoHold,
+    NotForSale,
     NotPending,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
@@ -35,6 +40,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_owned",
     "announced",
     "bad_amount",
     "bad_name",
@@ -44,16 +50,19 @@ __all__ = (
     "cancelled",
     "cooling_down",
     "daily_limit",
+    "event_runs",
     "feature_off",
     "guest_not_allowed",
     "ignored",
     "in_words",
     "insufficient",
     "internal_error",
+    "limit_reached",
     "no_account",
     "no_sentences",
     "not_authorised",
     "not_connected",
+    "not_for_sale",
     "not_known_yet",
     "not_pending",
     "not_yourself",
@@ -63,6 +72,7 @@ __all__ = (
     "reload_failed",
     "reloaded",
     "slow_down",
+    "sold_out",
     "target_banned",
     "unknown_command",
     "unknown_user",
@@ -236,6 +246,16 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case LimitReached(what, limit):
+            return limit_reached(what, limit)
+        case SoldOut(what):
+            return sold_out(what)
+        case NotForSale(what):
+            return not_for_sale(what)
+        case AlreadyOwned(what):
+            return already_owned(what)
+        case EventRuns(event, left_ms):
+            return event_runs(event, left_ms / 1000)
         case NotPending():
             return not_pending()
         case _:
@@ -312,6 +332,33 @@ def cooling_down(what: str, wait_s: float) -> str:
 def daily_limit(what: str, limit: int) -> str:
     """The allowance of the day is used up; ``what`` is one piece (``queued video``)."""
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
+
+
+def limit_reached(what: str, limit: int) -> str:
+    """Nobody may have more than so many of it."""
+    had = "one" if limit == 1 else f"{limit:,}"
+    return f"Nobody can have more than {had} of '{_shown(what)}', and you have had yours."
+
+
+def sold_out(what: str) -> str:
+    """The stock is used up."""
+    return f"'{_shown(what)}' is sold out. Nothing was charged."
+
+
+def not_for_sale(what: str) -> str:
+    """It was taken out of the shop, or is another one by now."""
+    return f"'{_shown(what)}' is no longer sold as it was. PM 'shop' for what there is now."
+
+
+def already_owned(what: str) -> str:
+    """It would be paid for nothing."""
+    return f"You have '{_shown(what)}' already. Nothing was charged."
+
+
+def event_runs(name: str, left_s: float) -> str:
+    """One event at a time; the wait is rounded up to whole seconds."""
+    wait = duration(max(1, -(-left_s // 1)))
+    return f"{_shown(name)} is still on. Try again in {wait}, when it is over."
 
 
 def feature_off(what: str) -> str:
