@@ -14,6 +14,7 @@ __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
     "AlreadyOwned",
+    "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -172,6 +173,13 @@ class EventRuns:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -194,6 +202,7 @@ Refusal = (
     | NotForSale
     | AlreadyOwned
     | EventRuns
+    | AlreadyPending
     | NotPending
 )
 

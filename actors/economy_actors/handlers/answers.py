@@ -13,6 +13,7 @@ from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AlreadyOwned,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -143,6 +144,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     | NotForSale
     | AlreadyOwned
     | EventRuns
+    | AlreadyPending
     | NotPending
     | Ignored,
 ) -> Code:
@@ -167,7 +169,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins() | AlreadyOwned() | EventRuns():
             return Code.REJECTED
-        case AlreadySettled():
+        case AlreadySettled() | AlreadyPending():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

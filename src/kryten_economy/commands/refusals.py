@@ -12,6 +12,7 @@ from typing import assert_never
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadyOwned,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -41,6 +42,7 @@ __all__ = (
     "about_oneself_only",
     "above_maximum",
     "already_owned",
+    "already_pending",
     "announced",
     "bad_amount",
     "bad_name",
@@ -256,6 +258,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return already_owned(what)
         case EventRuns(event, left_ms):
             return event_runs(event, left_ms / 1000)
+        case AlreadyPending(what):
+            return already_pending(what)
         case NotPending():
             return not_pending()
         case _:
@@ -369,6 +373,11 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
+
+
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
 
 
 def not_pending() -> str:

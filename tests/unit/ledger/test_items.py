@@ -13,7 +13,7 @@ from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import (
     Bought,
-    BuyItem,
+    BuyShopItem,
     DefineItem,
     ItemDefined,
     ItemRemoved,
@@ -21,9 +21,11 @@ from kryten_economy.features.shop.operations import (
     SetStock,
     StockSet,
 )
-from kryten_economy.features.shop.queries import shelf, why_not
-from kryten_economy.features.shop.rules import Item, left_of
+from kryten_economy.features.shop.queries import defined_by_hand, stock_of, why_not
+from kryten_economy.features.shop.rules import Item
+from kryten_economy.features.vanity.operations import Settled, SettlePurchase
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.holds import ReleaseOrphans, resumes
 from kryten_economy.refusals import (
     AlreadyOwned,
     Banned,
@@ -53,8 +55,8 @@ def buy(
     words: str = "",
     at_ms: int = NOW,
     day: str = DAY,
-) -> BuyItem:
-    return BuyItem(op_id, key(name), item.id, words, item, price_z, at_ms, day)
+) -> BuyShopItem:
+    return BuyShopItem(op_id, key(name), item.id, words, item, price_z, at_ms, day)
 
 
 def decide(number: int, *, approved: bool, op_id: str = "decide") -> ResolveApproval:
@@ -68,7 +70,7 @@ def rich(books: Books) -> None:
 
 
 def left(reports: Reports, item: Item) -> int | None:
-    return left_of(item, shelf(reports, CHANNEL).stock)
+    return stock_of(reports, CHANNEL, [item])[item.id]
 
 
 def test_a_purchase_takes_the_price_that_was_told(books: Books) -> None:
@@ -189,7 +191,7 @@ def test_an_event_begins_with_its_purchase(books: Books, reports: Reports) -> No
     """Earning is multiplied from then on, for as long as the item says."""
     told(books, buy(GALA), Bought)
     [event] = reports.running_events(CHANNEL)
-    assert (event.kind, event.name, event.multiplier) == ("adhoc", "Gala", 3)
+    assert (event.name, event.multiplier) == ("Gala", GALA.factor)
     assert (event.fired_at_ms, event.ends_at_ms) == (NOW, NOW + 30 * MINUTE_MS)
 
 
@@ -199,6 +201,30 @@ def test_nobody_ends_an_event_by_buying_another(books: Books) -> None:
     assert ask(books, buy(GALA, at_ms=NOW + 1)) == EventRuns("Party", MINUTE_MS - 1)
     assert look(books, "Bob").balance_z == 100
     told(books, buy(GALA, at_ms=NOW + MINUTE_MS), Bought)
+
+
+def test_what_is_announced_is_paid_once_it_was_said(books: Books, reports: Reports) -> None:
+    """The payment waits for the bot; what it could not say is given back with stock and limit."""
+    item = replace(LAMP, stock=1, per_user=1)
+    bought = told(books, buy(item), Bought)
+    assert bought.hold_id is not None
+    assert left(reports, item) == 0
+    told(books, SettlePurchase("no", bought.hold_id, False, "Not said", NOW + 1, DAY), Settled)
+    assert (look(books, "Bob").balance_z, left(reports, item)) == (100, 1)
+    again = told(books, buy(item, op_id="again"), Bought)
+    assert again.hold_id is not None
+    told(books, SettlePurchase("yes", again.hold_id, True, "", NOW + 2, DAY), Settled)
+    assert (look(books, "Bob").balance_z, left(reports, item)) == (90, 0)
+
+
+def test_a_start_gives_back_what_was_not_said(books: Books, reports: Reports) -> None:
+    """Its line died with the process: money, stock and limit are as before."""
+    item = replace(LAMP, stock=1, per_user=1)
+    books.commit([buy(item)])
+    books.commit([ReleaseOrphans(("announcement",), "service restarted", NOW, DAY)])
+    assert (look(books, "Bob").balance_z, left(reports, item)) == (100, 1)
+    assert not resumes("announcement")
+    told(books, buy(item, op_id="again"), Bought)
 
 
 def test_a_title_is_theirs_with_the_purchase(books: Books, reports: Reports) -> None:
@@ -226,12 +252,12 @@ def test_an_item_defined_by_hand_is_sold_until_it_is_removed(
 ) -> None:
     """The books know it; what is removed is refused, also to who had a quote."""
     assert ask(books, _define()) == ItemDefined(replaced=False)
-    assert shelf(reports, CHANNEL).by_hand == (BY_HAND,)
+    assert defined_by_hand(reports, CHANNEL) == (BY_HAND,)
     told(books, buy(BY_HAND, op_id="1"), Bought)
     assert ask(books, RemoveItem(CHANNEL, "lamp")) == ItemRemoved(was_there=True)
     assert ask(books, RemoveItem(CHANNEL, "lamp")) == ItemRemoved(was_there=False)
     assert ask(books, buy(BY_HAND, op_id="2")) == NotForSale("The Lamp")
-    assert shelf(reports, CHANNEL) == ((), {})
+    assert defined_by_hand(reports, CHANNEL) == ()
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 An item of the configuration hides one of the same id that was defined while the service ran.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kryten_economy.config.shop import Effect, ShopItem
 from kryten_economy.text.templates import render_tolerant
 
-__all__ = ("Item", "Stock", "announcement", "item_of", "items_on_sale", "left_of", "same_but_price")
+__all__ = ("Item", "announcement", "item_of", "items_on_sale", "same_but_price")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,6 @@ class Item:
         return self.text or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What is left of an item that was declared with so many; None is without end."""
-
-    declared: int | None
-    left: int | None
-
-
 def item_of(section: ShopItem, *, by_hand: bool = False) -> Item:
     """The item that a section describes."""
     return Item(
@@ -80,15 +72,6 @@ def items_on_sale(configured: Iterable[ShopItem], by_hand: Iterable[Item]) -> di
     for item in by_hand:
         found.setdefault(item.id, item)
     return found
-
-
-def left_of(item: Item, stock: Mapping[str, Stock]) -> int | None:
-    """How many there are; None where there is always one left.
-
-    Another stock in the definition than the one that was counted down is a delivery.
-    """
-    counted = stock.get(item.id)
-    return item.stock if counted is None or counted.declared != item.stock else counted.left
 
 
 def same_but_price(one: Item, other: Item) -> bool:

@@ -10,25 +10,29 @@ CREATE TABLE shop_item (
     PRIMARY KEY (channel_id, item)
 ) STRICT, WITHOUT ROWID;
 
--- left_over is NULL while there is always one left. It counts as long as the item is declared with
--- the same stock (NULL: without one); another one is a delivery.
+-- How many there were when the purchases up to counted_from were made; NULL: always one more. It
+-- counts as long as the item is declared with the same stock (NULL: none); another is a delivery.
 CREATE TABLE shop_stock (
     channel_id INTEGER NOT NULL REFERENCES channel (id),
     item TEXT NOT NULL CHECK (item <> ''),
     declared INTEGER,
-    left_over INTEGER CHECK (left_over >= 0),
+    there INTEGER CHECK (there >= 0),
+    counted_from INTEGER NOT NULL,
     PRIMARY KEY (channel_id, item)
 ) STRICT, WITHOUT ROWID;
 
--- A purchase that was given back counts toward no limit and no cooldown.
+-- A purchase whose hold was given back did not happen: it counts toward no stock, limit or
+-- cooldown. Without a hold it was paid at once.
 CREATE TABLE shop_purchase (
-    op_id TEXT PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
     account_id INTEGER NOT NULL REFERENCES account (id),
     item TEXT NOT NULL CHECK (item <> ''),
     paid_z INTEGER NOT NULL CHECK (paid_z > 0),
+    hold_id TEXT REFERENCES hold (id),
     day TEXT NOT NULL,
-    bought_at_ms INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('done', 'pending', 'returned'))
-) STRICT, WITHOUT ROWID;
+    bought_at_ms INTEGER NOT NULL
+) STRICT;
 
-CREATE INDEX shop_purchase_by_account ON shop_purchase (account_id, item, day);
+CREATE INDEX shop_purchase_by_item ON shop_purchase (channel_id, item);
+CREATE INDEX shop_purchase_by_account ON shop_purchase (account_id, item);
