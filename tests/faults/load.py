@@ -21,11 +21,13 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CHANNEL", "DAY", "LAMP", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -41,6 +43,10 @@ _SETTINGS = Settings.model_validate(
     }
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+
+LAMP = Item("lamp", "Lamp", 10, "announce", "On", stock=5)
+"""Paid into a hold, and soon sold out."""
+_FRAME = Item("frame", "Frame", 10, "title")
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -125,13 +131,17 @@ class Crowd:
             return self._credit(dice, op_id)
         return self._transfer(dice, op_id)
 
-    def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
+    def _money(  # noqa: PLR0911 - one way out for each kind of movement
+        self, dice: Random, asker: int, step: int
+    ) -> Request[Any]:
         op_id = self._op(asker, step)
         roll = dice.random()
         if roll < 0.3:
             return self._credit(dice, op_id)
-        if roll < 0.6:
+        if roll < 0.5:
             return self._debit(dice, op_id)
+        if roll < 0.6:
+            return self._buy(dice, op_id)
         if roll < 0.8:
             return self._transfer(dice, op_id)
         if roll < 0.85:
@@ -163,6 +173,11 @@ class Crowd:
         kind, trigger = dice.choice(_DEBITS)
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
+
+    def _buy(self, dice: Random, op_id: str) -> Act[Any]:
+        item = dice.choice((LAMP, replace(_FRAME, text=op_id)))
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 40)
+        return BuyShopItem(op_id, who, item.id, "", item, price_z, NOW_MS, DAY)
 
     def _transfer(self, dice: Random, op_id: str) -> Act[Any]:
         return Transfer(

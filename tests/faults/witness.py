@@ -19,6 +19,7 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.shop.operations import Bought, BuyShopItem
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -61,6 +62,8 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Transferred", replayed, _money(giver), _money(taker)]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
+        case Bought(wallet=wallet, left=left, hold_id=hold_id, replayed=replayed):
+            return ["Bought", replayed, hold_id, _money(wallet), left]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
             paid = None if taker is None else _money(taker)
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
@@ -111,6 +114,9 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case BuyShopItem():
+            target = "=escrow" if words[2] else "=sink"
+            return [Movement(request.user.name, target, request.price_z, words[3][0], None)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]

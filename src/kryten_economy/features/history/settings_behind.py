@@ -133,6 +133,11 @@ def _prize(section: str, name: str, settings: Settings) -> tuple[Place, ...]:
 def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
     """What is sold has a price, which inflation and the discount of the rank change."""
     price: Place = ("spending", "queue_tiers")
+    if name.startswith("shop."):
+        item = f"[{name.removeprefix('shop.')}]"
+        price = ("shop", "items", item, "price")
+        if value_now(settings, price) is None:
+            price = ("shop", "items")
     if name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:
