@@ -17,6 +17,7 @@ from kryten_economy.config.section import (
     template,
     unique,
 )
+from kryten_economy.text.templates import variables
 
 __all__ = (
     "EVENT_MINUTES_MAX",
@@ -86,6 +87,8 @@ class ShopItem(Section):
         if effect in {"announce", "title"} and not text.strip():
             what = "is announced" if effect == "announce" else "the title is"
             raise refuse(f"must say what {what}")
+        if effect in {"title", "event"} and variables(text):
+            raise refuse("must be plain, without variables: it is a name")
         return text.strip()
 
 

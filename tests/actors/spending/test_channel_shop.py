@@ -75,6 +75,8 @@ async def test_the_price_that_is_told_is_charged_after_yes(tmp_path: Path) -> No
         assert line.text == "Alice has switched on The Lamp for 1,000 Z!"
         (row,) = [row for row in it.rows("Alice") if row.amount_z < 0]
         assert (row.type, row.trigger_id, row.amount_z) == ("spend", "spend.shop.lamp", -1_000)
+        (why,) = await it.house.pm("Alice", "why")
+        assert "shop.items[lamp].price" in why
 
 
 async def test_an_item_is_bought_by_its_name_too(tmp_path: Path) -> None:
@@ -424,6 +426,7 @@ async def test_the_shortest_form_will_do(tmp_path: Path) -> None:
         ("shop_add lamp 10 announce hi limit=1/week", "per_user_period:"),
         ("shop_add lamp 10 announce hi rank=King", "rank: must name a rank: Extra, Grip"),
         ("shop_add gala 10 event x=50", "x:"),
+        ("shop_add sir 10 title {user} the Great", "text: must be plain"),
         ("shop_add poster 10 announce hi", "configuration file"),
         ("shop_remove poster", "configuration file"),
         ("shop_remove moon", "no item 'moon'"),

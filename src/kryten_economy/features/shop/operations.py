@@ -16,6 +16,7 @@ from kryten_economy.features.approvals import Opened, approvable, open_approval
 from kryten_economy.features.events.adhoc import begin_adhoc, running_adhoc
 from kryten_economy.features.possessions import owned, put
 from kryten_economy.features.shop.rules import Item, same_but_price
+from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
@@ -65,8 +66,6 @@ APPROVAL: Final = approvable("shop_item", refund_trigger="refund.shop")
 
 ANNOUNCEMENT: Final = "announcement"
 """What the money is set aside for until the bot has said it; a start gives it back."""
-
-TITLE = "custom_title"
 
 UsedUp = SoldOut | LimitReached | DailyLimit | CoolingDown
 Rows = Callable[..., list[Row]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kryten_economy.config.shop import Effect, ShopItem
+from kryten_economy.text.markup import user_text
 from kryten_economy.text.templates import render_tolerant
 
 __all__ = ("Item", "announcement", "item_of", "items_on_sale", "same_but_price")
@@ -50,11 +51,11 @@ def item_of(section: ShopItem, *, by_hand: bool = False) -> Item:
     """The item that a section describes."""
     return Item(
         id=section.id,
-        name=section.name,
+        name=user_text(section.name),
         price_z=section.price,
         effect=section.effect,
-        text=section.text,
-        description=section.description,
+        text=user_text(section.text),
+        description=user_text(section.description),
         stock=section.stock,
         per_user=section.per_user,
         per_day=section.per_user_period == "day",
