@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import structlog
 
+from economy_actors.context import adorn
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, request
 from economy_actors.handlers.shop import Ware, sell_also
+from economy_actors.messages.vanity import LineTold
 from economy_actors.messages.workers import AdHocBegun
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands import refusals
@@ -25,7 +27,8 @@ from kryten_economy.features.shop import texts
 from kryten_economy.features.shop.operations import Bought, BuyShopItem
 from kryten_economy.features.shop.queries import defined_by_hand, stock_of, why_not
 from kryten_economy.features.shop.rules import Item, announcement, items_on_sale, same_but_price
-from kryten_economy.features.vanity.operations import SettlePurchase
+from kryten_economy.features.vanity.rules import TITLE
+from kryten_economy.features.vanity.texts import robot_away
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
     EventRuns,
@@ -268,6 +271,8 @@ async def _buy(
     call: Call, user: UserKey, item: Item, price_z: int, words: str
 ) -> Bought | Refused | Failed:
     """Have it sold, and what is to happen outside of the books; raises as `Call.commit`."""
+    if item.effect == "announce" and call.channel in call.context.robots_away():
+        return Failed(Code.UNAVAILABLE, robot_away(user_text(item.name)))
     ask = BuyShopItem(call.op_id, user, item.id, words, item, price_z, call.now_ms, call.day)
     bought = await call.commit(ask)
     if not isinstance(bought, Bought):
@@ -277,28 +282,24 @@ async def _buy(
         return bought
     match bought.item.effect:
         case "announce":
-            return await _announce(call, bought)
+            _announce(call, bought)
         case "event":
             _begin(call, bought)
         case "approval":
             _tell_operators(call, bought, words)
         case "title":
-            pass
+            adorn(call.context, user, TITLE, bought.item.text)
     return bought
 
 
-async def _announce(call: Call, bought: Bought) -> Bought | Failed:
+def _announce(call: Call, bought: Bought) -> None:
     """The payment is taken when the line was said, and given back when it can't be."""
+    assert bought.hold_id is not None, bought
     price = money(bought.paid_z, call.symbol)
     text = announcement(bought.item, name_shown(bought.wallet.display_name), price)
-    line = Line(text, kind=LineKind.PAID, dedup=False, trace=call.trace, receipt=bought.hold_id)
-    if call.context.outboxes[call.channel].offer(line):
-        return bought
-    assert bought.hold_id is not None, bought
-    op_id = f"settle:{bought.hold_id}:failed"
-    reason = "No room in the outbox"
-    await call.commit(SettlePurchase(op_id, bought.hold_id, False, reason, call.now_ms, call.day))
-    return Failed(Code.UNAVAILABLE, texts.not_said(bought.item, bought.paid_z, call.symbol))
+    line = Line(text, LineKind.PAID, dedup=False, trace=call.trace, receipt=bought.hold_id)
+    if not call.context.outboxes[call.channel].offer(line, trace=call.trace):
+        call.context.channels[call.channel].offer(LineTold(bought.hold_id, said=False))
 
 
 def _begin(call: Call, bought: Bought) -> None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
+from economy_actors.handlers import kit
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
+from economy_actors.handlers.approvals import Decided, resolver
 from economy_actors.handlers.fields import Invalid, NumberText
 from economy_actors.handlers.items import ITEM, offers_of
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -18,10 +20,23 @@ from kryten_economy.commands import refusals
 from kryten_economy.commands.grammar import BadAmount, amount, unquoted
 from kryten_economy.commands.table import Section
 from kryten_economy.config.shop import ShopItem
+from kryten_economy.features.approvals import (
+    Approval,
+    ResolveApproval,
+    Resolved,
+    pending_approvals,
+)
 from kryten_economy.features.shop import texts
-from kryten_economy.features.shop.operations import DefineItem, RemoveItem, SetStock, StockSet
+from kryten_economy.features.shop.operations import (
+    APPROVAL,
+    DefineItem,
+    RemoveItem,
+    SetStock,
+    StockSet,
+)
 from kryten_economy.features.shop.rules import Item, item_of
-from kryten_economy.text.markup import user_text
+from kryten_economy.refusals import NotPending, Refusal
+from kryten_economy.text.markup import clip, user_text
 
 __all__ = ("Given",)
 
@@ -33,6 +48,7 @@ _USAGE = (
 _TOKEN = re.compile(
     r"""(?:(?P<option>[A-Za-z]+)=)?(?P<value>"[^"]*"|“[^”]*”|\S+)|(?P<bare>[A-Za-z]+)=(?=\s|$)"""
 )
+_REASON_UNITS_MAX = 100
 _ENDLESS = frozenset({"endless", "infinite", "unlimited"})
 
 
@@ -241,6 +257,75 @@ async def _stock(call: Call, item_id: str, left: int | None) -> tuple[Item, Stoc
     if item is None:
         return Refused(Code.NOT_FOUND, texts.no_such_item(item_id, offers.items))
     return item, await call.commit(SetStock(call.channel, item, left))
+
+
+# What was bought and has to be fulfilled
+
+
+@command(
+    "approve_item",
+    syntax="approve_item <number>",
+    summary="say that something bought was fulfilled",
+    section=Section.ADMIN,
+)
+async def approve_item(call: PmCall) -> PmAnswer:
+    """Take the payment."""
+    if len(call.args) != 1:
+        return call.usage()
+    return await _decide_by_pm(call, approved=True)
+
+
+@command(
+    "reject_item",
+    syntax="reject_item <number> [reason]",
+    summary="refuse something bought and give everything back",
+    section=Section.ADMIN,
+)
+async def reject_item(call: PmCall) -> PmAnswer:
+    """Give everything back; the buyer is told the reason."""
+    return await _decide_by_pm(call, approved=False)
+
+
+async def _decide_by_pm(call: PmCall, *, approved: bool) -> PmAnswer:
+    number = call.amount_at(0)
+    if isinstance(number, Refused):
+        return number
+    waiting = await call.read(
+        lambda reports: pending_approvals(reports, call.channel, APPROVAL, 10_000)
+    )
+    found = next((each for each in waiting if each.id == number), None)
+    if found is None:
+        return call.refused(NotPending())
+    reason = user_text(call.parsed.text(1)) or None
+    decided = await _settle(call, found, approved=approved, reason=reason)
+    return decided.text if isinstance(decided, Decided) else decided
+
+
+@resolver(APPROVAL)
+async def _resolve(call: Call, approval: Approval, approved: bool) -> Decided | Refused | Failed:
+    """The same for whoever decides by the number alone."""
+    return await _settle(call, approval, approved=approved, reason=None)
+
+
+async def _settle(
+    call: Call, approval: Approval, *, approved: bool, reason: str | None
+) -> Decided | Refused | Failed:
+    name = str(approval.data["name"])
+    told = clip(f"{name} {'fulfilled' if approved else 'rejected'}", _REASON_UNITS_MAX)
+    at = (call.now_ms, call.day)
+    ask = ResolveApproval(call.op_id, call.channel, approval.id, approved, call.by, told, *at)
+    answer = await call.commit(ask)
+    if not isinstance(answer, Resolved):
+        assert isinstance(answer, Refusal), answer
+        return call.refused(answer)
+    wallet, refund_z = answer.wallet, answer.refund_z
+    if not answer.replayed:
+        notice = texts.decided_notice(
+            name, refund_z, wallet.balance_z, call.symbol, approved=approved, reason=reason
+        )
+        kit.tell_user(call, wallet.display_name, notice)
+    shown = texts.decided(name, wallet.display_name, refund_z, call.symbol, approved=approved)
+    return Decided(answer.approval, approved, refund_z, shown)
 
 
 @command(

@@ -9,13 +9,11 @@ import pytest
 from tests.actors.api.helpers import Api, api
 from tests.actors.house import CHANNEL, settings_with
 
-from economy_actors.messages.ledger import commit
+from economy_actors.messages.vanity import LineTold
 from economy_actors.messages.workers import PricesDue
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.config import Settings
-from kryten_economy.features.approvals import ResolveApproval, pending_approvals
 from kryten_economy.features.possessions import owned_by_user
-from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.users import UserKey
 
 LAMP: dict[str, Any] = {
@@ -185,9 +183,10 @@ async def test_a_line_that_could_not_be_said_is_paid_back(tmp_path: Path) -> Non
         await it.house.pm("Alice", "YES")
         [line] = _own_lines(it)
         assert line.receipt is not None
-        now_ms, day = it.house.now_ms, it.house.context.live.calendar.day(it.house.now_ms)
-        failed = SettlePurchase("settle", line.receipt, False, "Not said", now_ms, day)
-        await it.house.commit(failed)
+        assert it.house.balance("Alice") == 9_000
+        it.house.channel.tell(LineTold(line.receipt, said=False))
+        await it.house.settle()
+        assert "could not be announced" in it.house.pms("Alice")[-1]
         assert it.house.balance("Alice") == 10_000
         assert "YES" in await _say(it, "Alice", "buy lamp")
 
@@ -244,6 +243,7 @@ async def test_a_title_is_bought(tmp_path: Path) -> None:
         user = UserKey.of(CHANNEL, "Alice")
         [owned] = it.house.report(lambda reports: owned_by_user(reports, user))
         assert (owned.type, owned.value) == ("custom_title", "Sir")
+        assert "Sir Alice" in await _say(it, "Alice", "profile")
         await it.house.pm("Alice", "buy sir")
         assert "already" in await _say(it, "Alice", "YES")
         assert it.house.balance("Alice") == 9_700
@@ -261,15 +261,45 @@ async def test_operators_are_asked_and_may_say_no(tmp_path: Path) -> None:
         assert "Alice has bought Poster (Hang it): of Metropolis, please." in asked
         assert it.house.balance("Alice") == 9_500
         assert "sold out" in await _say(it, "Alice", "buy poster")
-        [pending] = it.house.report(lambda reports: pending_approvals(reports, CHANNEL))
-        now_ms, day = it.house.now_ms, it.house.context.live.calendar.day(it.house.now_ms)
-        await commit(
-            it.house.context.ledger,
-            ResolveApproval("no", CHANNEL, pending.id, False, "Boss", "No room", now_ms, day),
-        )
+        assert "PM 'approve_item 1' when it is done, or 'reject_item 1'" in asked
+        listed = await _say(it, "Boss", "approvals")
+        assert "1. shop item by Alice, 500 Z" in listed
+        assert listed.endswith("Poster - Hang it - of Metropolis, please")
+        reply = await _say(it, "Boss", "reject_item 1 the wall is full")
+        assert "Poster of Alice is rejected: 500 Z went back" in reply
+        notice = it.house.pms("Alice")[-1]
+        assert "Poster was rejected: the wall is full. 500 Z came back" in notice
         assert it.house.balance("Alice") == 10_000
+        assert "settled already" in await _say(it, "Boss", "approve_item 1")
         assert "1 left" in await _say(it, "Alice", "shop")
         assert "YES" in await _say(it, "Alice", "buy poster")
+
+
+async def test_what_an_operator_has_fulfilled_is_paid(tmp_path: Path) -> None:
+    """By PM or by request, once; the buyer hears of it."""
+    async with api(tmp_path, _settings(POSTER)) as it:
+        await _visit(it)
+        await it.house.join("Boss", rank=5)
+        for _ in range(2):
+            await it.house.pm("Alice", "buy poster")
+            await it.house.pm("Alice", "YES")
+        assert "Usage: approve_item" in await _say(it, "Boss", "approve_item")
+        assert "is fulfilled" in await _say(it, "Boss", "approve_item 1")
+        assert "Poster: an operator has seen to it" in it.house.pms("Alice")[-1]
+        done = await it.data("approval.resolve", approval_id=2, approved=True)
+        assert (done["approved"], done["refund"]) == (True, 0)
+        assert it.house.balance("Alice") == 9_000
+        assert "admin" in await _say(it, "Alice", "approve_item 1")
+
+
+async def test_nothing_is_announced_while_the_bot_is_away(tmp_path: Path) -> None:
+    """What nobody could hear is not sold."""
+    async with api(tmp_path, _settings(LAMP)) as it:
+        await _visit(it)
+        it.house.context.robots_away = lambda: (CHANNEL,)
+        await it.house.pm("Alice", "buy lamp")
+        assert "it is away" in await _say(it, "Alice", "YES")
+        assert it.house.balance("Alice") == 10_000
 
 
 # By request
@@ -428,6 +458,8 @@ async def test_the_shortest_form_will_do(tmp_path: Path) -> None:
         ("shop_add gala 10 event x=50", "x:"),
         ("shop_add sir 10 title {user} the Great", "text: must be plain"),
         ("shop_add poster 10 announce hi", "configuration file"),
+        ("shop_add greeting 10 announce hi", "I sell already"),
+        ("reject_item 7", "settled already, or never was"),
         ("shop_remove poster", "configuration file"),
         ("shop_remove moon", "no item 'moon'"),
         ("shop_stock poster -3", "whole number from 0, or 'endless'"),

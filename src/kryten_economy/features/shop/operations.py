@@ -392,7 +392,7 @@ def _ask_operator(
 ) -> _Payment | Insufficient | NoAccount | Banned | InvalidAmount | Conflict:
     item = ask.item
     text = " - ".join(filter(None, (item.name, item.text, ask.words)))
-    data = {"item": item.id, "name": item.name, "text": text}
+    data = {"item_id": item.id, "name": item.name, "text": text}
     opened = open_approval(
         tx, ask, ask.user, ask.price_z, APPROVAL, _trigger(item), item.name, data, ask.day
     )

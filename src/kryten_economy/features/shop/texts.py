@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kryten_economy.features.shop.rules import Item
-from kryten_economy.text.markup import clip, name_shown, user_text
+from kryten_economy.text.markup import because, clip, name_shown, user_text
 from kryten_economy.text.templates import duration, factor, money, plural
 
 __all__ = (
@@ -12,6 +12,8 @@ __all__ = (
     "bad_option",
     "bad_value",
     "bought",
+    "decided",
+    "decided_notice",
     "id_taken",
     "items",
     "needs_rank",
@@ -97,11 +99,32 @@ def bought(item: Item, paid_z: int, balance_z: int, symbol: str, approval_id: in
     return f"{head}\nBalance: {money(balance_z, symbol)}."
 
 
-def not_said(item: Item, paid_z: int, symbol: str) -> str:
-    """The line found no room; the money is back."""
-    name = user_text(item.name)
-    back = money(paid_z, symbol)
-    return f"I can't say anything in the channel now. {name} was not sold: {back} came back."
+def not_said(amount_z: int, balance_z: int, symbol: str) -> str:
+    """To the buyer of what was to be announced."""
+    return (
+        f"What you bought could not be announced, so it was not sold: {money(amount_z, symbol)}"
+        f" came back. Balance: {money(balance_z, symbol)}."
+    )
+
+
+def decided_notice(
+    name: str, refund_z: int, balance_z: int, symbol: str, *, approved: bool, reason: str | None
+) -> str:
+    """To the buyer of what an operator had to fulfil."""
+    if approved:
+        return f"✅ {user_text(name)}: an operator has seen to it."
+    return (
+        f"{user_text(name)} was rejected{because(reason)} {money(refund_z, symbol)} came back."
+        f" Balance: {money(balance_z, symbol)}."
+    )
+
+
+def decided(name: str, buyer: str, refund_z: int, symbol: str, *, approved: bool) -> str:
+    """To the operator."""
+    whose = f"{user_text(name)} of {name_shown(buyer)}"
+    if approved:
+        return f"✅ {whose} is fulfilled."
+    return f"✅ {whose} is rejected: {money(refund_z, symbol)} went back, stock and limit too."
 
 
 def to_fulfil(item: Item, buyer: str, words: str, approval_id: int) -> str:
@@ -110,7 +133,7 @@ def to_fulfil(item: Item, buyer: str, words: str, approval_id: int) -> str:
     what = f" ({user_text(item.text)})" if item.text else ""
     return (
         f"🛍️ {name_shown(buyer)} has bought {user_text(item.name)}{what}{asked}."
-        f" It waits for you as request {approval_id}: PM 'approvals'."
+        f" PM 'approve_item {approval_id}' when it is done, or 'reject_item {approval_id}'."
     )
 
 
