@@ -31,6 +31,7 @@ __all__ = (
     "NoHold",
     "NotForSale",
     "NotPending",
+    "OverCap",
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -180,6 +181,20 @@ class AlreadyPending:
 
 
 @dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -203,6 +218,7 @@ Refusal = (
     | AlreadyOwned
     | EventRuns
     | AlreadyPending
+    | OverCap
     | NotPending
 )
 

@@ -30,6 +30,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotForSale,
     NotPending,
+    OverCap,
     ReadOnly,
     SameAccount,
     SoldOut,
@@ -145,6 +146,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     | AlreadyOwned
     | EventRuns
     | AlreadyPending
+    | OverCap
     | NotPending
     | Ignored,
 ) -> Code:
@@ -159,7 +161,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit():
+        case DailyLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED

@@ -71,30 +71,35 @@ _STOCK = Given("stock")
 
 @command(
     "shop_add",
-    syntax=_USAGE,
+    syntax="shop_add <id> <price> <effect> [text]",
     summary="sell something of the channel's own",
     section=Section.ADMIN,
 )
 async def shop_add_by_pm(call: PmCall) -> PmAnswer:
     """Put an item in, or change one of the same id; the reply tells all that was understood."""
     if len(call.args) < 3:
-        return call.usage()
+        return _usage()
     item_id, price, effect = call.args[:3]
     price_z = amount(price)
     if isinstance(price_z, BadAmount):
-        return call.usage(refusals.bad_amount(price, price_z.reason))
+        return _usage(refusals.bad_amount(price, price_z.reason))
     given = _options(call.parsed.rest, skip=3)
     if isinstance(given, str):
-        return call.usage(given)
+        return _usage(given)
     known_rank = _rank(call, given.get("min_rank", ""))
     parts = {"id": item_id, "price": price_z, "effect": effect.lower(), "min_rank": known_rank}
     item = _item({"name": _name_from(item_id)} | given | parts)
     if isinstance(item, str):
-        return call.usage(item)
+        return _usage(item)
     answer = await _add(call, item)
     if isinstance(answer, Refused):
         return answer
     return texts.added(item, call.symbol, replaced=answer)
+
+
+def _usage(problem: str | None = None) -> Refused:
+    """With every option, which would be too much for the list of all commands."""
+    return Refused(Code.INVALID_REQUEST, refusals.usage(_USAGE, problem))
 
 
 def _options(rest: str, skip: int) -> dict[str, str] | str:
@@ -172,7 +177,7 @@ async def shop_add(call: ApiCall) -> ApiAnswer:
 @command(
     "shop_remove",
     syntax="shop_remove <id>",
-    summary="stop selling something of the channel's own",
+    summary="stop selling something",
     section=Section.ADMIN,
 )
 async def shop_remove_by_pm(call: PmCall) -> PmAnswer:
@@ -265,7 +270,7 @@ async def _stock(call: Call, item_id: str, left: int | None) -> tuple[Item, Stoc
 @command(
     "approve_item",
     syntax="approve_item <number>",
-    summary="say that something bought was fulfilled",
+    summary="say that something bought is done",
     section=Section.ADMIN,
 )
 async def approve_item(call: PmCall) -> PmAnswer:
@@ -278,7 +283,7 @@ async def approve_item(call: PmCall) -> PmAnswer:
 @command(
     "reject_item",
     syntax="reject_item <number> [reason]",
-    summary="refuse something bought and give everything back",
+    summary="give something bought back",
     section=Section.ADMIN,
 )
 async def reject_item(call: PmCall) -> PmAnswer:
@@ -330,7 +335,7 @@ async def _settle(
 
 @command(
     "shop_items",
-    summary="what the channel sells of its own, with stock",
+    summary="what the channel sells of its own",
     section=Section.ADMIN,
     reads=True,
 )

@@ -29,6 +29,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotForSale,
     NotPending,
+    OverCap,
     ReadOnly,
     SameAccount,
     SoldOut,
@@ -71,6 +72,7 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "over_cap",
     "reload_failed",
     "reloaded",
     "slow_down",
@@ -260,6 +262,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return event_runs(event, left_ms / 1000)
         case AlreadyPending(what):
             return already_pending(what)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case _:
@@ -363,6 +367,23 @@ def event_runs(name: str, left_s: float) -> str:
     """One event at a time; the wait is rounded up to whole seconds."""
     wait = duration(max(1, -(-left_s // 1)))
     return f"{_shown(name)} is still on. Try again in {wait}, when it is over."
+
+
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
 
 
 def feature_off(what: str) -> str:

@@ -66,6 +66,16 @@ def test_admin_rights_follow_the_section() -> None:
         "announce",
         "rain",
         "event",
+        "approvals",
+        "approve_gif",
+        "reject_gif",
+        "inflation",
+        "shop_add",
+        "shop_remove",
+        "shop_stock",
+        "shop_items",
+        "approve_item",
+        "reject_item",
     }
 
 
