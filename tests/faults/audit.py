@@ -20,6 +20,7 @@ from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
@@ -387,6 +388,8 @@ def _owners_of_holds(request: Act[Any]) -> dict[str, str]:
             return {request.hold_id: request.user.name}
         case BuyShopItem() if request.item.effect == "announce":
             return {f"shop:{request.op_id}": request.user.name}
+        case SetAside():
+            return {f"purchase:{request.op_id}": request.user.name}
         case Reserve():
             return {f"wallet:{request.op_id}": request.user.name}
         case _:
@@ -396,7 +399,11 @@ def _owners_of_holds(request: Act[Any]) -> dict[str, str]:
 def _settles(request: Request[Any]) -> str | None:
     """The hold that such an act ends."""
     match request:
-        case CaptureHold(hold_id=hold_id) | ReleaseHold(hold_id=hold_id):
+        case (
+            CaptureHold(hold_id=hold_id)
+            | ReleaseHold(hold_id=hold_id)
+            | SettlePurchase(hold_id=hold_id)
+        ):
             return hold_id
         case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
             return hold_id
