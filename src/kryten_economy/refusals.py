@@ -13,6 +13,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+    "AlreadyOwned",
     "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
@@ -23,18 +24,22 @@ __all__ = (
     "CoolingDown",
     "DailyLimit",
     "DailySum",
+    "EventRuns",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
+    "LimitReached",
     "NoAccount",
     "NoBounty",
     "NoHold",
+    "NotForSale",
     "NotPending",
     "NotYours",
     "OverCap",
     "ReadOnly",
     "Refusal",
     "SameAccount",
+    "SoldOut",
     "TooFewCoins",
     "TooManyOpen",
     "TooNew",
@@ -138,6 +143,43 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The user has had as many of ``what`` as they may ever have."""
+
+    what: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOut:
+    """Nothing is left of ``what``."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotForSale:
+    """``what`` is no longer sold, or no longer as it was offered."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOwned:
+    """The user has ``what`` already, and one more would change nothing."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRuns:
+    """An event runs for another ``left_ms``, which one that is bought now would end."""
+
+    name: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlreadyPending:
     """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
 
@@ -218,6 +260,11 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
     | AlreadyPending
     | OverCap
     | NotPending

@@ -13,13 +13,14 @@ from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, CAPS, Crowd, talker_of, villain_of
+from tests.faults.load import ASKERS, CAPS, LAMP, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
@@ -49,6 +50,11 @@ _HOLDS = """
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
 """
 _BOUNTIES = "SELECT id, hold_id FROM bounty"
+_SOLD = """
+    SELECT count(*) FILTER (WHERE h.state IN ('open', 'captured')), count(*)
+    FROM shop_purchase AS p LEFT JOIN hold AS h ON h.id = p.hold_id WHERE p.item = ?
+"""
+_SHOP_HOLDS = "SELECT count(*) FROM hold WHERE purpose = 'announcement'"
 _CHARGED = """
     SELECT a.name, h.trigger_id, sum(h.captured_z),
         (SELECT sum(u.amount_z) FROM wallet_usage AS u
@@ -147,10 +153,7 @@ class Audit:
     ) -> None:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
-        self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
-        self.fresh_holds |= {
-            f"purchase:{each.op_id}" for each in replays if isinstance(each, SetAside)
-        }
+        self.fresh_holds = {hold_id for each in replays for hold_id in _owners_of_holds(each)}
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
         for _, index, words in (each for each in said if each[0] == REPLAY):
@@ -236,14 +239,7 @@ class Audit:
     def _note_holds(self) -> None:
         asked = [each.request for each in self.done.values()]
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
-            if isinstance(request, PlaceHold):
-                self.held_by[request.hold_id] = request.user.name
-            elif isinstance(request, SetAside):
-                self.held_by[f"purchase:{request.op_id}"] = request.user.name
-            elif isinstance(request, CreateBounty):
-                self.held_by[_bounty_hold(request.op_id)] = request.user.name
-            elif isinstance(request, Reserve):
-                self.held_by[f"wallet:{request.op_id}"] = request.user.name
+            self.held_by |= _owners_of_holds(request)
         for op_id, done in self.done.items():
             if (hold_id := _settles(done.request, done.words)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
@@ -278,6 +274,7 @@ class Audit:
             rows = _operations(reports)
             self._operations_are_known(rows)
             self._holds_are_owned(reports, rows, generation)
+            self._stock_is_kept(reports)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
@@ -342,6 +339,15 @@ class Audit:
             taken_z[name] += sums[0]
         _check(max(taken_z.values(), default=0) <= CAPS.user_z, "above the cap", taken_z)
 
+    def _stock_is_kept(self, reports: Reports) -> None:
+        """Never more is sold than there is, whatever was killed in between."""
+        counts: list[Any] = reports.connection.execute(_SOLD, (LAMP.id,)).fetchall()
+        [(sold, paid)] = counts
+        stock = LAMP.stock or 0
+        _check(sold <= stock, "more was sold than there is", sold, stock)
+        [(placed,)] = reports.connection.execute(_SHOP_HOLDS).fetchall()
+        _check(paid == placed, "a purchase and its payment went apart", paid, placed)
+
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
         earning = "[" + ",".join(f'"{name}"' for name in _EARNING) + "]"
@@ -383,6 +389,23 @@ class Audit:
                 for entry in tick.entries:
                     minutes[entry.name] += entry.minutes
         return dict(minutes)
+
+
+def _owners_of_holds(request: Act[Any]) -> dict[str, str]:
+    """The hold that this act places, and whose it is."""
+    match request:
+        case PlaceHold():
+            return {request.hold_id: request.user.name}
+        case BuyShopItem() if request.item.effect == "announce":
+            return {f"shop:{request.op_id}": request.user.name}
+        case SetAside():
+            return {f"purchase:{request.op_id}": request.user.name}
+        case CreateBounty():
+            return {_bounty_hold(request.op_id): request.user.name}
+        case Reserve():
+            return {f"wallet:{request.op_id}": request.user.name}
+        case _:
+            return {}
 
 
 def _settles(request: Request[Any], words: Told | None = None) -> str | None:

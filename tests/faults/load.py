@@ -22,6 +22,8 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.tips import Tip
 from kryten_economy.features.vanity.operations import (
     BuyItem,
@@ -35,7 +37,7 @@ from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "LAMP", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -52,6 +54,9 @@ _SETTINGS = Settings.model_validate(
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
 
+LAMP = Item("lamp", "Lamp", 10, "announce", "On", stock=5)
+"""Paid into a hold, and soon sold out."""
+_FRAME = Item("frame", "Frame", 10, "title")
 CAPS = Caps(user_z=2_000, service_z=1_500)
 """What services may take of a user in all the time of a torture, which is one day."""
 _SERVICES = ("bot", "bingo")
@@ -139,13 +144,17 @@ class Crowd:
             return self._credit(dice, op_id)
         return self._tip(dice, op_id)
 
-    def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
+    def _money(  # noqa: PLR0911 - one way out for each kind of movement
+        self, dice: Random, asker: int, step: int
+    ) -> Request[Any]:
         op_id = self._op(asker, step)
         roll = dice.random()
         if roll < 0.3:
             return self._credit(dice, op_id)
-        if roll < 0.6:
+        if roll < 0.5:
             return self._debit(dice, op_id)
+        if roll < 0.6:
+            return self._buy(dice, op_id)
         if roll < 0.8:
             return self._tip(dice, op_id)
         if roll < 0.85:
@@ -185,6 +194,11 @@ class Crowd:
     def _tip(self, dice: Random, op_id: str) -> Act[Any]:
         giver, taker = key(dice.choice(_USERS)), key(dice.choice(_USERS))
         return Tip(op_id, giver, taker, dice.randint(1, 40), NOW_MS, DAY, most_per_day_z=2_000)
+
+    def _buy(self, dice: Random, op_id: str) -> Act[Any]:
+        item = dice.choice((LAMP, replace(_FRAME, text=op_id)))
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 40)
+        return BuyShopItem(op_id, who, item.id, "", item, price_z, NOW_MS, DAY)
 
     def _minute(self, dice: Random, op_id: str, step: int) -> Act[Any]:
         names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))

@@ -25,6 +25,7 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.shop.operations import Bought, BuyShopItem
 from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.features.vanity.operations import (
     BuyItem,
@@ -93,6 +94,8 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["BountyEnded", replayed, *about]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
+        case Bought(wallet=wallet, left=left, hold_id=hold_id, replayed=replayed):
+            return ["Bought", replayed, hold_id, _money(wallet), left]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
             taken = None if taker is None else _money(taker)
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), taken]
@@ -164,6 +167,9 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return _ended(*words[3:])
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case BuyShopItem():
+            target = "=escrow" if words[2] else "=sink"
+            return [Movement(request.user.name, target, request.price_z, words[3][0], None)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]

@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
+    AlreadyOwned,
     AlreadyPending,
     AlreadySettled,
     AnyRefusal,
@@ -22,17 +23,21 @@ from kryten_economy.refusals import (
     CoolingDown,
     DailyLimit,
     DailySum,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
     NoBounty,
     NoHold,
+    NotForSale,
     NotPending,
     NotYours,
     OverCap,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
     TooManyOpen,
     TooNew,
@@ -64,6 +69,8 @@ class Code(StrEnum):
     COOLDOWN_ACTIVE = "cooldown_active"
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     BLACKOUT_ACTIVE = "blackout_active"
+    LIMIT_REACHED = "limit_reached"
+    SOLD_OUT = "sold_out"
     REJECTED = "rejected"
     CONFLICT = "conflict"
     REQUEST_ID_CONFLICT = "request_id_conflict"
@@ -127,7 +134,7 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Refused(_code(refusal), text)
 
 
-def _code(  # noqa: C901, PLR0911  # one code for each refusal
+def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     refusal: Insufficient
     | NoAccount
     | Banned
@@ -139,6 +146,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
     | AlreadyPending
     | OverCap
     | NotPending
@@ -153,7 +165,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold() | NotPending() | NoBounty():
+        case LimitReached():
+            return Code.LIMIT_REACHED
+        case SoldOut():
+            return Code.SOLD_OUT
+        case NoAccount() | NoHold() | NotPending() | NoBounty() | NotForSale():
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
@@ -165,7 +181,15 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins() | TooNew() | TooManyOpen() | NotYours():
+        case (
+            SameAccount()
+            | TooFewCoins()
+            | TooNew()
+            | TooManyOpen()
+            | NotYours()
+            | AlreadyOwned()
+            | EventRuns()
+        ):
             return Code.REJECTED
         case AlreadySettled() | AlreadyPending() | BountyOver():
             return Code.CONFLICT

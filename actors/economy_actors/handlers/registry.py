@@ -207,6 +207,7 @@ class RequestSpec:
     ``mutating`` ones are written to the audit log and take ``admin``; ``repeatable`` ones take
     ``request_id`` and are done once per id. ``known_fields_only``: a field that it does not know
     is an error, since without the one that was meant it would answer something else.
+    ``only_channel``: where there is one channel only, it need not be named.
     """
 
     name: str
@@ -217,6 +218,7 @@ class RequestSpec:
     mutating: bool = False
     repeatable: bool = False
     known_fields_only: bool = False
+    only_channel: bool = False
 
     @property
     def fields(self) -> tuple[Field[Any], ...]:
@@ -291,13 +293,22 @@ def request(
     mutating: bool = False,
     repeatable: bool = False,
     known_fields_only: bool = False,
+    only_channel: bool = False,
 ) -> Callable[[RequestHandler], RequestHandler]:
     """Register a request of the API, with its own fields."""
 
     def register(handler: RequestHandler) -> RequestHandler:
         REQUESTS.add(
             RequestSpec(
-                name, handler, fields, channel, user, mutating, repeatable, known_fields_only
+                name,
+                handler,
+                fields,
+                channel,
+                user,
+                mutating,
+                repeatable,
+                known_fields_only,
+                only_channel,
             )
         )
         return handler

@@ -131,6 +131,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "active_users": "Connected users.",
     "robot_present": "1 while the channel's robot is there, 0 while it is away.",
     "active_multiplier": "What earning is multiplied by, hidden factors included.",
+    "inflation_multiplier": "What prices are multiplied with; 1 where they follow nothing.",
     "total_accounts": "Accounts.",
     "total_circulation": "Z in all wallets.",
     "median_balance": "Median wallet, in Z.",

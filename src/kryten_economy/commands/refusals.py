@@ -11,6 +11,7 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
+    AlreadyOwned,
     AlreadyPending,
     AlreadySettled,
     AnyRefusal,
@@ -21,17 +22,21 @@ from kryten_economy.refusals import (
     CoolingDown,
     DailyLimit,
     DailySum,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
     NoBounty,
     NoHold,
+    NotForSale,
     NotPending,
     NotYours,
     OverCap,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
     TooManyOpen,
     TooNew,
@@ -43,6 +48,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_owned",
     "already_pending",
     "amounts_allowed",
     "announced",
@@ -55,16 +61,19 @@ __all__ = (
     "cooling_down",
     "daily_limit",
     "daily_sum",
+    "event_runs",
     "feature_off",
     "guest_not_allowed",
     "ignored",
     "in_words",
     "insufficient",
     "internal_error",
+    "limit_reached",
     "no_account",
     "no_sentences",
     "not_authorised",
     "not_connected",
+    "not_for_sale",
     "not_known_yet",
     "not_pending",
     "not_yourself",
@@ -75,6 +84,7 @@ __all__ = (
     "reload_failed",
     "reloaded",
     "slow_down",
+    "sold_out",
     "target_banned",
     "too_many_open",
     "too_new",
@@ -250,6 +260,16 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case LimitReached(what, limit):
+            return limit_reached(what, limit)
+        case SoldOut(what):
+            return sold_out(what)
+        case NotForSale(what):
+            return not_for_sale(what)
+        case AlreadyOwned(what):
+            return already_owned(what)
+        case EventRuns(event, left_ms):
+            return event_runs(event, left_ms / 1000)
         case AlreadyPending(what):
             return already_pending(what)
         case OverCap():
@@ -367,6 +387,33 @@ def too_many_open(limit: int) -> str:
         return "Nobody can set out a bounty here at the moment."
     many = plural(limit, "open bounty", "open bounties")
     return f"You have {many} already, which is as many as one can have at once."
+
+
+def limit_reached(what: str, limit: int) -> str:
+    """Nobody may have more than so many of it."""
+    had = "one" if limit == 1 else f"{limit:,}"
+    return f"Nobody can have more than {had} of '{_shown(what)}', and you have had yours."
+
+
+def sold_out(what: str) -> str:
+    """The stock is used up."""
+    return f"'{_shown(what)}' is sold out. Nothing was charged."
+
+
+def not_for_sale(what: str) -> str:
+    """It was taken out of the shop, or is another one by now."""
+    return f"'{_shown(what)}' is no longer sold as it was. PM 'shop' for what there is now."
+
+
+def already_owned(what: str) -> str:
+    """It would be paid for nothing."""
+    return f"You have '{_shown(what)}' already. Nothing was charged."
+
+
+def event_runs(name: str, left_s: float) -> str:
+    """One event at a time; the wait is rounded up to whole seconds."""
+    wait = duration(max(1, -(-left_s // 1)))
+    return f"{_shown(name)} is still on. Try again in {wait}, when it is over."
 
 
 _CAPS = {

@@ -14,7 +14,8 @@ from economy_actors.metrics import families
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime.observer import DeadLetterReason, Observer
 from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import OpenEvent, StartAdHoc
+from kryten_economy.features.events.adhoc import StartAdHoc
+from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.ledger.books import Books

@@ -70,6 +70,13 @@ def test_admin_rights_follow_the_section() -> None:
         "approvals",
         "approve_gif",
         "reject_gif",
+        "inflation",
+        "shop_add",
+        "shop_remove",
+        "shop_stock",
+        "shop_items",
+        "approve_item",
+        "reject_item",
     }
 
 

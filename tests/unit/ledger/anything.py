@@ -31,12 +31,8 @@ from kryten_economy.features.bounties.operations import ClaimBounty, CreateBount
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import (
-    EndEvent,
-    OpenEvent,
-    StartAdHoc,
-    StopAdHoc,
-)
+from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
+from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
@@ -65,6 +61,13 @@ from kryten_economy.features.ranks.operations import (
     StoreRank,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import (
+    BuyShopItem,
+    DefineItem,
+    RemoveItem,
+    SetStock,
+)
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.tips import Tip
@@ -141,6 +144,19 @@ AWARDS = st.builds(
 TALLIES = st.builds(
     Tally, LOWER, st.sampled_from(["kudos_given", "laughs_received"]), st.sampled_from(["", "bob"])
 )
+
+
+ITEMS = st.builds(
+    lambda id_, effect, stock, per_user, by_hand: Item(
+        id_, "Thing", 3, effect, "Text", "", stock, per_user, by_hand=by_hand
+    ),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["announce", "approval", "event", "title"]),
+    st.sampled_from([None, 2]),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+)
+BY_HAND = ITEMS.map(lambda item: replace(item, by_hand=True))
 
 
 def _line(op_id: int, name: str, **parts: Any) -> RecordChat:
@@ -291,6 +307,20 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
     ),
+    DefineItem: st.builds(DefineItem, here, BY_HAND, st.just("Boss"), now),
+    RemoveItem: st.builds(RemoveItem, here, st.sampled_from(["a", "b"])),
+    SetStock: st.builds(SetStock, here, ITEMS, st.one_of(st.none(), st.integers(0, 3))),
+    BuyShopItem: st.builds(
+        lambda op_id, user, item, price_z, at_ms, day: BuyShopItem(
+            op_id, user, item.id, "", item, price_z, at_ms, day
+        ),
+        _op("shop"),
+        USERS,
+        ITEMS,
+        SOME_Z,
+        TIMES,
+        DAYS,
+    ),
     TellFortune: st.builds(
         TellFortune, _op("fortune"), USERS, SOME_Z, st.just(NOW - 5), TIMES, DAYS
     ),
@@ -312,7 +342,9 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     SettlePurchase: st.builds(
         SettlePurchase,
         _op("settle"),
-        IDS.map(lambda number: f"purchase:aside:{number}") | HOLD_IDS,
+        IDS.map(lambda number: f"purchase:aside:{number}")
+        | IDS.map(lambda number: f"shop:shop:{number}")
+        | HOLD_IDS,
         st.booleans(),
         st.just("Settled"),
         now,

@@ -30,6 +30,7 @@ from tests.unit.ledger.acts import (
     win,
 )
 from tests.unit.ledger.test_approvals import AskForPoster
+from tests.unit.ledger.test_items import LAMP
 from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
@@ -49,6 +50,7 @@ from kryten_economy.features.money.operations import (
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.tips import Tipped
@@ -99,6 +101,10 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [],
         OpenEvent("act", CHANNEL, "Gala", Fraction(2), NOW, NOW + 9, True, 4, PRESENT, NOW, DAY),
+    ),
+    (
+        [earn("Bob", 50)],
+        BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),
     ),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],

@@ -134,6 +134,11 @@ def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
     if name.startswith("wallet."):
         return _NO_PLACES
     price: Place = ("spending", "queue_tiers")
+    if name.startswith("shop."):
+        item = f"[{name.removeprefix('shop.')}]"
+        price = ("shop", "items", item, "price")
+        if value_now(settings, price) is None:
+            price = ("shop", "items")
     if name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:
