@@ -24,6 +24,7 @@ from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
@@ -115,6 +116,7 @@ class Root(Actor[Any]):
         context.persons = await self.spawn_started(
             "persons", lambda: Persons(context.people), capacity=PERSONS_MAILBOX
         )
+        context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
         await self.spawn_started("channel_events", self._channel_events_group())

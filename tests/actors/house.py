@@ -15,6 +15,7 @@ from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.worker import Persons
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.messages.channel import (
@@ -316,6 +317,9 @@ async def house(
                 context.clock.now_ms,
                 channels,
             ),
+        )
+        context.prices = await root.spawn_started(
+            "prices", lambda: Prices(context, tuple(channels))
         )
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
