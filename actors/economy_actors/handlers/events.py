@@ -20,7 +20,7 @@ from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
 from kryten_economy.features.events import texts
 from kryten_economy.features.events import texts as status_texts
-from kryten_economy.features.events.operations import EventStarted, StartAdHoc, StopAdHoc
+from kryten_economy.features.events.adhoc import EventStarted, StartAdHoc, StopAdHoc
 from kryten_economy.features.events.rules import (
     ADHOC_MINUTES_MAX,
     ADHOC_MULTIPLIER_MAX,

@@ -105,6 +105,8 @@ def _channel(
 ) -> str | Refused:
     if not spec.channel:
         return ""
+    if spec.only_channel and not body.get("channel") and (only := channel_named("")):
+        return only
     typed = _CHANNEL.read(body.get("channel"))
     if isinstance(typed, Invalid):
         return _invalid(typed.text)

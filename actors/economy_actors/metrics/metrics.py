@@ -8,6 +8,7 @@ All calls come from the event loop's thread.
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
 from typing import Final
 
 import structlog
@@ -252,6 +253,11 @@ class Metrics:
                 gauge.remove(channel)
             else:
                 gauge.labels(channel).set(round(value, 2))
+
+    def set_inflation(self, channel: str, multiplier: Fraction) -> None:
+        """Set what the prices of a channel are multiplied with, to four decimals."""
+        gauge = self._families.channel["inflation_multiplier"]
+        gauge.labels(channel).set(round(float(multiplier), 4))
 
     def set_rank_distribution(self, channel: str, users: Mapping[str, int] | None) -> None:
         """Set the number of users per rank of a channel; ranks not named are left out."""

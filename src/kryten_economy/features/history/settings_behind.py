@@ -52,11 +52,6 @@ _BY_TRIGGER: dict[str, tuple[Place, ...]] = {
 }
 
 
-_BY_TYPE: dict[str, tuple[Place, ...]] = {
-    "bounty_expired_refund": (("bounties", "expiry_refund_percent"),),
-}
-
-
 _NO_PLACES: tuple[Place, ...] = ()
 
 
@@ -64,8 +59,7 @@ def places_of(type_name: str, trigger_id: str, settings: Settings) -> tuple[Plac
     """The settings that say how much such a row is; none where a person says it."""
     if type_name == "earn" and trigger_id == "presence.base":
         return _minutes(settings)
-    found = _BY_TRIGGER.get(trigger_id) or _BY_TYPE.get(type_name)
-    return found or _by_name(type_name, trigger_id, settings)
+    return _BY_TRIGGER.get(trigger_id) or _by_name(type_name, trigger_id, settings)
 
 
 def _minutes(settings: Settings) -> tuple[Place, ...]:
@@ -89,6 +83,8 @@ def _by_name(  # noqa: PLR0911  # one place for each kind
             return (("presence", "hourly_milestones", name.removesuffix("h")),)
         case "streak_bonus", "streak":
             return _streak_day(trigger_id, settings)
+        case "bounty_expired_refund", "bounty" if name.startswith("expired."):
+            return (("bounties", "expiry_refund_percent"),)
         case "event_bonus", "event":
             return _event(name.removesuffix(".presence"), settings)
         case "achievement", "achievement":
@@ -131,8 +127,18 @@ def _prize(section: str, name: str, settings: Settings) -> tuple[Place, ...]:
 
 
 def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
-    """What is sold has a price, which inflation and the discount of the rank change."""
+    """What is sold has a price, which inflation and the discount of the rank change.
+
+    What another service takes is said by the service.
+    """
+    if name.startswith("wallet."):
+        return _NO_PLACES
     price: Place = ("spending", "queue_tiers")
+    if name.startswith("shop."):
+        item = f"[{name.removeprefix('shop.')}]"
+        price = ("shop", "items", item, "price")
+        if value_now(settings, price) is None:
+            price = ("shop", "items")
     if name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:
