@@ -14,6 +14,7 @@ __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
     "AboveMaximum",
+    "AgainstTheRules",
     "AlreadyIn",
     "AlreadyOwned",
     "AlreadyPending",
@@ -258,6 +259,13 @@ class OverCap:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainstTheRules:
+    """The game does not allow that now; ``rule`` is the sentence that says what it allows."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -335,6 +343,7 @@ Refusal = (
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | AgainstTheRules
     | TooNew
     | DailySum
     | TooManyOpen

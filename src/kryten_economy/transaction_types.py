@@ -132,6 +132,7 @@ TYPES: dict[str, TransactionType] = {
             "tip_send", debits=True, counterpart="wallet", lifetime_spent=True, tips=True
         ),
         TransactionType("tip_receive", credits=True, counterpart="wallet"),
+        TransactionType("auction_sale", credits=True, counterpart="wallet"),
         TransactionType(
             "spend", debits=True, counterpart="sink", lifetime_spent=True, daily_spent=True
         ),

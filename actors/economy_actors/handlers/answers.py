@@ -13,6 +13,7 @@ from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AboveMaximum,
+    AgainstTheRules,
     AlreadyIn,
     AlreadyOwned,
     AlreadyPending,
@@ -168,6 +169,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | AgainstTheRules
     | TooNew
     | DailySum
     | TooManyOpen
@@ -204,6 +206,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             | AlreadyOwned()
             | EventRuns()
             | TooYoung()
+            | AgainstTheRules()
             | PlayPaused()
         ):
             return Code.REJECTED

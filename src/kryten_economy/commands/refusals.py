@@ -13,6 +13,7 @@ from typing import assert_never
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AboveMaximum,
+    AgainstTheRules,
     AlreadyIn,
     AlreadyOwned,
     AlreadyPending,
@@ -295,6 +296,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return f"{by} is on at the moment. Please wait until it is over."
         case AlreadyIn(what):
             return f"You are in already: {what} takes one stake from each."
+        case AgainstTheRules(rule):
+            return rule
         case TooYoung(left_ms):
             return too_young(left_ms)
         case PlayPaused(until_ms):

@@ -24,6 +24,7 @@ from kryten_economy.config.section import (
     at_least,
     refuse,
 )
+from kryten_economy.config.social_games import Auction, Prediction, Raffle
 
 __all__ = (
     "Blackjack",
@@ -232,3 +233,6 @@ class Gambling(Section):
     race: Race = Race()
     trivia: Trivia = Trivia()
     blackjack: Blackjack = Blackjack()
+    prediction: Prediction = Prediction()
+    raffle: Raffle = Raffle()
+    auction: Auction = Auction()

@@ -33,6 +33,7 @@ TABLE = {
     ("gamble_refund", 5): Counters(lifetime_gambled_in_z=-5, z_gambled_in=-5),
     ("tip_send", -5): Counters(lifetime_spent_z=5, tips_sent_z=5),
     ("tip_receive", 5): NOTHING,
+    ("auction_sale", 5): NOTHING,
     ("spend", -5): SPENT,
     ("refund", 5): SPENT.negated(),
     ("bounty_create", -5): Counters(lifetime_spent_z=5),

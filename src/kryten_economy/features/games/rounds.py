@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kryten_economy.features.games.fairness import FairDice, hash_of, public_id
-from kryten_economy.features.games.rules import GAMES, Payout, Stake, trigger_of
+from kryten_economy.features.games.rules import GAMES, STAKE, Payout, Stake, trigger_of
 from kryten_economy.features.games.stakes import count_today, note_settled
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Channel
@@ -43,9 +43,11 @@ __all__ = (
     "cancel",
     "dice_of",
     "draw",
+    "end_of",
     "ensure_seeds",
     "finish",
     "hold_stake",
+    "note_paid",
     "round_of",
     "settle",
     "settle_held",
@@ -125,7 +127,8 @@ _FINISH = """
     WHERE id = ?1 AND state IN ('open', 'drawn')
 """
 _ROUND = """
-    SELECT r.id, c.name, r.game, r.day, r.state, r.terms, r.outcome
+    SELECT r.id, c.name, r.game, r.day, r.state, r.terms, r.outcome, r.opened_at_ms,
+        r.ends_at_ms
     FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id WHERE r.id = ?
 """
 
@@ -170,6 +173,13 @@ class StoredRound(NamedTuple):
     state: str
     terms: dict[str, Any]
     outcome: dict[str, Any] | None
+    opened_at_ms: int
+    ends_at_ms: int | None
+
+    @property
+    def end_ms(self) -> int:
+        """When it takes no more stakes, where it ends by the clock."""
+        return end_of(self.terms, self.opened_at_ms, self.ends_at_ms)
 
 
 def round_of(tx: Tx, number: int) -> StoredRound | None:
@@ -177,9 +187,9 @@ def round_of(tx: Tx, number: int) -> StoredRound | None:
     row = tx.sql.row(_ROUND, number)
     if row is None:
         return None
-    number_, channel, game, day, state, terms, outcome = row
+    number_, channel, game, day, state, terms, outcome, *times = row
     drawn = None if outcome is None else json.loads(outcome)
-    return StoredRound(number_, channel, game, day, state, json.loads(terms), drawn)
+    return StoredRound(number_, channel, game, day, state, json.loads(terms), drawn, *times)
 
 
 def dice_of(tx: Tx, known: StoredRound) -> FairDice:
@@ -198,8 +208,10 @@ def _json(value: Mapping[str, Any]) -> str:
 _PUT_STAKE = """
     INSERT INTO game_stake (round_id, account_id, stake_z, payout_z, hold_id, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT DO UPDATE SET stake_z = ?3, payout_z = ?4, data = ?6
+    ON CONFLICT DO UPDATE SET stake_z = ?3, payout_z = ?4, hold_id = COALESCE(?5, hold_id),
+        data = ?6
 """
+_NOTE_PAID = "UPDATE game_stake SET payout_z = ? WHERE round_id = ? AND account_id = ?"
 _STAKES = """
     SELECT a.name, a.display_name, s.stake_z, s.data, s.hold_id, h.day
     FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
@@ -239,9 +251,13 @@ def hold_stake(
     *,
     op_id: str,
     data: Mapping[str, Any] | None = None,
+    again: bool = False,
 ) -> str:
-    """Set a stake aside for a round; what may be staked was checked before. Answers the hold."""
-    hold_id = f"game:{number}:{account.name}"
+    """Set a stake aside for a round; what may be staked was checked before. Answers the hold.
+
+    ``again``: the player may have had a stake in this round before, which was given back.
+    """
+    hold_id = f"game:{number}:{op_id if again else account.name}"
     held = place_hold(
         tx,
         PlaceHold(
@@ -250,7 +266,7 @@ def hold_stake(
             account.user,
             stake_z,
             PURPOSE,
-            "gamble_stake",
+            GAMES[game].held_as,
             trigger_of(game),
             reason,
             at_ms + _NEVER_MS,
@@ -261,7 +277,8 @@ def hold_stake(
     assert isinstance(held, Held), held
     tx.write()
     tx.run(_PUT_STAKE, number, account.id, stake_z, None, hold_id, _json(data or {}))
-    count_today(tx, account, game, day, rounds=1, staked_z=stake_z, last_at_ms=at_ms)
+    if GAMES[game].held_as == STAKE:
+        count_today(tx, account, game, day, rounds=1, staked_z=stake_z, last_at_ms=at_ms)
     return hold_id
 
 
@@ -321,14 +338,14 @@ def settle_held(
     assert isinstance(captured, Captured), captured
     entry = Entry("", trigger_of(game), reason, at_ms, day)
     _pay(tx, account, held.stake.stake_z, paid, entry, among_players=among_players)
-    tx.run(
-        "UPDATE game_stake SET payout_z = ? WHERE round_id = ? AND account_id = ?",
-        paid.payout_z,
-        number,
-        account.id,
-    )
+    note_paid(tx, number, account, paid.payout_z)
     note_settled(tx, account, game, held.stake.stake_z, paid, day)
     return account
+
+
+def note_paid(tx: Tx, number: int, account: Account, payout_z: int) -> None:
+    """Keep with a stake what it has brought."""
+    tx.run(_NOTE_PAID, payout_z, number, account.id)
 
 
 def cancel(
@@ -349,8 +366,19 @@ def cancel(
     assert isinstance(released, Released), released
     account = tx.find(UserKey(channel, held.stake.name), day)
     assert account is not None, held
-    count_today(tx, account, game, held.day, rounds=-1, staked_z=-held.stake.stake_z)
+    if GAMES[game].held_as == STAKE:
+        count_today(tx, account, game, held.day, rounds=-1, staked_z=-held.stake.stake_z)
     return account
+
+
+# Rounds that end by the clock
+
+
+def end_of(terms: Mapping[str, Any], opened_at_ms: int, ends_at_ms: int | None) -> int:
+    """When a round takes no more stakes: as it was opened, unless its end was moved."""
+    if ends_at_ms is not None:
+        return ends_at_ms
+    return opened_at_ms + int(terms["window_s"] * 1000)
 
 
 def _pay(

@@ -14,6 +14,7 @@ from kryten_economy.dice import Chance
 
 __all__ = (
     "GAMES",
+    "STAKE",
     "Draw",
     "Edge",
     "Game",
@@ -28,6 +29,10 @@ __all__ = (
     "trigger_of",
     "warnings",
 )
+
+
+STAKE = "gamble_stake"
+"""The transaction type of what is staked."""
 
 
 class Prospect(NamedTuple):
@@ -104,7 +109,8 @@ class Game:
     ``draw`` is all there is of chance in it, so an outcome can be worked out again. Games that
     wait on people have ``pay`` too. ``among_players``: winnings come from other players and are
     no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
-    restart; others that were not drawn are called off.
+    restart; others that were not drawn are called off. ``held_as`` is how what is put in is booked
+    while it waits; what is no stake counts toward no limit of play.
     """
 
     name: str
@@ -117,6 +123,7 @@ class Game:
     among_players: bool = False
     spectacle: bool = False
     resumes: bool = False
+    held_as: str = STAKE
 
 
 GAMES: dict[str, Game] = {}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from kryten_economy.features.games import rounds
+from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import GAMES, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
@@ -267,6 +267,7 @@ def finish_round(tx: Tx, ask: FinishRound) -> Finished | NotPending:
         return NotPending()
     game, held = GAMES[known.game], rounds.stakes_of(tx, ask.number)
     assert game.pay is not None, game.name
+    timed.take_prize(tx, ask.number, f"Prize of {game.title} {ask.number}", ask.at_ms, ask.day)
     payouts = game.pay(known.terms, known.outcome, [each.stake for each in held])
     players = [
         _settle(tx, ask, known.game, each, paid) for each, paid in zip(held, payouts, strict=True)
@@ -296,11 +297,16 @@ def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: P
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """All players of a round that was called off; their stakes are back."""
+    """All players of a round that was called off; their stakes are back.
+
+    ``giver`` is who has added a prize, which is back too.
+    """
 
     number: int
     game: str
     players: tuple[Player, ...]
+    giver: Wallet | None = None
+    prize_z: int = 0
     replayed: bool = False
 
 
@@ -332,9 +338,13 @@ def cancel_round(tx: Tx, ask: CancelRound) -> Cancelled | NotPending:
         if not held:
             return NotPending()
     players = [_give_back(tx, ask, known.game, each) for each in held]
+    prize = None
     if ask.leaver is None:
+        prize = timed.give_prize_back(tx, ask.number, ask.reason, ask.at_ms, ask.day)
         rounds.finish(tx, ask.number, ask.at_ms, cancelled=True)
-    return Cancelled(ask.number, known.game, tuple(players))
+    if prize is None:
+        return Cancelled(ask.number, known.game, tuple(players))
+    return Cancelled(ask.number, known.game, tuple(players), prize.wallet, prize.released_z)
 
 
 def _give_back(tx: Tx, ask: CancelRound, game: str, held: rounds.HeldStake) -> Player:
@@ -356,9 +366,15 @@ class OpenRow(NamedTuple):
     state: str
     terms: dict[str, Any]
     opened_at_ms: int
+    ends_at_ms: int | None = None
+
+    @property
+    def end_ms(self) -> int:
+        """When it takes no more stakes, where it ends by the clock."""
+        return rounds.end_of(self.terms, self.opened_at_ms, self.ends_at_ms)
 
 
-_COLUMNS = "r.id, r.game, r.state, r.terms, r.opened_at_ms"
+_COLUMNS = "r.id, r.game, r.state, r.terms, r.opened_at_ms, r.ends_at_ms"
 _ROWS = f"""
     SELECT {_COLUMNS} FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
     WHERE c.name = ?1 AND r.state IN ('open', 'drawn') ORDER BY r.id LIMIT 1000
@@ -384,8 +400,8 @@ def round_row(reader: Reader, number: int) -> OpenRow | None:
 
 
 def _open_row(row: Sequence[Any]) -> OpenRow:
-    number, game, state, terms, opened_at_ms = row
-    return OpenRow(number, game, state, json.loads(terms), opened_at_ms)
+    number, game, state, terms, *times = row
+    return OpenRow(number, game, state, json.loads(terms), *times)
 
 
 def stakes_in(reader: Reader, number: int) -> tuple[Stake, ...]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 __all__ = ("as_command",)
 
-_PREFIXED = frozenset({"race", "trivia", "heist", "hit", "stand", "double"})
+_PREFIXED = frozenset(
+    {"race", "trivia", "heist", "hit", "stand", "double", "predict", "bid", "raffle"}
+)
 """Commands that may be said in the channel with ``!`` in front."""
 
 

@@ -12,6 +12,7 @@ CREATE TRIGGER a_fair_seed_never_changes BEFORE UPDATE ON fair_seed
 BEGIN SELECT RAISE(ABORT, 'a fair seed never changes'); END;
 
 -- What an outcome follows from is ``terms`` and the seed of ``day``; it is stored when drawn.
+-- ``ends_at_ms`` is the moved end of a round that takes stakes until then; its terms hold the first.
 CREATE TABLE game_round (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id INTEGER NOT NULL REFERENCES channel (id),
@@ -22,6 +23,7 @@ CREATE TABLE game_round (
     outcome TEXT CHECK (json_valid(outcome)),
     opened_at_ms INTEGER NOT NULL,
     settled_at_ms INTEGER,
+    ends_at_ms INTEGER,
     CHECK ((state IN ('settled', 'cancelled')) = (settled_at_ms IS NOT NULL)),
     CHECK (state IN ('open', 'cancelled') OR outcome IS NOT NULL)
 ) STRICT;

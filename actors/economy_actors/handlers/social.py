@@ -1,0 +1,120 @@
+"""What predictions, raffles and auctions share: who may open and call off, and who is told."""
+
+from economy_actors.handlers import kit
+from economy_actors.handlers.answers import Code, Failed, Refused
+from economy_actors.handlers.fields import Amount
+from economy_actors.handlers.registry import Call, PmCall
+from economy_actors.messages.tables import News, RoundOpened
+from economy_actors.outbox.message import Line, LineKind
+from economy_actors.tables.kit import call_off
+from economy_actors.tables.social import Look, tell_cancelled
+from kryten_economy.commands import refusals
+from kryten_economy.commands.grammar import BadAmount, amount
+from kryten_economy.features.games import social_texts as texts
+from kryten_economy.features.games.tables import Cancelled, OpenRow, open_rounds
+from kryten_economy.refusals import NotPending, ReadOnly
+
+__all__ = (
+    "MINUTES",
+    "announce",
+    "audit",
+    "cancel",
+    "look",
+    "may_open",
+    "may_run",
+    "minutes_at",
+    "minutes_fit",
+    "round_on",
+    "seat",
+)
+
+MINUTES = Amount("minutes", low=1, high=100_000)
+
+
+def may_open(call: PmCall, what: str, member_rank: int | None) -> Refused | None:
+    """Admins may, and members from a rank on; ``what`` is the plural."""
+    if call.is_admin:
+        return None
+    ladder = call.context.live.ladder
+    index = kit.rank_index(call.context, call.wallet)
+    if member_rank is not None and index >= member_rank:
+        return None
+    known = member_rank is not None and member_rank < len(ladder.names)
+    rank = ladder.names[member_rank] if known and member_rank is not None else None
+    return Refused(Code.REJECTED, texts.not_for_members(what, rank))
+
+
+def may_run(call: PmCall, row: OpenRow) -> bool:
+    """Whether the caller has opened this round, or is an admin."""
+    return call.is_admin or str(row.terms["opener"]).lower() == call.user.name
+
+
+def minutes_fit(minutes: int, most: int) -> Refused | None:
+    """Whether a round may last so long."""
+    if 1 <= minutes <= most:
+        return None
+    return Refused(Code.INVALID_REQUEST, f"The time is 1 to {most:,} minutes.")
+
+
+def minutes_at(call: PmCall, place: int, most: int) -> int | Refused:
+    """The argument there as whole minutes."""
+    if len(call.args) <= place:
+        return call.usage()
+    minutes = amount(call.args[place])
+    if isinstance(minutes, BadAmount):
+        return call.usage(refusals.bad_amount(call.args[place], minutes.reason))
+    refusal = minutes_fit(minutes, most)
+    return minutes if refusal is None else call.usage(refusal.text)
+
+
+async def round_on(call: Call, game: str, *, state: str = "open") -> OpenRow | None:
+    """The round of a game that is on here."""
+    channel = call.channel
+    rows = await call.read(lambda reports: open_rounds(reports, channel))
+    return next((row for row in rows if (row.game, row.state) == (game, state)), None)
+
+
+def seat(call: Call, game: str, number: int, line: str, *, is_public: bool) -> None:
+    """A round was opened: its table takes over, and the channel hears of it."""
+    call.context.floors[call.channel].offer(RoundOpened(game, number), trace=call.trace)
+    announce(call, line, is_public=is_public)
+
+
+def announce(call: Call, line: str, *, is_public: bool) -> None:
+    """A line in the channel, unless the game is not to be heard there."""
+    if is_public:
+        said = Line(line, kind=LineKind.RESULT, trace=call.trace)
+        call.context.outboxes[call.channel].offer(said, trace=call.trace)
+
+
+def look(call: Call, number: int) -> None:
+    """Have the table see what has changed in the books."""
+    call.context.floors[call.channel].offer(News(number, Look()), trace=call.trace)
+
+
+def audit(call: PmCall, result: str) -> None:
+    """What decides over other people's money is written down, whoever does it."""
+    kit.audit(
+        call.context,
+        channel=call.channel,
+        admin=call.by,
+        command=call.spec.name,
+        arguments=call.parsed.rest,
+        result=result,
+    )
+
+
+async def cancel(
+    call: Call, row: OpenRow, what: str, *, is_public: bool
+) -> Cancelled | Refused | Failed:
+    """Call a round off, and tell everybody; raises as `Call.commit`."""
+    answer: Cancelled | NotPending | ReadOnly = await call_off(
+        call.context, call.channel, row.number, f"Called off by {call.by}"
+    )
+    if not isinstance(answer, Cancelled):
+        return call.refused(answer)
+    if not answer.replayed:
+        announce(call, texts.called_off_line(what), is_public=is_public)
+        tell_cancelled(call.context, answer)
+    look(call, row.number)
+    return answer
