@@ -23,6 +23,7 @@ from tests.unit.ledger.acts import (
     tip,
     win,
 )
+from tests.unit.ledger.socials import LOTS
 
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
@@ -34,7 +35,10 @@ from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
+from kryten_economy.features.games.auction import CloseAuction, PlaceBid
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.prediction import CloseBets, Predict
+from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
@@ -266,6 +270,12 @@ SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
 
+ELSEWHERE = "Raffles"
+"""What is opened there meets no other game; these three meet in `test_social_games`."""
+STRANGERS = NAMES.map(lambda name: key(name, ELSEWHERE))
+ROUND = st.integers(1, 3)
+BETS = Terms("raffle", 1, 9)
+
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
 KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
@@ -324,6 +334,21 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         TIMES,
         DAYS,
     ),
+    OpenRaffle: st.builds(
+        lambda op_id, at_ms, day: OpenRaffle(op_id, ELSEWHERE, LOTS, "dead" * 16, at_ms, day),
+        _op("raffle"),
+        TIMES,
+        DAYS,
+    ),
+    Predict: st.builds(
+        Predict, _op("bet"), ROUND, STRANGERS, SOME_Z, SOME_Z, st.just(BETS), TIMES, DAYS
+    ),
+    CloseBets: st.builds(CloseBets, st.just(ELSEWHERE), ROUND, TIMES),
+    BuyTickets: st.builds(
+        BuyTickets, _op("tickets"), ROUND, STRANGERS, SOME_Z, st.just(BETS), TIMES, DAYS
+    ),
+    PlaceBid: st.builds(PlaceBid, _op("bid"), ROUND, STRANGERS, SOME_Z, st.just(BETS), TIMES, DAYS),
+    CloseAuction: st.builds(CloseAuction, _op("close"), st.just(ELSEWHERE), ROUND, TIMES, DAYS),
     ResolveApproval: st.builds(
         ResolveApproval,
         _op("decide"),

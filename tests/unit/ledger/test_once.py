@@ -29,6 +29,7 @@ from tests.unit.ledger.acts import (
     told,
     win,
 )
+from tests.unit.ledger.socials import ASKED, LOTS, SALE, opened
 from tests.unit.ledger.test_approvals import AskForPoster
 from tests.unit.ledger.test_items import LAMP
 from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
@@ -41,7 +42,10 @@ from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
+from kryten_economy.features.games.auction import CloseAuction, PlaceBid
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.prediction import Predict
+from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
@@ -78,6 +82,32 @@ SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
 RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
 
 
+BETS, TICKETS, BIDS = (Terms(game, 1, 100) for game in ("prediction", "raffle", "auction"))
+SOCIAL_ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
+    (
+        [earn("Bob", 50), opened("prediction", ASKED)],
+        Predict("act", 1, key("Bob"), 20, 0, BETS, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], OpenRaffle("act", CHANNEL, LOTS, SEED, NOW, DAY, key("Bob"))),
+    (
+        [earn("Bob", 50), opened("raffle", LOTS)],
+        BuyTickets("act", 1, key("Bob"), 2, TICKETS, NOW, DAY),
+    ),
+    (
+        [earn("Bob", 50), opened("auction", SALE)],
+        PlaceBid("act", 1, key("Bob"), 20, BIDS, NOW, DAY),
+    ),
+    (
+        [
+            earn("Bob", 50),
+            earn("Eve", 5),
+            opened("auction", SALE),
+            PlaceBid("bid", 1, key("Bob"), 20, BIDS, NOW, DAY),
+        ],
+        CloseAuction("act", CHANNEL, 1, NOW + 60_000, DAY),
+    ),
+]
+
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
     ([earn("Bob", 5)], spend("Bob", 5, "act")),
@@ -110,6 +140,7 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ),
     ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
+    *SOCIAL_ACTS,
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
     (
         [earn("Bob", 50)],
