@@ -13,6 +13,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+    "AlreadyAsked",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -130,6 +131,13 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyAsked:
+    """A request of theirs waits for an operator, and they may have one of its kind at a time."""
+
+    approval_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -147,6 +155,7 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyAsked
     | NotPending
 )
 

@@ -47,6 +47,14 @@ from kryten_economy.features.money.operations import (
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    Media,
+    QueueConfirmed,
+    QueueLimits,
+    QueueRefused,
+)
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
@@ -60,6 +68,8 @@ PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
+FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -94,6 +104,13 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], BUY),
+    ([earn("Bob", 50), BUY], QueueConfirmed("act", CHANNEL, "before-1", 7, NOW, DAY)),
+    ([earn("Bob", 50), BUY], QueueRefused("act", CHANNEL, "before-1", "No room", NOW, DAY)),
+    (
+        [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
+        ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
