@@ -17,6 +17,7 @@ import structlog
 
 from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock
+from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
@@ -168,6 +169,7 @@ class Context:
     ledger: Ref[LedgerMessage] = field(init=False)
     reader: Ref[ReaderMessage] = field(init=False)
     persons: Ref[FindPersons] = field(init=False)
+    catalogue: Ref[CatalogueMessage] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False
