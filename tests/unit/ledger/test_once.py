@@ -50,11 +50,11 @@ from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.queue.operations import (
     ApproveForcePlay,
     BuyMedia,
-    Media,
     QueueConfirmed,
-    QueueLimits,
     QueueRefused,
 )
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
@@ -69,6 +69,7 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
 FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+SPEND = SpendOnQueue("act", key("Bob"), "r-1", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY)
 BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
@@ -111,6 +112,11 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
         ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], SPEND),
+    (
+        [earn("Bob", 50), SPEND],
+        RefundQueueSpend("act", key("Bob"), "r-1", "Add failed", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

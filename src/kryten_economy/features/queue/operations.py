@@ -21,6 +21,7 @@ from kryten_economy.features.approvals import (
     pending_of,
 )
 from kryten_economy.features.possessions import cooldown_left_ms, forget_use, note_use
+from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
@@ -55,17 +56,14 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "FORCE_PLAY",
-    "Action",
     "ApproveForcePlay",
     "Bought",
     "BuyMedia",
     "EndPurchases",
-    "Media",
     "MovePurchase",
     "Purchase",
     "PurchaseState",
     "QueueConfirmed",
-    "QueueLimits",
     "QueueRefused",
     "SettledPurchase",
     "count_use",
@@ -76,7 +74,6 @@ __all__ = (
     "unsettled_purchases",
 )
 
-Action: TypeAlias = Literal["queue", "playnext", "forcenow"]
 PurchaseState: TypeAlias = Literal["asked", "paid", "queued", "played", "gone", "failed"]
 
 _PURPOSE = resumable("queue")
@@ -89,15 +86,6 @@ _REASON: dict[Action, str] = {
     "playnext": "Played next",
     "forcenow": "Played at once",
 }
-
-
-class Media(NamedTuple):
-    """An item of the catalogue as CyTube takes it."""
-
-    type: str
-    id: str
-    title: str
-    seconds: int
 
 
 class Purchase(NamedTuple):
@@ -167,13 +155,6 @@ def _find(tx: Tx, channel: str, purchase_id: str) -> _Row | None:
 
 
 # How often
-
-
-class QueueLimits(NamedTuple):
-    """How many a day somebody may queue, and how long after one the next may come."""
-
-    per_day: int
-    cooldown_ms: int
 
 
 def may_queue(
