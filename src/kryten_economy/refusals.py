@@ -13,7 +13,6 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
-    "AlreadyAsked",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -131,13 +130,6 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyAsked:
-    """A request of theirs waits for an operator, and they may have one of its kind at a time."""
-
-    approval_id: int
-
-
-@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -155,7 +147,6 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
-    | AlreadyAsked
     | NotPending
 )
 

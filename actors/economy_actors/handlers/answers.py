@@ -12,7 +12,6 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
-    AlreadyAsked,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -132,7 +131,6 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
-    | AlreadyAsked
     | NotPending
     | Ignored,
 ) -> Code:
@@ -153,7 +151,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins():
             return Code.REJECTED
-        case AlreadySettled() | AlreadyAsked():
+        case AlreadySettled():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -11,7 +11,6 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
-    AlreadyAsked,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -36,7 +35,6 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
-    "already_asked",
     "announced",
     "bad_amount",
     "bad_name",
@@ -238,8 +236,6 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
-        case AlreadyAsked(approval_id):
-            return already_asked(approval_id)
         case NotPending():
             return not_pending()
         case _:
@@ -326,14 +322,6 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
-
-
-def already_asked(approval_id: int) -> str:
-    """One request of a kind at a time."""
-    return (
-        f"Your request #{approval_id} still waits for an operator, and you can have one at a time."
-        " Nothing was charged."
-    )
 
 
 def not_pending() -> str:

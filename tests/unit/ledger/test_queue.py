@@ -31,7 +31,7 @@ from kryten_economy.features.queue.spends import (
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import (
-    AlreadyAsked,
+    AlreadyPending,
     AlreadySettled,
     Banned,
     Conflict,
@@ -287,7 +287,7 @@ def test_an_allowed_film_is_the_playlists_to_settle(rich: Books) -> None:
 def test_one_open_request_each(rich: Books) -> None:
     """Who waits for an operator can't ask for another film, but others can."""
     rich.commit([force()])
-    assert ask(rich, force("Bob", "second")) == AlreadyAsked(1)
+    assert ask(rich, force("Bob", "second")) == AlreadyPending("request to force a video in")
     assert isinstance(ask(rich, force("Eve", "other")), Bought)
     rich.commit([reject()])
     assert isinstance(ask(rich, force("Bob", "third")), Bought)

@@ -41,7 +41,7 @@ from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
-    AlreadyAsked,
+    AlreadyPending,
     Banned,
     Conflict,
     CoolingDown,
@@ -203,7 +203,7 @@ class BuyMedia(
         | Banned
         | DailyLimit
         | CoolingDown
-        | AlreadyAsked
+        | AlreadyPending
         | Insufficient
         | InvalidAmount
     ]
@@ -232,7 +232,7 @@ def buy_media(
     | Banned
     | DailyLimit
     | CoolingDown
-    | AlreadyAsked
+    | AlreadyPending
     | Insufficient
     | InvalidAmount
     | Conflict
@@ -246,8 +246,8 @@ def buy_media(
     refused = may_queue(tx, account, ask.action, ask.limits, ask.at_ms, ask.day)
     if refused is not None:
         return refused
-    if ask.needs_approval and (pending := pending_of(tx, account, FORCE_PLAY)):
-        return AlreadyAsked(pending[0].id)
+    if ask.needs_approval and pending_of(tx, account, FORCE_PLAY):
+        return AlreadyPending("request to force a video in")
     paid = _open_approval(tx, ask) if ask.needs_approval else _place(tx, ask)
     if not isinstance(paid, _Paid):
         return paid
