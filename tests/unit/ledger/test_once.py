@@ -71,7 +71,9 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
 FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
-SPEND = SpendOnQueue("act", key("Bob"), "r-1", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY)
+SPEND = SpendOnQueue(
+    "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
+)
 BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [

@@ -88,6 +88,7 @@ def spend(
         f"queue:{request_id}",
         key(name),
         request_id,
+        f"try-{request_id}",
         price_z,
         "queue",
         "Queued",
@@ -318,6 +319,15 @@ def test_a_refund_pays_who_was_charged(rich: Books, reports: Reports) -> None:
     stored = queue_spend(reports, "r")
     assert stored is not None
     assert stored.refunded_at_ms == NOW + 9
+
+
+def test_only_the_attempt_that_charged_can_be_taken_back(rich: Books) -> None:
+    """A second delivery that nobody answers in time leaves the charge of the first one alone."""
+    rich.commit([spend()])
+    second = replace(refund(), op_id="late", attempt="another")
+    assert ask(rich, second) == NoHold("r")
+    assert look(rich, "Bob").balance_z == 70
+    assert isinstance(ask(rich, replace(second, attempt="try-r")), SpendRefunded)
 
 
 def test_a_refunded_spend_starts_no_cooldown(rich: Books) -> None:

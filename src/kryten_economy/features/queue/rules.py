@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.config.spending import BlackoutWindow, QueueTier, Spending
+from kryten_economy.refusals import CoolingDown, DailyLimit
 
 __all__ = (
     "ACTIONS",
@@ -18,9 +19,11 @@ __all__ = (
     "QueueLimits",
     "base_price_z",
     "blackout_at",
+    "in_whole_minutes",
     "next_blackout",
     "queue_limits",
     "tier_of",
+    "too_often",
 )
 
 Action: TypeAlias = Literal["queue", "playnext", "forcenow"]
@@ -77,6 +80,22 @@ def queue_limits(spending: Spending, queue_bonus: int) -> QueueLimits:
     return QueueLimits(
         spending.max_queues_per_day + queue_bonus, spending.queue_cooldown_minutes * _MINUTE_MS
     )
+
+
+def too_often(
+    limits: QueueLimits, action: str, used_today: int, cooldown_left_ms: int
+) -> DailyLimit | CoolingDown | None:
+    """Why somebody may not queue any more now; a film that is forced in waits for no cooldown."""
+    if used_today >= limits.per_day:
+        return DailyLimit("queued video", limits.per_day)
+    if action == "forcenow" or not cooldown_left_ms:
+        return None
+    return CoolingDown("Queueing", cooldown_left_ms)
+
+
+def in_whole_minutes(wait: CoolingDown) -> CoolingDown:
+    """As people are told of it: begun minutes count, so that nobody comes too early."""
+    return CoolingDown(wait.what, -(-wait.left_ms // _MINUTE_MS) * _MINUTE_MS)
 
 
 # When not

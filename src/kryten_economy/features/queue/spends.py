@@ -37,16 +37,17 @@ __all__ = (
 )
 
 _FIND = """
-    SELECT r.request_id, c.name, a.name, r.cost_z, r.tier, r.spend_date, r.created_at_ms,
-        r.refunded_at_ms
+    SELECT r.request_id, c.name, a.name, r.cost_z, r.tier, r.attempt, r.spend_date,
+        r.created_at_ms, r.refunded_at_ms
     FROM queue_spend_requests AS r JOIN account AS a ON a.id = r.account_id
     JOIN channel AS c ON c.id = r.channel_id
     WHERE r.request_id = ?
 """
 _ADD = """
     INSERT INTO queue_spend_requests (
-        request_id, channel_id, account_id, cost_z, tier, transaction_id, spend_date, created_at_ms
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        request_id, channel_id, account_id, cost_z, tier, attempt, transaction_id, spend_date,
+        created_at_ms
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _REFUND = """
     UPDATE queue_spend_requests SET refunded_at_ms = ?2
@@ -62,6 +63,7 @@ class QueueSpend(NamedTuple):
     name: str
     cost_z: int
     tier: str
+    attempt: str
     day: str
     at_ms: int
     refunded_at_ms: int | None
@@ -102,11 +104,18 @@ class SpendOnQueue(
     It is known by id and user: its price, which may have changed since, is of the attempt.
     """
 
-    ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z", "tier", "reason", "limits"}
+    ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {
+        "attempt",
+        "price_z",
+        "tier",
+        "reason",
+        "limits",
+    }
 
     op_id: str
     user: UserKey
     request_id: str
+    attempt: str
     price_z: int
     tier: str
     reason: str
@@ -159,6 +168,7 @@ def spend_on_queue(  # noqa: PLR0911 - one way out for each refusal
         account.id,
         ask.price_z,
         ask.tier,
+        ask.attempt,
         row_id,
         ask.day,
         ask.at_ms,
@@ -179,7 +189,10 @@ class SpendRefunded:
 
 @dataclass(frozen=True, slots=True)
 class RefundQueueSpend(Act[SpendRefunded | NoHold | AlreadySettled | InvalidAmount]):
-    """Give a charge back to whom it was taken from, with what it used up."""
+    """Give a charge back to whom it was taken from, with what it used up.
+
+    With ``attempt`` only if it was that attempt that charged.
+    """
 
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"reason"}
 
@@ -189,6 +202,7 @@ class RefundQueueSpend(Act[SpendRefunded | NoHold | AlreadySettled | InvalidAmou
     reason: str
     at_ms: int
     day: str
+    attempt: str | None = None
 
 
 @operation
@@ -198,7 +212,7 @@ def refund_queue_spend(
     """Pay it back once, to the stored user, on the day it was spent (P-MON-9, P-MON-10)."""
     account = tx.find(ask.user, ask.day)
     spend = _find(tx, ask.request_id)
-    if spend is None:
+    if spend is None or ask.attempt not in (None, spend.attempt):
         return NoHold(ask.request_id)
     if spend.user != ask.user:
         return Conflict(ask.request_id)
