@@ -14,6 +14,8 @@ import structlog
 
 from economy_actors.api import MAILBOX as API_MAILBOX
 from economy_actors.api import Api
+from economy_actors.catalogue.actor import MAILBOX as CATALOGUE_MAILBOX
+from economy_actors.catalogue.actor import Catalogue
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
 from economy_actors.context import Context
@@ -115,6 +117,11 @@ class Root(Actor[Any]):
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        # Behind the channels, so that at a stop nobody in them waits for it.
+        catalogue = await self.spawn_started(
+            "catalogue", lambda: Catalogue(context), capacity=CATALOGUE_MAILBOX
+        )
+        context.catalogue = catalogue
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )
