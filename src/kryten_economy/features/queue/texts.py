@@ -17,12 +17,13 @@ __all__ = (
     "adding",
     "allowed",
     "bad_id",
-    "bot_away",
     "charge_reason",
     "closed",
     "left_catalogue",
     "no_length",
+    "no_playlist",
     "not_charged_in_time",
+    "not_now",
     "on_the_web",
     "question",
     "queueing",
@@ -113,8 +114,13 @@ def waits_for_operator(title: str, price_z: int, approval_id: int, symbol: str) 
     )
 
 
-def bot_away() -> str:
-    """Nothing can be added while the bot is not in the channel."""
+def not_now(reason: str) -> str:
+    """Nothing could be added; ``reason`` stands in the middle of a sentence."""
+    return f"Nothing can be queued right now: {reason}. Nothing was charged."
+
+
+def no_playlist() -> str:
+    """The part of the service that would add it takes nothing."""
     return "I can't reach the playlist at the moment. Nothing was charged; please try again later."
 
 
