@@ -14,6 +14,8 @@ import structlog
 
 from economy_actors.api import MAILBOX as API_MAILBOX
 from economy_actors.api import Api
+from economy_actors.catalogue.actor import MAILBOX as CATALOGUE_MAILBOX
+from economy_actors.catalogue.actor import Catalogue
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
 from economy_actors.context import Context
@@ -25,7 +27,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
-from economy_actors.messages.channel import BooksChanged, BotSpoke
+from economy_actors.messages.channel import BooksChanged, BotSpoke, LineTold
 from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
@@ -115,6 +117,11 @@ class Root(Actor[Any]):
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        # Behind the channels, so that at a stop nobody in them waits for it.
+        catalogue = await self.spawn_started(
+            "catalogue", lambda: Catalogue(context), capacity=CATALOGUE_MAILBOX
+        )
+        context.catalogue = catalogue
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )
@@ -149,6 +156,10 @@ class Root(Actor[Any]):
         """A public line of the bot account from elsewhere."""
         self._context.channels[channel].offer(BotSpoke(text))
 
+    def _line_told(self, channel: str, receipt: str, said: bool) -> None:  # called by place
+        """What has become of a public line that somebody waits for."""
+        self._context.channels[channel].offer(LineTold(receipt, said))
+
     def _announcers(self) -> Callable[[], Group]:
         context = self._context
         depths = Depths(context.metrics)
@@ -162,6 +173,7 @@ class Root(Actor[Any]):
                 depths=depths,
                 chance=context.dice.roll,
                 foreign=partial(self._bot_spoke, channel),
+                told=partial(self._line_told, channel),
             )
             for channel in self._channels
         }

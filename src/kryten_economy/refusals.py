@@ -13,7 +13,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
-    "AlreadyAsked",
+    "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -131,10 +131,10 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyAsked:
-    """A request of theirs waits for an operator, and they may have one of its kind at a time."""
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
 
-    approval_id: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
-    | AlreadyAsked
+    | AlreadyPending
     | NotPending
 )
 

@@ -12,7 +12,7 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
-    AlreadyAsked,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -79,18 +79,23 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+    """It can't be done so; ``text`` is fit for end users on both surfaces.
+
+    ``data`` goes with a request's answer where callers look into it also when it failed.
+    """
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The service itself could not do it; ``text`` is fit for end users."""
+    """The service itself could not do it; ``text`` and ``data`` as in `Refused`."""
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 PmAnswer: TypeAlias = str | Refused | Failed
@@ -132,7 +137,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
-    | AlreadyAsked
+    | AlreadyPending
     | NotPending
     | Ignored,
 ) -> Code:
@@ -153,7 +158,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins():
             return Code.REJECTED
-        case AlreadySettled() | AlreadyAsked():
+        case AlreadySettled() | AlreadyPending():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

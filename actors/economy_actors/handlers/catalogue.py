@@ -23,8 +23,13 @@ _API_WAIT_S: Final = 2.5
 """Callers wait 5 s, and there is more to do than to find the item."""
 
 
-async def find_item(call: Call, token: str) -> CatalogueItem | Refused | Failed:
-    """The item of this token, or why there is none."""
+async def find_item(
+    call: Call, token: str, *, fresh: bool = False
+) -> CatalogueItem | Refused | Failed:
+    """The item of this token, or why there is none.
+
+    Before money moves it may be asked for ``fresh``: what was found minutes ago may be gone.
+    """
     if (off := _not_configured(call)) is not None:
         return off
     if not catalogue.is_token(token):
@@ -32,7 +37,7 @@ async def find_item(call: Call, token: str) -> CatalogueItem | Refused | Failed:
     ref = call.context.catalogue
     answer: ItemAnswer
     try:
-        answer = await ref.ask(lambda reply: FindItem(token, reply), timeout_s=_wait_s(call))
+        answer = await ref.ask(lambda reply: FindItem(token, reply, fresh), timeout_s=_wait_s(call))
     except RuntimeFault as fault:
         return _failed(fault)
     match answer:

@@ -13,10 +13,11 @@ SearchAnswer = tuple[CatalogueItem, ...] | CatalogueAway
 
 @dataclass(frozen=True, slots=True)
 class FindItem:
-    """Which item has this token?"""
+    """Which item has this token? ``fresh``: as the catalogue is now, whatever is remembered."""
 
     token: str
     reply: Reply[ItemAnswer]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
-    AlreadyAsked,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -36,7 +36,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
-    "already_asked",
+    "already_pending",
     "announced",
     "bad_amount",
     "bad_name",
@@ -238,8 +238,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
-        case AlreadyAsked(approval_id):
-            return already_asked(approval_id)
+        case AlreadyPending(what):
+            return already_pending(what)
         case NotPending():
             return not_pending()
         case _:
@@ -328,12 +328,9 @@ def busy() -> str:
     return "I'm too busy right now and did nothing. Please try again in a moment."
 
 
-def already_asked(approval_id: int) -> str:
-    """One request of a kind at a time."""
-    return (
-        f"Your request #{approval_id} still waits for an operator, and you can have one at a time."
-        " Nothing was charged."
-    )
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
 
 
 def not_pending() -> str:

@@ -1,6 +1,6 @@
 """The media catalogue: what an item is, what CyTube plays it by, and what is told about it.
 
-Pure. What the catalogue's server answers is read here as well (`spending.md` 5): fields that are
+Pure. What the catalogue's server answers is read here as well (`spending.md`): fields that are
 missing or of another type get a harmless value, and what can't be used at all is left out.
 """
 

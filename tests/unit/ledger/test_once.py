@@ -30,6 +30,7 @@ from tests.unit.ledger.acts import (
     win,
 )
 from tests.unit.ledger.test_approvals import AskForPoster
+from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
 from kryten_economy.features.achievements import Award
@@ -50,14 +51,15 @@ from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.queue.operations import (
     ApproveForcePlay,
     BuyMedia,
-    Media,
     QueueConfirmed,
-    QueueLimits,
     QueueRefused,
 )
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -69,6 +71,9 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
 FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+SPEND = SpendOnQueue(
+    "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
+)
 BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
@@ -111,6 +116,19 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
         ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], SPEND),
+    (
+        [earn("Bob", 50), SPEND],
+        RefundQueueSpend("act", key("Bob"), "r-1", "Add failed", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
+    ([earn("Bob", 50)], fortune("Bob", 5, "act")),
+    ([earn("Bob", 50)], gif("Bob", "https://x.test/a.gif", 30, "act")),
+    ([earn("Bob", 50)], shoutout("Bob", "Hello", 20, "act")),
+    (
+        [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
+        SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

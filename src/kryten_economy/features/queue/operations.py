@@ -21,6 +21,7 @@ from kryten_economy.features.approvals import (
     pending_of,
 )
 from kryten_economy.features.possessions import cooldown_left_ms, forget_use, note_use
+from kryten_economy.features.queue.rules import Action, Media, QueueLimits, too_often
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
@@ -40,7 +41,7 @@ from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
-    AlreadyAsked,
+    AlreadyPending,
     Banned,
     Conflict,
     CoolingDown,
@@ -55,28 +56,26 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "FORCE_PLAY",
-    "Action",
     "ApproveForcePlay",
     "Bought",
     "BuyMedia",
     "EndPurchases",
-    "Media",
     "MovePurchase",
     "Purchase",
     "PurchaseState",
     "QueueConfirmed",
-    "QueueLimits",
     "QueueRefused",
+    "QueueStanding",
     "SettledPurchase",
     "count_use",
     "may_queue",
     "purchase_of_approval",
     "purchases_on_playlist",
+    "queue_standing",
     "restore_use",
     "unsettled_purchases",
 )
 
-Action: TypeAlias = Literal["queue", "playnext", "forcenow"]
 PurchaseState: TypeAlias = Literal["asked", "paid", "queued", "played", "gone", "failed"]
 
 _PURPOSE = resumable("queue")
@@ -89,15 +88,6 @@ _REASON: dict[Action, str] = {
     "playnext": "Played next",
     "forcenow": "Played at once",
 }
-
-
-class Media(NamedTuple):
-    """An item of the catalogue as CyTube takes it."""
-
-    type: str
-    id: str
-    title: str
-    seconds: int
 
 
 class Purchase(NamedTuple):
@@ -169,23 +159,12 @@ def _find(tx: Tx, channel: str, purchase_id: str) -> _Row | None:
 # How often
 
 
-class QueueLimits(NamedTuple):
-    """How many a day somebody may queue, and how long after one the next may come."""
-
-    per_day: int
-    cooldown_ms: int
-
-
 def may_queue(
     tx: Tx, account: Account, action: str, limits: QueueLimits, at_ms: int, day: str
 ) -> DailyLimit | CoolingDown | None:
-    """Why somebody may not queue any more now; a film that is forced in waits for no cooldown."""
-    if tx.accounts.day(account, day).queues_used >= limits.per_day:
-        return DailyLimit("queued video", limits.per_day)
-    if action == "forcenow":
-        return None
+    """Why somebody may not queue any more now, if so (P-QUE-1)."""
     left_ms = cooldown_left_ms(tx, account, _COOLDOWN, limits.cooldown_ms, at_ms)
-    return CoolingDown("Queueing", left_ms) if left_ms else None
+    return too_often(limits, action, tx.accounts.day(account, day).queues_used, left_ms)
 
 
 def count_use(tx: Tx, account: Account, action: str, at_ms: int, day: str) -> None:
@@ -222,7 +201,7 @@ class BuyMedia(
         | Banned
         | DailyLimit
         | CoolingDown
-        | AlreadyAsked
+        | AlreadyPending
         | Insufficient
         | InvalidAmount
     ]
@@ -251,7 +230,7 @@ def buy_media(
     | Banned
     | DailyLimit
     | CoolingDown
-    | AlreadyAsked
+    | AlreadyPending
     | Insufficient
     | InvalidAmount
     | Conflict
@@ -265,8 +244,8 @@ def buy_media(
     refused = may_queue(tx, account, ask.action, ask.limits, ask.at_ms, ask.day)
     if refused is not None:
         return refused
-    if ask.needs_approval and (pending := pending_of(tx, account, FORCE_PLAY)):
-        return AlreadyAsked(pending[0].id)
+    if ask.needs_approval and pending_of(tx, account, FORCE_PLAY):
+        return AlreadyPending("request to force a video in")
     paid = _open_approval(tx, ask) if ask.needs_approval else _place(tx, ask)
     if not isinstance(paid, _Paid):
         return paid
@@ -581,3 +560,31 @@ def purchase_of_approval(reader: Reader, channel: str, approval_id: int) -> Purc
     """What an operator is asked to allow."""
     row = reader.sql.row(_OF_APPROVAL, channel, approval_id)
     return None if row is None else _row(row).purchase
+
+
+class QueueStanding(NamedTuple):
+    """How often somebody has queued today, and when for the last time."""
+
+    used_today: int
+    last_at_ms: int | None
+
+    def cooldown_left_ms(self, limits: QueueLimits, now_ms: int) -> int:
+        """How long until they may again; 0 if they may now."""
+        last_ms = self.last_at_ms
+        return 0 if last_ms is None else max(0, last_ms + limits.cooldown_ms - now_ms)
+
+
+_STANDING = f"""
+    SELECT coalesce(d.queues_used, 0), k.last_at_ms
+    FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+    LEFT JOIN daily_activity AS d
+        ON d.channel_id = a.channel_id AND d.day = ?3 AND d.account_id = a.id
+    LEFT JOIN cooldown AS k ON k.account_id = a.id AND k.name = '{_COOLDOWN}'
+    WHERE c.name = ?1 AND a.kind = 'wallet' AND a.name = ?2
+"""  # noqa: S608 - put together from constants
+
+
+def queue_standing(reader: Reader, user: UserKey, day: str) -> QueueStanding:
+    """What of the allowance of a day is used up."""
+    row = reader.sql.row(_STANDING, user.channel, user.name, day)
+    return QueueStanding(0, None) if row is None else QueueStanding._make(row)

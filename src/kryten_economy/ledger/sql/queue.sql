@@ -32,13 +32,15 @@ CREATE TRIGGER purchase_ends_once BEFORE UPDATE ON purchase
 WHEN OLD.state IN ('played', 'gone', 'failed')
 BEGIN SELECT RAISE(ABORT, 'a purchase ends once'); END;
 
--- What another service has charged for media that it adds itself, by the id it chose.
+-- What another service has charged for media that it adds itself, by the id it chose. `attempt`
+-- names the request that did, of those which came with this id.
 CREATE TABLE queue_spend_requests (
     request_id TEXT PRIMARY KEY NOT NULL CHECK (request_id <> ''),
     channel_id INTEGER NOT NULL REFERENCES channel (id),
     account_id INTEGER NOT NULL REFERENCES account (id),
     cost_z INTEGER NOT NULL CHECK (cost_z > 0),
     tier TEXT NOT NULL,
+    attempt TEXT NOT NULL,
     transaction_id INTEGER NOT NULL,
     spend_date TEXT NOT NULL,
     created_at_ms INTEGER NOT NULL,
