@@ -5,11 +5,13 @@ Everything else is checked again when the YES comes. The payment is set aside he
 puts the item on, and tells what became of it.
 """
 
+import re
 from typing import Final
 
 import structlog
 
 from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused
+from economy_actors.handlers.approvals import Decided, decide, resolver, settle
 from economy_actors.handlers.catalogue import find_item, search_items
 from economy_actors.handlers.kit import price_for
 from economy_actors.handlers.registry import Call, PmCall, Question, command
@@ -20,10 +22,13 @@ from economy_actors.runtime import AskExpired, AskFailed, RuntimeFault
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.features import catalogue
+from kryten_economy.features.approvals import Approval, pending_approvals
 from kryten_economy.features.catalogue import CatalogueItem, cytube_media
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.queue import texts
 from kryten_economy.features.queue.operations import (
+    FORCE_PLAY,
+    ApproveForcePlay,
     Bought,
     BuyMedia,
     Purchase,
@@ -38,10 +43,11 @@ from kryten_economy.features.queue.rules import (
     in_whole_minutes,
     too_often,
 )
-from kryten_economy.refusals import CoolingDown, Insufficient, Refusal
+from kryten_economy.refusals import CoolingDown, Insufficient, NotPending, Refusal
 
 __all__ = ()
 
+_NUMBER: Final = re.compile(r"#?([0-9]{1,12})", re.ASCII)
 _LIST_FOR_S: Final = 600.0
 _HINDRANCE_TIMEOUT_S: Final = 1.0
 
@@ -241,7 +247,7 @@ async def _buy(call: PmCall, action: Action, item: CatalogueItem, price: Price) 
         call.day,
         needs_approval=action == "forcenow" and settings.spending.force_play_requires_admin,
     )
-    answer = await _commit(call, request)
+    answer = await _commit(call, request, None if request.needs_approval else request.op_id)
     if not isinstance(answer, Bought):
         return answer if isinstance(answer, Failed) else _refused(call, answer)
     purchase = answer.purchase
@@ -273,19 +279,20 @@ async def _still_there(
     return found
 
 
-async def _commit(call: PmCall, request: BuyMedia) -> Bought | Refusal | Failed:
-    """Buy it; where nobody can say whether it was bought, it is given back.
+async def _commit(
+    call: Call, request: BuyMedia | ApproveForcePlay, undone: str | None
+) -> Bought | Refusal | Failed:
+    """Have the books do it; where nobody can say whether they did, ``undone`` is given back.
 
-    A purchase that the playlist never hears of would stay paid and unplayed. What waits for an
-    operator does not need the playlist yet.
+    A purchase that the playlist never hears of would stay paid and unplayed. One that waits for
+    an operator does not need the playlist yet.
     """
     try:
         answer: Bought | Refusal = await call.commit(request)
     except Defect:
         raise
     except (AskExpired, AskFailed):
-        undoing = Commit(_undoing(call, request.op_id))
-        if request.needs_approval or not call.context.ledger.offer(undoing):
+        if undone is None or not call.context.ledger.offer(Commit(_undoing(call, undone))):
             raise
         return Failed(Code.UNAVAILABLE, texts.not_charged_in_time())
     return answer
@@ -304,3 +311,62 @@ def _hand_over(call: Call, purchase: Purchase, saved_z: int = 0) -> bool:
     if not taken:
         _log.error("the playlist takes no purchases", channel=call.channel, purchase=purchase.id)
     return taken
+
+
+# What an operator decides
+
+
+@resolver(FORCE_PLAY)
+async def decide_force_play(
+    call: Call, approval: Approval, approved: bool
+) -> Decided | Refused | Failed:
+    """Have the film played, which is what grants it; or give everything back (P-SHOP-4)."""
+    if not approved:
+        return await settle(call, approval, approved)
+    if (hindered := await _hindered(call)) is not None:
+        return hindered
+    request = ApproveForcePlay(call.op_id, call.channel, approval.id, call.now_ms, call.day)
+    answer = await _commit(call, request, approval.data.get("purchase_id"))
+    if not isinstance(answer, Bought):
+        return answer if isinstance(answer, Failed) else _refused(call, answer)
+    purchase = answer.purchase
+    if not _hand_over(call, purchase):
+        await call.commit(_undoing(call, purchase.id))
+        return Failed(Code.UNAVAILABLE, texts.no_playlist())
+    told = texts.allowed(purchase.display_name, purchase.title)
+    return Decided(approval, True, 0, told)
+
+
+@command(
+    "approve_force",
+    syntax="approve_force <id>",
+    summary="let a film be played right now",
+    section=Section.ADMIN,
+    enabled=_forces,
+)
+async def approve_force(call: PmCall) -> PmAnswer:
+    """It is played, and paid for when it is."""
+    return await _decide(call, approved=True)
+
+
+@command(
+    "reject_force",
+    syntax="reject_force <id>",
+    summary="refuse it and give the money back",
+    section=Section.ADMIN,
+)
+async def reject_force(call: PmCall) -> PmAnswer:
+    """Everything goes back to the buyer."""
+    return await _decide(call, approved=False)
+
+
+async def _decide(call: PmCall, *, approved: bool) -> PmAnswer:
+    id_ = _NUMBER.fullmatch(call.args[0]) if len(call.args) == 1 else None
+    if id_ is None:
+        return call.usage()
+    waiting = await call.read(lambda r: pending_approvals(r, call.channel, FORCE_PLAY, 10_000))
+    found = next((each for each in waiting if each.id == int(id_[1])), None)
+    if found is None:
+        return call.refused(NotPending())
+    decided = await decide(call, found, approved)
+    return decided.text if isinstance(decided, Decided) else decided

@@ -27,7 +27,6 @@ __all__ = (
     "on_the_web",
     "question",
     "queueing",
-    "rejected",
     "results",
     "waits_for_operator",
 )
@@ -140,15 +139,7 @@ def not_charged_in_time() -> str:
 
 def allowed(name: str, title: str) -> str:
     """To the operator: it is on its way."""
-    return f"✅ {_shown(title)} of {name_shown(name)} is being put on: they'll be told."
-
-
-def rejected(title: str, refund_z: int, balance_z: int, symbol: str) -> str:
-    """To the buyer: an operator said no, or nobody said anything for a day."""
-    return (
-        f"Your request to play {_shown(title)} right now was not granted."
-        f" You got your {money(refund_z, symbol)} back. Balance: {money(balance_z, symbol)}."
-    )
+    return f"✅ {_shown(title)} of {name_shown(name)} is on its way; I'll tell them when it plays."
 
 
 # When not
