@@ -419,6 +419,27 @@ async def test_nothing_is_queued_in_a_window_but_by_force(tmp_path: Path) -> Non
         assert "Play right now" in await c.pm("Alice", "forcenow trip")
 
 
+@pytest.mark.parametrize(
+    ("hour", "windows", "said"),
+    [
+        (12, [], "Queueing open, no pauses planned"),
+        (12, ["w"], "Queueing open until Movie Night, Fri 20:00 UTC"),
+        (19, ["w"], "Queueing closed: Movie Night in 60 minutes"),
+        (21, ["w"], "Queueing closed: Movie Night until Sat 00:00 UTC"),
+    ],
+)
+async def test_status_says_whether_one_can_queue(
+    tmp_path: Path, hour: int, windows: list[str], said: str
+) -> None:
+    """Open or closed, and the window that matters next, in the same message as the rest."""
+    given = [_WINDOW for _ in windows]
+    async with cinema(tmp_path, start_ms=_friday(hour, 0), blackout_windows=given) as c:
+        await c.rich("Alice")
+        answer = await c.pm("Alice", "status")
+        assert said in answer
+        assert "'events'" in answer
+
+
 async def test_a_window_that_draws_near_stops_a_yes(tmp_path: Path) -> None:
     """An hour ahead a question that stands is not carried out any more, nor a number (P-QUE-8)."""
     async with cinema(tmp_path, start_ms=_friday(18, 59) + 30_000, blackout_windows=[_WINDOW]) as c:
