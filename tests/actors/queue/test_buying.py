@@ -13,6 +13,7 @@ from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 from tests.actors.queue.jukebox import Jukebox
 from tests.actors.shelf import Shelf
 
+from economy_actors.handlers.approvals import reject_overdue
 from economy_actors.messages.channel import RobotPresence
 from economy_actors.messages.playlist import BotRanked
 from kryten_economy.features.catalogue import CatalogueItem
@@ -132,6 +133,7 @@ async def test_a_film_is_searched_chosen_paid_and_queued(tmp_path: Path) -> None
         assert '"Metropolis" is on the playlist. You paid 10,000 Z.' in told
         assert c.added == [f"{BASE}/api/v1/media/cytube/metro.json?format=json"]
         assert c.house.balance("Alice") == 10_000
+        assert b"economy_queues_total 1.0" in c.house.context.metrics.render()
         [mine] = c.house.report(lambda reports: purchases_on_playlist(reports, CHANNEL))
         assert (mine.display_name, mine.title, mine.uid) == ("Alice", "Metropolis", 1)
 
@@ -333,6 +335,20 @@ async def test_what_an_operator_refuses_is_given_back(tmp_path: Path) -> None:
             lambda r: queue_standing(r, UserKey.of(CHANNEL, "Alice"), "2026-11-20")
         )
         assert (standing.used_today, c.added) == (0, [])
+
+
+async def test_nobody_waits_for_an_operator_for_ever(tmp_path: Path) -> None:
+    """What nobody has decided for a day is rejected, with all that goes with it (P-SHOP-4)."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        await anyio.sleep(23.9 * 3600)
+        await reject_overdue(c.house.context)
+        assert c.house.balance("Alice") == DEAR_Z - 1_000_000
+        await anyio.sleep(0.2 * 3600)
+        await reject_overdue(c.house.context)
+        await c.house.settle()
+        assert c.house.balance("Alice") == DEAR_Z
+        assert "nobody has decided in time" in c.house.pms("Alice")[-1]
 
 
 async def test_an_allowed_film_that_can_not_be_played_is_given_back(tmp_path: Path) -> None:
