@@ -20,6 +20,7 @@ from economy_actors.messages.channel import MediaChanged, PlaylistEmptied, Robot
 from economy_actors.messages.gateway import ReadPlaylist, RobotCommand
 from economy_actors.messages.ledger import Commit, Defect, Query
 from economy_actors.messages.playlist import (
+    AskHindrance,
     BooksRead,
     BotRanked,
     CommandLost,
@@ -113,6 +114,8 @@ class Playlist(Actor[PlaylistMessage]):
                 self._unsettled.pop(purchase.id, None)
                 self._late.pop(key_of(purchase), None)
                 self._adding.fulfil(message)
+            case AskHindrance(reply):
+                reply.send(self.hindrance())
             case StepDue():
                 self._adding.due(message)
             case RepliesSent(number):

@@ -25,6 +25,7 @@ def settings() -> Settings:
         {
             "nats": {"servers": ["nats://localhost"]},
             "channels": [{"domain": "cytube.test", "channel": "testchan"}],
+            "mediacms": {"base_url": "https://media.test"},
         }
     )
 

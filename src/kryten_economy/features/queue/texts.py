@@ -17,16 +17,16 @@ __all__ = (
     "adding",
     "allowed",
     "bad_id",
-    "bot_away",
     "charge_reason",
     "closed",
     "left_catalogue",
     "no_length",
+    "no_playlist",
     "not_charged_in_time",
+    "not_now",
     "on_the_web",
     "question",
     "queueing",
-    "rejected",
     "results",
     "waits_for_operator",
 )
@@ -113,8 +113,13 @@ def waits_for_operator(title: str, price_z: int, approval_id: int, symbol: str) 
     )
 
 
-def bot_away() -> str:
-    """Nothing can be added while the bot is not in the channel."""
+def not_now(reason: str) -> str:
+    """Nothing could be added; ``reason`` stands in the middle of a sentence."""
+    return f"Nothing can be queued right now: {reason}. Nothing was charged."
+
+
+def no_playlist() -> str:
+    """The part of the service that would add it takes nothing."""
     return "I can't reach the playlist at the moment. Nothing was charged; please try again later."
 
 
@@ -134,15 +139,7 @@ def not_charged_in_time() -> str:
 
 def allowed(name: str, title: str) -> str:
     """To the operator: it is on its way."""
-    return f"✅ {_shown(title)} of {name_shown(name)} is being put on: they'll be told."
-
-
-def rejected(title: str, refund_z: int, balance_z: int, symbol: str) -> str:
-    """To the buyer: an operator said no, or nobody said anything for a day."""
-    return (
-        f"Your request to play {_shown(title)} right now was not granted."
-        f" You got your {money(refund_z, symbol)} back. Balance: {money(balance_z, symbol)}."
-    )
+    return f"✅ {_shown(title)} of {name_shown(name)} is on its way; I'll tell them when it plays."
 
 
 # When not
