@@ -185,7 +185,8 @@ class Playlist(Actor[PlaylistMessage]):
         self._context.ledger.offer(Commit(request))
 
     def _listed(self, news: PlaylistListed) -> None:
-        if news.items is None:
+        # The store outlives its robot: without one nobody knows how old it is.
+        if news.items is None or (news.stored and not self._here):
             return
         if news.current is not None and self._screening.medium is None and news.items:
             self._screening.change(news.current, None)
