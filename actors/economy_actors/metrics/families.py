@@ -182,6 +182,7 @@ class Families:
         self.trigger_z = self._counter(
             "trigger_z_total", "Z paid by a trigger.", "channel", "trigger"
         )
+        self.spend_z = self._counter("spend_z_total", "Z of spends by kind.", "channel", "type")
         self.errors = self._counter("errors_total", "Errors by component.", "component")
 
     def _channels(self) -> None:
