@@ -21,11 +21,13 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -41,6 +43,10 @@ _SETTINGS = Settings.model_validate(
     }
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+
+CAPS = Caps(user_z=2_000, service_z=1_500)
+"""What services may take of a user in all the time of a torture, which is one day."""
+_SERVICES = ("bot", "bingo")
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -189,6 +195,8 @@ class Crowd:
         return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
     def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        if dice.random() < 0.3:
+            return self._reserve(dice, asker, step)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
@@ -210,7 +218,19 @@ class Crowd:
             DAY,
         )
 
+    def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = (who, dice.choice(_SERVICES), budget_z, dice.random() < 0.5, CAPS)
+        return Reserve(self._op(asker, step), *what, NOW_MS + 3_600_000, NOW_MS, DAY)
+
     def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
+        placed = self.request(*placed_at)
+        if isinstance(placed, Reserve):
+            op_id = self._op(asker, step)
+            which = (CHANNEL, placed.service, f"wallet:{placed.op_id}")
+            if dice.random() < 0.3:
+                return Release(op_id, *which, NOW_MS, DAY)
+            return Finalize(op_id, *which, dice.randrange(40), CAPS, NOW_MS, DAY, step)
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
         roll = dice.random()
         if roll < 0.3:

@@ -412,6 +412,9 @@ async def test_the_web_queue_is_pointed_to(tmp_path: Path) -> None:
 _WINDOW = {"name": "Movie Night", "cron": "0 20 * * 5", "duration_hours": 4}
 
 
+_GALA = {"name": "Gala", "cron": "0 20 24 12 *", "duration_hours": 4}
+
+
 def _friday(hour: int, minute: int) -> int:
     return int(datetime(2026, 11, 20, hour, minute, tzinfo=UTC).timestamp() * 1000)
 
@@ -440,6 +443,7 @@ async def test_nothing_is_queued_in_a_window_but_by_force(tmp_path: Path) -> Non
     [
         (12, [], "Queueing open, no pauses planned"),
         (12, ["w"], "Queueing open until Movie Night, Fri 20:00 UTC"),
+        (12, ["m"], "Queueing open until Gala, 2026-12-24 Thu 20:00 UTC"),
         (19, ["w"], "Queueing closed: Movie Night in 60 minutes"),
         (21, ["w"], "Queueing closed: Movie Night until Sat 00:00 UTC"),
     ],
@@ -448,7 +452,7 @@ async def test_status_says_whether_one_can_queue(
     tmp_path: Path, hour: int, windows: list[str], said: str
 ) -> None:
     """Open or closed, and the window that matters next, in the same message as the rest."""
-    given = [_WINDOW for _ in windows]
+    given = [_WINDOW if each == "w" else _GALA for each in windows]
     async with cinema(tmp_path, start_ms=_friday(hour, 0), blackout_windows=given) as c:
         await c.rich("Alice")
         answer = await c.pm("Alice", "status")

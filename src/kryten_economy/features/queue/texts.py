@@ -34,6 +34,8 @@ __all__ = (
 _TITLE_UNITS_MAX = 80
 _LISTED_UNITS_MAX = 50
 _NAME_UNITS_MAX = 24
+_WEEK_MS = 6 * 86_400_000
+"""Beyond it a weekday alone does not say which one."""
 _DOES: dict[Action, str] = {
     "queue": "Queue",
     "playnext": "Play next",
@@ -168,7 +170,10 @@ def queueing(
         return f"🎬 Queueing closed: {_name(blackout)} in {plural(minutes, 'minute')}"
     if ahead is None:
         return "🎬 Queueing open, no pauses planned"
-    return f"🎬 Queueing open until {_name(ahead)}, {_when(calendar, ahead.starts_at_ms)}"
+    starts = _when(calendar, ahead.starts_at_ms)
+    if ahead.starts_at_ms - now_ms > _WEEK_MS:
+        starts = f"{calendar.local(ahead.starts_at_ms):%Y-%m-%d} {starts}"
+    return f"🎬 Queueing open until {_name(ahead)}, {starts}"
 
 
 def _name(blackout: Blackout) -> str:
