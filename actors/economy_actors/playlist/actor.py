@@ -11,14 +11,14 @@ It also thanks those whose items begin (`spending.md` 4.10).
 
 from collections.abc import Mapping
 from functools import partial
-from typing import assert_never
+from typing import ClassVar, NamedTuple, assert_never
 
 import structlog
 
 from economy_actors.context import Context
 from economy_actors.messages.channel import MediaChanged, PlaylistEmptied, RobotPresence
 from economy_actors.messages.gateway import ReadPlaylist, RobotCommand
-from economy_actors.messages.ledger import Commit, Defect, Query
+from economy_actors.messages.ledger import Commit, Query
 from economy_actors.messages.playlist import (
     AskHindrance,
     BooksRead,
@@ -40,11 +40,12 @@ from economy_actors.messages.playlist import (
     StepDue,
     TimeToReconcile,
 )
-from economy_actors.outbox.message import Line, Pm, Priority
+from economy_actors.outbox.message import Line
 from economy_actors.outbox.protocol import Drain
 from economy_actors.playlist.adding import Adding
 from economy_actors.playlist.listing import Listing, Owners, key_of, match
-from economy_actors.runtime import Actor, RuntimeFault, Timer
+from economy_actors.playlist.settling import Settling
+from economy_actors.runtime import Actor, Timer
 from kryten_economy.features.media.rules import Medium, Screening, begins
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.queue import outcomes
@@ -58,7 +59,6 @@ from kryten_economy.features.queue.operations import (
     purchases_on_playlist,
     unsettled_purchases,
 )
-from kryten_economy.refusals import ReadOnly
 
 __all__ = ("MAILBOX", "Playlist")
 
@@ -71,13 +71,21 @@ REPLIES_S = 1.0
 LATE_S = 600.0
 """So long an item that was refunded in doubt is taken off when it turns up."""
 _AGAIN_S = 1.0
-_READ_ONLY_S = 30.0
 
 _log = structlog.get_logger("playlist")
 
 
+class _Unsettled(NamedTuple):
+    """Somebody has paid, and nobody is at it."""
+
+    purchase: Purchase
+    since_s: float
+
+
 class Playlist(Actor[PlaylistMessage]):
     """One per channel."""
+
+    requests_max: ClassVar[int] = MAILBOX
 
     def __init__(self, name: str, context: Context) -> None:
         self._name = name
@@ -85,13 +93,16 @@ class Playlist(Actor[PlaylistMessage]):
         self._list = Listing()
         self._owners = Owners()
         self._adding = Adding(self, self._list, self._owners, self._bot, self._step_later)
+        self._settling = Settling(
+            name, context, self._ask_books, self._settle_later, lambda: self.trace
+        )
         self._here = name not in context.robots_away()
         self._rank: float | None = None
         self._rights = RightsTold(2, 2)
         self._locked = True
         self._screening = Screening()
-        self._books_known = False
-        self._unsettled: dict[str, Purchase] = {}
+        self._books_known = self._is_reading = False
+        self._unsettled: dict[str, _Unsettled] = {}
         self._queued: tuple[Purchase, ...] = ()
         self._late: dict[str, float] = {}
 
@@ -101,10 +112,8 @@ class Playlist(Actor[PlaylistMessage]):
         if playing is not None:
             self._screening.change(playing, None)
             self._list.current = playing.uid
-        self._began_s = self.now_s()
         self._read_books()
         self.look()
-        self.after(GRACE_S, TimeToReconcile())
         self.after(PATIENCE_S, TimeToReconcile(finally_=True))
 
     async def receive(self, message: PlaylistMessage) -> None:
@@ -128,6 +137,9 @@ class Playlist(Actor[PlaylistMessage]):
                 self._books_read(message)
             case TimeToReconcile(finally_):
                 self._reconcile(finally_=finally_)
+                if finally_:
+                    self._read_books()
+                    self.after(PATIENCE_S, TimeToReconcile(finally_=True))
             case _:
                 self._news(message)
 
@@ -253,7 +265,7 @@ class Playlist(Actor[PlaylistMessage]):
                 user=owner,
                 title=medium.title,
             )
-            self._say(Line(text, gate="now_playing_credit", trace=self.trace))
+            self._settling.say(Line(text, gate="now_playing_credit", trace=self.trace))
 
     # What Adding needs
 
@@ -291,30 +303,18 @@ class Playlist(Actor[PlaylistMessage]):
 
     def settle(self, purchase: Purchase, uid: int | None, reason: str, *, is_sure: bool) -> None:
         """Keep the payment for the item of this uid, or give everything back."""
-        at_ms = self._context.clock.now_ms()
-        day = self._context.live.calendar.day(at_ms)
-        where = (self._name, purchase.id)
         if uid is not None:
-            self._ask(QueueConfirmed(f"queued:{purchase.id}", *where, uid, at_ms, day))
+            self._settling.keep(purchase, uid)
             return
         if not is_sure:
             self._late[key_of(purchase)] = self.now_s() + LATE_S
-        _log.info(
-            "a paid item is not played", channel=self._name, purchase=purchase.id, reason=reason
-        )
-        self._ask(QueueRefused(f"unqueued:{purchase.id}", *where, reason, at_ms, day))
+        self._settling.give_back(purchase, reason)
 
     def tell(self, purchase: Purchase, text: str) -> None:
-        """Write to the buyer about their money; quiet mode does not mute it."""
-        self._say(Pm(purchase.display_name, text, Priority.RESULT, trace=self.trace))
+        """Write to the buyer."""
+        self._settling.tell(purchase, text)
 
-    def _say(self, message: Line | Pm) -> None:
-        if not self._context.outboxes[self._name].offer(message):
-            _log.warning("message lost", channel=self._name)
-
-    # The books
-
-    def _ask(self, request: QueueConfirmed | QueueRefused) -> None:
+    def _ask_books(self, request: QueueConfirmed | QueueRefused) -> None:
         self.request(
             self._context.ledger,
             lambda reply: Commit(request, reply),
@@ -322,67 +322,34 @@ class Playlist(Actor[PlaylistMessage]):
             timeout_s=PATIENCE_S,
         )
 
+    def _settle_later(self, delay_s: float, message: PurchaseSettled) -> None:
+        self.after(delay_s, message)
+
     def _settled(self, message: PurchaseSettled) -> None:
-        request, answer = message.request, message.answer
-        if isinstance(answer, RuntimeFault | ReadOnly) and not isinstance(answer, Defect):
-            self._ask_again(message)
+        request = message.request
+        answer = self._settling.answered(message)
+        if answer is None:
             return
-        is_queued = isinstance(request, QueueConfirmed)
-        if isinstance(answer, SettledPurchase):
-            self._tell_of(answer, request.reason if isinstance(request, QueueRefused) else "")
+        is_kept = False
+        if isinstance(request, QueueRefused):
+            if isinstance(answer, SettledPurchase):
+                self._settling.tell_refund(answer, request.reason)
+        elif isinstance(answer, SettledPurchase):
+            is_kept = True
+            self._settling.tell_queued(answer, self._adding.saved_z(request.purchase_id))
         else:
-            _log.error("a purchase is not settled", purchase=request.purchase_id, answer=answer)
-            if is_queued:
-                self._take_off(request.purchase_id)
-        is_kept = is_queued and isinstance(answer, SettledPurchase)
+            self._take_off(request.purchase_id)
         if self._adding.has_under_way(request.purchase_id):
             self._adding.settled(request.purchase_id, is_queued=is_kept)
         elif is_kept:
             self._put_in_order(request.purchase_id)
 
-    def _ask_again(self, message: PurchaseSettled) -> None:
-        """Nobody knows whether the books have it; by its id it is settled once."""
-        if message.waited:
-            self._ask(message.request)
-            return
-        _log.warning(
-            "a purchase is asked for again",
-            channel=self._name,
-            fault=repr(message.answer),
-            once_a_minute=self._name,
-        )
-        delay_s = _READ_ONLY_S if isinstance(message.answer, ReadOnly) else _AGAIN_S
-        self.after(delay_s, PurchaseSettled(message.request, message.answer, waited=True))
-
-    def _tell_of(self, answer: SettledPurchase, reason: str) -> None:
-        purchase, balance_z = answer.purchase, answer.wallet.balance_z
-        settings = self._context.live.settings
-        symbol = settings.currency.symbol
-        if answer.refund_z:
-            self.tell(
-                purchase,
-                outcomes.refunded(purchase.title, reason, answer.refund_z, balance_z, symbol),
-            )
-            return
-        saved_z = self._adding.saved_z(purchase.id)
-        self.tell(
-            purchase,
-            outcomes.queued(
-                purchase.action, purchase.title, purchase.price_z, saved_z, balance_z, symbol
-            ),
-        )
-        text = outcomes.queue_line(
-            settings.announcements.templates.queue,
-            currency_variables(settings.currency),
-            user=purchase.display_name,
-            title=purchase.title,
-            price_z=purchase.price_z,
-        )
-        self._say(Line(text, gate="queue_purchase", trace=self.trace))
-
     # After a restart
 
     def _read_books(self) -> None:
+        if self._is_reading:
+            return
+        self._is_reading = True
         name = self._name
         self.request(
             self._context.reader,
@@ -397,41 +364,54 @@ class Playlist(Actor[PlaylistMessage]):
         )
 
     def _books_read(self, read: BooksRead) -> None:
+        self._is_reading = False
         if read.waited:
             self._read_books()
         elif read.unsettled is None:
+            self._is_reading = True
             self.after(_AGAIN_S, BooksRead(None, waited=True))
-        elif not self._books_known:
+        else:
+            self._know_from_books(read.unsettled, read.queued)
+            self._reconcile()
+
+    def _know_from_books(
+        self, unsettled: tuple[Purchase, ...], queued: tuple[Purchase, ...]
+    ) -> None:
+        """What is the instance before's to do is waited for; so is what was never told here."""
+        if not self._books_known:
             self._books_known = True
-            mine = {each.id for each in self._owners.purchases}
-            self._queued = tuple(each for each in read.queued if each.id not in mine)
-            self._unsettled = {
-                each.id: each
-                for each in read.unsettled
-                if each.id not in mine and not self._adding.knows(each.id)
-            }
+            self._queued = tuple(each for each in queued if self._owners.uid_of(each.id) is None)
             if self._list.is_known:
                 self._follow()
-            self._reconcile()
+        now_s = self.now_s()
+        for each in unsettled:
+            is_seen_to = self._adding.knows(each.id) or self._settling.is_open(each.id)
+            if not is_seen_to and each.id not in self._unsettled:
+                self._unsettled[each.id] = _Unsettled(each, now_s)
+        if self._unsettled:
+            self.after(GRACE_S, TimeToReconcile())
 
     def _reconcile(self, *, finally_: bool = False) -> None:
         """Whose item is there has it; who waits in vain gets everything back."""
-        if not self._books_known or not self._unsettled:
+        if not self._unsettled:
             return
         for item in self._list.items:
             self._claim(item)
-        is_time = self._list.is_known and self.now_s() - self._began_s >= GRACE_S
-        if is_time or finally_:
-            for purchase in self._unsettled.values():
+        if not self._list.is_known and not finally_:
+            return
+        # The timer may fire a hair too early.
+        since_s = self.now_s() - 0.99 * GRACE_S
+        for waiting in list(self._unsettled.values()):
+            if waiting.since_s <= since_s:
+                del self._unsettled[waiting.purchase.id]
                 reason = self.hindrance() or outcomes.NO_ANSWER
-                self.settle(purchase, None, reason, is_sure=False)
-            self._unsettled.clear()
+                self.settle(waiting.purchase, None, reason, is_sure=False)
 
     def _claim(self, item: Item) -> bool:
         """Give an item to whom the instance before has wanted it for."""
         if item.queued_by.lower() != self._bot().lower() or item.uid in self._owners:
             return False
-        for purchase in self._unsettled.values():
+        for purchase, _ in self._unsettled.values():
             if key_of(purchase) == item.medium.key:
                 del self._unsettled[purchase.id]
                 self._owners.add(item.uid, purchase)

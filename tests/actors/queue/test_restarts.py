@@ -189,6 +189,18 @@ async def test_an_order_that_waits_for_the_next_service_is_carried_out(tmp_path:
         assert (on_playlist(h), h.balance("Alice")) == ([("Alice", 0)], WEALTH_Z - PRICE_Z)
 
 
+async def test_what_was_never_told_is_given_back_without_a_restart(tmp_path: Path) -> None:
+    """Whoever was to hand it over has died with it: the books are looked at every minute."""
+    cinema = Cinema()
+    async with house(tmp_path / "e.db", SETTINGS, gateway=cinema.gateway) as h:
+        await wealthy(h, "Alice")
+        await anyio.sleep(30)
+        await pay(h, "Alice", "metropolis")
+        await anyio.sleep(75)
+        assert h.balance("Alice") == WEALTH_Z
+        assert len(h.pms("Alice")) == 1
+
+
 async def evening(h: House, cinema: Cinema, steps: int) -> None:
     """Three people buy, and items take their time; it is killed after so many moments."""
     for name in NAMES:
@@ -199,7 +211,7 @@ async def evening(h: House, cinema: Cinema, steps: int) -> None:
         await anyio.sleep(0.0007)
 
 
-@pytest.mark.parametrize("steps", range(0, 320, 16))
+@pytest.mark.parametrize("steps", range(0, 320, 32))
 @pytest.mark.parametrize("is_finished", [True, False])
 async def test_killed_at_any_moment(tmp_path: Path, steps: int, is_finished: bool) -> None:
     """Whoever has paid has an item, whoever has an item has paid, and nothing waits for ever."""
