@@ -145,19 +145,6 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """True or false; false if missing."""
-
-    name: str
-
-    def read(self, value: object) -> bool | Invalid:
-        """The truth value; nothing else is taken for one."""
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        return Invalid(f"{self.name} must be true or false")
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """A text; empty is like missing. ``cleaned`` texts become one visible line."""
 
