@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 from tests.actors.queue.jukebox import Jukebox
 from tests.actors.shelf import Shelf
@@ -16,9 +17,14 @@ from tests.actors.shelf import Shelf
 from economy_actors.handlers.approvals import reject_overdue
 from economy_actors.messages.channel import RobotPresence
 from economy_actors.messages.playlist import BotRanked
+from economy_actors.runtime import Actor, Ref
 from kryten_economy.features.catalogue import CatalogueItem
 from kryten_economy.features.money.operations import Credit
-from kryten_economy.features.queue.operations import purchases_on_playlist, queue_standing
+from kryten_economy.features.queue.operations import (
+    BuyMedia,
+    purchases_on_playlist,
+    queue_standing,
+)
 from kryten_economy.users import UserKey
 
 FILMS = (
@@ -287,6 +293,33 @@ async def test_nothing_is_paid_while_nothing_can_be_added(tmp_path: Path, when: 
             assert said in answer
             assert "Nothing was charged" in answer
             assert c.house.balance("Alice") == 20_000
+
+
+class SlowBooks(Actor[Any]):
+    """Books whose disk takes its time: what was begun is done to its end, whoever still waits."""
+
+    def __init__(self, books: Ref[Any]) -> None:
+        self.books = books
+
+    async def receive(self, message: Any) -> None:
+        if isinstance(message.request, BuyMedia):
+            await anyio.sleep(20)
+        self.books.tell(message)
+
+
+async def test_a_purchase_of_unknown_outcome_is_given_back(tmp_path: Path) -> None:
+    """What the books do after everybody has stopped waiting is neither played nor paid."""
+    async with cinema(tmp_path) as c:
+        await c.rich("Alice")
+        await c.pm("Alice", "queue trip")
+        books = c.house.context.ledger
+        c.house.context.ledger = spawn(c.house, "slow", lambda: SlowBooks(books))
+        await c.house.pm("Alice", "yes")
+        await anyio.sleep(30)
+        assert "Nothing was charged" in c.house.pms("Alice")[-1]
+        amounts = [row.amount_z for row in c.house.report(lambda r: r.recent(CHANNEL))]
+        assert amounts[:2] == [2_500, -2_500]
+        assert (c.house.balance("Alice"), c.added) == (20_000, [])
 
 
 # What an operator decides on
