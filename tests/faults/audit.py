@@ -19,6 +19,7 @@ from tests.faults.witness import Movement, Told, movements, pays_as_told, was_do
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
@@ -145,6 +146,9 @@ class Audit:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
         self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
+        self.fresh_holds |= {
+            f"purchase:{each.op_id}" for each in replays if isinstance(each, SetAside)
+        }
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
         for _, index, words in (each for each in said if each[0] == REPLAY):
@@ -232,6 +236,8 @@ class Audit:
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
             if isinstance(request, PlaceHold):
                 self.held_by[request.hold_id] = request.user.name
+            elif isinstance(request, SetAside):
+                self.held_by[f"purchase:{request.op_id}"] = request.user.name
             elif isinstance(request, Reserve):
                 self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
@@ -370,7 +376,11 @@ class Audit:
 def _settles(request: Request[Any]) -> str | None:
     """The hold that such an act ends."""
     match request:
-        case CaptureHold(hold_id=hold_id) | ReleaseHold(hold_id=hold_id):
+        case (
+            CaptureHold(hold_id=hold_id)
+            | ReleaseHold(hold_id=hold_id)
+            | SettlePurchase(hold_id=hold_id)
+        ):
             return hold_id
         case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
             return hold_id

@@ -69,7 +69,6 @@ __all__ = (
     "SettledPurchase",
     "count_use",
     "may_queue",
-    "purchase_of_approval",
     "purchases_on_playlist",
     "queue_standing",
     "restore_use",
@@ -554,12 +553,6 @@ def purchases_on_playlist(reader: Reader, channel: str) -> tuple[Purchase, ...]:
 
 def _in_state(reader: Reader, channel: str, state: PurchaseState) -> tuple[Purchase, ...]:
     return tuple(_row(row).purchase for row in reader.sql.rows(_IN_STATE, channel, state))
-
-
-def purchase_of_approval(reader: Reader, channel: str, approval_id: int) -> Purchase | None:
-    """What an operator is asked to allow."""
-    row = reader.sql.row(_OF_APPROVAL, channel, approval_id)
-    return None if row is None else _row(row).purchase
 
 
 class QueueStanding(NamedTuple):

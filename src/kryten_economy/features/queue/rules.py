@@ -4,7 +4,7 @@ Lengths are compared exactly: 900 seconds are 15 minutes, 901 are not (P-MON-14)
 """
 
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias
 
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
@@ -12,7 +12,6 @@ from kryten_economy.config.spending import BlackoutWindow, QueueTier, Spending
 from kryten_economy.refusals import CoolingDown, DailyLimit
 
 __all__ = (
-    "ACTIONS",
     "Action",
     "Blackout",
     "Media",
@@ -27,7 +26,6 @@ __all__ = (
 )
 
 Action: TypeAlias = Literal["queue", "playnext", "forcenow"]
-ACTIONS: tuple[Action, ...] = get_args(Action)
 
 _MINUTE_MS = 60_000
 _LEAD_MS = 60 * _MINUTE_MS
