@@ -131,10 +131,16 @@ async def test_an_item_in_between_stays_its_own(hall: Hall) -> None:
     assert (ours.media.title, ours.uid != foreign) == (FIRST.title, True)
 
 
-async def test_a_bot_without_the_rank_keeps_nobody_waiting(hall: Hall) -> None:
-    """Nothing is sent that the robot would hang on; the buyer hears why, and pays nothing."""
+@pytest.mark.parametrize("is_found", [False, True])
+async def test_a_bot_without_the_rank_keeps_nobody_waiting(hall: Hall, is_found: bool) -> None:
+    """Nothing is sent that the robot would hang on; the buyer hears why, and pays nothing.
+
+    The service hears of the rank when it changes, and finds it in the store when it starts.
+    """
     await hall.robot.rank_bot(1)
     await hall.robot.settled()
+    if is_found:
+        await hall.house.restart()
     asked = await hall.house.ask("alice", f"queue {FIRST.token}")
     told = await hall.house.ask("alice", "YES") if "YES" in asked else asked
     assert "rank 2" in told
