@@ -27,6 +27,7 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+    "OverCap",
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -138,6 +139,20 @@ class AlreadyPending:
 
 
 @dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -156,6 +171,7 @@ Refusal = (
     | CoolingDown
     | DailyLimit
     | AlreadyPending
+    | OverCap
     | NotPending
 )
 

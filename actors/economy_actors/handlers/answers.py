@@ -26,6 +26,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -138,6 +139,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | CoolingDown
     | DailyLimit
     | AlreadyPending
+    | OverCap
     | NotPending
     | Ignored,
 ) -> Code:
@@ -148,7 +150,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit():
+        case DailyLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED

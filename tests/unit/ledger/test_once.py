@@ -60,6 +60,8 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.vanity.operations import SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -75,6 +77,9 @@ SPEND = SpendOnQueue(
     "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
 )
 BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -129,6 +134,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
         SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
