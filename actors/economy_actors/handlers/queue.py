@@ -342,7 +342,6 @@ async def decide_force_play(
     syntax="approve_force <id>",
     summary="let a film be played right now",
     section=Section.ADMIN,
-    enabled=_forces,
 )
 async def approve_force(call: PmCall) -> PmAnswer:
     """It is played, and paid for when it is."""

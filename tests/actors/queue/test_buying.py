@@ -13,11 +13,12 @@ from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 from tests.actors.queue.jukebox import Jukebox
 from tests.actors.shelf import Shelf
 
+from economy_actors.handlers.approvals import reject_overdue
 from economy_actors.messages.channel import RobotPresence
 from economy_actors.messages.playlist import BotRanked
 from kryten_economy.features.catalogue import CatalogueItem
 from kryten_economy.features.money.operations import Credit
-from kryten_economy.features.queue.operations import purchases_on_playlist
+from kryten_economy.features.queue.operations import purchases_on_playlist, queue_standing
 from kryten_economy.users import UserKey
 
 FILMS = (
@@ -132,6 +133,7 @@ async def test_a_film_is_searched_chosen_paid_and_queued(tmp_path: Path) -> None
         assert '"Metropolis" is on the playlist. You paid 10,000 Z.' in told
         assert c.added == [f"{BASE}/api/v1/media/cytube/metro.json?format=json"]
         assert c.house.balance("Alice") == 10_000
+        assert b"economy_queues_total 1.0" in c.house.context.metrics.render()
         [mine] = c.house.report(lambda reports: purchases_on_playlist(reports, CHANNEL))
         assert (mine.display_name, mine.title, mine.uid) == ("Alice", "Metropolis", 1)
 
@@ -287,6 +289,111 @@ async def test_nothing_is_paid_while_nothing_can_be_added(tmp_path: Path, when: 
             assert c.house.balance("Alice") == 20_000
 
 
+# What an operator decides on
+
+
+async def asked(c: Cinema) -> None:
+    """Alice pays for a film to be forced in, and waits; Boss is an operator."""
+    await c.rich("Alice", DEAR_Z)
+    await c.house.join("Boss", rank=4)
+    await c.pm("Alice", "forcenow metro")
+    assert await c.pm("Alice", "yes") == (
+        '⏳ 1,000,000 Z set aside for "Metropolis": request #1 waits for an operator.'
+        " If they say no, or nothing for 24 hours, you get it all back."
+    )
+    assert (await c.later("Alice"), c.added) == ([], [])
+    assert c.house.balance("Alice") == DEAR_Z - 1_000_000
+
+
+async def test_a_film_is_forced_in_when_an_operator_allows_it(tmp_path: Path) -> None:
+    """It is added next and jumped to, and paid for by that."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        assert "request to force a video in is still waiting" in await c.pm(
+            "Alice", "forcenow trip"
+        ) + await c.pm("Alice", "yes")
+        assert "Metropolis" in await c.pm("Boss", "approvals")
+        assert (await c.pm("Boss", "approve_force #1")).startswith('✅ "Metropolis" of Alice')
+        await c.later("Alice")
+        assert [command for command, _ in c.robot.commands] == ["addvideo", "jump"]
+        wallet = c.house.wallet("Alice")
+        assert wallet is not None
+        assert (wallet.balance_z, wallet.lifetime_spent_z) == (DEAR_Z - 1_000_000, 1_000_000)
+        assert "settled already" in await c.pm("Boss", "reject_force 1")
+
+
+async def test_what_an_operator_refuses_is_given_back(tmp_path: Path) -> None:
+    """All comes back, the buyer is told, and the day's allowance too (P-SHOP-4)."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        await c.pm("Boss", "reject_force 1")
+        assert "Your force play was rejected" in c.house.pms("Alice")[-1]
+        wallet = c.house.wallet("Alice")
+        assert wallet is not None
+        assert (wallet.balance_z, wallet.lifetime_spent_z) == (DEAR_Z, 0)
+        standing = c.house.report(
+            lambda r: queue_standing(r, UserKey.of(CHANNEL, "Alice"), "2026-11-20")
+        )
+        assert (standing.used_today, c.added) == (0, [])
+
+
+async def test_nobody_waits_for_an_operator_for_ever(tmp_path: Path) -> None:
+    """What nobody has decided for a day is rejected, with all that goes with it (P-SHOP-4)."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        await anyio.sleep(23.9 * 3600)
+        await reject_overdue(c.house.context)
+        assert c.house.balance("Alice") == DEAR_Z - 1_000_000
+        await anyio.sleep(0.2 * 3600)
+        await reject_overdue(c.house.context)
+        await c.house.settle()
+        assert c.house.balance("Alice") == DEAR_Z
+        assert "nobody has decided in time" in c.house.pms("Alice")[-1]
+
+
+async def test_an_allowed_film_that_can_not_be_played_is_given_back(tmp_path: Path) -> None:
+    """If playing fails all comes back, and the request is settled."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        c.robot.refuses = "Failed to retrieve metadata"
+        await c.pm("Boss", "approve_force 1")
+        await c.later("Alice")
+        assert "You got your 1,000,000 Z back" in c.house.pms("Alice")[-1]
+        assert c.house.balance("Alice") == DEAR_Z
+        assert "Metropolis" not in await c.pm("Boss", "approvals")
+
+
+async def test_nobody_decides_while_nothing_can_be_added(tmp_path: Path) -> None:
+    """An operator is told that the bot is away; the request goes on waiting."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        c.house.context.playlists[CHANNEL].tell(RobotPresence(False))
+        assert "I'm not in the channel" in await c.pm("Boss", "approve_force 1")
+        c.house.context.playlists[CHANNEL].tell(RobotPresence(True))
+        assert (await c.pm("Boss", "approve_force 1")).startswith("✅")
+
+
+@pytest.mark.parametrize("text", ["approve_force", "approve_force x", "reject_force 1 2"])
+async def test_an_operator_names_a_request_by_number(tmp_path: Path, text: str) -> None:
+    """Anything else gets the usage; users can't decide at all."""
+    async with cinema(tmp_path) as c:
+        await asked(c)
+        assert "Usage" in await c.pm("Boss", text)
+        assert "admin rights" in await c.pm("Alice", "approve_force 1")
+        assert "settled already, or never was" in await c.pm("Boss", "approve_force 9")
+
+
+async def test_without_approval_a_film_is_forced_in_at_once(tmp_path: Path) -> None:
+    """Where no operator is needed the payment goes straight to the playlist."""
+    async with cinema(tmp_path, force_play_requires_admin=False) as c:
+        await c.rich("Alice", DEAR_Z)
+        await c.pm("Alice", "forcenow trip")
+        await c.pm("Alice", "yes")
+        await c.later("Alice")
+        assert [command for command, _ in c.robot.commands] == ["addvideo", "jump"]
+        assert c.house.balance("Alice") == DEAR_Z - 1_000_000
+
+
 # On the web, and when it is closed
 
 
@@ -303,6 +410,9 @@ async def test_the_web_queue_is_pointed_to(tmp_path: Path) -> None:
 
 
 _WINDOW = {"name": "Movie Night", "cron": "0 20 * * 5", "duration_hours": 4}
+
+
+_GALA = {"name": "Gala", "cron": "0 20 24 12 *", "duration_hours": 4}
 
 
 def _friday(hour: int, minute: int) -> int:
@@ -326,6 +436,28 @@ async def test_nothing_is_queued_in_a_window_but_by_force(tmp_path: Path) -> Non
                 " (meanwhile earnings count 3x)."
             )
         assert "Play right now" in await c.pm("Alice", "forcenow trip")
+
+
+@pytest.mark.parametrize(
+    ("hour", "windows", "said"),
+    [
+        (12, [], "Queueing open, no pauses planned"),
+        (12, ["w"], "Queueing open until Movie Night, Fri 20:00 UTC"),
+        (12, ["m"], "Queueing open until Gala, 2026-12-24 Thu 20:00 UTC"),
+        (19, ["w"], "Queueing closed: Movie Night in 60 minutes"),
+        (21, ["w"], "Queueing closed: Movie Night until Sat 00:00 UTC"),
+    ],
+)
+async def test_status_says_whether_one_can_queue(
+    tmp_path: Path, hour: int, windows: list[str], said: str
+) -> None:
+    """Open or closed, and the window that matters next, in the same message as the rest."""
+    given = [_WINDOW if each == "w" else _GALA for each in windows]
+    async with cinema(tmp_path, start_ms=_friday(hour, 0), blackout_windows=given) as c:
+        await c.rich("Alice")
+        answer = await c.pm("Alice", "status")
+        assert said in answer
+        assert "'events'" in answer
 
 
 async def test_a_window_that_draws_near_stops_a_yes(tmp_path: Path) -> None:

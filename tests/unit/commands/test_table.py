@@ -70,6 +70,8 @@ def test_admin_rights_follow_the_section() -> None:
         "approvals",
         "approve_gif",
         "reject_gif",
+        "approve_force",
+        "reject_force",
     }
 
 

@@ -46,8 +46,6 @@ _BY_TRIGGER: dict[str, tuple[Place, ...]] = {
         ("balance_maintenance", "decay", "daily_rate"),
         ("balance_maintenance", "decay", "exempt_below"),
     ),
-    "spend.playnext": (("spending", "interrupt_play_next"),),
-    "spend.forcenow": (("spending", "force_play_now"),),
     "spend.cytube_promotion": (("cytube_promotion", "cost"),),
 }
 
@@ -138,6 +136,10 @@ def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
     if name.startswith("wallet."):
         return _NO_PLACES
     price: Place = ("spending", "queue_tiers")
+    if name == "forcenow":
+        price = ("spending", "force_play_now")
+    elif name == "playnext" and settings.spending.playnext_premium:
+        price = ("spending", "interrupt_play_next")
     if name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:

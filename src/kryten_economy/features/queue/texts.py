@@ -33,6 +33,9 @@ __all__ = (
 
 _TITLE_UNITS_MAX = 80
 _LISTED_UNITS_MAX = 50
+_NAME_UNITS_MAX = 24
+_WEEK_MS = 6 * 86_400_000
+"""Beyond it a weekday alone does not say which one."""
 _DOES: dict[Action, str] = {
     "queue": "Queue",
     "playnext": "Play next",
@@ -161,14 +164,20 @@ def queueing(
     """Whether one can queue, in a few words; ``ahead`` is the next window."""
     if blackout is not None and blackout.runs(now_ms):
         ends = _when(calendar, blackout.ends_at_ms)
-        return f"🎬 Queueing closed: {user_text(blackout.name)} until {ends}"
+        return f"🎬 Queueing closed: {_name(blackout)} until {ends}"
     if blackout is not None:
         minutes = max(1, -(-(blackout.starts_at_ms - now_ms) // 60_000))
-        return f"🎬 Queueing closed: {user_text(blackout.name)} in {plural(minutes, 'minute')}"
+        return f"🎬 Queueing closed: {_name(blackout)} in {plural(minutes, 'minute')}"
     if ahead is None:
-        return "🎬 Queueing open"
+        return "🎬 Queueing open, no pauses planned"
     starts = _when(calendar, ahead.starts_at_ms)
-    return f"🎬 Queueing open; next pause {user_text(ahead.name)} {starts}"
+    if ahead.starts_at_ms - now_ms > _WEEK_MS:
+        starts = f"{calendar.local(ahead.starts_at_ms):%Y-%m-%d} {starts}"
+    return f"🎬 Queueing open until {_name(ahead)}, {starts}"
+
+
+def _name(blackout: Blackout) -> str:
+    return clip(user_text(blackout.name), _NAME_UNITS_MAX)
 
 
 def _meanwhile(blackout: Blackout) -> str:
