@@ -285,7 +285,14 @@ class Playlist(Actor[PlaylistMessage]):
         return None
 
     def when_replied(self, number: int) -> None:
-        """Replies go first: a robot that is busy with an item says nothing."""
+        """Replies go first: a robot that is busy with an item says nothing.
+
+        Nor does anything go out before it is known what the item has to stand behind.
+        """
+        if not self._list.is_known:
+            self.look()
+            self.after(REPLIES_S, RepliesSent(number))
+            return
         self.request(
             self._context.outboxes[self._name],
             Drain,
