@@ -25,6 +25,7 @@ from kryten_economy.text.markup import typed_text
 from kryten_economy.users import is_name
 
 __all__ = (
+    "PLAYLIST_KINDS",
     "TEXT_MAX",
     "afk_in",
     "emote_in",
@@ -268,3 +269,5 @@ _PLAYLIST_NEWS: Mapping[str, Callable[[object], PlaylistNews | None]] = {
     "setpermissions": rights_in,
     "rank": _bot_ranked,
 }
+PLAYLIST_KINDS = frozenset(_PLAYLIST_NEWS)
+"""The events that tell of the list itself."""

@@ -35,6 +35,7 @@ from economy_actors.gateway.events import (
     payload_of,
 )
 from economy_actors.gateway.payloads import (
+    PLAYLIST_KINDS,
     afk_in,
     emote_in,
     emotes_in,
@@ -287,6 +288,8 @@ class Speech:
 
 Reader = Callable[[str, Event], Translation]
 
+_ON_PLAYLIST = PLAYLIST_KINDS | {"changemedia", "setplaylistmeta"}
+
 
 class Translator:
     """Knows which lines and events have been seen; one per service, from its start on."""
@@ -340,6 +343,8 @@ class Translator:
     @staticmethod
     def on_playlist(kind: str, event: Event, told: Translation) -> PlaylistNews | None:
         """What the same event, of which the channel is ``told``, means for the playlist."""
+        if kind not in _ON_PLAYLIST:
+            return None  # most events by far are of this kind
         message = told.message if isinstance(told, Translated) else None
         if isinstance(message, MediaChanged | PlaylistEmptied) and kind != "playlist":
             return message

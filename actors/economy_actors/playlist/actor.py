@@ -285,7 +285,14 @@ class Playlist(Actor[PlaylistMessage]):
         return None
 
     def when_replied(self, number: int) -> None:
-        """Replies go first: a robot that is busy with an item says nothing."""
+        """Replies go first: a robot that is busy with an item says nothing.
+
+        Nor does anything go out before it is known what the item has to stand behind.
+        """
+        if not self._list.is_known:
+            self.look()
+            self.after(REPLIES_S, RepliesSent(number))
+            return
         self.request(
             self._context.outboxes[self._name],
             Drain,
@@ -330,19 +337,20 @@ class Playlist(Actor[PlaylistMessage]):
         answer = self._settling.answered(message)
         if answer is None:
             return
-        is_kept = False
-        if isinstance(request, QueueRefused):
-            if isinstance(answer, SettledPurchase):
-                self._settling.tell_refund(answer, request.reason)
-        elif isinstance(answer, SettledPurchase):
-            is_kept = True
-            self._settling.tell_queued(answer, self._adding.saved_z(request.purchase_id))
-        else:
+        is_kept = isinstance(request, QueueConfirmed) and isinstance(answer, SettledPurchase)
+        saved_z = self._adding.saved_z(request.purchase_id)
+        # Its place first: who is told looks at the playlist.
+        if isinstance(request, QueueConfirmed) and not is_kept:
             self._take_off(request.purchase_id)
         if self._adding.has_under_way(request.purchase_id):
             self._adding.settled(request.purchase_id, is_queued=is_kept)
         elif is_kept:
             self._put_in_order(request.purchase_id)
+        if isinstance(answer, SettledPurchase):
+            if isinstance(request, QueueRefused):
+                self._settling.tell_refund(answer, request.reason)
+            else:
+                self._settling.tell_queued(answer, saved_z)
 
     # After a restart
 

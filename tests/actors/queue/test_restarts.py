@@ -201,6 +201,27 @@ async def test_what_was_never_told_is_given_back_without_a_restart(tmp_path: Pat
         assert len(h.pms("Alice")) == 1
 
 
+async def test_a_playlist_that_fails_knows_its_work_again(tmp_path: Path) -> None:
+    """A defect costs the message that met it: the item under way is still its buyer's."""
+    cinema = Cinema()
+    cinema.library.delay(address("second"), 3)
+    async with house(tmp_path / "e.db", SETTINGS, gateway=cinema.gateway) as h:
+        await wealthy(h, *NAMES)
+        cinema.queue("boss", "running")
+        await buy(h, "Alice", "first")
+        await buy(h, "Bob", "second")
+        await buy(h, "Carol", "third")
+        cinema.tell(object())  # type: ignore[arg-type]  # what no actor understands
+        await anyio.sleep(30)
+        assert set(cinema.titles) == {"running", "first", "second"}
+        assert [name for name, _ in on_playlist(h)] == ["Alice", "Bob"]
+        assert h.balance("Carol") == WEALTH_Z
+        for _ in range(2):
+            cinema.end_film()
+            await h.settle()
+        assert sorted(thanks(h)) == ["Alice", "Bob", "boss"]
+
+
 async def evening(h: House, cinema: Cinema, steps: int) -> None:
     """Three people buy, and items take their time; it is killed after so many moments."""
     for name in NAMES:
