@@ -21,6 +21,7 @@ from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
+from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
@@ -198,6 +199,7 @@ class Context:
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
+    playlists: dict[str, Ref[PlaylistMessage]] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
         """A configured channel by its name in any casing (`storage.md` S4).

@@ -34,6 +34,8 @@ from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
+from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
+from economy_actors.playlist.actor import Playlist
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
 from economy_actors.wallets import Changes, Told, WalletBucket
@@ -118,6 +120,7 @@ class Root(Actor[Any]):
         context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
+        await self.spawn_started("playlists", self._playlist_group())
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
@@ -197,6 +200,11 @@ class Root(Actor[Any]):
         context = self._context
         channels = {name: partial(Channel, name, context) for name in self._channels}
         return lambda: Group(channels, context.channels, CHANNEL_MAILBOX, "channel")
+
+    def _playlist_group(self) -> Callable[[], Group]:
+        context = self._context
+        playlists = {name: partial(Playlist, name, context) for name in self._channels}
+        return lambda: Group(playlists, context.playlists, PLAYLIST_MAILBOX, "playlist")
 
     def _channel_events_group(self) -> Callable[[], Group]:
         context = self._context

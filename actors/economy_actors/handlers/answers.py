@@ -93,18 +93,23 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+    """It can't be done so; ``text`` is fit for end users on both surfaces.
+
+    ``data`` goes with a request's answer where callers look into it also when it failed.
+    """
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The service itself could not do it; ``text`` is fit for end users."""
+    """The service itself could not do it; ``text`` and ``data`` as in `Refused`."""
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 PmAnswer: TypeAlias = str | Refused | Failed

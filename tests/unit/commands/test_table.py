@@ -25,6 +25,7 @@ def settings() -> Settings:
         {
             "nats": {"servers": ["nats://localhost"]},
             "channels": [{"domain": "cytube.test", "channel": "testchan"}],
+            "mediacms": {"base_url": "https://media.test"},
         }
     )
 
@@ -77,6 +78,8 @@ def test_admin_rights_follow_the_section() -> None:
         "shop_items",
         "approve_item",
         "reject_item",
+        "approve_force",
+        "reject_force",
     }
 
 

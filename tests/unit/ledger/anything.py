@@ -53,6 +53,16 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import EarningGate
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    EndPurchases,
+    MovePurchase,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
     RankUpsTold,
@@ -258,6 +268,8 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
+QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
@@ -373,6 +385,72 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.integers(NOW, NOW + 9),
         DAYS,
         st.booleans(),
+    ),
+    BuyMedia: st.builds(
+        lambda op_id, user, action, price_z, limits, forced, at_ms, day: BuyMedia(
+            op_id,
+            user,
+            "forcenow" if forced else action,
+            Media("cm", "film", "Film", 60),
+            price_z,
+            limits,
+            at_ms,
+            day,
+            needs_approval=forced,
+        ),
+        _op("media"),
+        USERS,
+        st.sampled_from(["queue", "playnext", "forcenow"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        st.booleans(),
+        TIMES,
+        DAYS,
+    ),
+    ApproveForcePlay: st.builds(ApproveForcePlay, _op("force"), here, st.integers(1, 3), now, DAYS),
+    QueueConfirmed: st.builds(
+        QueueConfirmed, _op("queued"), here, MEDIA_IDS, st.integers(1, 9), now, DAYS
+    ),
+    QueueRefused: st.builds(
+        QueueRefused, _op("unqueued"), here, MEDIA_IDS, st.just("Not there"), now, DAYS
+    ),
+    EndPurchases: st.builds(
+        EndPurchases,
+        here,
+        st.lists(MEDIA_IDS, max_size=2).map(tuple),
+        st.sampled_from(["played", "gone"]),
+    ),
+    MovePurchase: st.builds(MovePurchase, here, MEDIA_IDS, st.integers(1, 9)),
+    SpendOnQueue: st.builds(
+        lambda number, user, attempt, price_z, limits, at_ms, day: SpendOnQueue(
+            f"web:{number}",
+            user,
+            f"r{number}",
+            attempt,
+            price_z,
+            "queue",
+            "Queued",
+            limits,
+            at_ms,
+            day,
+        ),
+        IDS,
+        USERS,
+        st.sampled_from(["one", "two"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        TIMES,
+        DAYS,
+    ),
+    RefundQueueSpend: st.builds(
+        RefundQueueSpend,
+        _op("web back"),
+        USERS,
+        IDS.map(lambda number: f"r{number}"),
+        st.just("Failed"),
+        now,
+        DAYS,
+        st.sampled_from([None, "one"]),
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),

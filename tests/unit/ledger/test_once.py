@@ -49,6 +49,14 @@ from kryten_economy.features.money.operations import (
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.streaks.operations import QualifyDay
@@ -68,6 +76,11 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
+FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+SPEND = SpendOnQueue(
+    "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
+)
+BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
 RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
 
@@ -109,6 +122,18 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], BUY),
+    ([earn("Bob", 50), BUY], QueueConfirmed("act", CHANNEL, "before-1", 7, NOW, DAY)),
+    ([earn("Bob", 50), BUY], QueueRefused("act", CHANNEL, "before-1", "No room", NOW, DAY)),
+    (
+        [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
+        ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], SPEND),
+    (
+        [earn("Bob", 50), SPEND],
+        RefundQueueSpend("act", key("Bob"), "r-1", "Add failed", NOW, DAY),
     ),
     ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
     ([earn("Bob", 50)], fortune("Bob", 5, "act")),
