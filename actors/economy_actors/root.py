@@ -25,7 +25,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
-from economy_actors.messages.channel import BooksChanged, BotSpoke
+from economy_actors.messages.channel import BooksChanged, BotSpoke, LineTold
 from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
@@ -146,6 +146,10 @@ class Root(Actor[Any]):
         """A public line of the bot account from elsewhere."""
         self._context.channels[channel].offer(BotSpoke(text))
 
+    def _line_told(self, channel: str, receipt: str, said: bool) -> None:  # called by place
+        """What has become of a public line that somebody waits for."""
+        self._context.channels[channel].offer(LineTold(receipt, said))
+
     def _announcers(self) -> Callable[[], Group]:
         context = self._context
         depths = Depths(context.metrics)
@@ -159,6 +163,7 @@ class Root(Actor[Any]):
                 depths=depths,
                 chance=context.dice.roll,
                 foreign=partial(self._bot_spoke, channel),
+                told=partial(self._line_told, channel),
             )
             for channel in self._channels
         }

@@ -13,6 +13,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
+    "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -130,6 +131,13 @@ class DailyLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -147,6 +155,7 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
     | NotPending
 )
 

@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never
 from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -131,6 +132,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
     | NotPending
     | Ignored,
 ) -> Code:
@@ -151,7 +153,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins():
             return Code.REJECTED
-        case AlreadySettled():
+        case AlreadySettled() | AlreadyPending():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

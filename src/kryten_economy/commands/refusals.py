@@ -11,6 +11,7 @@ from typing import assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -35,6 +36,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_pending",
     "announced",
     "bad_amount",
     "bad_name",
@@ -236,6 +238,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case AlreadyPending(what):
+            return already_pending(what)
         case NotPending():
             return not_pending()
         case _:
@@ -322,6 +326,11 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
+
+
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
 
 
 def not_pending() -> str:

@@ -67,6 +67,15 @@ from kryten_economy.features.ranks.operations import (
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.vanity.operations import (
+    LEVEL,
+    SHOUTOUT,
+    AskForGif,
+    BuyItem,
+    SetAside,
+    SettlePurchase,
+    TellFortune,
+)
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
@@ -260,6 +269,45 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.booleans(),
         st.just("Boss"),
         st.just(""),
+        now,
+        DAYS,
+    ),
+    BuyItem: st.builds(
+        BuyItem,
+        _op("buy"),
+        USERS,
+        st.sampled_from(["custom_title", "custom_greeting"]),
+        st.sampled_from(["Sir", "Dame"]),
+        SOME_Z,
+        st.just("spend.vanity.custom_title"),
+        st.just("Title"),
+        now,
+        DAYS,
+    ),
+    TellFortune: st.builds(
+        TellFortune, _op("fortune"), USERS, SOME_Z, st.just(NOW - 5), TIMES, DAYS
+    ),
+    AskForGif: st.builds(
+        AskForGif, _op("gif"), USERS, st.just("https://x.test/a.gif"), SOME_Z, now, DAYS
+    ),
+    SetAside: st.builds(
+        lambda op_id, user, purpose, price_z, cooldown_ms, at_ms, day: SetAside(
+            op_id, user, purpose, "2", price_z, "s", "r", "Bought", cooldown_ms, NOW + 9, at_ms, day
+        ),
+        _op("aside"),
+        USERS,
+        st.sampled_from([SHOUTOUT, LEVEL]),
+        SOME_Z,
+        st.sampled_from([0, 2000]),
+        TIMES,
+        DAYS,
+    ),
+    SettlePurchase: st.builds(
+        SettlePurchase,
+        _op("settle"),
+        IDS.map(lambda number: f"purchase:aside:{number}") | HOLD_IDS,
+        st.booleans(),
+        st.just("Settled"),
         now,
         DAYS,
     ),

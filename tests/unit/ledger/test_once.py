@@ -30,6 +30,7 @@ from tests.unit.ledger.acts import (
     win,
 )
 from tests.unit.ledger.test_approvals import AskForPoster
+from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
 from kryten_economy.features.achievements import Award
@@ -50,6 +51,7 @@ from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -94,6 +96,14 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
+    ([earn("Bob", 50)], fortune("Bob", 5, "act")),
+    ([earn("Bob", 50)], gif("Bob", "https://x.test/a.gif", 30, "act")),
+    ([earn("Bob", 50)], shoutout("Bob", "Hello", 20, "act")),
+    (
+        [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
+        SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
