@@ -27,6 +27,7 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+    "OwnedAlready",
     "ReadOnly",
     "Refusal",
     "SameAccount",
@@ -138,6 +139,13 @@ class AlreadyPending:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedAlready:
+    """Exactly this ``what`` (``#FFD700``) is theirs already, so there is nothing to pay for."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -156,6 +164,7 @@ Refusal = (
     | CoolingDown
     | DailyLimit
     | AlreadyPending
+    | OwnedAlready
     | NotPending
 )
 

@@ -26,6 +26,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OwnedAlready,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -133,6 +134,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | CoolingDown
     | DailyLimit
     | AlreadyPending
+    | OwnedAlready
     | NotPending
     | Ignored,
 ) -> Code:
@@ -151,7 +153,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins():
+        case SameAccount() | TooFewCoins() | OwnedAlready():
             return Code.REJECTED
         case AlreadySettled() | AlreadyPending():
             return Code.CONFLICT

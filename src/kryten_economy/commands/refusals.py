@@ -25,6 +25,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OwnedAlready,
     ReadOnly,
     SameAccount,
     TooFewCoins,
@@ -62,6 +63,7 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "owned_already",
     "reload_failed",
     "reloaded",
     "slow_down",
@@ -240,6 +242,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return daily_limit(what, limit)
         case AlreadyPending(what):
             return already_pending(what)
+        case OwnedAlready(what):
+            return owned_already(what)
         case NotPending():
             return not_pending()
         case _:
@@ -331,6 +335,11 @@ def busy() -> str:
 def already_pending(what: str) -> str:
     """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
     return f"Your {what} is still waiting; one at a time, please."
+
+
+def owned_already(what: str) -> str:
+    """Buying it again would change nothing."""
+    return f"{what} is yours already. Nothing was charged."
 
 
 def not_pending() -> str:

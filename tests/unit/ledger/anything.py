@@ -29,6 +29,11 @@ from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.colours.operations import (
+    KeepFoundColours,
+    ReserveColour,
+    SettleColour,
+)
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import (
     EndEvent,
@@ -308,6 +313,31 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         IDS.map(lambda number: f"purchase:aside:{number}") | HOLD_IDS,
         st.booleans(),
         st.just("Settled"),
+        now,
+        DAYS,
+    ),
+    ReserveColour: st.builds(
+        ReserveColour,
+        _op("colour"),
+        USERS,
+        st.sampled_from(["#FFD700", "#50C878"]),
+        SOME_Z,
+        st.just(0.1),
+        now,
+        DAYS,
+    ),
+    SettleColour: st.builds(
+        SettleColour,
+        _op("shown"),
+        IDS.map(lambda number: f"colour:colour:{number}") | HOLD_IDS,
+        st.booleans(),
+        now,
+        DAYS,
+    ),
+    KeepFoundColours: st.builds(
+        KeepFoundColours,
+        here,
+        st.lists(st.tuples(NAMES, st.just("#AAAAAA")), max_size=2).map(tuple),
         now,
         DAYS,
     ),

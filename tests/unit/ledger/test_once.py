@@ -37,6 +37,7 @@ from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
@@ -104,6 +105,11 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
         SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
+    ),
+    ([earn("Bob", 9)], ReserveColour("act", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)),
+    (
+        [earn("Bob", 9), ReserveColour("before-1", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)],
+        SettleColour("act", "colour:before-1", True, NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
