@@ -18,6 +18,7 @@ import structlog
 from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock
 from economy_actors.messages.channel import ChannelMessage
+from economy_actors.messages.colours import ColoursMessage, StylesheetMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage
@@ -156,7 +157,8 @@ class Context:
     """Shared by all actors of one service; only the root writes the refs.
 
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
-    in circulation by channel, as they were when prices were last set by them. ``books_lost``:
+    in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
+    bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``books_lost``:
     the book file was taken away, and nothing is acknowledged any more.
     """
 
@@ -183,6 +185,9 @@ class Context:
     channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
     floats: dict[str, int] = field(default_factory=dict)
+    bot_ranks: dict[str, float] = field(default_factory=dict)
+    stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)
+    colours: dict[str, Ref[ColoursMessage]] = field(default_factory=dict)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from anyio.abc import TaskGroup
 from nats.aio.msg import Msg
 
 from economy_sandbox.commands import COMMANDS
@@ -95,6 +96,8 @@ class RobotProcess:
         self._inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
         self._chat = Inbox()
         self._stack = AsyncExitStack()
+        self._tasks: TaskGroup | None = None
+        self._thrown_out: str | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -110,6 +113,7 @@ class RobotProcess:
         """Start the robot."""
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(tasks.cancel_scope.cancel)
+        self._tasks = tasks
         tasks.start_soon(self._link.outbox.run)
         try:
             await self.start()
@@ -171,6 +175,10 @@ class RobotProcess:
             return
         await self.act([Event("kick", {"reason": reason})])
         await self.stop()
+
+    def throw_out(self, reason: str) -> None:
+        """Kick the bot once the command that it is carrying out has been answered."""
+        self._thrown_out = reason
 
     def lose_cytube(self) -> None:
         """The connection to CyTube breaks without a word; the process stays."""
@@ -310,6 +318,10 @@ class RobotProcess:
         else:
             answer = {"service": "robot", "command": name, "success": True, "data": data}
         await self._link.reply(msg, answer)
+        reason, self._thrown_out = self._thrown_out, None
+        if reason is not None and self._tasks is not None:
+            # The end of the process waits for its subscriptions, of which this is one.
+            self._tasks.start_soon(self.kick_bot, reason)
 
     def _is_for_another(self, meta: dict[str, Any]) -> bool:
         domain, channel = meta.get("domain"), meta.get("channel")

@@ -14,7 +14,7 @@ import structlog
 from economy_actors.context import SERVICE_NAME, Context
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.intake import Intake
-from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
+from economy_actors.gateway.payloads import emotes_in, medium_in, rank_listed, stored_uid
 from economy_actors.gateway.robots import Rivals, Robots
 from economy_actors.gateway.survey import WantedLists
 from economy_actors.gateway.translate import Translator
@@ -351,6 +351,9 @@ class Gateway(Actor[GatewayMessage]):
         users = self._translator.listed(entries)
         if users is None:
             return False
+        bot_rank = rank_listed(entries, self._context.live.settings.bot.username)
+        if bot_rank is not None:
+            self._context.bot_ranks[channel] = bot_rank
         listed = Listed(users, self._context.clock.now_ms(), stored=True)
         self._context.channels[channel].offer(listed)
         self._wanted.have(channel)

@@ -15,6 +15,7 @@ from kryten_economy.users import is_name
 __all__ = (
     "TEXT_MAX",
     "afk_in",
+    "css_in",
     "emote_in",
     "emotes_in",
     "epoch_ms",
@@ -24,6 +25,7 @@ __all__ = (
     "name_in",
     "position_in",
     "rank_in",
+    "rank_listed",
     "rank_of",
     "stored_uid",
     "typed_line",
@@ -80,6 +82,19 @@ def afk_in(payload: object) -> bool | None:
     """The flag in ``afk``."""
     afk = payload.get("afk") if isinstance(payload, Mapping) else None
     return afk if isinstance(afk, bool) else None
+
+
+def css_in(payload: object) -> str | None:
+    """The stylesheet in ``channelCSSJS``, to the byte."""
+    css = payload.get("css") if isinstance(payload, Mapping) else None
+    return css if isinstance(css, str) else None
+
+
+def rank_listed(entries: object, name: str) -> float | None:
+    """The rank that a user list gives somebody; None if they are not in it."""
+    listed = map(listed_user, entries if isinstance(entries, list) else ())
+    users = (each for each in listed if each is not None and each.name.lower() == name.lower())
+    return next((each.rank for each in users), None)
 
 
 def listed_user(entry: object) -> ListedUser | None:

@@ -35,6 +35,7 @@ from economy_actors.gateway.events import (
 )
 from economy_actors.gateway.payloads import (
     afk_in,
+    css_in,
     emote_in,
     emotes_in,
     epoch_ms,
@@ -63,6 +64,7 @@ from economy_actors.messages.channel import (
     RankChanged,
     Said,
 )
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.text.markup import typed_text
@@ -206,6 +208,8 @@ class Attendance:
         name, rank = name_in(payload), rank_in(payload)
         if name is None or rank is None:
             return malformed("no name and rank")
+        if self._door.is_bot(name):
+            return Translated(channel, BotRanked(rank))
         return self._door.unless_ignored(channel, name, RankChanged(name, rank))
 
     def afk(self, channel: str, event: Event) -> Translation:
@@ -277,7 +281,7 @@ class Speech:
             return _SERVER_LINE
         if is_shadow:
             return _SHADOW
-        if self._live.ignores(name) and name.lower() != self._live.settings.bot.username.lower():
+        if self._live.ignores(name) and not self._door.is_bot(name):
             return IGNORED
         return None if is_name(name) else malformed("no user name")
 
@@ -316,6 +320,8 @@ class Translator:
             "emotelist": media.emotes,
             "updateemote": media.emote_set,
             "removeemote": media.emote_removed,
+            "rank": _own_rank,
+            "channelcssjs": _stylesheet,
             "mediaupdate": _sign_of_life,
             "usercount": _sign_of_life,
         }
@@ -347,6 +353,18 @@ def _throttled(channel: str, _event: Event) -> Translation:
 def _kicked(channel: str, _event: Event) -> Translation:
     """The bot was thrown out: this event reaches nobody else."""
     return Translated(channel, RobotGone())
+
+
+def _own_rank(channel: str, event: Event) -> Translation:
+    """What CyTube lets the bot do: told thrice while it comes in, and at each change."""
+    rank = rank_of(payload_of(event))
+    return malformed("no rank") if rank is None else Translated(channel, BotRanked(rank))
+
+
+def _stylesheet(channel: str, event: Event) -> Translation:
+    """The channel's stylesheet, told at each change and to each bot that comes in."""
+    css = css_in(payload_of(event))
+    return malformed("no stylesheet") if css is None else Translated(channel, StylesheetTold(css))
 
 
 def _sign_of_life(channel: str, _event: Event) -> Translation:

@@ -5,11 +5,35 @@ those are hard to read on a dark page whatever their lightness says (P-CSS-8).
 """
 
 import re
+from enum import StrEnum
 from typing import Final, Literal, NamedTuple
 
 from kryten_economy.config.vanity import ChatColor
 
-__all__ = ("Level", "Readability", "parsed_colour", "readability")
+__all__ = ("BOT_RANK_MIN", "Level", "NotShown", "Readability", "parsed_colour", "readability")
+
+BOT_RANK_MIN: Final = 3
+"""CyTube throws a bot out that writes a stylesheet below this rank."""
+
+
+class NotShown(StrEnum):
+    """Why the channel does not show a colour; each has its sentence in `texts`."""
+
+    ROBOT_AWAY = "robot_away"
+    RANK_UNKNOWN = "rank_unknown"
+    RANK_TOO_LOW = "rank_too_low"
+    UNREADABLE = "unreadable"
+    """Nothing was read, or two sources tell two stories."""
+    DAMAGED = "damaged"
+    TOO_LONG = "too_long"
+    NO_CHANGE = "no_change"
+    """It was shown already."""
+    UNANSWERED = "unanswered"
+    """It was written, and CyTube never told the new text."""
+    BUSY = "busy"
+    PENDING = "pending"
+    """Nobody knows yet, and the money waits."""
+
 
 Level = Literal["ok", "warn", "reject"]
 
