@@ -23,6 +23,7 @@ __all__ = (
     "Body",
     "Count",
     "Field",
+    "Flag",
     "Invalid",
     "NotJson",
     "NotObject",
@@ -163,6 +164,22 @@ class Text:
         if not text and self.required:
             return Invalid(f"{self.name} is required")
         return text or self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no; ``default`` None: it is required."""
+
+    name: str
+    default: bool | None = None
+
+    def read(self, value: object) -> bool | Invalid:
+        """A JSON boolean and nothing that merely looks like one."""
+        if value is None and self.default is not None:
+            return self.default
+        if not isinstance(value, bool):
+            return Invalid(f"{self.name} must be true or false")
+        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class ColourBought:
     colour: str
     charged_z: int
     discount: float
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class NotShown(StrEnum):
     UNANSWERED = "unanswered"
     """It was written, and CyTube never told the new text."""
     BUSY = "busy"
+    GIVEN_BACK = "given_back"
+    """This very purchase was tried before, in vain."""
     PENDING = "pending"
     """Nobody knows yet, and the money waits."""
 
