@@ -25,7 +25,7 @@ from economy_actors.messages.colours import (
 )
 from economy_actors.messages.ledger import Commit, commit, query
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor, RuntimeFault, Timer
+from economy_actors.runtime import Actor, AskFailed, RuntimeFault, Timer
 from economy_actors.stylesheet import out_of_reach
 from kryten_economy.config.vanity import ChatColor
 from kryten_economy.features.colours import texts
@@ -99,14 +99,12 @@ class Colours(Actor[ColoursMessage]):
                 try:
                     buyer.send(await self._buy(message))
                 except RuntimeFault as fault:
-                    self._failed(fault)
-                    buyer.fail(fault)
+                    buyer.fail(self._failed(fault))
             case ResyncColours(reply=operator):
                 try:
                     operator.send(await self._resync(message))
                 except RuntimeFault as fault:
-                    self._failed(fault)
-                    operator.fail(fault)
+                    operator.fail(self._failed(fault))
             case SettleHeld():
                 self._look = None
                 try:
@@ -116,10 +114,11 @@ class Colours(Actor[ColoursMessage]):
             case _:
                 assert_never(message)
 
-    def _failed(self, fault: RuntimeFault) -> None:
-        """Whatever was under way: money that waits is looked after soon."""
+    def _failed(self, fault: RuntimeFault) -> AskFailed:
+        """Nobody knows how far it came, but money that waits is looked after soon."""
         _log.warning("colours interrupted", channel=self._channel, error=repr(fault))
         self._look_after(_LOOK_AGAIN_S)
+        return AskFailed(f"colours of {self._channel}: {fault!r}")
 
     def _look_after(self, delay_s: float) -> None:
         if self._look is None:

@@ -212,6 +212,24 @@ async def test_the_owner_changes_it_while_it_is_written(tmp_path: Path) -> None:
         assert (len(s.page.written), s.spent("Bob")) == (2, (2_500, PRICE_Z))
 
 
+@pytest.mark.parametrize("slow_s", [0.0, 1.2, 5.0])
+async def test_the_answer_comes_in_time(tmp_path: Path, slow_s: float) -> None:
+    """However slow the store is, and without proof: within 4 s, and nothing was charged."""
+    async with salon(tmp_path) as s:
+        await s.rich("Bob")
+        s.page.answers = False
+
+        async def be_slow() -> None:
+            await anyio.sleep(slow_s)
+
+        s.page.on_read = be_slow
+        began_s = anyio.current_time()
+        assert (await s.refused("Bob"))[0] == "unavailable"
+        assert anyio.current_time() - began_s < 4
+        await s.wait(60)
+        assert (s.owned(), s.spent("Bob")) == ({}, FREE)
+
+
 async def test_without_proof_the_money_comes_back(tmp_path: Path) -> None:
     """CyTube never tells the text: within 4 s the buyer knows, unpaid, with the old colour."""
     async with salon(tmp_path) as s:
