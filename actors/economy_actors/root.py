@@ -14,6 +14,8 @@ import structlog
 
 from economy_actors.api import MAILBOX as API_MAILBOX
 from economy_actors.api import Api
+from economy_actors.catalogue.actor import MAILBOX as CATALOGUE_MAILBOX
+from economy_actors.catalogue.actor import Catalogue
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
 from economy_actors.colours import Colours
@@ -26,8 +28,9 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
-from economy_actors.messages.channel import BooksChanged, BotSpoke, LineTold
+from economy_actors.messages.channel import BooksChanged, BotSpoke
 from economy_actors.messages.ledger import commit, query
+from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
@@ -117,6 +120,11 @@ class Root(Actor[Any]):
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        # Behind the channels, so that at a stop nobody in them waits for it.
+        catalogue = await self.spawn_started(
+            "catalogue", lambda: Catalogue(context), capacity=CATALOGUE_MAILBOX
+        )
+        context.catalogue = catalogue
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )

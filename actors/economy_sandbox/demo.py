@@ -19,6 +19,7 @@ from typing import TextIO
 
 import anyio
 
+from economy_sandbox.catalogue import MediaCmsSite
 from economy_sandbox.commands import need_prompt_toolkit, piped_lines, typed_lines, undisturbed
 from economy_sandbox.crowd import Crowd, dress_channel
 from economy_sandbox.nats import NatsServer
@@ -88,7 +89,9 @@ async def run_demo(
         robot = await stack.enter_async_context(
             SimulatedRobot(server.url, DOMAIN, CHANNEL, BOT, seed=seed)
         )
-        config = _written_config(server.url, folder, robot.clock())
+        site = await stack.enter_async_context(MediaCmsSite())
+        site.stock(robot.room.playlist.library)
+        config = _written_config(server.url, site.url, folder, robot.clock())
         crowd = Crowd(robot, random.Random(seed), speed=speed, without=user)
         await dress_channel(robot)
         await crowd.arrive()
@@ -112,10 +115,13 @@ async def _announced(robot: SimulatedRobot, view: View) -> None:
         view.note("The service has not announced itself on the bus yet.")
 
 
-def _written_config(nats_url: str, folder: Path, now_s: float) -> DemoConfig:
+def _written_config(nats_url: str, catalogue_url: str, folder: Path, now_s: float) -> DemoConfig:
     """The configuration, and the books of a channel that has been there for a while."""
     path, minute = folder / "config.yaml", int(now_s // 60 % 60)
-    text = demo_settings(nats_url, DOMAIN, CHANNEL, BOT, folder / "economy.db", minute)
+    database = folder / "economy.db"
+    text = demo_settings(
+        nats_url, DOMAIN, CHANNEL, BOT, database, minute, catalogue_url=catalogue_url
+    )
     path.write_text(text, encoding="utf-8")
     write_past(load(path, {}).settings, CHANNEL, int(now_s * 1000))
     return DemoConfig(nats_url, DOMAIN, CHANNEL, BOT, folder, path)

@@ -124,6 +124,7 @@ daily_competitions:
     condition: {{type: daily_top, field: gifs_posted}}
     reward: 35
 commands: {{rate_limit_per_minute: 60}}
+mediacms: {{base_url: {catalogue_url}, web_queue_redirect: false}}
 gambling:
   min_account_age_minutes: 0
   spectacle_cooldown_seconds: 20
@@ -134,11 +135,19 @@ gambling:
 
 
 def demo_settings(
-    nats_url: str, domain: str, channel: str, bot: str, database: Path, minute: int = 0
+    nats_url: str,
+    domain: str,
+    channel: str,
+    bot: str,
+    database: Path,
+    minute: int = 0,
+    *,
+    catalogue_url: str = "",
 ) -> str:
     """The text of a ``config.yaml`` for the demo's bus, with a free port for the metrics.
 
     The demo starts in this ``minute`` of the hour: its event comes soon after, and again and again.
+    Without a ``catalogue_url`` there is nothing to queue from.
     """
     return _TEMPLATE.format(
         nats_url=json.dumps(nats_url),
@@ -146,6 +155,7 @@ def demo_settings(
         channel=channel,
         bot=bot,
         database=json.dumps(str(database)),
+        catalogue_url=json.dumps(catalogue_url),
         port=_free_port(),
         every_hour=", ".join(map(str, range(24))),
         event_minutes=f"{(minute + _EVENT_AFTER_MINUTES) % _EVENT_EVERY_MINUTES}-59"

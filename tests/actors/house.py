@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anyio
+from tests.actors.shelf import Shelf
 
 from economy_actors.channel.actor import Channel
 from economy_actors.context import Context, LiveSettings
@@ -273,13 +274,14 @@ async def house(
     start_ms: int = START_MS,
     books: Callable[[Path], Books] = Books.open,
     gateway: Callable[[Context], Actor[Any]] | None = None,
+    catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
-    what stands between the channel and a bus.
+    what stands between the channel and a bus, ``catalogue`` what is asked for media.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -311,6 +313,7 @@ async def house(
                 channels,
             ),
         )
+        context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:
             context.outboxes[channel] = root.spawn(

@@ -14,6 +14,7 @@ import anyio.to_thread
 import structlog
 
 from economy_actors.context import Context
+from economy_actors.handlers.approvals import reject_overdue
 from economy_actors.jobs.events import Events, let_it_rain
 from economy_actors.messages.channel import MinutePassed
 from economy_actors.messages.ledger import Commit, commit
@@ -25,7 +26,7 @@ from economy_actors.messages.workers import (
     RainDue,
 )
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor
+from economy_actors.runtime import Actor, RuntimeFault
 from kryten_economy.calendar import day_before
 from kryten_economy.features.gifts import rain_pause_s
 from kryten_economy.features.money import texts as money_texts
@@ -111,6 +112,7 @@ class Scheduler(Actor[Tick]):
     async def started(self) -> None:
         """Give back what ran out while nobody looked, and wait for the next minute."""
         await self._expire_holds(self._context.clock.now_ms())
+        await self._reject_overdue()
         if self._data_file is not None:
             self._backed_up_at_ms = newest_backup_ms(
                 self._data_file,
@@ -144,6 +146,7 @@ class Scheduler(Actor[Tick]):
             self._save_counters()
         if minute_ms % _HOUR_MS == 0:
             self._prune(minute_ms)
+            await self._reject_overdue()
         if self._data_file is not None:
             await self._back_up(self._data_file, minute_ms)
 
@@ -158,6 +161,14 @@ class Scheduler(Actor[Tick]):
                 return
             for hold in answer.released:
                 self._tell_owner(hold)
+
+    async def _reject_overdue(self) -> None:
+        """Give back what no operator has decided on; what fails is tried in an hour."""
+        try:
+            await reject_overdue(self._context)
+        except RuntimeFault as fault:
+            self._context.metrics.error("scheduler")
+            _log.warning("overdue approvals wait", error=repr(fault))
 
     def _tell_owner(self, hold: ReleasedHold) -> None:
         outbox = self._context.outboxes.get(hold.user.channel)

@@ -25,6 +25,7 @@ from economy_actors.runtime.observer import HANDLING_BUCKETS_S, DeadLetterReason
 
 __all__ = (
     "ANNOUNCEMENT_DROPS",
+    "CATALOGUE_RESULTS",
     "CHANNEL_GAUGES",
     "COMMAND_RESULTS",
     "ERROR_COMPONENTS",
@@ -34,6 +35,7 @@ __all__ = (
     "OUTBOX_PRIORITIES",
     "PM_UNDELIVERABLE_REASONS",
     "AnnouncementDrop",
+    "CatalogueResult",
     "CommandResult",
     "Families",
     "GatewayDrop",
@@ -54,10 +56,21 @@ GatewayDrop = Literal[
 ]
 AnnouncementDrop = Literal["rate", "duplicate", "gate"]
 CommandResult = Literal["ok", "refused", "error"]
+CatalogueResult = Literal[
+    "ok",
+    "not_found",
+    "unreachable",
+    "timeout",
+    "throttled",
+    "server_error",
+    "rejected",
+    "malformed",
+]
 
 GATEWAY_DROPS: Final[tuple[GatewayDrop, ...]] = get_args(GatewayDrop)
 ANNOUNCEMENT_DROPS: Final[tuple[AnnouncementDrop, ...]] = get_args(AnnouncementDrop)
 COMMAND_RESULTS: Final[tuple[CommandResult, ...]] = get_args(CommandResult)
+CATALOGUE_RESULTS: Final[tuple[CatalogueResult, ...]] = get_args(CatalogueResult)
 EVENT_TYPES: Final = ("chatmsg", "adduser", "userleave", "changemedia", "pm", "setafk", "other")
 OUTBOX_PRIORITIES: Final = ("reply", "result", "public", "bulk", "digest")
 PM_UNDELIVERABLE_REASONS: Final = ("absent", "no_echo", "expired", "overflow", "send_failed")
@@ -66,6 +79,7 @@ ERROR_COMPONENTS: Final = (
     "announcer",
     "backup",
     "books",
+    "catalogue",
     "channel",
     "exporter",
     "gateway",
@@ -211,6 +225,11 @@ class Families:
         self.pm_undeliverable = self._counter("pm_undeliverable_total", "PMs given up.", "reason")
         self.gateway_dropped = self._counter(
             "gateway_dropped_total", "Events dropped at the edge.", "reason"
+        )
+        self.catalogue_requests = self._counter(
+            "catalogue_requests_total",
+            "HTTP requests to the media catalogue, each attempt by how it ended.",
+            "result",
         )
         self.userstats_silences = self._counter(
             "userstats_silences_total",

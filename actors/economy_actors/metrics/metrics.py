@@ -23,6 +23,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from economy_actors.metrics import families
 from economy_actors.metrics.families import (
     AnnouncementDrop,
+    CatalogueResult,
     CommandResult,
     Families,
     GatewayDrop,
@@ -116,6 +117,8 @@ class Metrics:
             own.outbox_wait.labels(priority)
         for component in families.ERROR_COMPONENTS:
             own.errors.labels(component)
+        for result in families.CATALOGUE_RESULTS:
+            own.catalogue_requests.labels(result)
         for reason in families.PM_UNDELIVERABLE_REASONS:
             own.pm_undeliverable.labels(reason)
         for channel in channels:
@@ -294,6 +297,10 @@ class Metrics:
     def gateway_dropped(self, reason: GatewayDrop) -> None:
         """Count an event that was dropped at the edge."""
         self._dropped[reason].inc()
+
+    def catalogue_request(self, result: CatalogueResult) -> None:
+        """Count an HTTP request to the media catalogue and how it ended."""
+        self._families.catalogue_requests.labels(result).inc()
 
     def userstats_silent(self) -> None:
         """Count a question that kryten-userstats did not answer."""

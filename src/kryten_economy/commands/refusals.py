@@ -100,7 +100,7 @@ def out_of_range(choices: int) -> str:
 
 def nothing_to_confirm() -> str:
     """YES without a question, or too late."""
-    return "There is nothing to confirm: what I asked has run out of time. Please ask again."
+    return "There is nothing to confirm. What I asked before has run out of time: please ask again."
 
 
 def no_sentences() -> str:

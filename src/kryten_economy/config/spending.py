@@ -100,7 +100,10 @@ class MediaCms(Section):
     @property
     def configured(self) -> bool:
         """Whether queueing is possible: an address that is neither empty nor a placeholder."""
-        host = urlsplit(self.base_url).hostname or ""
+        try:
+            host = urlsplit(self.base_url).hostname or ""
+        except ValueError:
+            return False
         return bool(host) and not any(
             host == name or host.endswith(f".{name}") for name in _PLACEHOLDER_HOSTS
         )

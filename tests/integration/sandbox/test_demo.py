@@ -14,12 +14,14 @@ import pytest
 from kryten import ChatMessageEvent, KrytenClient
 from tests.integration.sandbox.recordings import BASIC
 
+from economy_actors.catalogue.client import MediaCmsServer, search
 from economy_actors.service import open_service
 from economy_sandbox import replaying
 from economy_sandbox.demo import main, run_demo
 from economy_sandbox.settings import DemoConfig, ServiceInfo, demo_settings
 from economy_sandbox.timekeeper import hosted, starter
 from kryten_economy.config import load
+from kryten_economy.features.catalogue import CatalogueItem
 
 
 @asynccontextmanager
@@ -102,6 +104,32 @@ async def test_real_service_answers_in_the_demo() -> None:
     text = sink.getvalue()
     assert "ZCoinBot → Kim: " in text
     assert "Metrics: http://127.0.0.1:" in text
+
+
+async def test_the_demo_has_a_catalogue_to_search() -> None:
+    """The service is told of a server with films, and `search` and the rest are not redirected."""
+    found: list[str] = []
+
+    @asynccontextmanager
+    async def looking_service(config: DemoConfig) -> AsyncIterator[ServiceInfo]:
+        mediacms = load(config.config_path, {}).settings.mediacms
+        assert mediacms.configured
+        assert not mediacms.web_queue_redirect
+        answer = await client.ask(search("harbor patrol", mediacms))
+        assert isinstance(answer, tuple)
+        found.extend(each.title for each in answer if isinstance(each, CatalogueItem))
+        async with tiny_service(config) as info:
+            yield info
+
+    client = MediaCmsServer(lambda _result: None, connections_max=1)
+    sink = io.StringIO()
+    try:
+        async with asyncio.timeout(20):
+            await run_demo(looking_service, user="Kim", seed=3, source=io.StringIO(), sink=sink)
+    finally:
+        await client.close()
+    assert "Harbor Patrol S01E01: The Quiet Dock" in found
+    assert sink.getvalue().endswith("Bye.\n")
 
 
 async def test_replay_tells_what_the_service_made_of_it() -> None:

@@ -138,6 +138,7 @@ def test_newcomers_are_never_bots(tmp_path: Path) -> None:
         ("https://media.example.com", False),
         ("https://example.org/x", False),
         ("no address", False),
+        ("http://[", False),
         ("https://media.notexample.com", True),
         ("http://10.0.0.5:8000/", True),
     ],
