@@ -19,6 +19,7 @@ from kryten_economy.features.colours import texts
 from kryten_economy.features.colours.operations import CHAT_COLOUR
 from kryten_economy.features.colours.rules import NotShown, parsed_colour, readability
 from kryten_economy.features.prices import price_tag
+from kryten_economy.features.vanity.texts import offer
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, Ignored, NoAccount, Refusal
 
@@ -101,7 +102,7 @@ def _offered(call: PmCall) -> list[str]:
     if not item.enabled:
         return []
     price = price_tag(kit.price_for(call, item.cost, call.wallet), call.symbol)
-    return [texts.offered(price, item.description)]
+    return [offer("color #RRGGBB (also on the web page)", price, item.description)]
 
 
 async def _buy(call: PmCall, text: str) -> PmAnswer:

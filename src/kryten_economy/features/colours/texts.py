@@ -15,7 +15,6 @@ __all__ = (
     "no_colour",
     "not_resynced",
     "not_shown",
-    "offered",
     "protected",
     "shown_after_all",
     "unreadable",
@@ -80,11 +79,6 @@ def judged(colour: str, found: Readability, min_score: float) -> str:
     if found.level == "warn":
         return f"{colour} can be read, but not easily (score {found.score:g})."
     return f"{colour} reads well (score {found.score:g})."
-
-
-def offered(price: str, description: str) -> str:
-    """The line in the shop."""
-    return f"color #RRGGBB (also on the web page) | {price} | {description}"
 
 
 def not_resynced(why: NotShown) -> str:
