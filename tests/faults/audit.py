@@ -17,6 +17,13 @@ from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.colours.operations import (
+    CHAT_COLOUR,
+    PURPOSE,
+    ReserveColour,
+    SettleColour,
+    hold_id_of,
+)
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import opening
@@ -44,6 +51,14 @@ _MOVEMENTS = """
 _HOLDS = """
     SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
+"""
+_COLOURS = """
+    SELECT a.name, v.value FROM vanity_item AS v JOIN account AS a ON a.id = v.account_id
+    WHERE v.type = ?
+"""
+_PAID_COLOURS = """
+    SELECT DISTINCT a.name, h.data ->> 'colour' FROM hold AS h
+    JOIN account AS a ON a.id = h.account_id WHERE h.purpose = ? AND h.state = 'captured'
 """
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
@@ -222,8 +237,10 @@ class Audit:
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
             if isinstance(request, PlaceHold):
                 self.held_by[request.hold_id] = request.user.name
+            elif isinstance(request, ReserveColour):
+                self.held_by[hold_id_of(request.op_id)] = request.user.name
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold):
+            if isinstance(done.request, CaptureHold | ReleaseHold | SettleColour):
                 hold_id = done.request.hold_id
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
@@ -257,6 +274,7 @@ class Audit:
             rows = _operations(reports)
             self._operations_are_known(rows)
             self._holds_are_owned(reports, rows, generation)
+            self._colours_are_paid(reports)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
@@ -288,7 +306,7 @@ class Audit:
             each.hold_id
             for many in self.maybe.values()
             for each in many
-            if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
+            if isinstance(each, CaptureHold | ReleaseHold | SettleColour) and each.op_id in rows
         }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
@@ -299,6 +317,8 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
+                # Whoever can see the stylesheet settles it, also after a restart.
+                fresh = fresh or hold_id.startswith(hold_id_of(""))
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -307,6 +327,13 @@ class Audit:
                 _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
                 _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
         _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+
+    def _colours_are_paid(self, reports: Reports) -> None:
+        """A colour and its payment stand in the same transaction."""
+        owned = dict(reports.connection.execute(_COLOURS, (CHAT_COLOUR,)))
+        paid = set(reports.connection.execute(_PAID_COLOURS, (PURPOSE,)))
+        _check(set(owned.items()) <= paid, "a colour nobody has paid", owned, paid)
+        _check({name for name, _ in paid} == owned.keys(), "paid for nothing", owned, paid)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""

@@ -4,6 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kryten_economy.features.bans import BanState
+from kryten_economy.features.colours.operations import (
+    ColourSettled,
+    ReserveColour,
+    Reserved,
+    SettleColour,
+)
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
@@ -61,6 +67,10 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Transferred", replayed, _money(giver), _money(taker)]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
+        case Reserved(hold_id, wallet, replayed):
+            return ["Reserved", replayed, hold_id, _money(wallet)]
+        case ColourSettled(hold_id, shown, colour, amount_z, wallet, replayed):
+            return ["ColourSettled", replayed, hold_id, shown, colour, amount_z, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
             paid = None if taker is None else _money(taker)
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
@@ -111,6 +121,12 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case ReserveColour():
+            return [Movement(request.user.name, "=escrow", request.price_z, words[3][0], None)]
+        case SettleColour():
+            shown, _, amount_z, money = words[3:7]
+            taker, after_z = ("=sink", None) if shown else (held_by[request.hold_id], money[0])
+            return [Movement("=escrow", taker, amount_z, None, after_z)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
