@@ -263,10 +263,6 @@ class Door:
             return _UNKNOWN_CHANNEL
         return _DUPLICATE if self._recent.is_repeated(event.correlation_id) else channel
 
-    def is_bot(self, name: str) -> bool:
-        """Whether this is the bot's own name."""
-        return name.lower() == self.live.settings.bot.username.lower()
-
     def time_of(self, event: Event) -> int:
         """When it happened, in epoch milliseconds, as far as that is believed."""
         return self.believed(epoch_ms(event.timestamp))

@@ -208,8 +208,6 @@ class Attendance:
         name, rank = name_in(payload), rank_in(payload)
         if name is None or rank is None:
             return malformed("no name and rank")
-        if self._door.is_bot(name):
-            return Translated(channel, BotRanked(rank))
         return self._door.unless_ignored(channel, name, RankChanged(name, rank))
 
     def afk(self, channel: str, event: Event) -> Translation:
@@ -281,7 +279,7 @@ class Speech:
             return _SERVER_LINE
         if is_shadow:
             return _SHADOW
-        if self._live.ignores(name) and not self._door.is_bot(name):
+        if self._live.ignores(name) and name.lower() != self._live.settings.bot.username.lower():
             return IGNORED
         return None if is_name(name) else malformed("no user name")
 

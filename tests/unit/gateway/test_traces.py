@@ -68,7 +68,7 @@ def test_session_basic() -> None:
         ("setPlaylistMeta", "nothing"): 14,
         ("setUserMeta", "AfkChanged"): 10,
         ("setUserRank", "RankChanged"): 27,
-        ("setUserRank", "BotRanked"): 1,
+        ("setUserRank", "ignored"): 1,
         ("updateEmote", "EmoteChanged"): 2,
         ("userLeave", "Left"): 22,
         ("usercount", "nothing"): 14,
