@@ -31,11 +31,11 @@ from kryten_economy.config.vanity import ChatColor
 from kryten_economy.features.colours import texts
 from kryten_economy.features.colours.operations import (
     CHAT_COLOUR,
+    ColourReserved,
     ColourSettled,
     HeldColour,
     KeepFoundColours,
     ReserveColour,
-    Reserved,
     SettleColour,
     hold_id_of,
     open_colours,
@@ -138,7 +138,7 @@ class Colours(Actor[ColoursMessage]):
                 ask.op_id, ask.user, ask.colour, ask.price_z, ask.discount, *self._moment()
             ),
         )
-        if not isinstance(held, Reserved):
+        if not isinstance(held, ColourReserved):
             return held
         owner = Owner(held.wallet.display_name, ask.colour, ask.present_as)
         outcome = await self._show(owner, ask.until_s)

@@ -27,6 +27,7 @@ __all__ = (
     "NoAccount",
     "NoHold",
     "NotPending",
+    "OverCap",
     "OwnedAlready",
     "ReadOnly",
     "Refusal",
@@ -146,6 +147,20 @@ class OwnedAlready:
 
 
 @dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -165,6 +180,7 @@ Refusal = (
     | DailyLimit
     | AlreadyPending
     | OwnedAlready
+    | OverCap
     | NotPending
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
+from tests.faults.load import ASKERS, CAPS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
@@ -26,6 +26,7 @@ from kryten_economy.features.colours.operations import (
 )
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.invariants import verify
@@ -59,6 +60,15 @@ _COLOURS = """
 _PAID_COLOURS = """
     SELECT DISTINCT a.name, h.data ->> 'colour' FROM hold AS h
     JOIN account AS a ON a.id = h.account_id WHERE h.purpose = ? AND h.state = 'captured'
+"""
+_CHARGED = """
+    SELECT a.name, h.trigger_id, sum(h.captured_z),
+        (SELECT sum(u.amount_z) FROM wallet_usage AS u
+            WHERE u.account_id = a.id AND h.trigger_id = 'spend.wallet.' || u.service),
+        (SELECT sum(s.spent_z) FROM wallet_spending AS s
+            WHERE s.account_id = a.id AND h.trigger_id = 'spend.wallet.' || s.service)
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+    WHERE h.purpose = 'wallet' AND h.state = 'captured' GROUP BY a.name, h.trigger_id
 """
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
@@ -239,9 +249,10 @@ class Audit:
                 self.held_by[request.hold_id] = request.user.name
             elif isinstance(request, ReserveColour):
                 self.held_by[hold_id_of(request.op_id)] = request.user.name
+            elif isinstance(request, Reserve):
+                self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold | SettleColour):
-                hold_id = done.request.hold_id
+            if (hold_id := _settles(done.request)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -303,10 +314,7 @@ class Audit:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
         open_z = 0
         unsure = {
-            each.hold_id
-            for many in self.maybe.values()
-            for each in many
-            if isinstance(each, CaptureHold | ReleaseHold | SettleColour) and each.op_id in rows
+            _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
         }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
@@ -319,6 +327,8 @@ class Audit:
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
                 # Whoever can see the stylesheet settles it, also after a restart.
                 fresh = fresh or hold_id.startswith(hold_id_of(""))
+                # Reservations of services outlive a restart.
+                fresh = fresh or hold_id.startswith("wallet:")
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -327,6 +337,12 @@ class Audit:
                 _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
                 _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
         _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+        taken_z: Counter[str] = Counter()
+        for name, trigger, *sums in reports.connection.execute(_CHARGED):
+            _check(len(set(sums)) == 1, "charged, logged, counted", name, trigger, sums)
+            _check(sums[0] <= CAPS.service_z, "above the service's cap", name, trigger, sums)
+            taken_z[name] += sums[0]
+        _check(max(taken_z.values(), default=0) <= CAPS.user_z, "above the cap", taken_z)
 
     def _colours_are_paid(self, reports: Reports) -> None:
         """A colour and its payment stand in the same transaction."""
@@ -376,6 +392,21 @@ class Audit:
                 for entry in tick.entries:
                     minutes[entry.name] += entry.minutes
         return dict(minutes)
+
+
+def _settles(request: Request[Any]) -> str | None:
+    """The hold that such an act ends."""
+    match request:
+        case (
+            CaptureHold(hold_id=hold_id)
+            | ReleaseHold(hold_id=hold_id)
+            | SettleColour(hold_id=hold_id)
+        ):
+            return hold_id
+        case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
+            return hold_id
+        case _:
+            return None
 
 
 def _operations(reports: Reports) -> dict[str, _Row]:

@@ -22,11 +22,13 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -42,6 +44,10 @@ _SETTINGS = Settings.model_validate(
     }
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+
+CAPS = Caps(user_z=2_000, service_z=1_500)
+"""What services may take of a user in all the time of a torture, which is one day."""
+_SERVICES = ("bot", "bingo")
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -194,6 +200,8 @@ class Crowd:
         return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
     def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        if dice.random() < 0.3:
+            return self._reserve(dice, asker, step)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
@@ -226,7 +234,19 @@ class Crowd:
         hold_id, shown = hold_id_of(self._op(by, step - 2)), dice.random() < 0.6
         return SettleColour(self._op(asker, step), hold_id, shown, NOW_MS, DAY)
 
+    def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = (who, dice.choice(_SERVICES), budget_z, dice.random() < 0.5, CAPS)
+        return Reserve(self._op(asker, step), *what, NOW_MS + 3_600_000, NOW_MS, DAY)
+
     def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
+        placed = self.request(*placed_at)
+        if isinstance(placed, Reserve):
+            op_id = self._op(asker, step)
+            which = (CHANNEL, placed.service, f"wallet:{placed.op_id}")
+            if dice.random() < 0.3:
+                return Release(op_id, *which, NOW_MS, DAY)
+            return Finalize(op_id, *which, dice.randrange(40), CAPS, NOW_MS, DAY, step)
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
         roll = dice.random()
         if roll < 0.3:

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.colours.operations import (
+    ColourReserved,
     ColourSettled,
     ReserveColour,
-    Reserved,
     SettleColour,
 )
 from kryten_economy.features.money.operations import (
@@ -24,6 +24,14 @@ from kryten_economy.features.presence.operations import (
     Arrived,
     PresenceMinute,
     PresencePaid,
+)
+from kryten_economy.features.wallets.operations import (
+    Finalize,
+    Finalized,
+    Release,
+    ReleasedReservation,
+    Reserve,
+    Reserved,
 )
 from kryten_economy.ledger.holds import (
     Captured,
@@ -67,8 +75,8 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Transferred", replayed, _money(giver), _money(taker)]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
-        case Reserved(hold_id, wallet, replayed):
-            return ["Reserved", replayed, hold_id, _money(wallet)]
+        case ColourReserved(hold_id, wallet, replayed):
+            return ["ColourReserved", replayed, hold_id, _money(wallet)]
         case ColourSettled(hold_id, shown, colour, amount_z, wallet, replayed):
             return ["ColourSettled", replayed, hold_id, shown, colour, amount_z, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
@@ -76,6 +84,15 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
+        case Reserved(hold_id, reserved_z, _, _, wallet, replayed):
+            return ["Reserved", replayed, hold_id, reserved_z, _money(wallet)]
+        case Finalized() as done:
+            assert done.adds_up, done
+            rest_z = done.reserved_z - done.amount_z
+            money = _money(done.wallet)
+            return ["Finalized", done.replayed, done.reservation_id, done.amount_z, rest_z, money]
+        case ReleasedReservation(hold_id, returned_z, wallet, replayed):
+            return ["ReleasedReservation", replayed, hold_id, returned_z, _money(wallet)]
         case Arrived(wallet, welcomed_z, created, _, _, replayed):
             return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
         case PresencePaid(users, paid_z, replayed):
@@ -132,6 +149,16 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
         case CaptureHold():
             return _captured(request, words, held_by[request.hold_id])
+        case Reserve():
+            return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]
+        case Finalize():
+            owner = held_by[request.reservation_id]
+            back = [Movement("=escrow", owner, words[4], None, words[5][0])] if words[4] else []
+            paid = [Movement("=escrow", "=sink", words[3], None, None)] if words[3] else []
+            return back + paid
+        case Release():
+            owner = held_by[request.reservation_id]
+            return [Movement("=escrow", owner, words[3], None, words[4][0])]
         case Arrive():
             if not words[2]:
                 return []

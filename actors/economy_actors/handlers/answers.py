@@ -26,6 +26,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OverCap,
     OwnedAlready,
     ReadOnly,
     SameAccount,
@@ -135,6 +136,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | DailyLimit
     | AlreadyPending
     | OwnedAlready
+    | OverCap
     | NotPending
     | Ignored,
 ) -> Code:
@@ -145,7 +147,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit():
+        case DailyLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED

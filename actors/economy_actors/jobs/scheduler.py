@@ -5,6 +5,7 @@ Each whole minute is told to the channels once, in step with the clock and witho
 channel have an actor of their own, which an operator's word reaches as well.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from kryten_economy.calendar import day_before
 from kryten_economy.features.gifts import rain_pause_s
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, nearest_minute
+from kryten_economy.features.wallets import texts as wallets_texts
+from kryten_economy.features.wallets.operations import PURPOSE as WALLET
 from kryten_economy.ledger.backup import backup, newest_backup_ms
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
@@ -174,7 +177,7 @@ class Scheduler(Actor[Tick]):
         outbox = self._context.outboxes.get(hold.user.channel)
         if outbox is not None:
             symbol = self._context.live.settings.currency.symbol
-            text = money_texts.hold_returned(hold.amount_z, hold.balance_z, hold.purpose, symbol)
+            text = _returned(hold, symbol)
             outbox.offer(Pm(to=hold.display_name, text=text, priority=Priority.RESULT))
 
     # Upkeep
@@ -222,3 +225,10 @@ class Scheduler(Actor[Tick]):
     async def stopping(self) -> None:
         """Keep the lifetime counters."""
         self._save_counters()
+
+
+def _returned(hold: ReleasedHold, symbol: str) -> str:
+    if hold.purpose == WALLET:
+        service = json.loads(hold.data or "{}").get("service", "")
+        return wallets_texts.came_back(service, hold.amount_z, hold.balance_z, symbol)
+    return money_texts.hold_returned(hold.amount_z, hold.balance_z, hold.purpose, symbol)

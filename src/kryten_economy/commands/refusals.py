@@ -25,6 +25,7 @@ from kryten_economy.refusals import (
     NoAccount,
     NoHold,
     NotPending,
+    OverCap,
     OwnedAlready,
     ReadOnly,
     SameAccount,
@@ -63,6 +64,7 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "over_cap",
     "owned_already",
     "reload_failed",
     "reloaded",
@@ -244,6 +246,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return already_pending(what)
         case OwnedAlready(what):
             return owned_already(what)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case _:
@@ -320,6 +324,23 @@ def cooling_down(what: str, wait_s: float) -> str:
 def daily_limit(what: str, limit: int) -> str:
     """The allowance of the day is used up; ``what`` is one piece (``queued video``)."""
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
+
+
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
 
 
 def feature_off(what: str) -> str:

@@ -81,6 +81,8 @@ from kryten_economy.features.vanity.operations import (
     SettlePurchase,
     TellFortune,
 )
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
@@ -244,6 +246,10 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+SERVICES = st.sampled_from(["bot", "bingo"])
+CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
+RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
+
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
 KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
@@ -343,6 +349,23 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),
+    Reserve: st.builds(
+        lambda op_id, user, service, budget_z, partial, caps, due, day: Reserve(
+            op_id, user, service, budget_z, partial, caps, NOW + due, NOW, day
+        ),
+        _op("reserve"),
+        USERS,
+        SERVICES,
+        SOME_Z,
+        st.booleans(),
+        CAPS,
+        st.integers(1, 9),
+        DAYS,
+    ),
+    Finalize: st.builds(
+        Finalize, _op("finalize"), here, SERVICES, RESERVATIONS, SOME_Z, CAPS, now, DAYS
+    ),
+    Release: st.builds(Release, _op("unreserve"), here, SERVICES, RESERVATIONS, now, DAYS),
     ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
     ReleaseOrphans: st.builds(ReleaseOrphans, st.just(("heist",)), st.just("Over"), now, DAYS),
     PresenceMinute: MINUTES,

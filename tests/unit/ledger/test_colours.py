@@ -6,11 +6,11 @@ from kryten_economy.features.bans import Ban
 from kryten_economy.features.colours.operations import (
     CHAT_COLOUR,
     WAITS_MS,
+    ColourReserved,
     ColourSettled,
     ColoursKept,
     KeepFoundColours,
     ReserveColour,
-    Reserved,
     SettleColour,
     open_colours,
     purchase_of,
@@ -46,7 +46,7 @@ def owned(reports: Reports, name: str = "Bob") -> dict[str, str]:
 def test_what_is_shown_is_paid_and_owned(books: Books, reports: Reports) -> None:
     """The price is set aside first, and taken together with storing the colour."""
     ask(books, earn("Bob", 50))
-    assert told(books, reserve(), Reserved).wallet.balance_z == 20
+    assert told(books, reserve(), ColourReserved).wallet.balance_z == 20
     assert owned(reports) == {}
     settled = told(books, settle(True), ColourSettled)
     assert (settled.shown, settled.colour, settled.amount_z) == (True, GOLD, 30)
@@ -74,7 +74,7 @@ def test_the_same_colour_again_costs_nothing(books: Books) -> None:
     books.commit([reserve(), settle(True)])
     assert ask(books, reserve("again")) == OwnedAlready(GOLD)
     assert look(books, "Bob").balance_z == 60
-    assert isinstance(ask(books, reserve("other", GREEN)), Reserved)
+    assert isinstance(ask(books, reserve("other", GREEN)), ColourReserved)
 
 
 def test_who_cannot_buy(books: Books) -> None:

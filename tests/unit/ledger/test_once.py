@@ -53,6 +53,8 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
 from kryten_economy.features.vanity.operations import SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -63,6 +65,9 @@ PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 STREAK = StreakTerms(((1, 5),), 0, 0)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -110,6 +115,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 9), ReserveColour("before-1", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)],
         SettleColour("act", "colour:before-1", True, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

@@ -42,12 +42,12 @@ __all__ = (
     "CHAT_COLOUR",
     "PURPOSE",
     "WAITS_MS",
+    "ColourReserved",
     "ColourSettled",
     "ColoursKept",
     "HeldColour",
     "KeepFoundColours",
     "ReserveColour",
-    "Reserved",
     "SettleColour",
     "hold_id_of",
     "keep_found_colours",
@@ -73,7 +73,7 @@ def hold_id_of(op_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
+class ColourReserved:
     """The price is set aside until the colour is shown."""
 
     hold_id: str
@@ -83,7 +83,7 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class ReserveColour(
-    Act[Reserved | OwnedAlready | Insufficient | NoAccount | Banned | InvalidAmount]
+    Act[ColourReserved | OwnedAlready | Insufficient | NoAccount | Banned | InvalidAmount]
 ):
     """Set the price of a colour (``#RRGGBB``) aside; ``discount`` is what the rank took off it."""
 
@@ -101,7 +101,7 @@ class ReserveColour(
 @operation
 def reserve_colour(
     tx: Tx, ask: ReserveColour
-) -> Reserved | OwnedAlready | Insufficient | NoAccount | Banned | InvalidAmount | Conflict:
+) -> ColourReserved | OwnedAlready | Insufficient | NoAccount | Banned | InvalidAmount | Conflict:
     """Refuse what they own already, before it costs anything (`spending.md` 9.3)."""
     account = tx.find(ask.user, ask.day)
     if account is not None and owned(tx, account, CHAT_COLOUR) == ask.colour:
@@ -122,7 +122,7 @@ def reserve_colour(
         refund_trigger=_REFUND_TRIGGER,
     )
     held = place_hold(tx, place)
-    return Reserved(held.hold_id, held.wallet) if isinstance(held, Held) else held
+    return ColourReserved(held.hold_id, held.wallet) if isinstance(held, Held) else held
 
 
 @dataclass(frozen=True, slots=True)
