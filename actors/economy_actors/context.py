@@ -164,8 +164,9 @@ class Context:
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
     in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
     bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``adornments``:
-    what users own that is shown with their names, by its type in the books. ``books_lost``: the
-    book file was taken away, and nothing is acknowledged any more.
+    what users own that is shown with their names, by its type in the books. ``shoutouts``: the
+    holds of bought lines that this process has under way. ``books_lost``: the book file was taken
+    away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -196,6 +197,7 @@ class Context:
     stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)
     colours: dict[str, Ref[ColoursMessage]] = field(default_factory=dict)
     adornments: dict[UserKey, dict[str, str]] = field(default_factory=dict)
+    shoutouts: set[str] = field(default_factory=set)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)

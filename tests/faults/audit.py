@@ -26,6 +26,7 @@ from kryten_economy.features.colours.operations import (
 )
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
@@ -160,6 +161,9 @@ class Audit:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
         self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
+        self.fresh_holds |= {
+            f"purchase:{each.op_id}" for each in replays if isinstance(each, SetAside)
+        }
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
         for _, index, words in (each for each in said if each[0] == REPLAY):
@@ -249,6 +253,8 @@ class Audit:
                 self.held_by[request.hold_id] = request.user.name
             elif isinstance(request, ReserveColour):
                 self.held_by[hold_id_of(request.op_id)] = request.user.name
+            elif isinstance(request, SetAside):
+                self.held_by[f"purchase:{request.op_id}"] = request.user.name
             elif isinstance(request, Reserve):
                 self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
@@ -401,6 +407,7 @@ def _settles(request: Request[Any]) -> str | None:
             CaptureHold(hold_id=hold_id)
             | ReleaseHold(hold_id=hold_id)
             | SettleColour(hold_id=hold_id)
+            | SettlePurchase(hold_id=hold_id)
         ):
             return hold_id
         case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):

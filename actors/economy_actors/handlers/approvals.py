@@ -35,7 +35,7 @@ OVERDUE_BY = "the clock"
 
 TYPE = Text("type", most=64)
 APPROVAL_ID = Amount("approval_id", low=1, high=AMOUNT_MAX_Z)
-APPROVED = Flag("approved")
+APPROVED = Flag("approved", default=None)
 RESOLVED_BY = Text("resolved_by", most=64)
 
 _log = structlog.get_logger("approvals")

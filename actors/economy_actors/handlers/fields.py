@@ -145,6 +145,20 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false; ``default`` if missing, and required where that is None."""
+
+    name: str
+    default: bool | None = False
+
+    def read(self, value: object) -> bool | Invalid:
+        """The truth value; nothing else is taken for one."""
+        if value is None:
+            value = self.default
+        return value if isinstance(value, bool) else Invalid(f"{self.name} must be true or false")
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A text; empty is like missing. ``cleaned`` texts become one visible line."""
 
@@ -164,22 +178,6 @@ class Text:
         if not text and self.required:
             return Invalid(f"{self.name} is required")
         return text or self.default
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Yes or no; ``default`` None: it is required."""
-
-    name: str
-    default: bool | None = None
-
-    def read(self, value: object) -> bool | Invalid:
-        """A JSON boolean and nothing that merely looks like one."""
-        if value is None and self.default is not None:
-            return self.default
-        if not isinstance(value, bool):
-            return Invalid(f"{self.name} must be true or false")
-        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ _ANY_SERVICE = _Service("service", most=32)
 _RESERVATION = Text("reservation_id", most=200, required=True)
 BUDGET = Amount("budget", low=1, high=AMOUNT_MAX_Z)
 COST = Amount("cost", low=0, high=AMOUNT_MAX_Z)
-_PARTIAL = Flag("partial", default=False)
+_PARTIAL = Flag("partial")
 _TTL = Count("ttl_seconds", default=0, low=1, high=10**9)
 _REASON = Text("reason", most=100)
 _NOT_STATED = -1
