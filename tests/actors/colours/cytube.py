@@ -19,7 +19,17 @@ from kryten_economy.config import Settings
 from kryten_economy.features.colours.operations import CHAT_COLOUR
 from kryten_economy.features.possessions import owned_by_all
 
-__all__ = ("BEGIN", "HAND_MADE", "PRICE_Z", "Page", "Salon", "colour_settings", "rule", "salon")
+__all__ = (
+    "BEGIN",
+    "HAND_MADE",
+    "PRICE_Z",
+    "Page",
+    "Salon",
+    "colour_settings",
+    "dress",
+    "rule",
+    "salon",
+)
 
 PRICE_Z = 7_500
 HAND_MADE = "body { background: #111 }\n\n/* mine */\n.chat-msg-Eve { font-weight: bold }"
@@ -55,16 +65,14 @@ class Page:
     written: list[str] = field(default_factory=list)
     told: Ref[StylesheetMessage] | None = None
 
-    async def stored_css(self, channel: str) -> str | None:
-        assert channel == CHANNEL
+    async def stored_css(self, channel: str) -> str | None:  # noqa: ARG002 - one page
         found = self.css if self.store is None else self.store()
         if self.on_read is not None:
             on_read, self.on_read = self.on_read, None
             await on_read()
         return found
 
-    async def set_css(self, channel: str, css: str) -> None:
-        assert channel == CHANNEL
+    async def set_css(self, channel: str, css: str) -> None:  # noqa: ARG002 - one page
         if not self.reachable:
             raise SendFailed("NATS does not carry our messages")
         if self.on_write is not None:
@@ -118,6 +126,16 @@ class Salon:
         await self.house.settle()
 
 
+def dress(home: House, channel: str, page: Page) -> None:
+    """Keeper and seller of a channel's stylesheet; the bot has rank 4."""
+    context = home.context
+    context.bot_ranks[channel] = 4
+    context.stylesheets[channel] = page.told = spawn(
+        home, f"stylesheet-{channel}", lambda: Stylesheet(channel, context, page)
+    )
+    context.colours[channel] = spawn(home, f"colours-{channel}", lambda: Colours(channel, context))
+
+
 @asynccontextmanager
 async def salon(
     path: Path, page: Page | None = None, settings: Settings | None = None
@@ -125,11 +143,6 @@ async def salon(
     """Books, API, sessions and the seller; the bot has rank 4."""
     shown = page or Page()
     async with api(path, settings or colour_settings()) as caller:
-        context = caller.house.context
-        context.bot_ranks[CHANNEL] = 4
-        context.stylesheets[CHANNEL] = shown.told = spawn(
-            caller.house, "stylesheet", lambda: Stylesheet(CHANNEL, context, shown)
-        )
-        context.colours[CHANNEL] = spawn(caller.house, "colours", lambda: Colours(CHANNEL, context))
+        dress(caller.house, CHANNEL, shown)
         await caller.house.settle()
         yield Salon(shown, caller)

@@ -6,7 +6,7 @@ those are hard to read on a dark page whatever their lightness says (P-CSS-8).
 
 import re
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from kryten_economy.config.vanity import ChatColor
 
@@ -37,7 +37,13 @@ class NotShown(StrEnum):
     """Nobody knows yet, and the money waits."""
 
 
-Level = Literal["ok", "warn", "reject"]
+class Level(StrEnum):
+    """What comes of a score."""
+
+    OK = "ok"
+    WARN = "warn"
+    REJECT = "reject"
+
 
 _HEX = re.compile(r"#?([0-9A-Fa-f]{6})", re.ASCII)
 _FULL_CHROMA: Final = 160
@@ -61,7 +67,7 @@ class Readability(NamedTuple):
     @property
     def acceptable(self) -> bool:
         """Whether it may be bought."""
-        return self.level != "reject" or not self.enforced
+        return self.level is not Level.REJECT or not self.enforced
 
     @property
     def lacks_chroma(self) -> bool:
@@ -80,8 +86,8 @@ def readability(colour: str, terms: ChatColor) -> Readability:
 
 def _level(score: float, terms: ChatColor) -> Level:
     if score < terms.min_contrast_lc:
-        return "reject"
-    return "warn" if score < terms.warn_contrast_lc else "ok"
+        return Level.REJECT
+    return Level.WARN if score < terms.warn_contrast_lc else Level.OK
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

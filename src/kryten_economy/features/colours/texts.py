@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from kryten_economy.features.colours.rules import BOT_RANK_MIN, NotShown, Readability
+from kryten_economy.features.colours.rules import BOT_RANK_MIN, Level, NotShown, Readability
 from kryten_economy.text.markup import clip, user_text
 from kryten_economy.text.templates import money
 
@@ -38,6 +38,7 @@ _REASONS: Final[Mapping[NotShown, str]] = MappingProxyType(
         NotShown.UNANSWERED: "CyTube has not confirmed the colour.",
         NotShown.BUSY: "Too many people change their colours right now; please try again.",
         NotShown.GIVEN_BACK: "That purchase did not work out; please order the colour again.",
+        NotShown.PENDING: "It is not known yet whether your colour is shown.",
     }
 )
 
@@ -45,10 +46,7 @@ _REASONS: Final[Mapping[NotShown, str]] = MappingProxyType(
 def not_shown(why: NotShown) -> str:
     """The colour was not bought, and what became of the money."""
     if why is NotShown.PENDING:
-        return (
-            "It is not known yet whether your colour is shown. The price is set aside,"
-            " and comes back by itself if it is not."
-        )
+        return f"{_REASONS[why]} The price is set aside, and comes back by itself if it is not."
     return f"{_REASONS[why]} Nothing was charged."
 
 
@@ -74,9 +72,9 @@ def unreadable(colour: str, found: Readability, min_score: float) -> str:
 
 def judged(colour: str, found: Readability, min_score: float) -> str:
     """What a page shows below the colour picker."""
-    if found.level == "reject":
+    if found.level is Level.REJECT:
         return unreadable(colour, found, min_score)
-    if found.level == "warn":
+    if found.level is Level.WARN:
         return f"{colour} can be read, but not easily (score {found.score:g})."
     return f"{colour} reads well (score {found.score:g})."
 
