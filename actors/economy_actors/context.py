@@ -163,7 +163,8 @@ class Context:
 
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
     in circulation by channel, as they were when prices were last set by them. ``adornments``: what
-    users own that is shown with their names, by its type in the books. ``books_lost``: the book
+    users own that is shown with their names, by its type in the books. ``shoutouts``: the holds of
+    bought lines that this process has under way. ``books_lost``: the book
     file was taken away, and nothing is acknowledged any more.
     """
 
@@ -192,6 +193,7 @@ class Context:
     adhoc: dict[str, AdHoc] = field(default_factory=dict)
     floats: dict[str, int] = field(default_factory=dict)
     adornments: dict[UserKey, dict[str, str]] = field(default_factory=dict)
+    shoutouts: set[str] = field(default_factory=set)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)

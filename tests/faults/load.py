@@ -22,7 +22,6 @@ from kryten_economy.features.presence.operations import (
 )
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.vanity.operations import (
-    SHOUTOUT,
     BuyItem,
     SetAside,
     SettlePurchase,
@@ -241,7 +240,7 @@ class Crowd:
         what = ("spend.vanity.shoutout", "refund.shoutout_failed", "Shoutout")
         until_ms = NOW_MS + 3_600_000
         op_id = self._op(asker, step)
-        return SetAside(op_id, who, SHOUTOUT, "Hi", price_z, *what, 0, until_ms, NOW_MS, DAY)
+        return SetAside(op_id, who, "anthem", "Hi", price_z, *what, 0, until_ms, NOW_MS, DAY)
 
     def _settle(  # noqa: PLR0911 - one way out for each kind of act
         self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]

@@ -36,6 +36,7 @@ from kryten_economy.features.vanity.operations import (
     Settled,
     SettlePurchase,
     open_levels,
+    open_shoutouts,
 )
 from kryten_economy.features.vanity.rules import CURRENCY_NAME, TITLE
 from kryten_economy.users import UserKey
@@ -144,6 +145,8 @@ class Vanity:
         return SettlePurchase(op_id, hold_id, done, reason, at_ms, day)
 
     def _settled(self, request: SettlePurchase, answer: object) -> None:
+        if not isinstance(answer, RuntimeFault):
+            self._context.shoutouts.discard(request.hold_id)
         match answer:
             case Settled(replayed=False):
                 self._tell(answer)
@@ -221,9 +224,13 @@ class Vanity:
         for purchase in read.levels:
             if purchase.hold_id not in self._levels:
                 self._sold(purchase, resumed=True)
+        for hold_id in read.shoutouts:
+            if hold_id not in self._context.shoutouts:
+                # The line died with the process that had sold it.
+                self._settle(self._request(hold_id, done=False, reason="Service restarted"))
 
 
 def read_vanity(reports: Reports, channel: str) -> VanityRead:
     """What is shown with names, and what levels are still to be confirmed."""
     owned = (*owned_by_all(reports, channel, TITLE), *owned_by_all(reports, channel, CURRENCY_NAME))
-    return VanityRead(owned, open_levels(reports, channel))
+    return VanityRead(owned, open_levels(reports, channel), open_shoutouts(reports, channel))

@@ -38,6 +38,7 @@ from kryten_economy.features.vanity.operations import (
     SetAside,
     TellFortune,
     Waiting,
+    hold_of,
 )
 from kryten_economy.features.vanity.rules import (
     CURRENCY_NAME,
@@ -223,6 +224,7 @@ async def sell_shoutout(call: Call, buyer: Wallet, raw: str) -> Sold | Refused |
     if call.channel in call.context.robots_away():
         return Failed(Code.UNAVAILABLE, texts.robot_away("A shoutout"))
     price = kit.price_for(call, terms.cost, buyer)
+    call.context.shoutouts.add(hold_of(call.op_id))
     answer = await call.commit(
         SetAside(
             call.op_id,
@@ -240,6 +242,7 @@ async def sell_shoutout(call: Call, buyer: Wallet, raw: str) -> Sold | Refused |
         )
     )
     if not isinstance(answer, Waiting):
+        call.context.shoutouts.discard(hold_of(call.op_id))
         assert isinstance(answer, Refusal), answer
         return call.refused(answer)
     if not answer.replayed:

@@ -72,10 +72,14 @@ class GreetingsDue:
 
 @dataclass(frozen=True, slots=True)
 class VanityRead:
-    """What is owned and shown with names, and the levels that were paid for; None: not known."""
+    """What is owned and shown with names, and what was paid for and is open; None: not known.
+
+    ``shoutouts`` are holds.
+    """
 
     owned: tuple[Possession, ...] | None
     levels: tuple[LevelPurchase, ...] = ()
+    shoutouts: tuple[str, ...] = ()
     waited: bool = False
 
 

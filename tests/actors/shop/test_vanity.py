@@ -9,7 +9,7 @@ from tests.actors.api.helpers import spawn
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.messages.gateway import GiveRank
-from economy_actors.messages.vanity import LineTold
+from economy_actors.messages.vanity import LineTold, VanityRead
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor
 from kryten_economy.features.bans import Ban
@@ -247,6 +247,37 @@ async def test_a_shoutout_that_was_not_said_costs_nothing(tmp_path: Path) -> Non
         )
         await h.pm("Alice", "shoutout hello")
         assert len(_shouted(h)) == 2
+
+
+async def test_a_shoutout_that_a_kill_has_swallowed_is_paid_back(tmp_path: Path) -> None:
+    """The line died with its process: the next one gives the money back, and says so."""
+    async with house(tmp_path / "e.db", _settings()) as h:
+        await h.join("Alice")
+        await h.pm("Alice", "shoutout hello")
+        assert h.balance("alice") == 950
+    async with house(tmp_path / "e.db", _settings()) as h:
+        await h.settle()
+        assert h.balance("alice") == 1000
+        assert h.pms("alice")[0].startswith("Your shoutout could not be posted: 50 Z came back")
+        await h.join("Alice")
+        await h.pm("Alice", "shoutout hello")
+        assert len(_shouted(h)) == 1
+
+
+async def test_a_channel_that_starts_anew_leaves_what_is_under_way(tmp_path: Path) -> None:
+    """The outbox still has the line: its echo decides."""
+    async with house(tmp_path / "e.db", _settings()) as h:
+        await h.join("Alice")
+        await h.pm("Alice", "shoutout hello")
+        [line] = _shouted(h)
+        assert line.receipt is not None
+        h.channel.tell(VanityRead((), (), (line.receipt,)))
+        await h.settle()
+        assert h.balance("alice") == 950
+        h.channel.tell(LineTold(line.receipt, said=True))
+        await h.settle()
+        assert h.context.shoutouts == set()
+        assert h.balance("alice") == 950
 
 
 async def test_no_shoutout_is_sold_while_the_robot_is_away(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Buying what one is seen by: paid and owned in one act, or paid once the outside has done it.
 
 What the bot or CyTube has to do first (say a line, give a level) is a purchase that waits: the
-money is set aside, taken when the thing was done, and given back when it was not. Those that
-only say something are given back at a start, since the line died with the process; a level may
-have been given meanwhile and is looked for.
+money is set aside, taken when the thing was done, and given back when it was not. At a start
+shoutouts are given back with a sentence, since the line died with the process; a level may have
+been given meanwhile and is looked for.
 """
 
 import json
@@ -63,15 +63,17 @@ __all__ = (
     "Waiting",
     "ask_for_gif",
     "buy_item",
+    "hold_of",
     "open_levels",
+    "open_shoutouts",
     "set_aside",
     "settle_purchase",
     "tell_fortune",
 )
 
-SHOUTOUT: Final = "shoutout"
+SHOUTOUT: Final = resumable("shoutout")
 LEVEL: Final = resumable("CyTube level")
-"""What is set aside money for; the hold of a level outlives a restart."""
+"""What money is set aside for; the channel settles after a restart what it finds open."""
 
 FORTUNE: Final = "fortune"
 
@@ -238,6 +240,12 @@ def ask_for_gif(
 
 # Once the outside has done it
 
+
+def hold_of(op_id: str) -> str:
+    """The hold under which a `SetAside` keeps the money."""
+    return f"purchase:{op_id}"
+
+
 _OPEN_OF_USER = """
     SELECT placed_at_ms, expires_at_ms FROM hold
     WHERE state = 'open' AND account_id = ? AND purpose = ?
@@ -306,7 +314,7 @@ def set_aside(
         return CoolingDown(f"Your {ask.purpose}", left_ms)
     if waits:
         return AlreadyPending(ask.purpose)
-    hold_id = f"purchase:{ask.op_id}"
+    hold_id = hold_of(ask.op_id)
     place = PlaceHold(
         ask.op_id,
         hold_id,
@@ -398,7 +406,7 @@ class LevelPurchase(NamedTuple):
     level: int
 
 
-_OPEN_LEVELS = """
+_OPEN = """
     SELECT h.id, a.name, h.data FROM hold AS h JOIN account AS a ON a.id = h.account_id
     JOIN channel AS c ON c.id = h.channel_id
     WHERE h.state = 'open' AND c.name = ? AND h.purpose = ?
@@ -407,5 +415,10 @@ _OPEN_LEVELS = """
 
 def open_levels(reader: Reader, channel: str) -> tuple[LevelPurchase, ...]:
     """What an instance before was waiting for."""
-    rows = reader.sql.rows(_OPEN_LEVELS, channel, LEVEL)
+    rows = reader.sql.rows(_OPEN, channel, LEVEL)
     return tuple(LevelPurchase(id_, name, int(_text(data))) for id_, name, data in rows)
+
+
+def open_shoutouts(reader: Reader, channel: str) -> tuple[str, ...]:
+    """The holds of lines of which nobody has heard yet whether they were said."""
+    return tuple(id_ for id_, *_ in reader.sql.rows(_OPEN, channel, SHOUTOUT))
