@@ -68,12 +68,18 @@ class Replayed:
         return standing
 
     def pms(self) -> list[tuple[str, str]]:
-        """Recipient and text of all that the service sent; it may send nothing but PMs."""
-        assert {command.name for command in self.outcome.report.commands} <= {"pm"}
+        """Recipient and text of all that the service told somebody."""
         return [
             (str(each.args["to"]).lower(), str(each.args["msg"]))
             for each in self.outcome.report.commands
+            if each.name == "pm"
         ]
+
+    def lines(self) -> list[str]:
+        """What the service said in public; it may do nothing besides."""
+        commands = self.outcome.report.commands
+        assert {command.name for command in commands} <= {"pm", "say"}
+        return [str(each.args) for each in commands if each.name == "say"]
 
     def dropped(self, reason: str) -> float:
         """How many events the edge has dropped for this reason."""
@@ -129,8 +135,9 @@ async def test_a_recording_leads_to_what_the_specification_says(
 
 
 def assert_only_people_are_answered(replayed: Replayed) -> None:
-    """One welcome per wallet, one answer per PM of a person; nothing else was said to anybody."""
-    oracle, pms = replayed.oracle, replayed.pms()
+    """One welcome per wallet, one answer per PM of a person, and thanks for what begins."""
+    oracle, pms, lines = replayed.oracle, replayed.pms(), replayed.lines()
+    assert all("Now playing:" in line and f"tip to {BOT}" not in line for line in lines)
     welcomes = [to for to, text in pms if text.startswith("Welcome!")]
     # The help of an ordinary user is longer than one PM.
     further = split(help_text(COMMANDS, None, is_admin=False, settings=settings_with()), 240)[1:]
@@ -138,7 +145,7 @@ def assert_only_people_are_answered(replayed: Replayed) -> None:
     assert Counter(welcomes) == Counter(oracle.welcomed)
     assert Counter(answers) == Counter(oracle.answered)
     assert not {to for to, _ in pms if to == BOT or to.startswith("[")}
-    assert replayed.dropped("echo") == oracle.dropped["echo"] + len(pms)
+    assert replayed.dropped("echo") == oracle.dropped["echo"] + len(pms) + len(lines)
     for reason in ("server_line", "shadow", "replayed"):
         assert replayed.dropped(reason) == oracle.dropped[reason], reason
 
