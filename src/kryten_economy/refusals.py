@@ -6,7 +6,7 @@ Everything here is pure and may be imported by every room.
 """
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from kryten_economy.users import UserKey
 
@@ -17,21 +17,27 @@ __all__ = (
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
+    "BountyOver",
     "Busy",
     "Conflict",
     "CoolingDown",
     "DailyLimit",
+    "DailySum",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
     "NoAccount",
+    "NoBounty",
     "NoHold",
     "NotPending",
+    "NotYours",
     "OverCap",
     "ReadOnly",
     "Refusal",
     "SameAccount",
     "TooFewCoins",
+    "TooManyOpen",
+    "TooNew",
     "is_refusal",
 )
 
@@ -140,21 +146,63 @@ class AlreadyPending:
 
 @dataclass(frozen=True, slots=True)
 class OverCap:
-    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
-
-    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
-    """
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take."""
 
     service: str
     asked_z: int
     left_z: int
     cap_z: int
-    whose: str
+    whose: Literal["user", "service", "total"]
 
 
 @dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooNew:
+    """The account is old enough for this in ``left_ms``."""
+
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailySum:
+    """Of the ``limit_z`` that may go into ``what`` (``tips``) in a day, ``left_z`` are left."""
+
+    what: str
+    limit_z: int
+    left_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyOpen:
+    """The user has ``limit`` open bounties already, as many as they may."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoBounty:
+    """The channel has no bounty of this number."""
+
+    bounty_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BountyOver:
+    """The bounty is no longer open: ``state`` is ``claimed``, ``expired`` or ``cancelled``."""
+
+    bounty_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYours:
+    """Only whoever made it may do this; ``what`` is ``bounty``."""
+
+    what: str
 
 
 Refusal = (
@@ -173,6 +221,12 @@ Refusal = (
     | AlreadyPending
     | OverCap
     | NotPending
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
 )
 
 

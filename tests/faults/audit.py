@@ -17,6 +17,7 @@ from tests.faults.load import ASKERS, CAPS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
@@ -47,6 +48,7 @@ _HOLDS = """
     SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
 """
+_BOUNTIES = "SELECT id, hold_id FROM bounty"
 _CHARGED = """
     SELECT a.name, h.trigger_id, sum(h.captured_z),
         (SELECT sum(u.amount_z) FROM wallet_usage AS u
@@ -238,10 +240,12 @@ class Audit:
                 self.held_by[request.hold_id] = request.user.name
             elif isinstance(request, SetAside):
                 self.held_by[f"purchase:{request.op_id}"] = request.user.name
+            elif isinstance(request, CreateBounty):
+                self.held_by[_bounty_hold(request.op_id)] = request.user.name
             elif isinstance(request, Reserve):
                 self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
-            if (hold_id := _settles(done.request)) is not None:
+            if (hold_id := _settles(done.request, done.words)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -304,6 +308,13 @@ class Audit:
         unsure = {
             _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
         }
+        holds = {row[0]: str(row[1]) for row in reports.connection.execute(_BOUNTIES)}
+        unsure |= {
+            holds[each.bounty_id]
+            for many in self.maybe.values()
+            for each in many
+            if isinstance(each, ClaimBounty | EndBounty) and each.op_id in rows
+        }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
             settler = self.settled_by.get(hold_id)
@@ -313,8 +324,9 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
-                # Reservations of services outlive a restart.
-                fresh = fresh or hold_id.startswith("wallet:")
+                # Bounties and reservations of services outlive a restart.
+                outlives = hold_id in holds.values() or hold_id.startswith("wallet:")
+                fresh = fresh or outlives
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -373,8 +385,8 @@ class Audit:
         return dict(minutes)
 
 
-def _settles(request: Request[Any]) -> str | None:
-    """The hold that such an act ends."""
+def _settles(request: Request[Any], words: Told | None = None) -> str | None:
+    """The hold that such an act ends; of a bounty only what was told knows it."""
     match request:
         case (
             CaptureHold(hold_id=hold_id)
@@ -384,6 +396,8 @@ def _settles(request: Request[Any]) -> str | None:
             return hold_id
         case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
             return hold_id
+        case ClaimBounty() | EndBounty() if words is not None:
+            return str(words[2])
         case _:
             return None
 
@@ -404,6 +418,10 @@ def _is_begun(file: Path) -> bool:
         return opening.examine(connection) == opening.SCHEMA_VERSION
     finally:
         connection.close()
+
+
+def _bounty_hold(op_id: str) -> str:
+    return f"bounty:{op_id}"
 
 
 def _check(holds: bool, what: str, *about: object) -> None:

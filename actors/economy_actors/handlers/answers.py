@@ -16,20 +16,26 @@ from kryten_economy.refusals import (
     AlreadySettled,
     AnyRefusal,
     Banned,
+    BountyOver,
     Busy,
     Conflict,
     CoolingDown,
     DailyLimit,
+    DailySum,
     Ignored,
     Insufficient,
     InvalidAmount,
     NoAccount,
+    NoBounty,
     NoHold,
     NotPending,
+    NotYours,
     OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
+    TooManyOpen,
+    TooNew,
 )
 
 __all__ = (
@@ -141,16 +147,22 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | AlreadyPending
     | OverCap
     | NotPending
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
     | Ignored,
 ) -> Code:
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold() | NotPending():
+        case NoAccount() | NoHold() | NotPending() | NoBounty():
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | OverCap():
+        case DailyLimit() | DailySum() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -158,9 +170,9 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins():
+        case SameAccount() | TooFewCoins() | TooNew() | TooManyOpen() | NotYours():
             return Code.REJECTED
-        case AlreadySettled() | AlreadyPending():
+        case AlreadySettled() | AlreadyPending() | BountyOver():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

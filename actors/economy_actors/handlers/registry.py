@@ -130,14 +130,23 @@ class PmCall(Call):
         name = name_from_text(self.args[place])
         return self.usage(refusals.bad_name(self.args[place])) if name is None else name
 
-    def amount_at(self, place: int, *, or_nothing: bool = False) -> int | Refused:
-        """The argument there as an amount, which may be 0 with ``or_nothing``."""
+    def amount_at(
+        self, place: int, *, or_nothing: bool = False, of_z: int | None = None
+    ) -> int | Refused:
+        """The argument there as an amount, which may be 0 with ``or_nothing``.
+
+        With ``of_z``, the sender's own balance, it may be a share of that.
+        """
         if len(self.args) <= place:
             return self.usage()
-        read = amount(self.args[place], lowest=0 if or_nothing else 1)
-        if isinstance(read, BadAmount):
-            return self.usage(refusals.bad_amount(self.args[place], read.reason))
-        return read
+        typed = self.args[place]
+        read = amount(typed, lowest=0 if or_nothing else 1, of_z=of_z)
+        if not isinstance(read, BadAmount):
+            return read
+        problem = refusals.bad_amount(typed, read.reason)
+        if of_z is not None:
+            problem = f"{problem} {refusals.amounts_allowed(of_z, self.symbol)}"
+        return self.usage(problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
         "economy_commands_processed_total",
         "PM commands and API requests executed.",
     ),
+    "tips_total": ("economy_tips_total", "Tips."),
+    "tips_z_total": ("economy_tips_z_total", "Z tipped."),
+    "bounties_created_total": ("economy_bounties_created_total", "Bounties set out."),
+    "bounties_claimed_total": ("economy_bounties_claimed_total", "Bounties won."),
+    "bounties_expired_total": ("economy_bounties_expired_total", "Bounties that nobody won."),
+    "refunds_total": ("economy_refunds_total", "Payments given back."),
+    "refunds_z_total": ("economy_refunds_z_total", "Z given back."),
     "rank_promotions_total": ("economy_rank_promotions_total", "Promotions to a higher rank."),
     "cytube_promotions_total": (
         "economy_cytube_promotions_total",
@@ -134,6 +141,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "daily_z_gambled_in": "Z staked today.",
     "daily_z_gambled_out": "Z paid out by games today.",
     "daily_active_economy_users": "Users who earned or spent today.",
+    "open_bounties": "Bounties that nobody has won yet.",
     "escrow_held_z": "Z held for open stakes and payments.",
     "ledger_mismatch_accounts": "Accounts whose balance differs from their transfers; must be 0.",
 }

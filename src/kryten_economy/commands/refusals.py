@@ -15,20 +15,26 @@ from kryten_economy.refusals import (
     AlreadySettled,
     AnyRefusal,
     Banned,
+    BountyOver,
     Busy,
     Conflict,
     CoolingDown,
     DailyLimit,
+    DailySum,
     Ignored,
     Insufficient,
     InvalidAmount,
     NoAccount,
+    NoBounty,
     NoHold,
     NotPending,
+    NotYours,
     OverCap,
     ReadOnly,
     SameAccount,
     TooFewCoins,
+    TooManyOpen,
+    TooNew,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import duration, money, plural, uptime
@@ -38,6 +44,7 @@ __all__ = (
     "about_oneself_only",
     "above_maximum",
     "already_pending",
+    "amounts_allowed",
     "announced",
     "bad_amount",
     "bad_name",
@@ -47,6 +54,7 @@ __all__ = (
     "cancelled",
     "cooling_down",
     "daily_limit",
+    "daily_sum",
     "feature_off",
     "guest_not_allowed",
     "ignored",
@@ -68,6 +76,8 @@ __all__ = (
     "reloaded",
     "slow_down",
     "target_banned",
+    "too_many_open",
+    "too_new",
     "unknown_command",
     "unknown_user",
     "usage",
@@ -246,6 +256,18 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
+        case TooNew(left_ms):
+            return too_new(left_ms / 1000)
+        case DailySum(what, limit_z, left_z):
+            return daily_sum(what, limit_z, left_z, symbol)
+        case TooManyOpen(limit):
+            return too_many_open(limit)
+        case NoBounty(number):
+            return f"There is no bounty #{number} in this channel."
+        case BountyOver(number, state):
+            return f"Bounty #{number} was {state} already. Nothing was changed."
+        case NotYours(what):
+            return f"Only whoever made that {what} can do this, or an admin. Nothing was changed."
         case _:
             assert_never(refusal)
 
@@ -277,6 +299,11 @@ def above_maximum(amount_z: int, maximum_z: int, symbol: str) -> str:
 def bad_amount(text: str, reason: str) -> str:
     """The text is no amount; ``reason`` says why (`commands.grammar`)."""
     return f"'{_shown(text)}' is not an amount: {reason}."
+
+
+def amounts_allowed(balance_z: int, symbol: str) -> str:
+    """How an amount of one's own money may be written, and how much there is."""
+    return f"Like 50, 1,000, 5k, 1.5m, 50%, half or all; you have {money(balance_z, symbol)}."
 
 
 def bad_name(text: str) -> str:
@@ -320,6 +347,26 @@ def cooling_down(what: str, wait_s: float) -> str:
 def daily_limit(what: str, limit: int) -> str:
     """The allowance of the day is used up; ``what`` is one piece (``queued video``)."""
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
+
+
+def daily_sum(what: str, limit_z: int, left_z: int, symbol: str) -> str:
+    """More than what is left of the day's allowance; ``what`` are ``tips``."""
+    left = f"{money(left_z, symbol)} of it are left" if left_z else "nothing of it is left"
+    return f"You can send {money(limit_z, symbol)} in {what} a day, and {left} today."
+
+
+def too_new(left_s: float) -> str:
+    """The account is too young for this; the wait is rounded up to whole seconds."""
+    wait = duration(max(1, -(-left_s // 1)))
+    return f"Your account is too new for this: try again in {wait}."
+
+
+def too_many_open(limit: int) -> str:
+    """As many bounties as one may have at once."""
+    if not limit:
+        return "Nobody can set out a bounty here at the moment."
+    many = plural(limit, "open bounty", "open bounties")
+    return f"You have {many} already, which is as many as one can have at once."
 
 
 _CAPS = {

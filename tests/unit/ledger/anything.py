@@ -27,6 +27,7 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.competitions import PayCompetitions, Prize
@@ -44,7 +45,6 @@ from kryten_economy.features.money.operations import (
     Debit,
     MaintainBalances,
     SetBalance,
-    Transfer,
 )
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -77,6 +77,7 @@ from kryten_economy.features.ranks.operations import (
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tip
 from kryten_economy.features.vanity.operations import (
     LEVEL,
     SHOUTOUT,
@@ -274,7 +275,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Credit: CREDITS,
     Debit: st.builds(spend, NAMES, SOME_Z, _op("spend")),
-    Transfer: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
+    Tip: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
     SetBalance: st.builds(
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),
@@ -394,6 +395,30 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
         st.sampled_from([None, "one"]),
+    ),
+    CreateBounty: st.builds(
+        lambda op_id, name, amount_z, most: CreateBounty(
+            op_id, key(name), amount_z, "Sing", NOW + 5, most, NOW, DAY
+        ),
+        _op("bounty"),
+        NAMES,
+        SOME_Z,
+        st.integers(0, 2),
+    ),
+    ClaimBounty: st.builds(
+        ClaimBounty, _op("won"), here, st.integers(1, 3), USERS, st.just("Boss"), now, DAYS
+    ),
+    EndBounty: st.builds(
+        EndBounty,
+        _op("end"),
+        here,
+        st.integers(1, 3),
+        st.sampled_from(["cancelled", "expired"]),
+        NAMES,
+        st.integers(0, 100),
+        st.integers(NOW, NOW + 9),
+        DAYS,
+        st.booleans(),
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),

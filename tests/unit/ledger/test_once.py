@@ -35,6 +35,7 @@ from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 from kryten_economy import features
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
@@ -44,7 +45,6 @@ from kryten_economy.features.money.operations import (
     MaintainBalances,
     Posted,
     SetBalance,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
@@ -59,6 +59,7 @@ from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tipped
 from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.features.wallets.rules import Caps
@@ -71,6 +72,7 @@ TALKED = TriggerAward("bob", "chat.long_message", "Long message", 2)
 PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
+BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
 FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
 SPEND = SpendOnQueue(
@@ -134,6 +136,15 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
         SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
+    ),
+    ([earn("Bob", 5)], replace(BOUNTY, op_id="act")),
+    (
+        [earn("Bob", 5), earn("Eve", 1), BOUNTY],
+        ClaimBounty("act", CHANNEL, 1, key("Eve"), "Boss", NOW, DAY),
+    ),
+    (
+        [earn("Bob", 5), BOUNTY],
+        EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
     ),
     ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
     (
@@ -262,7 +273,7 @@ def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
     repeated = ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7))
     for lines, (again, balance_z) in enumerate(repeated, 1):
         _, answer = books.commit([said, again]).answers
-        assert isinstance(answer, Posted | Transferred)
+        assert isinstance(answer, Posted | Tipped)
         wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
         assert wallet.lifetime_messages == lines
         assert (wallet.display_name, wallet.balance_z) == ("AL", balance_z)

@@ -50,11 +50,6 @@ _BY_TRIGGER: dict[str, tuple[Place, ...]] = {
 }
 
 
-_BY_TYPE: dict[str, tuple[Place, ...]] = {
-    "bounty_expired_refund": (("bounties", "expiry_refund_percent"),),
-}
-
-
 _NO_PLACES: tuple[Place, ...] = ()
 
 
@@ -62,8 +57,7 @@ def places_of(type_name: str, trigger_id: str, settings: Settings) -> tuple[Plac
     """The settings that say how much such a row is; none where a person says it."""
     if type_name == "earn" and trigger_id == "presence.base":
         return _minutes(settings)
-    found = _BY_TRIGGER.get(trigger_id) or _BY_TYPE.get(type_name)
-    return found or _by_name(type_name, trigger_id, settings)
+    return _BY_TRIGGER.get(trigger_id) or _by_name(type_name, trigger_id, settings)
 
 
 def _minutes(settings: Settings) -> tuple[Place, ...]:
@@ -87,6 +81,8 @@ def _by_name(  # noqa: PLR0911  # one place for each kind
             return (("presence", "hourly_milestones", name.removesuffix("h")),)
         case "streak_bonus", "streak":
             return _streak_day(trigger_id, settings)
+        case "bounty_expired_refund", "bounty" if name.startswith("expired."):
+            return (("bounties", "expiry_refund_percent"),)
         case "event_bonus", "event":
             return _event(name.removesuffix(".presence"), settings)
         case "achievement", "achievement":
