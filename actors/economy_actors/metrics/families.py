@@ -120,6 +120,7 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     ),
     "rain_drops_total": ("economy_rain_drops_total", "Rain, ambient and by an admin."),
     "rain_z_distributed_total": ("economy_rain_z_distributed_total", "Z that rain has paid."),
+    "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
     "adhoc_events_started_total": (
         "economy_adhoc_events_started_total",
         "Events started by an admin.",
@@ -190,6 +191,7 @@ class Families:
         self.trigger_z = self._counter(
             "trigger_z_total", "Z paid by a trigger.", "channel", "trigger"
         )
+        self.spend_z = self._counter("spend_z_total", "Z of spends by kind.", "channel", "type")
         self.errors = self._counter("errors_total", "Errors by component.", "component")
 
     def _channels(self) -> None:
