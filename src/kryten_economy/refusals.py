@@ -14,6 +14,7 @@ __all__ = (
     "AMOUNT_MAX_Z",
     "BALANCE_MAX_Z",
     "AboveMaximum",
+    "AgainstTheRules",
     "AlreadyIn",
     "AlreadyPending",
     "AlreadySettled",
@@ -39,6 +40,7 @@ __all__ = (
     "SameAccount",
     "TooFewCoins",
     "TooYoung",
+    "Unfit",
     "is_refusal",
 )
 
@@ -213,6 +215,21 @@ class OverCap:
 
 
 @dataclass(frozen=True, slots=True)
+class AgainstTheRules:
+    """The game does not allow that now; ``rule`` is the sentence that says what it allows."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Somebody else can't take part; ``why`` continues a sentence that begins with their name."""
+
+    user: UserKey
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -240,6 +257,8 @@ Refusal = (
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | AgainstTheRules
+    | Unfit
 )
 
 

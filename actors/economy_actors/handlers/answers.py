@@ -13,6 +13,7 @@ from economy_actors.metrics.families import CommandResult
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AboveMaximum,
+    AgainstTheRules,
     AlreadyIn,
     AlreadyPending,
     AlreadySettled,
@@ -37,6 +38,7 @@ from kryten_economy.refusals import (
     SameAccount,
     TooFewCoins,
     TooYoung,
+    Unfit,
 )
 
 __all__ = (
@@ -150,6 +152,8 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | AgainstTheRules
+    | Unfit
     | Ignored,
 ) -> Code:
     match refusal:
@@ -167,7 +171,9 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount() | BelowMinimum() | AboveMaximum():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
+        case (
+            SameAccount() | TooFewCoins() | TooYoung() | PlayPaused() | AgainstTheRules() | Unfit()
+        ):
             return Code.REJECTED
         case AlreadySettled() | AlreadyPending() | Occupied() | AlreadyIn():
             return Code.CONFLICT

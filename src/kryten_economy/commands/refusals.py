@@ -13,6 +13,7 @@ from typing import assert_never
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AboveMaximum,
+    AgainstTheRules,
     AlreadyIn,
     AlreadyPending,
     AlreadySettled,
@@ -37,6 +38,7 @@ from kryten_economy.refusals import (
     SameAccount,
     TooFewCoins,
     TooYoung,
+    Unfit,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import duration, money, plural, uptime
@@ -271,6 +273,10 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return play_paused(until_ms)
         case PlayLimit(what, limit_z, left_z):
             return play_limit(what, limit_z, left_z, symbol)
+        case AgainstTheRules(rule):
+            return rule
+        case Unfit(user, why):
+            return f"{_shown(name or user.name)} {why}."
         case _:
             assert_never(refusal)
 

@@ -4,7 +4,7 @@ Pure. A game is registered where it is written, with `game`; lists of games, odd
 help and the check of an outcome find it there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -104,7 +104,8 @@ class Game:
     ``draw`` is all there is of chance in it, so an outcome can be worked out again. Games that
     wait on people have ``pay`` too. ``among_players``: winnings come from other players and are
     no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
-    restart; others that were not drawn are called off.
+    restart; others that were not drawn are called off. ``bound`` names those without whom a round
+    can't go on, by its terms: if one of them may play no longer, it is called off for all.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Game:
     among_players: bool = False
     spectacle: bool = False
     resumes: bool = False
+    bound: Callable[[Mapping[str, Any]], Collection[str]] = lambda _terms: ()
 
 
 GAMES: dict[str, Game] = {}
