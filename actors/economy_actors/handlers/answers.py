@@ -15,28 +15,39 @@ from kryten_economy.refusals import (
     AboveMaximum,
     AgainstTheRules,
     AlreadyIn,
+    AlreadyOwned,
     AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
     BelowMinimum,
+    BountyOver,
     Busy,
     Conflict,
     CoolingDown,
     DailyLimit,
+    DailySum,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
+    NoBounty,
     NoHold,
+    NotForSale,
     NotPending,
+    NotYours,
     Occupied,
     OverCap,
     PlayLimit,
     PlayPaused,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
+    TooManyOpen,
+    TooNew,
     TooYoung,
     Unfit,
 )
@@ -67,6 +78,8 @@ class Code(StrEnum):
     COOLDOWN_ACTIVE = "cooldown_active"
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     BLACKOUT_ACTIVE = "blackout_active"
+    LIMIT_REACHED = "limit_reached"
+    SOLD_OUT = "sold_out"
     REJECTED = "rejected"
     CONFLICT = "conflict"
     REQUEST_ID_CONFLICT = "request_id_conflict"
@@ -89,18 +102,23 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+    """It can't be done so; ``text`` is fit for end users on both surfaces.
+
+    ``data`` goes with a request's answer where callers look into it also when it failed.
+    """
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The service itself could not do it; ``text`` is fit for end users."""
+    """The service itself could not do it; ``text`` and ``data`` as in `Refused`."""
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 PmAnswer: TypeAlias = str | Refused | Failed
@@ -130,7 +148,7 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Refused(_code(refusal), text)
 
 
-def _code(  # noqa: C901, PLR0911  # one code for each refusal
+def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     refusal: Insufficient
     | NoAccount
     | Banned
@@ -142,6 +160,11 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
     | AlreadyPending
     | OverCap
     | NotPending
@@ -154,16 +177,26 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | AlreadyIn
     | AgainstTheRules
     | Unfit
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
     | Ignored,
 ) -> Code:
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold() | NotPending():
+        case LimitReached():
+            return Code.LIMIT_REACHED
+        case SoldOut():
+            return Code.SOLD_OUT
+        case NoAccount() | NoHold() | NotPending() | NoBounty() | NotForSale():
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | PlayLimit() | OverCap():
+        case DailyLimit() | DailySum() | PlayLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -172,10 +205,20 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
         case InvalidAmount() | BelowMinimum() | AboveMaximum():
             return Code.INVALID_REQUEST
         case (
-            SameAccount() | TooFewCoins() | TooYoung() | PlayPaused() | AgainstTheRules() | Unfit()
+            SameAccount()
+            | TooFewCoins()
+            | TooNew()
+            | TooYoung()
+            | TooManyOpen()
+            | PlayPaused()
+            | AgainstTheRules()
+            | Unfit()
+            | NotYours()
+            | AlreadyOwned()
+            | EventRuns()
         ):
             return Code.REJECTED
-        case AlreadySettled() | AlreadyPending() | Occupied() | AlreadyIn():
+        case AlreadySettled() | AlreadyPending() | BountyOver() | Occupied() | AlreadyIn():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT
