@@ -40,6 +40,7 @@ __all__ = (
     "NotPending",
     "NotYours",
     "Occupied",
+    "OpponentUnable",
     "OverCap",
     "PlayLimit",
     "PlayPaused",
@@ -51,7 +52,6 @@ __all__ = (
     "TooManyOpen",
     "TooNew",
     "TooYoung",
-    "Unfit",
     "is_refusal",
 )
 
@@ -267,7 +267,7 @@ class AgainstTheRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class OpponentUnable:
     """Somebody else can't take part; ``why`` continues a sentence that begins with their name."""
 
     user: UserKey
@@ -353,7 +353,7 @@ Refusal = (
     | Occupied
     | AlreadyIn
     | AgainstTheRules
-    | Unfit
+    | OpponentUnable
     | TooNew
     | DailySum
     | TooManyOpen

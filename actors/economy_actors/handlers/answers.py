@@ -39,6 +39,7 @@ from kryten_economy.refusals import (
     NotPending,
     NotYours,
     Occupied,
+    OpponentUnable,
     OverCap,
     PlayLimit,
     PlayPaused,
@@ -49,7 +50,6 @@ from kryten_economy.refusals import (
     TooManyOpen,
     TooNew,
     TooYoung,
-    Unfit,
 )
 
 __all__ = (
@@ -176,7 +176,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     | Occupied
     | AlreadyIn
     | AgainstTheRules
-    | Unfit
+    | OpponentUnable
     | TooNew
     | DailySum
     | TooManyOpen
@@ -212,7 +212,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             | TooManyOpen()
             | PlayPaused()
             | AgainstTheRules()
-            | Unfit()
+            | OpponentUnable()
             | NotYours()
             | AlreadyOwned()
             | EventRuns()

@@ -39,6 +39,7 @@ from kryten_economy.refusals import (
     NotPending,
     NotYours,
     Occupied,
+    OpponentUnable,
     OverCap,
     PlayLimit,
     PlayPaused,
@@ -49,7 +50,6 @@ from kryten_economy.refusals import (
     TooManyOpen,
     TooNew,
     TooYoung,
-    Unfit,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import duration, money, plural, uptime
@@ -305,7 +305,7 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return play_limit(what, limit_z, left_z, symbol)
         case AgainstTheRules(rule):
             return rule
-        case Unfit(user, why):
+        case OpponentUnable(user, why):
             return f"{_shown(name or user.name)} {why}."
         case TooNew(left_ms):
             return too_new(left_ms / 1000)

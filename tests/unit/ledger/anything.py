@@ -40,6 +40,9 @@ from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
+from kryten_economy.features.games.blackjack.operations import Deal, Play
+from kryten_economy.features.games.blackjack.rules import MOVES
+from kryten_economy.features.games.challenge.operations import AcceptChallenge, ChallengeSomebody
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.rounds import EnsureSeeds
@@ -294,6 +297,8 @@ RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
 HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
 PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
 ROUNDS = st.integers(1, 3)
+HAND_TERMS = st.builds(Terms, st.just("blackjack"), st.just(1), st.just(7))
+DUEL_TERMS = st.builds(Terms, st.just("challenge"), st.just(1), st.just(7))
 
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
@@ -352,6 +357,35 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.just("dead" * 16),
         TIMES,
         DAYS,
+    ),
+    Deal: st.builds(
+        Deal,
+        _op("deal"),
+        USERS,
+        SOME_Z,
+        st.just("1.5"),
+        st.booleans(),
+        HAND_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    Play: st.builds(Play, _op("move"), USERS, st.sampled_from(MOVES), HAND_TERMS, TIMES, DAYS),
+    ChallengeSomebody: st.builds(
+        ChallengeSomebody,
+        _op("dare"),
+        USERS,
+        USERS,
+        SOME_Z,
+        st.sampled_from(["0", "5", "100"]),
+        st.sampled_from([1, 9000]),
+        DUEL_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    AcceptChallenge: st.builds(
+        AcceptChallenge, _op("accept"), USERS, ROUNDS, DUEL_TERMS, TIMES, DAYS
     ),
     OpenRound: st.builds(
         OpenRound,
