@@ -23,7 +23,14 @@ from kryten_economy.features.games.challenge.operations import (
 )
 from kryten_economy.features.games.tables import Cancelled
 from kryten_economy.features.money.texts import currency_variables
-from kryten_economy.refusals import Banned, NoAccount, NotPending, ReadOnly, SameAccount
+from kryten_economy.refusals import (
+    Banned,
+    NoAccount,
+    NotPending,
+    OpponentUnable,
+    ReadOnly,
+    SameAccount,
+)
 
 __all__ = ()
 
@@ -93,7 +100,7 @@ async def _challenge(call: PmCall, name: str, stake_z: int) -> PmAnswer:
             return texts.challenged(target, stake_z, lasts_s, wallet.balance_z, call.symbol)
         case SameAccount():
             return Refused(Code.REJECTED, refusals.not_yourself("challenge"))
-        case NoAccount(user) | Banned(user) if user.name != call.user.name:
+        case NoAccount(user) | Banned(user) | OpponentUnable(user) if user != call.user:
             return call.refused(answer, await kit.spelling(call, name))
         case _:
             return call.refused(answer)

@@ -5,6 +5,7 @@ from functools import cache
 from json import loads
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,9 +22,11 @@ from kryten_economy.features.games.blackjack.rules import deck_of, play
 from kryten_economy.features.games.fairness import FairDice, public_id
 from kryten_economy.features.games.rules import GAMES, Terms
 from kryten_economy.features.games.tables import Cancelled, CancelRound
+from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.invariants import verify
+from kryten_economy.ledger.operation import Failed
 from kryten_economy.refusals import (
     AgainstTheRules,
     AlreadyIn,
@@ -230,6 +233,32 @@ def test_a_hand_is_the_same_after_a_restart(tmp_path: Path) -> None:
     books.close()
 
 
+def test_a_settlement_that_fails_leaves_the_hand(tmp_path: Path) -> None:
+    """Nothing of it stands: the stake is still held, and the next move settles it (P-GAM-24)."""
+    path = tmp_path / "broken.db"
+    books = Books.open(path)
+    books.commit([earn("Bob", 50)])
+    dealt(books, "stand wins")
+    books.close()
+    broken = "CREATE TRIGGER broken BEFORE INSERT ON game_stats BEGIN SELECT RAISE(ABORT, 'x'); END"
+    _run(path, broken)
+    books = Books.open(path)
+    assert isinstance(ask(books, move("stand", "1")), Failed)
+    assert told(books, earn("Bob", 1), Posted).wallet.balance_z == 31
+    books.close()
+    _run(path, "DROP TRIGGER broken")
+    books = Books.open(path)
+    assert told(books, move("stand", "2"), Shown).wallet.balance_z == 71
+    books.close()
+    assert verify(path).ok
+
+
+def _run(path: Path, statement: str) -> None:
+    with apsw.Connection(str(path)) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
 def test_a_hand_is_worked_out_again_from_the_seed(books: Books, reports: Reports) -> None:
     """Seed, round and moves give every card: whoever has the seed can check it."""
     first = dealt(books, "double wins")
@@ -291,7 +320,7 @@ def test_coins_neither_vanish_nor_appear(
             answer = made if isinstance(made, Shown) else answer
         if answer.hand.end:
             balance_z += answer.payout_z - answer.stake_z
-        assert books.commit([earn("Bob", 1)]).answers[0].wallet.balance_z == balance_z + 1
         balance_z += 1
+        assert told(books, earn("Bob", 1), Posted).wallet.balance_z == balance_z
     books.close()
     assert verify(path).ok, verify(path)
