@@ -24,6 +24,7 @@ from kryten_economy import features
 from kryten_economy.config import Settings
 from kryten_economy.features.games.blackjack.rules import DECK, Hand
 from kryten_economy.features.history.rules import Movement
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.text.markup import public_line, typed_text, unformatted, units, user_text
 from kryten_economy.transaction_types import TYPES
 
@@ -44,6 +45,8 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
     if kind is Hand:
         cards = st.lists(st.sampled_from(DECK), min_size=1, max_size=6).map(tuple)
         values |= {"player": cards, "dealer": cards, "end": st.sampled_from(["bust", "push"])}
+    if kind is Item:
+        values["multiplier"] = st.sampled_from(["2", "1.5"])
     if "category" in values:
         values["category"] = st.just("rich")
     if "max_units" in values:
