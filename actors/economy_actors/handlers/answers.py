@@ -207,8 +207,8 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
         case (
             SameAccount()
             | TooFewCoins()
-            | TooNew()
             | TooYoung()
+            | TooNew()
             | TooManyOpen()
             | PlayPaused()
             | AgainstTheRules()
