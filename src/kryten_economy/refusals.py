@@ -40,6 +40,7 @@ __all__ = (
     "NotPending",
     "NotYours",
     "Occupied",
+    "OpponentUnable",
     "OverCap",
     "PlayLimit",
     "PlayPaused",
@@ -266,6 +267,14 @@ class AgainstTheRules:
 
 
 @dataclass(frozen=True, slots=True)
+class OpponentUnable:
+    """Somebody else can't take part; ``why`` continues a sentence that begins with their name."""
+
+    user: UserKey
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -344,6 +353,7 @@ Refusal = (
     | Occupied
     | AlreadyIn
     | AgainstTheRules
+    | OpponentUnable
     | TooNew
     | DailySum
     | TooManyOpen

@@ -39,6 +39,7 @@ from kryten_economy.refusals import (
     NotPending,
     NotYours,
     Occupied,
+    OpponentUnable,
     OverCap,
     PlayLimit,
     PlayPaused,
@@ -175,6 +176,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     | Occupied
     | AlreadyIn
     | AgainstTheRules
+    | OpponentUnable
     | TooNew
     | DailySum
     | TooManyOpen
@@ -210,6 +212,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             | PlayPaused()
             | TooNew()
             | TooManyOpen()
+            | OpponentUnable()
             | NotYours()
             | AlreadyOwned()
             | EventRuns()

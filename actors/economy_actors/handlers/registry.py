@@ -277,12 +277,20 @@ def command(
     enabled: Callable[[Settings], bool] | None = None,
     reads: bool = False,
     for_banned: bool = False,
+    finishes: bool = False,
 ) -> Callable[[CommandHandler], CommandHandler]:
     """Register a command by private message; ``syntax`` is its name if it takes no arguments."""
 
     def register(handler: CommandHandler) -> CommandHandler:
         spec = CommandSpec(
-            name, syntax or name, summary, section, aliases, reads=reads, for_banned=for_banned
+            name,
+            syntax or name,
+            summary,
+            section,
+            aliases,
+            reads=reads,
+            for_banned=for_banned,
+            finishes=finishes,
         )
         COMMANDS.add(spec if enabled is None else replace(spec, enabled=enabled), handler)
         return handler

@@ -153,7 +153,7 @@ async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Ques
     spec = COMMANDS.find(parsed.word)
     if spec is None:
         return None, _unknown(asking.context, parsed, is_admin=asking.is_admin)
-    if not spec.enabled(settings):
+    if not spec.enabled(settings) and not spec.finishes:
         return spec, Refused(Code.REJECTED, refusals.feature_off(f"'{spec.name}'"))
     if spec.admin and not asking.is_admin:
         return spec, Refused(Code.REJECTED, refusals.not_authorised(spec.name))

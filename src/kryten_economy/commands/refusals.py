@@ -39,6 +39,7 @@ from kryten_economy.refusals import (
     NotPending,
     NotYours,
     Occupied,
+    OpponentUnable,
     OverCap,
     PlayLimit,
     PlayPaused,
@@ -304,6 +305,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return play_paused(until_ms)
         case PlayLimit(what, limit_z, left_z):
             return play_limit(what, limit_z, left_z, symbol)
+        case OpponentUnable(user, why):
+            return f"{_shown(name or user.name)} {why}."
         case TooNew(left_ms):
             return too_new(left_ms / 1000)
         case DailySum(what, limit_z, left_z):

@@ -56,7 +56,8 @@ class CommandSpec:
     """One command: what it is called, how it is written, and when it can be used.
 
     ``reads``: it changes nothing, so the rate limit counts it half. ``for_banned``: the banned
-    may use it too.
+    may use it too. ``finishes``: it brings to its end what has begun, so it is carried out while
+    it is not enabled too, though it is not listed then.
     """
 
     name: str
@@ -67,6 +68,7 @@ class CommandSpec:
     enabled: Callable[[Settings], bool] = _always
     reads: bool = False
     for_banned: bool = False
+    finishes: bool = False
 
     @property
     def admin(self) -> bool:

@@ -42,6 +42,9 @@ from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.auction import CloseAuction, PlaceBid
+from kryten_economy.features.games.blackjack.operations import Deal, Play
+from kryten_economy.features.games.blackjack.rules import MOVES
+from kryten_economy.features.games.challenge.operations import AcceptChallenge, ChallengeSomebody
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import CloseBets, Predict
@@ -290,14 +293,16 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
-HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
-PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
-ROUNDS = st.integers(1, 3)
 MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
 QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
+HAND_TERMS = st.builds(Terms, st.just("blackjack"), st.just(1), st.just(7))
+DUEL_TERMS = st.builds(Terms, st.just("challenge"), st.just(1), st.just(7))
 
 ELSEWHERE = "Raffles"
 """What is opened there meets no other game; these three meet in `test_social_games`."""
@@ -378,6 +383,35 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     PlaceBid: st.builds(PlaceBid, _op("bid"), ROUND, STRANGERS, SOME_Z, st.just(BETS), TIMES, DAYS),
     CloseAuction: st.builds(CloseAuction, _op("close"), st.just(ELSEWHERE), ROUND, TIMES, DAYS),
+    Deal: st.builds(
+        Deal,
+        _op("deal"),
+        USERS,
+        SOME_Z,
+        st.just("1.5"),
+        st.booleans(),
+        HAND_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    Play: st.builds(Play, _op("move"), USERS, st.sampled_from(MOVES), HAND_TERMS, TIMES, DAYS),
+    ChallengeSomebody: st.builds(
+        ChallengeSomebody,
+        _op("dare"),
+        USERS,
+        USERS,
+        SOME_Z,
+        st.sampled_from(["0", "5", "100"]),
+        st.sampled_from([1, 9000]),
+        DUEL_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    AcceptChallenge: st.builds(
+        AcceptChallenge, _op("accept"), USERS, ROUNDS, DUEL_TERMS, TIMES, DAYS
+    ),
     OpenRound: st.builds(
         OpenRound,
         _op("open"),

@@ -45,6 +45,8 @@ from kryten_economy.features.colours.operations import ReserveColour, SettleColo
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.auction import CloseAuction, PlaceBid
+from kryten_economy.features.games.blackjack.operations import Deal, Play
+from kryten_economy.features.games.challenge.operations import AcceptChallenge, ChallengeSomebody
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import Predict
@@ -99,17 +101,19 @@ SPEND = SpendOnQueue(
 )
 BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
 
-RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
-
-
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
 SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 HEIST_TERMS = Terms("heist", 1, 100)
 PLAN = json.dumps(round_terms(Heist(), 20, "Bob"))
 OPENED = OpenRound(
     "open", CHANNEL, "heist", PLAN, HEIST_TERMS, SEED, NOW, DAY, key("Bob"), stake_z=20
 )
+HAND_TERMS, DUEL_TERMS = Terms("blackjack", 1, 100), Terms("challenge", 1, 100)
+DEALT = Deal("deal", key("Bob"), 20, "1.5", True, HAND_TERMS, SEED, NOW, DAY)
+DARED = ChallengeSomebody("dare", key("Bob"), key("Eve"), 20, "5", 9, DUEL_TERMS, SEED, NOW, DAY)
 DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 BETS, TICKETS, BIDS = (Terms(game, 1, 100) for game in ("prediction", "raffle", "auction"))
 SOCIAL_ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
@@ -182,6 +186,13 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50)],
         BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(DEALT, op_id="act")),
+    ([earn("Bob", 50), DEALT], Play("act", key("Bob"), "double", HAND_TERMS, NOW, DAY)),
+    ([earn("Bob", 50), earn("Eve", 50)], replace(DARED, op_id="act")),
+    (
+        [earn("Bob", 50), earn("Eve", 50), DARED],
+        AcceptChallenge("act", key("Eve"), 1, DUEL_TERMS, NOW, DAY),
     ),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],

@@ -22,6 +22,7 @@ from economy_actors.outbox.message import Line, LineKind, Medium, Outgoing, Pm, 
 from economy_sandbox.filters import chat_line, pm_line, to_html
 from kryten_economy import features
 from kryten_economy.config import Settings
+from kryten_economy.features.games.blackjack.rules import DECK, Hand
 from kryten_economy.features.history.rules import Movement
 from kryten_economy.features.shop.rules import Item
 from kryten_economy.text.markup import public_line, typed_text, unformatted, units, user_text
@@ -41,6 +42,9 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
     values = {name: _values(hint) for name, hint in hints.items()}
     if kind is Movement:
         values |= {"type": st.sampled_from(sorted(TYPES)), "metadata": st.none()}
+    if kind is Hand:
+        cards = st.lists(st.sampled_from(DECK), min_size=1, max_size=6).map(tuple)
+        values |= {"player": cards, "dealer": cards, "end": st.sampled_from(["bust", "push"])}
     if kind is Item:
         values["multiplier"] = st.sampled_from(["2", "1.5"])
     if "category" in values:

@@ -48,6 +48,8 @@ __all__ = (
     "finish",
     "hold_stake",
     "note_paid",
+    "note_with_stake",
+    "raise_stake",
     "round_of",
     "settle",
     "settle_held",
@@ -212,6 +214,10 @@ _PUT_STAKE = """
         data = ?6
 """
 _NOTE_PAID = "UPDATE game_stake SET payout_z = ? WHERE round_id = ? AND account_id = ?"
+_RAISE_STAKE = """
+    UPDATE game_stake SET stake_z = stake_z + ? WHERE round_id = ? AND account_id = ?
+"""
+_NOTE_STAKE = "UPDATE game_stake SET data = ? WHERE round_id = ? AND account_id = ?"
 _STAKES = """
     SELECT a.name, a.display_name, s.stake_z, s.data, s.hold_id, h.day
     FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
@@ -229,6 +235,21 @@ def take_stake(
     count_today(
         tx, account, playing.game, playing.day, rounds=1, staked_z=stake_z, last_at_ms=at_ms
     )
+
+
+def raise_stake(
+    tx: Tx, number: int, game: str, account: Account, more_z: int, reason: str, at_ms: int, day: str
+) -> None:
+    """Add to a held stake what goes to the house at once, in the act that settles the round."""
+    entry = Entry("gamble_stake", trigger_of(game), reason, at_ms, day)
+    post(tx, account, -more_z, tx.system(account.channel, "house"), entry)
+    count_today(tx, account, game, day, staked_z=more_z, last_at_ms=at_ms)
+    tx.run(_RAISE_STAKE, more_z, number, account.id)
+
+
+def note_with_stake(tx: Tx, number: int, account: Account, data: Mapping[str, Any]) -> None:
+    """Keep with a stake what its player has done since."""
+    tx.run(_NOTE_STAKE, _json(data), number, account.id)
 
 
 class HeldStake(NamedTuple):

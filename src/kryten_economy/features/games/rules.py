@@ -4,7 +4,7 @@ Pure. A game is registered where it is written, with `game`; lists of games, odd
 help and the check of an outcome find it there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -111,6 +111,8 @@ class Game:
     no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
     restart; others that were not drawn are called off. ``held_as`` is how what is put in is booked
     while it waits; what is no stake counts toward no limit of play.
+    ``bound`` names those without whom a round can't go on, by its terms: if one of them may play
+    no longer, it is called off for all.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Game:
     spectacle: bool = False
     resumes: bool = False
     held_as: str = STAKE
+    bound: Callable[[Mapping[str, Any]], Collection[str]] = lambda _terms: ()
 
 
 GAMES: dict[str, Game] = {}

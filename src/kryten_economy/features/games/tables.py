@@ -314,7 +314,8 @@ class Cancelled:
 class CancelRound(Act[Cancelled | NotPending]):
     """Call a round off and give all stakes back; ``leaver`` alone leaves it where given.
 
-    A round that was drawn is not called off.
+    A round that can't go on without the leaver is called off for all. One that was drawn is not
+    called off.
     """
 
     op_id: str
@@ -332,14 +333,15 @@ def cancel_round(tx: Tx, ask: CancelRound) -> Cancelled | NotPending:
     known = rounds.round_of(tx, ask.number)
     if known is None or known.channel != ask.channel or known.state != "open":
         return NotPending()
-    held = rounds.stakes_of(tx, ask.number)
-    if ask.leaver is not None:
-        held = [each for each in held if each.stake.name == ask.leaver.name]
+    held, leaver = rounds.stakes_of(tx, ask.number), ask.leaver
+    ends = leaver is None or leaver.name in GAMES[known.game].bound(known.terms)
+    if leaver is not None and not ends:
+        held = [each for each in held if each.stake.name == leaver.name]
         if not held:
             return NotPending()
     players = [_give_back(tx, ask, known.game, each) for each in held]
     prize = None
-    if ask.leaver is None:
+    if ends:
         prize = timed.give_prize_back(tx, ask.number, ask.reason, ask.at_ms, ask.day)
         rounds.finish(tx, ask.number, ask.at_ms, cancelled=True)
     if prize is None:

@@ -1,0 +1,1 @@
+"""Blackjack: one player against the dealer, a fresh deck for each hand."""

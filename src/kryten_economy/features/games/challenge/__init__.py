@@ -1,0 +1,1 @@
+"""Challenges: two players, one stake each, the dice decide."""
