@@ -20,7 +20,7 @@ __all__ = ()
 
 @command(
     "race",
-    syntax="race, race <amount> <colour>, race odds, race stats",
+    syntax="race [<amount> <colour>|odds|stats]",
     summary="start a race or bet on one",
     section=Section.SPECTACLE,
     enabled=lambda settings: settings.gambling.enabled and settings.gambling.race.enabled,
