@@ -299,3 +299,25 @@ def test_own_lines_join_the_pools() -> None:
     own = SHIPPED.commentary.model_copy(update={"custom_finish_lines": ("Hooray {racer}",)})
     assert "Hooray {racer}" in texts.pools_of(own)["finish"]
     assert "Hooray {racer}" not in texts.pools_of(SHIPPED.commentary)["finish"]
+
+
+@pytest.mark.slow
+def test_a_million_bets_return_what_the_edge_says() -> None:
+    """At fixed odds, on all colours by turns: within four standard errors of the mean."""
+    known = course(5, mode="fixed", rake="0.05", live=False)
+    terms, dice, bet_z, bets = known.as_terms(), Dice(12), 1_000_000, 1_000_000
+    pays = {
+        each.color: payouts(known, each.color, [(each.color, bet_z)])[0] for each in known.runners
+    }
+    chances = [(each.color, float(each.chance)) for each in known.runners]
+    paid_z = square = 0
+    for number in range(bets):
+        color = COLORS[number % len(COLORS)]
+        payout_z = pays[color] if dice.weighted(chances) == color else 0
+        paid_z += payout_z
+        square += payout_z**2
+    mean = paid_z / bets
+    error = ((square / bets - mean * mean) / bets) ** 0.5
+    [edge] = {each.expected for each in GAMES["race"].edges(_with(odds_mode="fixed"))}
+    assert abs(mean - bet_z * float(edge)) < 4 * error
+    assert RACE.draw(Dice(12), terms, (), "")["winner"] == Dice(12).weighted(chances)

@@ -38,6 +38,7 @@ from kryten_economy.features.events.operations import (
 )
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
@@ -289,6 +290,18 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.just("0.45"),
         st.builds(Terms, st.just("flip"), st.just(1), st.just(7), cooldown_ms=st.just(900)),
         st.just("dead" * 16),
+        TIMES,
+        DAYS,
+    ),
+    BetOnRace: st.builds(
+        BetOnRace,
+        _op("bet"),
+        here,
+        st.integers(1, 3),
+        USERS,
+        SOME_Z,
+        st.just("Blue"),
+        st.builds(Terms, st.just("race"), st.just(1), st.just(7)),
         TIMES,
         DAYS,
     ),

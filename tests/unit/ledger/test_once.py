@@ -15,6 +15,7 @@ from tests.unit.ledger.acts import (
     DAY,
     NEXT_DAY,
     NOW,
+    SETTINGS,
     ask,
     capture,
     earn,
@@ -32,6 +33,7 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.test_approvals import AskForPoster
 
 from kryten_economy import features
+from kryten_economy.dice import Dice
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
@@ -39,8 +41,11 @@ from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.race.operations import BetOnRace
+from kryten_economy.features.games.race.rules import lineup
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import OpenRound
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -67,6 +72,9 @@ STREAK = StreakTerms(((1, 5),), 0, 0)
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
 SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
+RACE_TERMS = Terms("race", 1, 100)
+COURSE = json.dumps(lineup(SETTINGS.gambling.race, Dice(1)).as_terms())
+RACE = OpenRound("race", CHANNEL, "race", COURSE, RACE_TERMS, SEED, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -101,6 +109,10 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
+    (
+        [earn("Bob", 50), RACE],
+        BetOnRace("act", CHANNEL, 1, key("Bob"), 20, "Blue", RACE_TERMS, NOW, DAY),
+    ),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
