@@ -84,7 +84,7 @@ class RaceView:
 
 
 def web_frame(view: RaceView, now_ms: int, symbol: str) -> dict[str, Any]:
-    """What the page of the race reads (`gambling.md` 7.8)."""
+    """What the page of the race reads (`gambling.md` 7)."""
     course, way, run = view.course, view.way(now_ms), view.run
     front = leader_at(way)
     frame: dict[str, Any] = {
