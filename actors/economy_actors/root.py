@@ -27,6 +27,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
+from economy_actors.llm import Llm
 from economy_actors.messages.channel import BooksChanged, BotSpoke
 from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.actor import outbox_factory
@@ -121,6 +122,8 @@ class Root(Actor[Any]):
             "catalogue", lambda: Catalogue(context), capacity=CATALOGUE_MAILBOX
         )
         context.catalogue = catalogue
+        llm = await self.spawn_started("llm", Llm)
+        context.llm = llm
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )

@@ -17,6 +17,7 @@ from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
+from economy_actors.llm import Llm
 from economy_actors.messages.channel import (
     BooksChanged,
     ChannelMessage,
@@ -277,12 +278,14 @@ async def house(
     gateway: Callable[[Context], Actor[Any]] | None = None,
     catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
+    llm: Callable[[], Actor[Any]] = Llm,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
-    what stands between the channel and a bus, ``catalogue`` what is asked for media.
+    what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
+    writes texts.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -315,6 +318,7 @@ async def house(
             ),
         )
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
+        context.llm = root.spawn("llm", llm)
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:
             context.outboxes[channel] = root.spawn(

@@ -7,12 +7,13 @@ import structlog
 
 from economy_actors.context import Connected, Context
 from economy_actors.handlers.answers import Failed, Refused
-from economy_actors.handlers.registry import Call
+from economy_actors.handlers.registry import Call, PmCall
 from economy_actors.messages.ledger import Commit, query
 from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.stakes import unfit
 from kryten_economy.features.games.tables import Opened, OpenRound
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.prices import Price, inflation_multiplier, price
@@ -151,15 +152,19 @@ def price_for(call: Call, base_z: int, buyer: Wallet | RankFacts) -> Price:
 
 
 async def open_round(
-    call: Call, request: OpenRound, *, pause_s: float = 0.0, news: object = None
+    call: PmCall, request: OpenRound, *, pause_s: float = 0.0, news: object = None
 ) -> Opened | Refused | Failed:
     """Open a round and seat its table; a spectacle takes the slot of the channel first.
 
-    What is cheap to check was checked before. A refusal of the books gives the slot back without
-    a pause (P-GAM-9). ``pause_s`` lies between two rounds of this game; ``news`` is the first
-    thing the table is told. Raises as `messages.ledger.commit`: then the floor finds out whether
-    the round was opened.
+    A stake that is unfit at first sight takes no slot, and a refusal of the books gives it back
+    without a pause (P-GAM-9). ``pause_s`` lies between two rounds of this game; ``news`` is the
+    first thing the table is told. Raises as `messages.ledger.commit`: then the floor finds out
+    whether the round was opened.
     """
+    if request.player is not None:
+        refusal = unfit(call.wallet, request.stake_z, request.limits, request.at_ms)
+        if refusal is not None:
+            return call.refused(refusal)
     floor, token = call.context.floors[call.channel], None
     if GAMES[request.game].spectacle:
         try:

@@ -123,9 +123,9 @@ class Floor(Actor[FloorMessage]):
             return CoolingDown(_STAGE, 1000)
         if self._slot is not None:
             return Occupied(GAMES[self._slot.game].title)
-        title, now_s = GAMES[asked.game].title, self.now_s()
-        own_s = self._ended_at_s.get(asked.game, now_s - asked.pause_s) + asked.pause_s
-        left_s, what = max((self._free_at_s - now_s, _STAGE), (own_s - now_s, title))
+        now_s, ended_at_s = self.now_s(), self._ended_at_s.get(asked.game)
+        own_s = 0.0 if ended_at_s is None else ended_at_s + asked.pause_s - now_s
+        left_s, what = max((self._free_at_s - now_s, _STAGE), (own_s, GAMES[asked.game].title))
         if left_s > 0:
             return CoolingDown(what, int(left_s * 1000) + 1)
         self._tokens += 1

@@ -10,6 +10,7 @@ from kryten_economy.features.games.rules import GAMES, Payout, Terms
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.posting import is_amount
 from kryten_economy.ledger.tx import CachedTable, Tx
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
     AboveMaximum,
     Banned,
@@ -34,6 +35,7 @@ __all__ = (
     "may_stake",
     "note_settled",
     "player_today",
+    "unfit",
 )
 
 ALL_GAMES = "*"
@@ -87,16 +89,13 @@ def player_today(tx: Tx, account: Account, game: str, day: str) -> PlayedToday:
     return PlayedToday() if row is None else PlayedToday._make(row)
 
 
-def may_stake(  # noqa: PLR0911 - one way out for each refusal
-    tx: Tx, user: UserKey, stake_z: int, terms: Terms, at_ms: int, day: str
-) -> Account | StakeRefused:
-    """The player's account, or the first reason against the stake (`gambling.md` 1, G1)."""
-    account = tx.find(user, day)
-    if account is None:
-        return NoAccount(user)
-    if account.banned:
-        return Banned(user)
-    if (age_ms := at_ms - account.first_seen_ms) < terms.min_age_ms:
+def unfit(  # noqa: PLR0911 - one way out for each refusal
+    staker: Account | Wallet, stake_z: int, terms: Terms, at_ms: int
+) -> Banned | TooYoung | InvalidAmount | BelowMinimum | AboveMaximum | Insufficient | None:
+    """What speaks against a stake at first sight; a spectacle asks before it takes the slot."""
+    if staker.banned:
+        return Banned(staker.user)
+    if (age_ms := at_ms - staker.first_seen_ms) < terms.min_age_ms:
         return TooYoung(terms.min_age_ms - age_ms)
     if not is_amount(stake_z):
         return InvalidAmount(stake_z)
@@ -104,8 +103,20 @@ def may_stake(  # noqa: PLR0911 - one way out for each refusal
         return BelowMinimum(stake_z, terms.lowest_z)
     if stake_z > terms.highest_z:
         return AboveMaximum(stake_z, terms.highest_z)
-    if account.balance_z < stake_z:
-        return Insufficient(account.balance_z, stake_z - account.balance_z)
+    if staker.balance_z < stake_z:
+        return Insufficient(staker.balance_z, stake_z - staker.balance_z)
+    return None
+
+
+def may_stake(
+    tx: Tx, user: UserKey, stake_z: int, terms: Terms, at_ms: int, day: str
+) -> Account | StakeRefused:
+    """The player's account, or the first reason against the stake (`gambling.md` 1, G1)."""
+    account = tx.find(user, day)
+    if account is None:
+        return NoAccount(user)
+    if (refusal := unfit(account, stake_z, terms, at_ms)) is not None:
+        return refusal
     return _limited(tx, account, stake_z, terms, at_ms, day) or account
 
 
