@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from economy_actors.messages.llm import Text
 from economy_actors.messages.tables import PlayerGone
 from kryten_economy.features.games.race.texts import Bet
-from kryten_economy.features.games.tables import Finished
 
-__all__ = ("BetMade", "BettingEnds", "RaceEnds", "RaceMessage", "RaceOpens", "ResultDue")
+__all__ = ("BetMade", "BettingEnds", "RaceEnds", "RaceMessage", "RaceOpens", "ResultDue", "Written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,13 @@ class BetMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What a text model has come up with for this race."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
 class BettingEnds:
     """The time for bets before the race is over."""
 
@@ -36,7 +43,5 @@ class RaceEnds:
 class ResultDue:
     """Everybody is paid, and the picture has come to its end: tell who has won."""
 
-    finished: Finished
 
-
-RaceMessage = RaceOpens | BetMade | PlayerGone | BettingEnds | RaceEnds | ResultDue
+RaceMessage = RaceOpens | BetMade | PlayerGone | Written | BettingEnds | RaceEnds | ResultDue

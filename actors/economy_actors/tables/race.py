@@ -2,14 +2,19 @@
 
 What others see of it is a `RaceView` in the context: the handler of bets and the web read it. The
 channel hears its opening, the bets made there, its start, who has won and what it has brought;
-nothing is said at a tick (P-GAM-12). Everybody is paid before anything is told (P-GAM-11).
+nothing is said at a tick (P-GAM-12). Everybody is paid before anything is told (P-GAM-11). A text
+model is asked while bets are open; nobody waits for it, and what comes later is not told.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
+import structlog
+
 from economy_actors.context import Context
+from economy_actors.messages.llm import Compose, NoText, Text
 from economy_actors.messages.race import (
     BetMade,
     BettingEnds,
@@ -17,6 +22,7 @@ from economy_actors.messages.race import (
     RaceMessage,
     RaceOpens,
     ResultDue,
+    Written,
 )
 from economy_actors.messages.tables import PlayerGone
 from economy_actors.outbox.message import Line, LineKind
@@ -35,6 +41,8 @@ __all__ = ("RaceTable",)
 _PAUSE_S = 1.0
 """Between the payment and its telling, so that the picture on the web has come to its end."""
 
+_log = structlog.get_logger("tables")
+
 
 @table(RACE.name)
 class RaceTable(RoundTable[RaceMessage]):
@@ -44,6 +52,8 @@ class RaceTable(RoundTable[RaceMessage]):
         super().__init__(context, channel, number)
         self._bets: dict[str, Bet] = {}
         self._pools = texts.pools_of(self.settings.gambling.race.commentary)
+        self._text: Text | None = None
+        self._untold: Finished | None = None
 
     async def started(self) -> None:
         """Take the race up where it stands: bets go on, and a race that was drawn is paid."""
@@ -63,6 +73,7 @@ class RaceTable(RoundTable[RaceMessage]):
         left_ms = max(0, course.window_s * 1000 - gone_ms)
         self._publish(self._new_view(row, course, left_ms))
         self.after(left_ms / 1000, BettingEnds())
+        self._have_written()
 
     async def receive(self, message: RaceMessage) -> None:
         """Go on with the race."""
@@ -74,14 +85,21 @@ class RaceTable(RoundTable[RaceMessage]):
             case PlayerGone(user):
                 self._bets.pop(user.name, None)
                 self._bets_changed()
+            case Written(text):
+                self._text = text
             case BettingEnds():
                 await self._close_betting()
             case RaceEnds():
                 await self._end()
-            case ResultDue(finished):
-                self._tell(finished)
+            case ResultDue():
+                self._tell_all()
+                self.over()
             case _:
                 assert_never(message)
+
+    async def stopping(self) -> None:
+        """Whoever was paid hears of it, also when the race is cut short."""
+        self._tell_all()
 
     async def release(self) -> None:
         """A race that was not brought to its end here is no longer to be seen."""
@@ -165,7 +183,7 @@ class RaceTable(RoundTable[RaceMessage]):
     # The run
 
     def _start(self, outcome: dict[str, Any]) -> None:
-        self._pools = texts.pools_of(self.settings.gambling.race.commentary)
+        self._pools = texts.pools_of(self.settings.gambling.race.commentary, self._written())
         run = self._run(outcome, self.context.clock.steady_ms())
         self._publish(replace(self._view, run=run))
         dice = Dice(outcome["pace"]).derive("start")
@@ -184,6 +202,22 @@ class RaceTable(RoundTable[RaceMessage]):
     def _headline(self, winner: Runner, outcome: dict[str, Any]) -> str:
         return texts.headline(winner, self._pools, Dice(outcome["pace"]).derive("headline"))
 
+    def _have_written(self) -> None:
+        commentary = self.settings.gambling.race.commentary
+        if commentary.mode != "static":
+            wish = Compose(commentary.llm, texts.PROMPT, texts.WANTED, self.ref, Written)
+            if not self.context.llm.offer(wish):
+                self._text = NoText("too busy")
+
+    def _written(self) -> Mapping[str, str]:
+        """What the model has written in time (P-TXT-4)."""
+        if isinstance(self._text, Mapping):
+            return self._text
+        if self.settings.gambling.race.commentary.mode == "llm":
+            why = "no answer yet" if self._text is None else self._text.reason
+            _log.warning("no commentary from the text model", round=self.number, why=why)
+        return {}
+
     # The end
 
     async def _end(self) -> None:
@@ -197,21 +231,23 @@ class RaceTable(RoundTable[RaceMessage]):
         bets = tuple(Bet(each.name, each.color, each.bet_z) for each in outcomes)
         ended = replace(view, run=run, bets=bets, outcomes=outcomes, ended_at_ms=now_ms)
         self._publish(ended)
-        self.after(_PAUSE_S, ResultDue(finished))
+        self._untold = finished
+        self.after(_PAUSE_S, ResultDue())
 
-    def _tell(self, finished: Finished) -> None:
+    def _tell_all(self) -> None:
+        """Who has won, what it has brought, and to everybody their own part."""
+        finished, self._untold = self._untold, None
+        if finished is None:
+            return
         view = self._view
         assert view.run is not None
         winner = view.run.winner
-        self._say(
-            self._headline(winner, json.loads(finished.outcome)),
-            texts.summary(view.outcomes, self._symbol),
-        )
+        headline = self._headline(winner, json.loads(finished.outcome))
+        self._say(headline, texts.summary(view.outcomes, self._symbol))
         for player in finished.players:
             balance_z = player.wallet.balance_z
             text = texts.result(view.course, winner, _outcome(player), balance_z, self._symbol)
             tell_player(self.context, player, text)
-        self.over()
 
 
 def _outcome(player: Player) -> Outcome:

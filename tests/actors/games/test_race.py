@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 
+from economy_actors.messages.llm import Compose, NoText, Text
 from economy_actors.messages.tables import News
 from economy_actors.outbox.message import Line, Pm
+from economy_actors.runtime import Actor
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.games.race.frame import RaceView
@@ -542,6 +545,89 @@ async def test_a_race_that_lasts_too_long_is_settled(tmp_path: Path) -> None:
         await anyio.sleep(40)
         assert (h.balance("Ann"), h.balance("Bob"), held(h)) == (1090, 900, 0)
         assert h.context.races[CHANNEL].value is None
+
+
+# Commentary by a text model
+
+WRITTEN = {
+    "start": "Vroom says {Emoji}{unknown}",
+    "lead_change": "{horse} leads with {driver}",
+    "finish": "Hats off to {WINNER}",
+}
+
+
+class Writer(Actor[Compose]):
+    """Answers every question after so many seconds, with what it is told."""
+
+    def __init__(self, text: Text, after_s: float, asked: list[Compose]) -> None:
+        self.text = text
+        self.after_s = after_s
+        self.asked = asked
+
+    async def receive(self, message: Compose) -> None:
+        self.asked.append(message)
+        await anyio.sleep(self.after_s)
+        message.to.offer(message.make(self.text))
+
+
+def written(mode: str = "hybrid") -> Settings:
+    return with_race(odds_profiles=SURE, commentary={"mode": mode}, live_betting={"enabled": False})
+
+
+async def _two_races(h: House) -> list[list[str]]:
+    """What was said at each of two races with a bet on Blue: start and headline."""
+    await rich(h, "Ann")
+    told = []
+    for _ in range(2):
+        before = len(h.lines())
+        await h.pm("Ann", "race")
+        await h.pm("Ann", "race 100 blue")
+        await anyio.sleep(20 + DURATION_S + 5)
+        told.append(h.lines()[before + 2 : before + 4])
+        await anyio.sleep(70)
+    return told
+
+
+async def test_a_model_writes_the_commentary(tmp_path: Path) -> None:
+    """In time: start and headline are its own, with whatever placeholders it uses (P-TXT-1)."""
+    asked: list[Compose] = []
+    llm = partial(Writer, WRITTEN, 3.0, asked)
+    async with house(tmp_path / "e.db", written(), llm=llm) as h:
+        for start, headline in await _two_races(h):
+            assert start.startswith("🏁 Vroom says ")
+            assert "{" not in start
+            assert headline == "🏁 Hats off to Blue"
+    assert len(asked) == 2
+    assert all("Ann" not in each.prompt for each in asked)
+
+
+@pytest.mark.parametrize("text", [WRITTEN, NoText("no answer in time")])
+async def test_without_a_text_in_time_there_are_built_in_lines(tmp_path: Path, text: Text) -> None:
+    """A race waits for no model, and a text that is late is not told at the next race (P-TXT-4)."""
+    llm = partial(Writer, text, 25.0, [])
+    async with house(tmp_path / "e.db", written("llm"), llm=llm) as h:
+        for start, headline in await _two_races(h):
+            assert "Vroom" not in start
+            assert "Blue" in headline
+            assert "Hats" not in headline
+
+
+async def test_a_model_that_forgets_the_winner_is_corrected(tmp_path: Path) -> None:
+    """The headline names the colour, whoever has written it (P-TXT-3)."""
+    text = {**WRITTEN, "finish": "What a race that was"}
+    async with house(tmp_path / "e.db", written(), llm=partial(Writer, text, 1.0, [])) as h:
+        [(_, headline), _] = await _two_races(h)
+        assert headline == "🏁 🔵 Blue wins the race!"
+
+
+async def test_no_model_is_asked_where_none_is_wanted(tmp_path: Path) -> None:
+    """Static commentary needs nobody."""
+    asked: list[Compose] = []
+    async with house(tmp_path / "e.db", POOL, llm=partial(Writer, WRITTEN, 1.0, asked)) as h:
+        await rich(h, "Ann")
+        await h.pm("Ann", "race")
+        await anyio.sleep(21)
+    assert asked == []
 
 
 # The web

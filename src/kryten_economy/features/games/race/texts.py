@@ -8,10 +8,13 @@ from kryten_economy.config.race import Commentary
 from kryten_economy.dice import Chance
 from kryten_economy.features.games.race.rules import FIXED, Course, Runner
 from kryten_economy.features.games.race.timeline import Moment
-from kryten_economy.text.markup import name_shown, user_text
+from kryten_economy.features.narration import Wanted
+from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import money, percent, plural, render_tolerant, signed_money
 
 __all__ = (
+    "PROMPT",
+    "WANTED",
     "Bet",
     "Outcome",
     "Pools",
@@ -76,6 +79,22 @@ _NAMES_OF_DRIVER = ("driver", "name", "racer_name")
 _NAMES_OF_EMOJI = ("emoji", "icon")
 _PLACEHOLDER = re.compile(r"\{\s*(\w+)\s*\}")
 
+PROMPT = (
+    "Write new lines for the commentary of one race: its start, a change of the lead, something"
+    " odd that happens to a car, and the finish, which names the winner as {racer}. Answer with"
+    " the JSON object only."
+)
+"""What a text model is asked; it holds no word of any user."""
+
+WANTED = (
+    Wanted("start", 200, required=False),
+    Wanted("lead_change", 200),
+    Wanted("event", 200, required=False),
+    Wanted("finish", 200),
+)
+_TOLD_UNITS_MAX = 230
+_ONCE = frozenset({"start", "finish"})
+
 Pools = Mapping[str, tuple[str, ...]]
 """Templates by what they tell of."""
 
@@ -83,7 +102,7 @@ Pools = Mapping[str, tuple[str, ...]]
 def pools_of(commentary: Commentary, written: Mapping[str, str] | None = None) -> Pools:
     """The built-in lines and those of the configuration; in ``written`` those of a model.
 
-    What a model has written for an occasion is told there, instead of the others.
+    What a model has written for what happens once is told; the others it shares with the rest.
     """
     own = {
         "start": commentary.custom_start_lines,
@@ -91,7 +110,9 @@ def pools_of(commentary: Commentary, written: Mapping[str, str] | None = None) -
         "event": commentary.custom_event_lines,
     }
     pools = {kind: (*lines, *own.get(kind, ())) for kind, lines in _BUILT_IN.items()}
-    return pools | {kind: (line,) for kind, line in (written or {}).items() if line.strip()}
+    for kind, line in (written or {}).items():
+        pools[kind] = (line,) if kind in _ONCE else (*pools[kind], *[line] * len(pools[kind]))
+    return pools
 
 
 def _told(template: str, runner: Runner) -> str:
@@ -102,7 +123,7 @@ def _told(template: str, runner: Runner) -> str:
         **dict.fromkeys(_NAMES_OF_EMOJI, runner.emoji),
     }
     known = _PLACEHOLDER.sub(lambda found: f"{{{found.group(1).lower()}}}", template)
-    return user_text(render_tolerant(known, values, "") or "")
+    return clip(user_text(render_tolerant(known, values, "") or ""), _TOLD_UNITS_MAX)
 
 
 def _one_of(pools: Pools, kind: str, runner: Runner, dice: Chance) -> str:
