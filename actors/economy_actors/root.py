@@ -30,11 +30,14 @@ from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, read
 from economy_actors.llm import Llm
 from economy_actors.messages.channel import BooksChanged, BotSpoke
 from economy_actors.messages.ledger import commit, query
+from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
+from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
+from economy_actors.wallets import Changes, Told, WalletBucket
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
@@ -95,6 +98,8 @@ class Root(Actor[Any]):
         self._context = context
         self._parts = parts
         self._channels = channels
+        self._wallets: Ref[Any] | None = None
+        self._wallet_changes = Changes()
 
     async def started(self) -> None:
         """Start the books first and the bus last."""
@@ -128,6 +133,11 @@ class Root(Actor[Any]):
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )
         await self.spawn_started("exporter", lambda: Exporter(context))
+        self._wallets = await self.spawn_started(
+            "wallets",
+            lambda: WalletBucket(context, parts.bus, self._wallet_changes),
+            capacity=WALLETS_MAILBOX,
+        )
         context.gateway = await self.spawn_started(
             "gateway", lambda: Gateway(context, parts.bus, parts.restart)
         )
@@ -137,6 +147,11 @@ class Root(Actor[Any]):
         channel = self._context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
+        wallets = self._wallets
+        if wallets is None or not self._context.live.settings.wallets.enabled:
+            return
+        if self._wallet_changes.note(facts) and wallets.is_open:
+            wallets.offer(Told())
 
     def _books_taken_away(self, error: LedgerError) -> None:
         """Tell operators, and end once nothing would be lost by it."""
@@ -158,6 +173,10 @@ class Root(Actor[Any]):
         """A public line of the bot account from elsewhere."""
         self._context.channels[channel].offer(BotSpoke(text))
 
+    def _line_told(self, channel: str, receipt: str, said: bool) -> None:  # called by place
+        """What has become of a public line that somebody waits for."""
+        self._context.channels[channel].offer(LineTold(receipt, said))
+
     def _announcers(self) -> Callable[[], Group]:
         context = self._context
         depths = Depths(context.metrics)
@@ -171,6 +190,7 @@ class Root(Actor[Any]):
                 depths=depths,
                 chance=context.dice.roll,
                 foreign=partial(self._bot_spoke, channel),
+                told=partial(self._line_told, channel),
             )
             for channel in self._channels
         }

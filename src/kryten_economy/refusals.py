@@ -15,6 +15,7 @@ __all__ = (
     "BALANCE_MAX_Z",
     "AboveMaximum",
     "AlreadyIn",
+    "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
@@ -30,6 +31,7 @@ __all__ = (
     "NoHold",
     "NotPending",
     "Occupied",
+    "OverCap",
     "PlayLimit",
     "PlayPaused",
     "ReadOnly",
@@ -190,6 +192,27 @@ class AlreadyIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take.
+
+    ``whose`` is the kind of cap: ``user``, ``service`` or ``total``.
+    """
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
 
@@ -207,6 +230,8 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum

@@ -278,6 +278,7 @@ async def house(
     gateway: Callable[[Context], Actor[Any]] | None = None,
     catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
+    facts_to: Callable[[Facts], object] = lambda _: None,
     llm: Callable[[], Actor[Any]] = Llm,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
@@ -285,7 +286,7 @@ async def house(
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
-    writes texts.
+    writes texts; ``facts_to`` hears of each commit too.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -294,6 +295,7 @@ async def house(
     heard: list[OutboxMessage] = []
 
     def publish(facts: Facts) -> None:
+        facts_to(facts)
         channel = context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))

@@ -13,12 +13,14 @@ from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
+from tests.faults.load import ASKERS, CAPS, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.invariants import verify
@@ -44,6 +46,15 @@ _MOVEMENTS = """
 _HOLDS = """
     SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
+"""
+_CHARGED = """
+    SELECT a.name, h.trigger_id, sum(h.captured_z),
+        (SELECT sum(u.amount_z) FROM wallet_usage AS u
+            WHERE u.account_id = a.id AND h.trigger_id = 'spend.wallet.' || u.service),
+        (SELECT sum(s.spent_z) FROM wallet_spending AS s
+            WHERE s.account_id = a.id AND h.trigger_id = 'spend.wallet.' || s.service)
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+    WHERE h.purpose = 'wallet' AND h.state = 'captured' GROUP BY a.name, h.trigger_id
 """
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
@@ -135,6 +146,9 @@ class Audit:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
         self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
+        self.fresh_holds |= {
+            f"purchase:{each.op_id}" for each in replays if isinstance(each, SetAside)
+        }
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
         for _, index, words in (each for each in said if each[0] == REPLAY):
@@ -222,9 +236,12 @@ class Audit:
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
             if isinstance(request, PlaceHold):
                 self.held_by[request.hold_id] = request.user.name
+            elif isinstance(request, SetAside):
+                self.held_by[f"purchase:{request.op_id}"] = request.user.name
+            elif isinstance(request, Reserve):
+                self.held_by[f"wallet:{request.op_id}"] = request.user.name
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold):
-                hold_id = done.request.hold_id
+            if (hold_id := _settles(done.request)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -285,10 +302,7 @@ class Audit:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
         open_z = 0
         unsure = {
-            each.hold_id
-            for many in self.maybe.values()
-            for each in many
-            if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
+            _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
         }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
@@ -299,6 +313,8 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
+                # Reservations of services outlive a restart.
+                fresh = fresh or hold_id.startswith("wallet:")
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -307,6 +323,12 @@ class Audit:
                 _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
                 _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
         _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+        taken_z: Counter[str] = Counter()
+        for name, trigger, *sums in reports.connection.execute(_CHARGED):
+            _check(len(set(sums)) == 1, "charged, logged, counted", name, trigger, sums)
+            _check(sums[0] <= CAPS.service_z, "above the service's cap", name, trigger, sums)
+            taken_z[name] += sums[0]
+        _check(max(taken_z.values(), default=0) <= CAPS.user_z, "above the cap", taken_z)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
@@ -349,6 +371,21 @@ class Audit:
                 for entry in tick.entries:
                     minutes[entry.name] += entry.minutes
         return dict(minutes)
+
+
+def _settles(request: Request[Any]) -> str | None:
+    """The hold that such an act ends."""
+    match request:
+        case (
+            CaptureHold(hold_id=hold_id)
+            | ReleaseHold(hold_id=hold_id)
+            | SettlePurchase(hold_id=hold_id)
+        ):
+            return hold_id
+        case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
+            return hold_id
+        case _:
+            return None
 
 
 def _operations(reports: Reports) -> dict[str, _Row]:

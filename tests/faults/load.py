@@ -21,11 +21,19 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.vanity.operations import (
+    BuyItem,
+    SetAside,
+    SettlePurchase,
+)
+from kryten_economy.features.vanity.rules import TITLE
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -41,6 +49,10 @@ _SETTINGS = Settings.model_validate(
     }
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+
+CAPS = Caps(user_z=2_000, service_z=1_500)
+"""What services may take of a user in all the time of a torture, which is one day."""
+_SERVICES = ("bot", "bingo")
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -160,6 +172,10 @@ class Crowd:
         )
 
     def _debit(self, dice: Random, op_id: str) -> Act[Any]:
+        if dice.random() < 0.2:
+            who, price_z, value = key(dice.choice(_USERS)), dice.randint(1, 40), dice.choice("ABC")
+            what = (TITLE, value, price_z, "spend.vanity.custom_title", "Title")
+            return BuyItem(op_id, who, *what, NOW_MS, DAY)
         kind, trigger = dice.choice(_DEBITS)
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
@@ -189,6 +205,10 @@ class Crowd:
         return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
     def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        if dice.random() < 0.3:
+            return self._reserve(dice, asker, step)
+        if dice.random() < 0.3:
+            return self._set_aside(dice, asker, step)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
@@ -210,7 +230,32 @@ class Crowd:
             DAY,
         )
 
-    def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
+    def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = (who, dice.choice(_SERVICES), budget_z, dice.random() < 0.5, CAPS)
+        return Reserve(self._op(asker, step), *what, NOW_MS + 3_600_000, NOW_MS, DAY)
+
+    def _set_aside(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = ("spend.vanity.shoutout", "refund.shoutout_failed", "Shoutout")
+        until_ms = NOW_MS + 3_600_000
+        op_id = self._op(asker, step)
+        return SetAside(op_id, who, "anthem", "Hi", price_z, *what, 0, until_ms, NOW_MS, DAY)
+
+    def _settle(  # noqa: PLR0911 - one way out for each kind of act
+        self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]
+    ) -> Act[Any]:
+        placed = self.request(*placed_at)
+        if isinstance(placed, Reserve):
+            op_id = self._op(asker, step)
+            which = (CHANNEL, placed.service, f"wallet:{placed.op_id}")
+            if dice.random() < 0.3:
+                return Release(op_id, *which, NOW_MS, DAY)
+            return Finalize(op_id, *which, dice.randrange(40), CAPS, NOW_MS, DAY, step)
+        if isinstance(placed, SetAside):
+            op_id, is_done = self._op(asker, step), dice.random() < 0.5
+            hold_id = f"purchase:{placed.op_id}"
+            return SettlePurchase(op_id, hold_id, is_done, "Not said", NOW_MS, DAY)
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
         roll = dice.random()
         if roll < 0.3:

@@ -19,6 +19,22 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.vanity.operations import (
+    BuyItem,
+    ItemBought,
+    SetAside,
+    Settled,
+    SettlePurchase,
+    Waiting,
+)
+from kryten_economy.features.wallets.operations import (
+    Finalize,
+    Finalized,
+    Release,
+    ReleasedReservation,
+    Reserve,
+    Reserved,
+)
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -66,6 +82,21 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
+        case Reserved(hold_id, reserved_z, _, _, wallet, replayed):
+            return ["Reserved", replayed, hold_id, reserved_z, _money(wallet)]
+        case Finalized() as done:
+            assert done.adds_up, done
+            rest_z = done.reserved_z - done.amount_z
+            money = _money(done.wallet)
+            return ["Finalized", done.replayed, done.reservation_id, done.amount_z, rest_z, money]
+        case ReleasedReservation(hold_id, returned_z, wallet, replayed):
+            return ["ReleasedReservation", replayed, hold_id, returned_z, _money(wallet)]
+        case ItemBought(wallet, paid_z, _, replayed):
+            return ["ItemBought", replayed, paid_z, _money(wallet)]
+        case Waiting(hold_id, wallet, paid_z, replayed):
+            return ["Waiting", replayed, hold_id, paid_z, _money(wallet)]
+        case Settled(hold_id, _, done, amount_z, wallet, replayed):
+            return ["Settled", replayed, hold_id, done, amount_z, _money(wallet)]
         case Arrived(wallet, welcomed_z, created, _, _, replayed):
             return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
         case PresencePaid(users, paid_z, replayed):
@@ -116,6 +147,25 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
         case CaptureHold():
             return _captured(request, words, held_by[request.hold_id])
+        case Reserve():
+            return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]
+        case Finalize():
+            owner = held_by[request.reservation_id]
+            back = [Movement("=escrow", owner, words[4], None, words[5][0])] if words[4] else []
+            paid = [Movement("=escrow", "=sink", words[3], None, None)] if words[3] else []
+            return back + paid
+        case Release():
+            owner = held_by[request.reservation_id]
+            return [Movement("=escrow", owner, words[3], None, words[4][0])]
+        case BuyItem():
+            return [Movement(request.user.name, "=sink", words[2], words[3][0], None)]
+        case SetAside():
+            return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]
+        case SettlePurchase(done=True):
+            return [Movement("=escrow", "=sink", words[4], None, None)]
+        case SettlePurchase():
+            owner = held_by[request.hold_id]
+            return [Movement("=escrow", owner, words[4], None, words[5][0])]
         case Arrive():
             if not words[2]:
                 return []

@@ -36,6 +36,7 @@ _PAUSED_KINDS = frozenset({"chatmsg"})
 _ANSWER_MARGIN = 1024
 """Room in a message for what the protocol adds."""
 _STORE_WAIT_S = 3.0
+_ENTRY_BYTES_MAX = 64 * 1024
 _CLOSE_S = 1.0
 
 _log = structlog.get_logger("bus")
@@ -93,6 +94,7 @@ class Bus:
         self._open_s = tries_s * len(nats.servers) + 5.0
         self._client: PatientClient | None = None
         self._subscriptions: list[Any] = []
+        self._buckets: dict[str, Any] = {}
         self._listener: Listener | None = None
         self._survey = Survey(self, self._places)
         self._name = settings.service.name.lower().replace(".", "-")
@@ -149,6 +151,7 @@ class Bus:
         """Say goodbye and end the connection within a second, also when NATS is away."""
         client, self._client = self._client, None
         self._subscriptions = []
+        self._buckets = {}
         self.connected = False
         if client is not None:
             await _discard(client, reason)
@@ -189,6 +192,33 @@ class Bus:
     async def pulse(self) -> None:
         """Send ourselves a message, which shows as `Listener.pulse`; raises SendFailed."""
         await _sent(self._opened().publish(COMMAND_SUBJECT, self._beat))
+
+    # Our own entries in the store
+
+    async def open_bucket(self, bucket: str) -> None:
+        """Have a bucket of our own, made if there is none; raises SendFailed."""
+        self._buckets.pop(bucket, None)
+        client = self._usable()
+        description = "Wallets of kryten-economy: docs/wallets.md"
+        try:
+            with anyio.fail_after(_STORE_WAIT_S):
+                self._buckets[bucket] = await client.get_or_create_kv_bucket(
+                    bucket, description=description, max_value_size=_ENTRY_BYTES_MAX
+                )
+        except Exception as error:  # the bus edge: nats-py's errors come through as they are
+            raise SendFailed(str(error) or type(error).__name__) from error
+
+    async def put(self, bucket: str, key: str, value: bytes) -> None:
+        """Replace an entry of a bucket that was opened; raises SendFailed."""
+        self._usable()
+        store = self._buckets.get(bucket)
+        if store is None:
+            raise SendFailed(f"the bucket {bucket} is not open")
+        try:
+            with anyio.fail_after(_STORE_WAIT_S):
+                await store.put(key, value)
+        except Exception as error:  # the bus edge: a missing bucket raises, and so does an outage
+            raise SendFailed(str(error) or type(error).__name__) from error
 
     # Questions to the robots
 

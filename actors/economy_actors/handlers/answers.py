@@ -14,6 +14,7 @@ from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AboveMaximum,
     AlreadyIn,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -29,6 +30,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotPending,
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
     ReadOnly,
@@ -138,6 +140,8 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum
@@ -155,7 +159,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | PlayLimit():
+        case DailyLimit() | PlayLimit() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -165,7 +169,7 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.INVALID_REQUEST
         case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
             return Code.REJECTED
-        case AlreadySettled() | Occupied() | AlreadyIn():
+        case AlreadySettled() | AlreadyPending() | Occupied() | AlreadyIn():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -1,6 +1,7 @@
 """What several topics need: the audit log, names and notices."""
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import structlog
@@ -38,6 +39,7 @@ __all__ = (
     "spelled_as_shown",
     "spelling",
     "tell_user",
+    "time_of",
 )
 
 _ARGUMENTS_UNITS_MAX = 2_000
@@ -135,6 +137,11 @@ def spelled_as_shown(
         else row
         for row in rows
     ]
+
+
+def time_of(at_ms: int) -> str:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC, which existing clients parse."""
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def price_factor(context: Context, channel: str) -> Fraction:

@@ -14,6 +14,7 @@ from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AboveMaximum,
     AlreadyIn,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
@@ -29,6 +30,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotPending,
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
     ReadOnly,
@@ -43,6 +45,7 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_pending",
     "announced",
     "bad_amount",
     "bad_name",
@@ -68,6 +71,7 @@ __all__ = (
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "over_cap",
     "play_limit",
     "play_paused",
     "reload_failed",
@@ -247,6 +251,10 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case AlreadyPending(what):
+            return already_pending(what)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case BelowMinimum(amount_z, minimum_z):
@@ -339,6 +347,23 @@ def daily_limit(what: str, limit: int) -> str:
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
 
 
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
+
+
 def feature_off(what: str) -> str:
     """The feature is switched off; ``what`` begins the sentence (``Tipping``)."""
     return f"{what} is switched off in this channel."
@@ -367,6 +392,11 @@ def play_limit(what: str, limit_z: int, left_z: int, symbol: str) -> str:
         f"That would pass today's limit on {what} of {money(limit_z, symbol)}:"
         f" {money(left_z, symbol)} left."
     )
+
+
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
 
 
 def not_pending() -> str:

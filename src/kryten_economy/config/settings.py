@@ -41,6 +41,7 @@ from kryten_economy.config.spending import Inflation, MediaCms, Spending
 from kryten_economy.config.streaks import Streaks
 from kryten_economy.config.triggers import ChatTriggers, ContentTriggers, SocialTriggers
 from kryten_economy.config.vanity import Tipping, VanityShop
+from kryten_economy.config.wallets import Wallets
 
 __all__ = (
     "LOG_LEVELS",
@@ -120,6 +121,7 @@ class Settings(Section, BaseSettings):
     mediacms: MediaCms = MediaCms()
     vanity_shop: VanityShop = VanityShop()
     tipping: Tipping = Tipping()
+    wallets: Wallets = Wallets()
 
     ranks: Ranks = Ranks()
     cytube_promotion: CytubePromotion = CytubePromotion()

@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from kryten_economy.config.spending import Inflation
+from kryten_economy.text.templates import money
 
 __all__ = (
     "Price",
@@ -11,6 +12,7 @@ __all__ = (
     "inflated_price",
     "inflation_multiplier",
     "price",
+    "price_tag",
 )
 
 
@@ -47,3 +49,15 @@ def inflated_price(base_z: int, multiplier: Fraction) -> int:
 def final_price(inflated_z: int, discount: Fraction) -> int:
     """What a user pays; ``discount`` is a part of 1."""
     return max(1, int(inflated_z * (1 - discount)))
+
+
+def price_tag(price: Price, symbol: str) -> str:
+    """``9,000 Z (10% off 10,000 Z)``; with the factor of the channel if that is felt."""
+    told = money(price.final_z, symbol)
+    reasons = []
+    if price.discount > 0 and price.final_z < price.inflated_z:
+        off = f"{float(price.discount * 100):g}% off"
+        reasons.append(f"{off} {money(price.inflated_z, symbol)}")
+    if abs(float(price.factor) - 1) >= 0.01:
+        reasons.append(f"base {money(price.base_z, symbol)} x {float(price.factor):.2f}")
+    return f"{told} ({', '.join(reasons)})" if reasons else told

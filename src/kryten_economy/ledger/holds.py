@@ -7,6 +7,7 @@ within operations of their own by `place`, `capture` and `give_back`.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -51,6 +52,7 @@ __all__ = (
     "ReleasedHold",
     "capture_hold",
     "expire_holds",
+    "expires_with",
     "find_hold",
     "give_back",
     "place_hold",
@@ -90,6 +92,15 @@ def resumable(purpose: str) -> str:
 def resumes(purpose: str) -> bool:
     """Whether holds of this purpose are left alone at a start."""
     return purpose in _RESUMABLE
+
+
+_EXPIRING: dict[str, "Callable[[Tx, Hold, int], str]"] = {}
+
+
+def expires_with(purpose: str, write: "Callable[[Tx, Hold, int], str]") -> None:
+    """What a feature adds when a hold of its purpose runs out; it answers the row's reason."""
+    assert purpose not in _EXPIRING, purpose
+    _EXPIRING[purpose] = write
 
 
 class Hold(NamedTuple):
@@ -524,7 +535,9 @@ def _give_one_back(
     owner = _owner(tx, hold, day)
     if not owner.has_room(hold.amount_z):
         return None
-    entry = Entry(hold.refund_type, hold.refund_trigger, reason or hold.reason, at_ms, hold.day)
+    write = _EXPIRING.get(hold.purpose) if state == "expired" else None
+    said = reason or (hold.reason if write is None else write(tx, hold, at_ms))
+    entry = Entry(hold.refund_type, hold.refund_trigger, said, at_ms, hold.day)
     give_back(tx, hold, owner, entry, state)
     # The hold itself can be given back only once; the operation's id just says by whom.
     tx.journal.finish(f"ledger:{state}:{hold.hold_id}", "GiveBack", b"", "{}", at_ms)

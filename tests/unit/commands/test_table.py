@@ -66,6 +66,9 @@ def test_admin_rights_follow_the_section() -> None:
         "announce",
         "rain",
         "event",
+        "approvals",
+        "approve_gif",
+        "reject_gif",
     }
 
 

@@ -72,6 +72,17 @@ from kryten_economy.features.ranks.operations import (
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.vanity.operations import (
+    LEVEL,
+    SHOUTOUT,
+    AskForGif,
+    BuyItem,
+    SetAside,
+    SettlePurchase,
+    TellFortune,
+)
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
@@ -235,6 +246,10 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+SERVICES = st.sampled_from(["bot", "bingo"])
+CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
+RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
+
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
 KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
@@ -316,8 +331,64 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
     ),
+    BuyItem: st.builds(
+        BuyItem,
+        _op("buy"),
+        USERS,
+        st.sampled_from(["custom_title", "custom_greeting"]),
+        st.sampled_from(["Sir", "Dame"]),
+        SOME_Z,
+        st.just("spend.vanity.custom_title"),
+        st.just("Title"),
+        now,
+        DAYS,
+    ),
+    TellFortune: st.builds(
+        TellFortune, _op("fortune"), USERS, SOME_Z, st.just(NOW - 5), TIMES, DAYS
+    ),
+    AskForGif: st.builds(
+        AskForGif, _op("gif"), USERS, st.just("https://x.test/a.gif"), SOME_Z, now, DAYS
+    ),
+    SetAside: st.builds(
+        lambda op_id, user, purpose, price_z, cooldown_ms, at_ms, day: SetAside(
+            op_id, user, purpose, "2", price_z, "s", "r", "Bought", cooldown_ms, NOW + 9, at_ms, day
+        ),
+        _op("aside"),
+        USERS,
+        st.sampled_from([SHOUTOUT, LEVEL]),
+        SOME_Z,
+        st.sampled_from([0, 2000]),
+        TIMES,
+        DAYS,
+    ),
+    SettlePurchase: st.builds(
+        SettlePurchase,
+        _op("settle"),
+        IDS.map(lambda number: f"purchase:aside:{number}") | HOLD_IDS,
+        st.booleans(),
+        st.just("Settled"),
+        now,
+        DAYS,
+    ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),
+    Reserve: st.builds(
+        lambda op_id, user, service, budget_z, partial, caps, due, day: Reserve(
+            op_id, user, service, budget_z, partial, caps, NOW + due, NOW, day
+        ),
+        _op("reserve"),
+        USERS,
+        SERVICES,
+        SOME_Z,
+        st.booleans(),
+        CAPS,
+        st.integers(1, 9),
+        DAYS,
+    ),
+    Finalize: st.builds(
+        Finalize, _op("finalize"), here, SERVICES, RESERVATIONS, SOME_Z, CAPS, now, DAYS
+    ),
+    Release: st.builds(Release, _op("unreserve"), here, SERVICES, RESERVATIONS, now, DAYS),
     ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
     ReleaseOrphans: st.builds(ReleaseOrphans, st.just(("heist",)), st.just("Over"), now, DAYS),
     PresenceMinute: MINUTES,

@@ -31,6 +31,7 @@ from tests.unit.ledger.acts import (
     win,
 )
 from tests.unit.ledger.test_approvals import AskForPoster
+from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
 from kryten_economy.dice import Dice
@@ -58,6 +59,9 @@ from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.vanity.operations import SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -75,6 +79,7 @@ SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
 RACE_TERMS = Terms("race", 1, 100)
 COURSE = json.dumps(lineup(SETTINGS.gambling.race, Dice(1)).as_terms())
 RACE = OpenRound("race", CHANNEL, "race", COURSE, RACE_TERMS, SEED, NOW, DAY)
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -116,6 +121,23 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
+    ([earn("Bob", 50)], fortune("Bob", 5, "act")),
+    ([earn("Bob", 50)], gif("Bob", "https://x.test/a.gif", 30, "act")),
+    ([earn("Bob", 50)], shoutout("Bob", "Hello", 20, "act")),
+    (
+        [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
+        SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]

@@ -131,7 +131,12 @@ def _prize(section: str, name: str, settings: Settings) -> tuple[Place, ...]:
 
 
 def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
-    """What is sold has a price, which inflation and the discount of the rank change."""
+    """What is sold has a price, which inflation and the discount of the rank change.
+
+    What another service takes is said by the service.
+    """
+    if name.startswith("wallet."):
+        return _NO_PLACES
     price: Place = ("spending", "queue_tiers")
     if name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")

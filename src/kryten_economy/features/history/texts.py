@@ -246,6 +246,14 @@ def _fixed(before: str, *, user: bool = False) -> _Words:
     return words
 
 
+def _spent(movement: Movement, _: Explanation, __: Settings) -> str:
+    if movement.trigger_id.startswith("spend.wallet."):
+        what = "Set aside for another service, which gives back what it does not charge"
+    else:
+        what = "Bought, with inflation and the discount of the rank in the price"
+    return f"{what}: {_reason(movement)}"
+
+
 EXPLAINED: dict[str, _Words] = {
     "earn": lambda movement, _, settings: _earned(movement, settings, everything=False),
     "milestone": _fixed("A milestone of the day, paid once"),
@@ -265,7 +273,7 @@ EXPLAINED: dict[str, _Words] = {
     "gamble_refund": _fixed("The stake of a game that did not take place"),
     "tip_send": _fixed("A tip given", user=True),
     "tip_receive": _fixed("A tip received", user=True),
-    "spend": _fixed("Bought, with inflation and the discount of the rank in the price"),
+    "spend": _spent,
     "refund": _fixed("Money back"),
     "bounty_create": _fixed("Set out as a bounty"),
     "bounty_claim": _fixed("A bounty won", user=True),
