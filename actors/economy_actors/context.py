@@ -22,8 +22,9 @@ from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
+from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.tables import FloorMessage
-from economy_actors.messages.workers import ApiRequest, EventsMessage
+from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
@@ -182,6 +183,7 @@ class Context:
     catalogue: Ref[CatalogueMessage] = field(init=False)
     llm: Ref[Compose] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
+    prices: Ref[PricesDue] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
@@ -210,9 +212,15 @@ class Context:
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
+    playlists: dict[str, Ref[PlaylistMessage]] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
-        """A configured channel by its name in any casing (`storage.md` S4)."""
+        """A configured channel by its name in any casing (`storage.md` S4).
+
+        No name is that of the only channel, where there is but one.
+        """
+        if not name and len(self.channels) == 1:
+            return next(iter(self.channels))
         lowered = name.lower()
         return next((each for each in self.channels if each.lower() == lowered), None)
 

@@ -24,6 +24,7 @@ from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
@@ -34,6 +35,8 @@ from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
+from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
+from economy_actors.playlist.actor import Playlist
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
 from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
@@ -116,8 +119,10 @@ class Root(Actor[Any]):
         context.persons = await self.spawn_started(
             "persons", lambda: Persons(context.people), capacity=PERSONS_MAILBOX
         )
+        context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
+        await self.spawn_started("playlists", self._playlist_group())
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
@@ -200,6 +205,11 @@ class Root(Actor[Any]):
         context = self._context
         channels = {name: partial(Channel, name, context) for name in self._channels}
         return lambda: Group(channels, context.channels, CHANNEL_MAILBOX, "channel")
+
+    def _playlist_group(self) -> Callable[[], Group]:
+        context = self._context
+        playlists = {name: partial(Playlist, name, context) for name in self._channels}
+        return lambda: Group(playlists, context.playlists, PLAYLIST_MAILBOX, "playlist")
 
     def _channel_events_group(self) -> Callable[[], Group]:
         context = self._context

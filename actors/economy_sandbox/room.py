@@ -62,6 +62,7 @@ class Room:
         self.bans: list[dict[str, Any]] = []
         self.antiflood = False
         self.is_throttled = True
+        self.is_locked = True
         self._ban_ids = 0
         self._count_told = -1
         self._count_told_s = float("-inf")
@@ -180,6 +181,28 @@ class Room:
         """The owner gives a present user or an account a rank (``/rank``)."""
         account = self.account(name, rank=rank)
         return [Event("setUserRank", {"name": account.name, "rank": rank})]
+
+    def rank_bot(self, rank: float) -> list[Event]:
+        """The owner gives the bot another rank: it is told what it may see now, and the rank."""
+        self.bot.account.rank = rank
+        records = [person.record(moderator=rank >= 2) for person in self.people.values()]
+        return [
+            Event("userlist", [*records, self.bot.record()]),
+            Event("rank", rank),
+            Event("setUserRank", {"name": self.bot.name, "rank": rank}),
+        ]
+
+    def lock(self, is_locked: bool) -> list[Event]:
+        """The owner locks the playlist, or opens it."""
+        self.is_locked = is_locked
+        return [Event("setPlaylistLocked", is_locked)]
+
+    def may(self, act: str, media_type: str = "") -> bool:
+        """Whether the bot may do something with the playlist; if not, nothing happens at all."""
+        needed = PERMISSIONS[act if self.is_locked else f"o{act}"]
+        if act == "playlistadd" and media_type in {"cm", "fi"}:
+            needed = max(needed, PERMISSIONS["playlistaddrawfile"])
+        return self.bot.rank >= needed
 
     def set_channel_rank(self, name: str, rank: int) -> list[Event]:
         """The bot asks for a rank change; refused as CyTube does (`wire.md` 9)."""
@@ -326,7 +349,6 @@ class Dressing:
         self.css = ""
         self.js = ""
         self.motd = ""
-        self.is_locked = True
 
     def set_css(self, css: str) -> Event:
         """Change the stylesheet."""
@@ -372,7 +394,7 @@ def _burst(room: Room, dressing: Dressing, title: str, *, with_history: bool) ->
     bot = room.bot
     yield Event("rank", -1)
     yield Event("setPermissions", dict(PERMISSIONS))
-    yield Event("setPlaylistLocked", dressing.is_locked)
+    yield Event("setPlaylistLocked", room.is_locked)
     yield Event("emoteList", list(dressing.emotes))
     if with_history:
         yield from (Event("chatMsg", line) for line in room.history)

@@ -15,6 +15,7 @@ from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.worker import Persons
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.llm import Llm
@@ -33,7 +34,8 @@ from economy_actors.messages.channel import (
 )
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
-from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.outbox.protocol import Drain, OutboxMessage
+from economy_actors.playlist.actor import Playlist
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -154,7 +156,10 @@ class Recorder(Actor[OutboxMessage]):
         self.heard = heard
 
     async def receive(self, message: OutboxMessage) -> None:
-        self.heard.append(message)
+        if isinstance(message, Drain):
+            message.reply.send(0)
+        else:
+            self.heard.append(message)
 
 
 @dataclass(slots=True)
@@ -319,6 +324,9 @@ async def house(
                 channels,
             ),
         )
+        context.prices = await root.spawn_started(
+            "prices", lambda: Prices(context, tuple(channels))
+        )
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.llm = root.spawn("llm", llm)
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
@@ -328,6 +336,9 @@ async def house(
             )
             context.channels[channel] = root.spawn(
                 channel, partial(Channel, channel, context), capacity=1024, kind="channel"
+            )
+            context.playlists[channel] = root.spawn(
+                f"playlist-{channel}", partial(Playlist, channel, context), capacity=1024
             )
 
         for channel in channels:

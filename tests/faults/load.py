@@ -11,8 +11,9 @@ from typing import Any
 
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.events.rules import PLAIN
-from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -21,6 +22,9 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.shop.rules import Item
+from kryten_economy.features.tips import Tip
 from kryten_economy.features.vanity.operations import (
     BuyItem,
     SetAside,
@@ -33,7 +37,7 @@ from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "LAMP", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -50,6 +54,9 @@ _SETTINGS = Settings.model_validate(
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
 
+LAMP = Item("lamp", "Lamp", 10, "announce", "On", stock=5)
+"""Paid into a hold, and soon sold out."""
+_FRAME = Item("frame", "Frame", 10, "title")
 CAPS = Caps(user_z=2_000, service_z=1_500)
 """What services may take of a user in all the time of a torture, which is one day."""
 _SERVICES = ("bot", "bingo")
@@ -125,7 +132,7 @@ class Crowd:
     def _again(self, dice: Random, asker: int, step: int) -> Request[Any]:
         """An own earlier request, sometimes with other content under the same id."""
         earlier = self.request(asker, dice.randrange(step))
-        if isinstance(earlier, Credit | Debit | Transfer | SetBalance) and dice.random() < 0.25:
+        if isinstance(earlier, Credit | Debit | Tip | SetBalance) and dice.random() < 0.25:
             return replace(earlier, amount_z=earlier.amount_z + 1)
         return earlier
 
@@ -135,17 +142,21 @@ class Crowd:
         dice = Random(f"{self.seed}.{op_id}")
         if dice.random() < 0.5:
             return self._credit(dice, op_id)
-        return self._transfer(dice, op_id)
+        return self._tip(dice, op_id)
 
-    def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
+    def _money(  # noqa: PLR0911 - one way out for each kind of movement
+        self, dice: Random, asker: int, step: int
+    ) -> Request[Any]:
         op_id = self._op(asker, step)
         roll = dice.random()
         if roll < 0.3:
             return self._credit(dice, op_id)
-        if roll < 0.6:
+        if roll < 0.5:
             return self._debit(dice, op_id)
+        if roll < 0.6:
+            return self._buy(dice, op_id)
         if roll < 0.8:
-            return self._transfer(dice, op_id)
+            return self._tip(dice, op_id)
         if roll < 0.85:
             who, amount_z = key(dice.choice(_USERS)), dice.randrange(150)
             return SetBalance(op_id, who, amount_z, "Set", "boss", NOW_MS + step, DAY)
@@ -180,20 +191,14 @@ class Crowd:
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
 
-    def _transfer(self, dice: Random, op_id: str) -> Act[Any]:
-        return Transfer(
-            op_id,
-            key(dice.choice(_USERS)),
-            key(dice.choice(_USERS)),
-            dice.randint(1, 40),
-            "tip_send",
-            "spend.tip",
-            "tip_receive",
-            "earn.tip",
-            "Tip",
-            NOW_MS,
-            DAY,
-        )
+    def _tip(self, dice: Random, op_id: str) -> Act[Any]:
+        giver, taker = key(dice.choice(_USERS)), key(dice.choice(_USERS))
+        return Tip(op_id, giver, taker, dice.randint(1, 40), NOW_MS, DAY, most_per_day_z=2_000)
+
+    def _buy(self, dice: Random, op_id: str) -> Act[Any]:
+        item = dice.choice((LAMP, replace(_FRAME, text=op_id)))
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 40)
+        return BuyShopItem(op_id, who, item.id, "", item, price_z, NOW_MS, DAY)
 
     def _minute(self, dice: Random, op_id: str, step: int) -> Act[Any]:
         names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))
@@ -209,11 +214,15 @@ class Crowd:
             return self._reserve(dice, asker, step)
         if dice.random() < 0.3:
             return self._set_aside(dice, asker, step)
+        if dice.random() < 0.5:
+            who, ends_at_ms = key(dice.choice(_USERS)), NOW_MS + 3_600_000
+            amount_z, op_id = dice.randint(1, 30), self._op(asker, step)
+            return CreateBounty(op_id, who, amount_z, "Sing", ends_at_ms, 40, NOW_MS, DAY)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
                 ("gamble_stake", "gambling.heist", "heist"),
-                ("bounty_create", "bounty.create", "bounty"),
+                ("bounty_create", "bounty.create", "deed"),
             )
         )
         return PlaceHold(
@@ -257,6 +266,8 @@ class Crowd:
             hold_id = f"purchase:{placed.op_id}"
             return SettlePurchase(op_id, hold_id, is_done, "Not said", NOW_MS, DAY)
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
+        if dice.random() < 0.3:
+            return self._end_bounty(dice, op_id)
         roll = dice.random()
         if roll < 0.3:
             return ReleaseHold(op_id, hold_id, None, None, "Given back", NOW_MS, DAY)
@@ -270,6 +281,16 @@ class Crowd:
             to=key(dice.choice(_USERS)),
             credit_type="gamble_win",
             credit_trigger="gambling.challenge",
+        )
+
+    def _end_bounty(self, dice: Random, op_id: str) -> Act[Any]:
+        """Of one that may not be there yet, or may have ended."""
+        bounty_id, who = dice.randint(1, 60 * (self.generation + 1)), dice.choice(_USERS)
+        if dice.random() < 0.5:
+            return ClaimBounty(op_id, CHANNEL, bounty_id, key(who), "boss", NOW_MS, DAY)
+        percent, own = dice.choice((0, 50, 100)), dice.random() < 0.5
+        return EndBounty(
+            op_id, CHANNEL, bounty_id, "cancelled", who, percent, NOW_MS, DAY, creator_only=own
         )
 
     def _people(self, dice: Random, asker: int, step: int) -> Request[Any]:

@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kryten_economy.features.bans import BanState
+from kryten_economy.features.bounties.operations import (
+    BountyClaimed,
+    BountyCreated,
+    BountyEnded,
+    ClaimBounty,
+    CreateBounty,
+    EndBounty,
+)
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
     Debit,
     Posted,
     SetBalance,
-    Transfer,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -19,6 +25,8 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.shop.operations import Bought, BuyShopItem
+from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.features.vanity.operations import (
     BuyItem,
     ItemBought,
@@ -73,13 +81,24 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Posted", replayed, row_id, _money(wallet)]
         case BalanceSet(old_z, new_z, wallet, replayed):
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
-        case Transferred(giver, taker, _, replayed):
-            return ["Transferred", replayed, _money(giver), _money(taker)]
+        case Tipped(giver, taker, replayed=replayed):
+            return ["Tipped", replayed, _money(giver), _money(taker)]
+        case BountyCreated(bounty_id, wallet, replayed):
+            return ["BountyCreated", replayed, bounty_id, _money(wallet)]
+        case BountyClaimed(bounty, winner, creator, replayed):
+            paid = _money(winner)
+            about = [bounty.hold_id, bounty.amount_z, paid, _money(creator)]
+            return ["BountyClaimed", replayed, *about]
+        case BountyEnded(bounty, refund_z, creator, replayed):
+            about = [bounty.hold_id, bounty.creator, bounty.amount_z, refund_z, _money(creator)]
+            return ["BountyEnded", replayed, *about]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
+        case Bought(wallet=wallet, left=left, hold_id=hold_id, replayed=replayed):
+            return ["Bought", replayed, hold_id, _money(wallet), left]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
-            paid = None if taker is None else _money(taker)
-            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
+            taken = None if taker is None else _money(taker)
+            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), taken]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
         case Reserved(hold_id, reserved_z, _, _, wallet, replayed):
@@ -137,11 +156,20 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(request.user.name, target, request.amount_z, words[3][0], None)]
         case SetBalance():
             return _set_to(request.user.name, words[2], words[3])
-        case Transfer():
+        case Tip():
             giver, taker = request.giver.name, request.taker.name
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
+        case CreateBounty():
+            return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case ClaimBounty():
+            return [Movement("=escrow", request.winner.name, words[3], None, words[4][0])]
+        case EndBounty():
+            return _ended(*words[3:])
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case BuyShopItem():
+            target = "=escrow" if words[2] else "=sink"
+            return [Movement(request.user.name, target, request.price_z, words[3][0], None)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
@@ -193,6 +221,12 @@ def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:
     if new_z > old_z:
         return [Movement("=mint", name, new_z - old_z, None, new_z)]
     return [Movement(name, "=sink", old_z - new_z, new_z, None)]
+
+
+def _ended(creator: str, amount_z: int, refund_z: int, money: list[int]) -> list[Movement]:
+    back = Movement("=escrow", creator, refund_z, None, money[0])
+    kept = Movement("=escrow", "=sink", amount_z - refund_z, None, None)
+    return [each for each in (back, kept) if each.amount_z]
 
 
 def _captured(request: CaptureHold, words: Told, owner: str) -> list[Movement]:

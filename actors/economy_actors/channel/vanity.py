@@ -29,6 +29,8 @@ from kryten_economy.features.possessions import owned_by_all
 from kryten_economy.features.presence.rules import Roster
 from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.shop.operations import ANNOUNCEMENT
+from kryten_economy.features.shop.texts import not_said
 from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.operations import (
     SHOUTOUT,
@@ -160,6 +162,10 @@ class Vanity:
         if settled.purpose == SHOUTOUT:
             if not settled.done:
                 self._pm(settled, texts.shoutout_failed(settled.amount_z, wallet.balance_z, symbol))
+            return
+        if settled.purpose == ANNOUNCEMENT:
+            if not settled.done:
+                self._pm(settled, not_said(settled.amount_z, wallet.balance_z, symbol))
             return
         if not settled.done:
             self._pm(settled, texts.level_failed(settled.amount_z, wallet.balance_z, symbol))

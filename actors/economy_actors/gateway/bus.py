@@ -173,6 +173,15 @@ class Bus:
         domain = self._places.domain_of(channel)
         await _sent(self._usable().set_channel_rank(channel, to, rank, domain=domain))
 
+    async def robot(self, channel: str, command: str, args: Mapping[str, object]) -> None:
+        """Have the robot do something, without waiting for what it says; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(
+            self._usable().send_command(
+                "robot", command, dict(args), domain=domain, channel=channel
+            )
+        )
+
     async def reply(self, reply_to: str, body: dict[str, Any]) -> None:
         """Answer a request; without an address there is nothing to do. Raises SendFailed.
 

@@ -204,6 +204,11 @@ class Intake:
             self._dropped(kind, event, result)
             return
         self._robots.heard(result.channel)
+        news = self._translator.on_playlist(kind, event, result)
+        if news is not None and not self._context.playlists[result.channel].offer(
+            news, trace=event.correlation_id
+        ):
+            self._metrics.error("gateway")
         if not isinstance(result, Nothing):
             self._deliver(result, event.correlation_id)
 

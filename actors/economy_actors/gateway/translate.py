@@ -5,7 +5,8 @@ shadow-muted lines, repeated old chat, duplicates, ignored users and other peopl
 here; texts leave as they were typed; no time lies ahead. It waits for nothing and tells nobody:
 the gateway does.
 
-What the channel shows: the medium that plays, and the emotes.
+What the channel shows: the medium that plays, and the emotes. The same events tell the playlist
+what lies on it.
 
 Who is there: joins, leaves, whole lists, ranks and AFK.
 
@@ -34,6 +35,7 @@ from economy_actors.gateway.events import (
     payload_of,
 )
 from economy_actors.gateway.payloads import (
+    PLAYLIST_KINDS,
     afk_in,
     emote_in,
     emotes_in,
@@ -43,6 +45,7 @@ from economy_actors.gateway.payloads import (
     listed_user,
     medium_in,
     name_in,
+    playlist_news,
     position_in,
     rank_in,
     rank_of,
@@ -63,6 +66,7 @@ from economy_actors.messages.channel import (
     RankChanged,
     Said,
 )
+from economy_actors.messages.playlist import PlaylistNews
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.text.markup import typed_text
@@ -284,6 +288,8 @@ class Speech:
 
 Reader = Callable[[str, Event], Translation]
 
+_ON_PLAYLIST = PLAYLIST_KINDS | {"changemedia", "setplaylistmeta"}
+
 
 class Translator:
     """Knows which lines and events have been seen; one per service, from its start on."""
@@ -316,6 +322,12 @@ class Translator:
             "emotelist": media.emotes,
             "updateemote": media.emote_set,
             "removeemote": media.emote_removed,
+            "queue": _sign_of_life,
+            "movevideo": _sign_of_life,
+            "queuefail": _sign_of_life,
+            "setplaylistlocked": _sign_of_life,
+            "setpermissions": _sign_of_life,
+            "rank": _sign_of_life,
             "mediaupdate": _sign_of_life,
             "usercount": _sign_of_life,
         }
@@ -327,6 +339,16 @@ class Translator:
     def listed(self, entries: object) -> tuple[ListedUser, ...] | None:
         """The users of a list from the robot's store; None if it is none."""
         return self._attendance.listed(entries)
+
+    @staticmethod
+    def on_playlist(kind: str, event: Event, told: Translation) -> PlaylistNews | None:
+        """What the same event, of which the channel is ``told``, means for the playlist."""
+        if kind not in _ON_PLAYLIST:
+            return None  # most events by far are of this kind
+        message = told.message if isinstance(told, Translated) else None
+        if isinstance(message, MediaChanged | PlaylistEmptied) and kind != "playlist":
+            return message
+        return playlist_news(kind, payload_of(event))
 
     def _read(self, reader: Reader, event: Event) -> Translation:
         channel = self._door.place(event)

@@ -16,7 +16,7 @@ from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.vanity import texts
 
-__all__ = ("Provider", "Ware", "sell", "sell_also", "wares")
+__all__ = ("Provider", "Ware", "sell", "sell_also", "service_keys", "wares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ def sell_also(provider: Provider) -> Provider:
     """Have a function asked for more wares whenever somebody looks or buys."""
     _PROVIDERS.append(provider)
     return provider
+
+
+def service_keys() -> frozenset[str]:
+    """The words under which the service itself sells something."""
+    return frozenset(key for ware in _WARES for key in ware.keys)
 
 
 async def wares(call: PmCall) -> list[Ware]:

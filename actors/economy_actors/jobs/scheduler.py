@@ -16,6 +16,7 @@ import structlog
 
 from economy_actors.context import Context
 from economy_actors.handlers.approvals import reject_overdue
+from economy_actors.jobs.bounties import end_overdue_bounties
 from economy_actors.jobs.events import Events, let_it_rain
 from economy_actors.messages.channel import MinutePassed
 from economy_actors.messages.ledger import Commit, commit
@@ -111,6 +112,7 @@ class Scheduler(Actor[Tick]):
         left_ms = MINUTE_MS - context.clock.now_ms() % MINUTE_MS
         self._next_ms = context.clock.steady_ms() + left_ms
         self._backed_up_at_ms: int | None = None
+        self._hour: int | None = None
 
     async def started(self) -> None:
         """Give back what ran out while nobody looked, and wait for the next minute."""
@@ -123,7 +125,7 @@ class Scheduler(Actor[Tick]):
                 self._context.clock.now_ms(),
             )
             self._context.metrics.set_backup_at_ms(self._backed_up_at_ms)
-        self._sleep()
+        self.after(0.0, Tick())
 
     async def receive(self, _message: Tick) -> None:
         """Tell the minutes that have passed; a stall is told as one step."""
@@ -136,12 +138,20 @@ class Scheduler(Actor[Tick]):
             for channel in self._context.channels.values():
                 channel.offer(MinutePassed(minute_ms, steady_ms - late_ms))
             await self._upkeep(minute_ms)
+        await self._each_hour()
         self._sleep()
 
     def _sleep(self) -> None:
         clock = self._context.clock
         left_ms = self._next_ms - clock.steady_ms()
         self.after(clock.wait_s(clock.now_ms() + left_ms), Tick())
+
+    async def _each_hour(self) -> None:
+        """What is done when an hour has begun, and once at the start for those that were missed."""
+        hour = self._context.clock.now_ms() // _HOUR_MS
+        if hour != self._hour:
+            self._hour = hour
+            await end_overdue_bounties(self._context)
 
     async def _upkeep(self, minute_ms: int) -> None:
         await self._expire_holds(minute_ms)

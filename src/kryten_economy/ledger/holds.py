@@ -316,8 +316,7 @@ def capture_hold(  # noqa: PLR0911 - one way out for each refusal
     if not taker.is_wallet:
         _spend(tx, ask, hold, owner, taker, captured_z)
         return Captured(ask.hold_id, captured_z, released_z, owner.wallet)
-    won_z = 0 if taker is owner else captured_z
-    _pay(tx, ask, taker, captured_z, won_z)
+    _pay(tx, ask, taker, captured_z, None if taker is owner else hold.name)
     return Captured(ask.hold_id, captured_z, released_z, owner.wallet, taker.wallet)
 
 
@@ -385,7 +384,8 @@ def _spend(
         tx.accounts.tally(owner, Counters(z_spent=captured_z), ask.day)
 
 
-def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_z: int) -> None:
+def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_of: str | None) -> None:
+    """Pay a user; ``won_of`` is whose money it was, None for their own."""
     if not captured_z:
         return
     entry = Entry(
@@ -394,8 +394,10 @@ def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_z: int) 
         ask.reason,
         ask.at_ms,
         ask.day,
-        metadata=ask.metadata,
+        won_of,
+        ask.metadata,
     )
+    won_z = 0 if won_of is None else captured_z
     escrow = tx.system(taker.channel, "escrow")
     post(tx, taker, captured_z, escrow, entry, net_z=ask.net_z, won_z=won_z)
 

@@ -27,15 +27,12 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
 from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import (
-    EndEvent,
-    OpenEvent,
-    StartAdHoc,
-    StopAdHoc,
-)
+from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
+from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.race.operations import BetOnRace
@@ -49,7 +46,6 @@ from kryten_economy.features.money.operations import (
     Debit,
     MaintainBalances,
     SetBalance,
-    Transfer,
 )
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -62,6 +58,16 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import EarningGate
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    EndPurchases,
+    MovePurchase,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
     RankUpsTold,
@@ -70,8 +76,16 @@ from kryten_economy.features.ranks.operations import (
     StoreRank,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import (
+    BuyShopItem,
+    DefineItem,
+    RemoveItem,
+    SetStock,
+)
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tip
 from kryten_economy.features.vanity.operations import (
     LEVEL,
     SHOUTOUT,
@@ -145,6 +159,19 @@ AWARDS = st.builds(
 TALLIES = st.builds(
     Tally, LOWER, st.sampled_from(["kudos_given", "laughs_received"]), st.sampled_from(["", "bob"])
 )
+
+
+ITEMS = st.builds(
+    lambda id_, effect, stock, per_user, by_hand: Item(
+        id_, "Thing", 3, effect, "Text", "", stock, per_user, by_hand=by_hand
+    ),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["announce", "approval", "event", "title"]),
+    st.sampled_from([None, 2]),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+)
+BY_HAND = ITEMS.map(lambda item: replace(item, by_hand=True))
 
 
 def _line(op_id: int, name: str, **parts: Any) -> RecordChat:
@@ -246,6 +273,8 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
+QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
@@ -267,7 +296,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Credit: CREDITS,
     Debit: st.builds(spend, NAMES, SOME_Z, _op("spend")),
-    Transfer: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
+    Tip: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
     SetBalance: st.builds(
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),
@@ -343,6 +372,20 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
     ),
+    DefineItem: st.builds(DefineItem, here, BY_HAND, st.just("Boss"), now),
+    RemoveItem: st.builds(RemoveItem, here, st.sampled_from(["a", "b"])),
+    SetStock: st.builds(SetStock, here, ITEMS, st.one_of(st.none(), st.integers(0, 3))),
+    BuyShopItem: st.builds(
+        lambda op_id, user, item, price_z, at_ms, day: BuyShopItem(
+            op_id, user, item.id, "", item, price_z, at_ms, day
+        ),
+        _op("shop"),
+        USERS,
+        ITEMS,
+        SOME_Z,
+        TIMES,
+        DAYS,
+    ),
     TellFortune: st.builds(
         TellFortune, _op("fortune"), USERS, SOME_Z, st.just(NOW - 5), TIMES, DAYS
     ),
@@ -364,11 +407,103 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     SettlePurchase: st.builds(
         SettlePurchase,
         _op("settle"),
-        IDS.map(lambda number: f"purchase:aside:{number}") | HOLD_IDS,
+        IDS.map(lambda number: f"purchase:aside:{number}")
+        | IDS.map(lambda number: f"shop:shop:{number}")
+        | HOLD_IDS,
         st.booleans(),
         st.just("Settled"),
         now,
         DAYS,
+    ),
+    CreateBounty: st.builds(
+        lambda op_id, name, amount_z, most: CreateBounty(
+            op_id, key(name), amount_z, "Sing", NOW + 5, most, NOW, DAY
+        ),
+        _op("bounty"),
+        NAMES,
+        SOME_Z,
+        st.integers(0, 2),
+    ),
+    ClaimBounty: st.builds(
+        ClaimBounty, _op("won"), here, st.integers(1, 3), USERS, st.just("Boss"), now, DAYS
+    ),
+    EndBounty: st.builds(
+        EndBounty,
+        _op("end"),
+        here,
+        st.integers(1, 3),
+        st.sampled_from(["cancelled", "expired"]),
+        NAMES,
+        st.integers(0, 100),
+        st.integers(NOW, NOW + 9),
+        DAYS,
+        st.booleans(),
+    ),
+    BuyMedia: st.builds(
+        lambda op_id, user, action, price_z, limits, forced, at_ms, day: BuyMedia(
+            op_id,
+            user,
+            "forcenow" if forced else action,
+            Media("cm", "film", "Film", 60),
+            price_z,
+            limits,
+            at_ms,
+            day,
+            needs_approval=forced,
+        ),
+        _op("media"),
+        USERS,
+        st.sampled_from(["queue", "playnext", "forcenow"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        st.booleans(),
+        TIMES,
+        DAYS,
+    ),
+    ApproveForcePlay: st.builds(ApproveForcePlay, _op("force"), here, st.integers(1, 3), now, DAYS),
+    QueueConfirmed: st.builds(
+        QueueConfirmed, _op("queued"), here, MEDIA_IDS, st.integers(1, 9), now, DAYS
+    ),
+    QueueRefused: st.builds(
+        QueueRefused, _op("unqueued"), here, MEDIA_IDS, st.just("Not there"), now, DAYS
+    ),
+    EndPurchases: st.builds(
+        EndPurchases,
+        here,
+        st.lists(MEDIA_IDS, max_size=2).map(tuple),
+        st.sampled_from(["played", "gone"]),
+    ),
+    MovePurchase: st.builds(MovePurchase, here, MEDIA_IDS, st.integers(1, 9)),
+    SpendOnQueue: st.builds(
+        lambda number, user, attempt, price_z, limits, at_ms, day: SpendOnQueue(
+            f"web:{number}",
+            user,
+            f"r{number}",
+            attempt,
+            price_z,
+            "queue",
+            "Queued",
+            limits,
+            at_ms,
+            day,
+        ),
+        IDS,
+        USERS,
+        st.sampled_from(["one", "two"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        TIMES,
+        DAYS,
+    ),
+    RefundQueueSpend: st.builds(
+        RefundQueueSpend,
+        _op("web back"),
+        USERS,
+        IDS.map(lambda number: f"r{number}"),
+        st.just("Failed"),
+        now,
+        DAYS,
+        st.sampled_from([None, "one"]),
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),

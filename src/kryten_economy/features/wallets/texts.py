@@ -75,4 +75,5 @@ _ENDS = {
 
 def settled(state: str) -> str:
     """The reservation is not open any more."""
-    return f"This reservation {_ENDS[state]}. Nothing was changed."
+    ended = _ENDS.get(state, "is settled")
+    return f"This reservation {ended}. Nothing was changed."
