@@ -28,6 +28,8 @@ __all__ = ()
 async def race(call: PmCall) -> PmAnswer:
     """Whatever has to do with races; in the channel it is for bets."""
     view = _shown(call)
+    if view is not None and view.phase == "finished":
+        view = None
     match [each.lower() for each in call.args]:
         case [] if not call.in_chat:
             return await _start(call)
@@ -77,8 +79,6 @@ def _odds(call: PmCall, view: RaceView) -> PmAnswer:
     now_ms, course = call.context.clock.steady_ms(), view.course
     if view.phase == "betting":
         return texts.odds(course, view.bets, view.closes_in_s(now_ms), call.symbol)
-    if view.phase == "finished":
-        return texts.no_race()
     takes_bets = view.takes_bets(now_ms)
     return texts.standings(course, view.way(now_ms), view.bets, call.symbol, takes_bets=takes_bets)
 
@@ -116,13 +116,13 @@ async def _bet(call: PmCall, view: RaceView | None) -> PmAnswer:
 
 def _wanted(call: PmCall, view: RaceView | None) -> texts.Bet | Refused:
     """The bet as it was typed, or what is wrong with it (P-GAM-26)."""
-    bet_z = call.amount_at(0)
+    bet_z = call.amount_at(0, of_z=call.wallet.balance_z)
     typed = call.parsed.text(after_args=1)
     if isinstance(bet_z, Refused):
         return bet_z
     if not typed:
         return call.usage()
-    if view is None or view.phase == "finished":
+    if view is None:
         return Refused(Code.NOT_FOUND, texts.no_race())
     if (runner := view.course.runner(typed)) is None:
         return Refused(Code.INVALID_REQUEST, texts.unknown_color(typed, view.course))
