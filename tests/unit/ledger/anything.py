@@ -1,5 +1,6 @@
 """Anything that may be asked of the books: requests of every kind, at random and in conflict."""
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -35,10 +36,18 @@ from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
 from kryten_economy.features.money.operations import (
@@ -278,6 +287,9 @@ QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 200
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
 
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
@@ -348,6 +360,35 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.builds(Terms, st.just("race"), st.just(1), st.just(7)),
         TIMES,
         DAYS,
+    ),
+    OpenRound: st.builds(
+        OpenRound,
+        _op("open"),
+        here,
+        st.just("heist"),
+        st.just(PLAN),
+        HEIST_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
+        SOME_Z,
+        several=st.booleans(),
+    ),
+    JoinRound: st.builds(
+        JoinRound, _op("join"), here, ROUNDS, USERS, SOME_Z, HEIST_TERMS, TIMES, DAYS
+    ),
+    DrawRound: st.builds(DrawRound, _op("draw"), here, ROUNDS, TIMES, DAYS),
+    FinishRound: st.builds(FinishRound, _op("finish"), here, ROUNDS, TIMES, DAYS),
+    CancelRound: st.builds(
+        CancelRound,
+        _op("cancel"),
+        here,
+        ROUNDS,
+        st.just("Off"),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
     ),
     ResolveApproval: st.builds(
         ResolveApproval,

@@ -35,6 +35,7 @@ from tests.unit.ledger.test_items import LAMP
 from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
+from kryten_economy.config.gambling import Heist
 from kryten_economy.dice import Dice
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
@@ -44,11 +45,18 @@ from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.race.rules import lineup
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
-from kryten_economy.features.games.tables import OpenRound
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -97,6 +105,12 @@ RACE_TERMS = Terms("race", 1, 100)
 COURSE = json.dumps(lineup(SETTINGS.gambling.race, Dice(1)).as_terms())
 RACE = OpenRound("race", CHANNEL, "race", COURSE, RACE_TERMS, SEED, NOW, DAY)
 RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+HEIST_TERMS = Terms("heist", 1, 100)
+PLAN = json.dumps(round_terms(Heist(), 20, "Bob"))
+OPENED = OpenRound(
+    "open", CHANNEL, "heist", PLAN, HEIST_TERMS, SEED, NOW, DAY, key("Bob"), stake_z=20
+)
+DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -131,6 +145,14 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], replace(OPENED, op_id="act")),
+    (
+        [earn("Bob", 50), earn("Eve", 50), OPENED],
+        JoinRound("act", CHANNEL, 1, key("Eve"), 20, HEIST_TERMS, NOW, DAY),
+    ),
+    ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
+    ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
+    ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
         [earn("Bob", 50), RACE],
         BetOnRace("act", CHANNEL, 1, key("Bob"), 20, "Blue", RACE_TERMS, NOW, DAY),
