@@ -123,6 +123,8 @@ def _completer(first_words: Words, names: Words) -> "Completer":
     return Completer_()
 
 
+_ADMIN_RANK = 3
+
 Args = Mapping[str, Any]
 Answer = dict[str, Any]
 
@@ -144,6 +146,10 @@ class Stage(Protocol):
 
     async def act_and_show(self, event: Event) -> Answer:
         """The same for one frame, giving the envelope it was published in."""
+        ...
+
+    def throw_out(self, reason: str) -> None:
+        """The server kicks the bot for what it just tried; the robot's answer is out by then."""
         ...
 
     async def first_answer(self) -> Event | None:
@@ -284,6 +290,19 @@ def _allowed(right: str, act: Callable[[Playlist, Args], list[Event]]) -> Handle
     )
 
 
+def _for_admins(attempt: str, act: Callable[[Stage, Args], list[Event]]) -> Handler:
+    """The same, which costs a bot below rank 3 its place in the channel."""
+    allowed = _frames(act)
+
+    async def run(stage: Stage, args: Args) -> Answer:
+        if stage.room.bot.rank >= _ADMIN_RANK:
+            return await allowed(stage, args)
+        stage.throw_out(f"Attempted {attempt}")
+        return {"success": True}
+
+    return run
+
+
 def _by_bot(act: Callable[[Room], Callable[[str, str], list[Event]]]) -> Handler:
     """A moderator's act of the bot on somebody who may not be there."""
 
@@ -318,9 +337,16 @@ COMMANDS: Mapping[str, Handler] = MappingProxyType(
         "smute": _by_bot(lambda room: lambda by, name: room.mute(by, name, shadow=True)),
         "ban": _frames(lambda s, a: s.room.ban(s.room.bot.name, _name(a), a.get("reason", ""))),
         "unban": _unban,
-        "setMotd": _frames(lambda s, a: [s.dressing.set_motd(a.get("motd", ""))]),
-        "setChannelCSS": _frames(lambda s, a: [s.dressing.set_css(a.get("css", ""))]),
-        "setChannelJS": _frames(lambda s, a: [s.dressing.set_js(a.get("js", ""))]),
+        "setMotd": _for_admins(
+            "setMotd with insufficient permission",
+            lambda s, a: [s.dressing.set_motd(a.get("motd", ""))],
+        ),
+        "setChannelCSS": _for_admins(
+            "setChannelCSS as non-admin", lambda s, a: s.dressing.set_css(a.get("css", ""))
+        ),
+        "setChannelJS": _for_admins(
+            "setChannelJS as non-admin", lambda s, a: [s.dressing.set_js(a.get("js", ""))]
+        ),
         "updateEmote": _frames(lambda s, a: [s.dressing.update_emote(*_need(a, "name", "image"))]),
         "removeEmote": _remove_emote,
         "setChannelRank": _set_channel_rank,

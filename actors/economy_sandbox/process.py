@@ -97,6 +97,7 @@ class RobotProcess:
         self._inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
         self._chat = Inbox()
         self._stack = AsyncExitStack()
+        self._thrown_out: str | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -112,8 +113,8 @@ class RobotProcess:
         """Start the robot."""
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(tasks.cancel_scope.cancel)
-        tasks.start_soon(self._link.outbox.run)
         self._tasks = tasks
+        tasks.start_soon(self._link.outbox.run)
         try:
             await self.start()
         except BaseException:
@@ -174,6 +175,10 @@ class RobotProcess:
             return
         await self.act([Event("kick", {"reason": reason})])
         await self.stop()
+
+    def throw_out(self, reason: str) -> None:
+        """Kick the bot once the command that it is carrying out has been answered."""
+        self._thrown_out = reason
 
     def lose_cytube(self) -> None:
         """The connection to CyTube breaks without a word; the process stays."""
@@ -324,6 +329,10 @@ class RobotProcess:
         else:
             answer = {"service": "robot", "command": name, "success": True, "data": data}
         await self._link.reply(msg, answer)
+        reason, self._thrown_out = self._thrown_out, None
+        if reason is not None and self._tasks is not None:
+            # The end of the process waits for its subscriptions, of which this is one.
+            self._tasks.start_soon(self.kick_bot, reason)
 
     def _is_for_another(self, meta: dict[str, Any]) -> bool:
         domain, channel = meta.get("domain"), meta.get("channel")

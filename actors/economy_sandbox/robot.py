@@ -89,6 +89,10 @@ class SimulatedRobot(RobotProcess):
         """The owner changes a rank with ``/rank``."""
         await self.act(self.room.set_rank(name, rank))
 
+    async def dress(self, css: str) -> None:
+        """The owner changes the channel's stylesheet."""
+        await self.act(self.dressing.set_css(css))
+
     async def mute(self, name: str, *, by: str = "boss") -> None:
         """Mute somebody: chat is gone, PMs go on."""
         await self.act(self.room.mute(by, name))

@@ -16,7 +16,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from economy_sandbox.filters import ANTIFLOOD, CHAT, Rate, chat_line, pm_line
+from economy_sandbox.filters import ANTIFLOOD, CHAT, Rate, chat_line, cut_utf16, pm_line
 from economy_sandbox.media import Event, Library, Playlist
 from economy_sandbox.people import Account, Person
 
@@ -30,7 +30,10 @@ __all__ = (
 )
 
 HISTORY_MAX = 15
+CSS_MAX = 20_000
+"""In UTF-16 units."""
 _USERCOUNT_GAP_S = 10.0
+_MODERATOR = 2
 _RANK_REFUSED = (
     "Updating user rank failed: You can't promote someone to a rank equal or higher than "
     "yourself, or demote them to below rank 1."
@@ -180,7 +183,12 @@ class Room:
     def set_rank(self, name: str, rank: float) -> list[Event]:
         """The owner gives a present user or an account a rank (``/rank``)."""
         account = self.account(name, rank=rank)
-        return [Event("setUserRank", {"name": account.name, "rank": rank})]
+        told = Event("setUserRank", {"name": account.name, "rank": rank})
+        if account is not self.bot.account:
+            return [told]
+        people = [self.bot, *self.people.values()]
+        seen = [person.record(moderator=rank >= _MODERATOR) for person in people]
+        return [Event("userlist", seen), Event("rank", rank), told]
 
     def rank_bot(self, rank: float) -> list[Event]:
         """The owner gives the bot another rank: it is told what it may see now, and the rank."""
@@ -350,10 +358,13 @@ class Dressing:
         self.js = ""
         self.motd = ""
 
-    def set_css(self, css: str) -> Event:
-        """Change the stylesheet."""
+    def set_css(self, css: str) -> list[Event]:
+        """Change the stylesheet; too long a text is cut without a word, the same one is no news."""
+        css = cut_utf16(css, CSS_MAX)
+        if css == self.css:
+            return []
         self.css = css
-        return self.css_js()
+        return [self.css_js()]
 
     def set_js(self, js: str) -> Event:
         """Change the script."""

@@ -18,8 +18,7 @@ from economy_actors.gateway.payloads import (
     emotes_in,
     items_in,
     medium_in,
-    name_in,
-    rank_in,
+    rank_listed,
     stored_uid,
 )
 from economy_actors.gateway.robots import Rivals, Robots
@@ -376,11 +375,10 @@ class Gateway(Actor[GatewayMessage]):
         users = self._translator.listed(entries)
         if users is None:
             return False
-        bot = self._context.live.settings.bot.username.lower()
-        for entry in entries or ():
-            rank = rank_in(entry)
-            if rank is not None and (name_in(entry) or "").lower() == bot:
-                self._context.playlists[channel].offer(BotRanked(rank))
+        bot_rank = rank_listed(entries, self._context.live.settings.bot.username)
+        if bot_rank is not None:
+            self._context.bot_ranks[channel] = bot_rank
+            self._context.playlists[channel].offer(BotRanked(bot_rank))
         listed = Listed(users, self._context.clock.now_ms(), stored=True)
         self._context.channels[channel].offer(listed)
         self._wanted.have(channel)

@@ -28,6 +28,7 @@ __all__ = (
     "PLAYLIST_KINDS",
     "TEXT_MAX",
     "afk_in",
+    "css_in",
     "emote_in",
     "emotes_in",
     "epoch_ms",
@@ -40,6 +41,7 @@ __all__ = (
     "playlist_news",
     "position_in",
     "rank_in",
+    "rank_listed",
     "rank_of",
     "refusal_in",
     "rights_in",
@@ -103,6 +105,19 @@ def afk_in(payload: object) -> bool | None:
     """The flag in ``afk``."""
     afk = payload.get("afk") if isinstance(payload, Mapping) else None
     return afk if isinstance(afk, bool) else None
+
+
+def css_in(payload: object) -> str | None:
+    """The stylesheet in ``channelCSSJS``, to the byte."""
+    css = payload.get("css") if isinstance(payload, Mapping) else None
+    return css if isinstance(css, str) else None
+
+
+def rank_listed(entries: object, name: str) -> float | None:
+    """The rank that a user list gives somebody; None if they are not in it."""
+    listed = map(listed_user, entries if isinstance(entries, list) else ())
+    users = (each for each in listed if each is not None and each.name.lower() == name.lower())
+    return next((each.rank for each in users), None)
 
 
 def listed_user(entry: object) -> ListedUser | None:

@@ -26,6 +26,7 @@ import structlog
 
 from economy_actors.context import Context
 from economy_actors.messages.channel import RobotPresence
+from economy_actors.messages.colours import SightLost
 from economy_actors.outbox.protocol import RobotBack, RobotGone
 from kryten_economy.config.connection import Channel
 
@@ -127,6 +128,9 @@ class Robots:
         else:
             self._away[channel] = _Away(now_s + LATE_S, now_s + LEAVING_S)
         self._show(channel, here=False)
+        self._context.bot_ranks.pop(channel, None)
+        if (stylesheet := self._context.stylesheets.get(channel)) is not None:
+            stylesheet.offer(SightLost())
         if is_news:
             self._tell(channel, RobotPresence(here=False))
             self._context.outboxes[channel].offer(RobotGone())

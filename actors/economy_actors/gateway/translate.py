@@ -37,6 +37,7 @@ from economy_actors.gateway.events import (
 from economy_actors.gateway.payloads import (
     PLAYLIST_KINDS,
     afk_in,
+    css_in,
     emote_in,
     emotes_in,
     epoch_ms,
@@ -66,6 +67,7 @@ from economy_actors.messages.channel import (
     RankChanged,
     Said,
 )
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from economy_actors.messages.playlist import PlaylistNews
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
@@ -327,7 +329,8 @@ class Translator:
             "queuefail": _sign_of_life,
             "setplaylistlocked": _sign_of_life,
             "setpermissions": _sign_of_life,
-            "rank": _sign_of_life,
+            "rank": _own_rank,
+            "channelcssjs": _stylesheet,
             "mediaupdate": _sign_of_life,
             "usercount": _sign_of_life,
         }
@@ -369,6 +372,18 @@ def _throttled(channel: str, _event: Event) -> Translation:
 def _kicked(channel: str, _event: Event) -> Translation:
     """The bot was thrown out: this event reaches nobody else."""
     return Translated(channel, RobotGone())
+
+
+def _own_rank(channel: str, event: Event) -> Translation:
+    """What CyTube lets the bot do: told thrice while it comes in, and at each change."""
+    rank = rank_of(payload_of(event))
+    return malformed("no rank") if rank is None else Translated(channel, BotRanked(rank))
+
+
+def _stylesheet(channel: str, event: Event) -> Translation:
+    """The channel's stylesheet, told at each change and to each bot that comes in."""
+    css = css_in(payload_of(event))
+    return malformed("no stylesheet") if css is None else Translated(channel, StylesheetTold(css))
 
 
 def _sign_of_life(channel: str, _event: Event) -> Translation:

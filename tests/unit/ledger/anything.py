@@ -31,6 +31,11 @@ from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.colours.operations import (
+    KeepFoundColours,
+    ReserveColour,
+    SettleColour,
+)
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
@@ -545,6 +550,31 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
         st.sampled_from([None, "one"]),
+    ),
+    ReserveColour: st.builds(
+        ReserveColour,
+        _op("colour"),
+        USERS,
+        st.sampled_from(["#FFD700", "#50C878"]),
+        SOME_Z,
+        st.just(0.1),
+        now,
+        DAYS,
+    ),
+    SettleColour: st.builds(
+        SettleColour,
+        _op("shown"),
+        IDS.map(lambda number: f"colour:colour:{number}") | HOLD_IDS,
+        st.booleans(),
+        now,
+        DAYS,
+    ),
+    KeepFoundColours: st.builds(
+        KeepFoundColours,
+        here,
+        st.lists(st.tuples(NAMES, st.just("#AAAAAA")), max_size=2).map(tuple),
+        now,
+        DAYS,
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),

@@ -42,6 +42,7 @@ from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
@@ -193,6 +194,11 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 5), BOUNTY],
         EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
+    ),
+    ([earn("Bob", 9)], ReserveColour("act", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)),
+    (
+        [earn("Bob", 9), ReserveColour("before-1", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)],
+        SettleColour("act", "colour:before-1", True, NOW, DAY),
     ),
     ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
     (
