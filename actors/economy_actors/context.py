@@ -35,6 +35,7 @@ from kryten_economy.config import Settings
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import AdHoc, Combined, active_multipliers
 from kryten_economy.features.games.fairness import fresh_seed
+from kryten_economy.features.games.race.frame import RaceView
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
@@ -201,6 +202,9 @@ class Context:
     floors: dict[str, Ref[FloorMessage]] = field(default_factory=dict)
     chat_words: dict[str, Published[Mapping[str, str]]] = field(
         default_factory=lambda: defaultdict(lambda: Published(MappingProxyType({})))
+    )
+    races: dict[str, Published[RaceView | None]] = field(
+        default_factory=lambda: defaultdict(lambda: Published(None))
     )
     fresh_seed: Callable[[], str] = fresh_seed
     floats: dict[str, int] = field(default_factory=dict)

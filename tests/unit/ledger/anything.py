@@ -48,6 +48,7 @@ from kryten_economy.features.games.challenge.operations import AcceptChallenge, 
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import CloseBets, Predict
+from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
@@ -411,6 +412,18 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     AcceptChallenge: st.builds(
         AcceptChallenge, _op("accept"), USERS, ROUNDS, DUEL_TERMS, TIMES, DAYS
+    ),
+    BetOnRace: st.builds(
+        BetOnRace,
+        _op("bet"),
+        here,
+        st.integers(1, 3),
+        USERS,
+        SOME_Z,
+        st.just("Blue"),
+        st.builds(Terms, st.just("race"), st.just(1), st.just(7)),
+        TIMES,
+        DAYS,
     ),
     OpenRound: st.builds(
         OpenRound,

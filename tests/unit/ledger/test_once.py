@@ -15,6 +15,7 @@ from tests.unit.ledger.acts import (
     DAY,
     NEXT_DAY,
     NOW,
+    SETTINGS,
     ask,
     capture,
     earn,
@@ -36,6 +37,7 @@ from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
 from kryten_economy.config.gambling import Heist
+from kryten_economy.dice import Dice
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
@@ -50,6 +52,8 @@ from kryten_economy.features.games.challenge.operations import AcceptChallenge, 
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import Predict
+from kryten_economy.features.games.race.operations import BetOnRace
+from kryten_economy.features.games.race.rules import lineup
 from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
@@ -104,8 +108,10 @@ BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
 SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
+RACE_TERMS = Terms("race", 1, 100)
+COURSE = json.dumps(lineup(SETTINGS.gambling.race, Dice(1)).as_terms())
+RACE = OpenRound("race", CHANNEL, "race", COURSE, RACE_TERMS, SEED, NOW, DAY)
 RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
-
 HEIST_TERMS = Terms("heist", 1, 100)
 PLAN = json.dumps(round_terms(Heist(), 20, "Bob"))
 OPENED = OpenRound(
@@ -183,6 +189,10 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
     ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
     ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
+    (
+        [earn("Bob", 50), RACE],
+        BetOnRace("act", CHANNEL, 1, key("Bob"), 20, "Blue", RACE_TERMS, NOW, DAY),
+    ),
     (
         [earn("Bob", 50)],
         BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),

@@ -87,12 +87,14 @@ class Payout(NamedTuple):
     """What a round brings a player, the stake included.
 
     ``prospect`` is what the stake was worth on average; None for what is not the house's game.
-    ``is_natural`` counts a natural of blackjack.
+    ``is_natural`` counts a natural of blackjack. ``among_players``: the others have paid for it,
+    so it is no earning, though another round of this game may be the house's.
     """
 
     payout_z: int
     prospect: Prospect | None = None
     is_natural: bool = False
+    among_players: bool = False
 
 
 Draw = Callable[[Chance, Mapping[str, Any], Sequence[Stake], str], Mapping[str, Any]]

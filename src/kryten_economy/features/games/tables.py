@@ -289,7 +289,7 @@ def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: P
         ask.at_ms,
         ask.day,
         channel=ask.channel,
-        among_players=game.among_players,
+        among_players=game.among_players or paid.among_players,
     )
     data = json.dumps(held.stake.data, ensure_ascii=False)
     return Player(account.wallet, held.stake.stake_z, paid.payout_z, data)
