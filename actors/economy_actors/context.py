@@ -22,6 +22,7 @@ from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
+from economy_actors.messages.questions import PickQuestion
 from economy_actors.messages.tables import FloorMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage
 from economy_actors.metrics.metrics import Metrics
@@ -174,6 +175,7 @@ class Context:
     persons: Ref[FindPersons] = field(init=False)
     catalogue: Ref[CatalogueMessage] = field(init=False)
     llm: Ref[Compose] = field(init=False)
+    questions: Ref[PickQuestion] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False

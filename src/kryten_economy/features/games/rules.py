@@ -82,12 +82,14 @@ class Payout(NamedTuple):
     """What a round brings a player, the stake included.
 
     ``prospect`` is what the stake was worth on average; None for what is not the house's game.
-    ``is_natural`` counts a natural of blackjack.
+    ``is_natural`` counts a natural of blackjack. ``is_won`` says whether the round counts as won
+    or lost where not the money says so.
     """
 
     payout_z: int
     prospect: Prospect | None = None
     is_natural: bool = False
+    is_won: bool | None = None
 
 
 Draw = Callable[[Chance, Mapping[str, Any], Sequence[Stake], str], Mapping[str, Any]]
