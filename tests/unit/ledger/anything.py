@@ -1,5 +1,6 @@
 """Anything that may be asked of the books: requests of every kind, at random and in conflict."""
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -38,9 +39,17 @@ from kryten_economy.features.events.operations import (
 )
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
 from kryten_economy.features.money.operations import (
@@ -234,6 +243,10 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
+
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
 KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
@@ -291,6 +304,35 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.just("dead" * 16),
         TIMES,
         DAYS,
+    ),
+    OpenRound: st.builds(
+        OpenRound,
+        _op("open"),
+        here,
+        st.just("heist"),
+        st.just(PLAN),
+        HEIST_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
+        SOME_Z,
+        several=st.booleans(),
+    ),
+    JoinRound: st.builds(
+        JoinRound, _op("join"), here, ROUNDS, USERS, SOME_Z, HEIST_TERMS, TIMES, DAYS
+    ),
+    DrawRound: st.builds(DrawRound, _op("draw"), here, ROUNDS, TIMES, DAYS),
+    FinishRound: st.builds(FinishRound, _op("finish"), here, ROUNDS, TIMES, DAYS),
+    CancelRound: st.builds(
+        CancelRound,
+        _op("cancel"),
+        here,
+        ROUNDS,
+        st.just("Off"),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
     ),
     ResolveApproval: st.builds(
         ResolveApproval,

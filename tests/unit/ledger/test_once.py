@@ -32,6 +32,7 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.test_approvals import AskForPoster
 
 from kryten_economy import features
+from kryten_economy.config.gambling import Heist
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
@@ -39,8 +40,16 @@ from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -67,6 +76,12 @@ STREAK = StreakTerms(((1, 5),), 0, 0)
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
 SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
+HEIST_TERMS = Terms("heist", 1, 100)
+PLAN = json.dumps(round_terms(Heist(), 20, "Bob"))
+OPENED = OpenRound(
+    "open", CHANNEL, "heist", PLAN, HEIST_TERMS, SEED, NOW, DAY, key("Bob"), stake_z=20
+)
+DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -101,6 +116,14 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], replace(OPENED, op_id="act")),
+    (
+        [earn("Bob", 50), earn("Eve", 50), OPENED],
+        JoinRound("act", CHANNEL, 1, key("Eve"), 20, HEIST_TERMS, NOW, DAY),
+    ),
+    ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
+    ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
+    ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
