@@ -32,7 +32,7 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.test_approvals import AskForPoster
 
 from kryten_economy import features
-from kryten_economy.config.gambling import Heist
+from kryten_economy.config.gambling import Heist, Trivia
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
@@ -41,6 +41,7 @@ from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
+from kryten_economy.features.games.questions import Question
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
 from kryten_economy.features.games.tables import (
@@ -50,6 +51,8 @@ from kryten_economy.features.games.tables import (
     JoinRound,
     OpenRound,
 )
+from kryten_economy.features.games.trivia import AnswerTrivia, RevealQuestion
+from kryten_economy.features.games.trivia import round_terms as trivia_terms
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -82,6 +85,14 @@ OPENED = OpenRound(
     "open", CHANNEL, "heist", PLAN, HEIST_TERMS, SEED, NOW, DAY, key("Bob"), stake_z=20
 )
 DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
+QUESTION = Question("Film", "easy", "Which ship?", "Titanic", ("Argo", "Bounty", "Victory"))
+QUIZ = replace(
+    OPENED,
+    game="trivia",
+    terms=json.dumps(trivia_terms(Trivia(), QUESTION, "Bob")),
+    limits=Terms("trivia", 1, 100),
+)
+SHOWN = RevealQuestion("show", CHANNEL, 1, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -123,6 +134,8 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ),
     ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
     ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
+    ([earn("Bob", 50), QUIZ], replace(SHOWN, op_id="act")),
+    ([earn("Bob", 50), QUIZ, SHOWN], AnswerTrivia("act", key("Bob"), 1, "argo", NOW, DAY)),
     ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
