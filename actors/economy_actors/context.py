@@ -19,12 +19,14 @@ from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock
 from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
+from economy_actors.messages.colours import ColoursMessage, StylesheetMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
+from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.questions import PickQuestion
 from economy_actors.messages.tables import FloorMessage
-from economy_actors.messages.workers import ApiRequest, EventsMessage
+from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
@@ -38,8 +40,9 @@ from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.vanity.rules import TITLE, with_title
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.users import Present
+from kryten_economy.users import Present, UserKey
 
 __all__ = (
     "NOT_KNOWN",
@@ -50,11 +53,14 @@ __all__ = (
     "People",
     "Published",
     "WhoIsHere",
+    "adorn",
+    "adorned",
     "multipliers_now",
     "notice",
     "notify",
     "present_if_known",
     "present_users",
+    "shown_name",
     "terms_now",
     "who_is_here",
 )
@@ -161,8 +167,11 @@ class Context:
     """Shared by all actors of one service; only the root writes the refs.
 
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
-    in circulation by channel, as they were when prices were last set by them. ``books_lost``:
-    the book file was taken away, and nothing is acknowledged any more.
+    in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
+    bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``adornments``:
+    what users own that is shown with their names, by its type in the books. ``shoutouts``: the
+    holds of bought lines that this process has under way. ``books_lost``: the book file was taken
+    away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -177,6 +186,7 @@ class Context:
     llm: Ref[Compose] = field(init=False)
     questions: Ref[PickQuestion] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
+    prices: Ref[PricesDue] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
@@ -196,13 +206,24 @@ class Context:
     )
     fresh_seed: Callable[[], str] = fresh_seed
     floats: dict[str, int] = field(default_factory=dict)
+    bot_ranks: dict[str, float] = field(default_factory=dict)
+    stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)
+    colours: dict[str, Ref[ColoursMessage]] = field(default_factory=dict)
+    adornments: dict[UserKey, dict[str, str]] = field(default_factory=dict)
+    shoutouts: set[str] = field(default_factory=set)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
+    playlists: dict[str, Ref[PlaylistMessage]] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
-        """A configured channel by its name in any casing (`storage.md` S4)."""
+        """A configured channel by its name in any casing (`storage.md` S4).
+
+        No name is that of the only channel, where there is but one.
+        """
+        if not name and len(self.channels) == 1:
+            return next(iter(self.channels))
         lowered = name.lower()
         return next((each for each in self.channels if each.lower() == lowered), None)
 
@@ -248,6 +269,21 @@ def present_if_known(context: Context, channel: str) -> tuple[Present, ...] | No
     if not here.known or not here.seen:
         return None
     return tuple(sorted(Present(name, each.display_name) for name, each in here.users.items()))
+
+
+def adorned(context: Context, user: UserKey, type_: str) -> str | None:
+    """A title or the like that somebody owns and that is shown with their name."""
+    return context.adornments.get(user, {}).get(type_)
+
+
+def adorn(context: Context, user: UserKey, type_: str, value: str) -> None:
+    """What the books have stored is shown from now on; for whoever had them store it."""
+    context.adornments[user] = context.adornments.get(user, {}) | {type_: value}
+
+
+def shown_name(context: Context, user: UserKey, display_name: str) -> str:
+    """The name as the bot speaks of somebody, behind their title if they have one."""
+    return with_title(adorned(context, user, TITLE), display_name)
 
 
 _log = structlog.get_logger("notices")

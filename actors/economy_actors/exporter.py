@@ -21,6 +21,7 @@ from economy_actors.context import Context
 from economy_actors.messages.ledger import commit, query
 from economy_actors.metrics.metrics import CONTENT_TYPE
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
+from kryten_economy.features.bounties.operations import open_bounties
 from kryten_economy.features.reports.rows import ChannelGauges
 from kryten_economy.ledger.records import SaveCounters
 
@@ -201,12 +202,16 @@ class Exporter(Actor[Refresh]):
     async def _refresh(self, channel: str) -> None:
         day = self._context.live.calendar.day(self._context.clock.now_ms())
 
-        gauges, ranks = await query(
+        gauges, ranks, bounties = await query(
             self._context.reader,
-            lambda reports: (reports.channel_gauges(channel, day), reports.rank_inputs(channel)),
+            lambda reports: (
+                reports.channel_gauges(channel, day),
+                reports.rank_inputs(channel),
+                open_bounties(reports, channel),
+            ),
         )
         metrics = self._context.metrics
-        metrics.set_channel_gauges(channel, _named(gauges))
+        metrics.set_channel_gauges(channel, _named(gauges) | {"open_bounties": bounties})
         ladder = self._context.live.ladder
         users: dict[str, int] = {}
         for row in ranks:

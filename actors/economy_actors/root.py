@@ -18,24 +18,32 @@ from economy_actors.catalogue.actor import MAILBOX as CATALOGUE_MAILBOX
 from economy_actors.catalogue.actor import Catalogue
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
+from economy_actors.colours import Colours
 from economy_actors.context import Context
 from economy_actors.exporter import Exporter
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
 from economy_actors.llm import Llm
 from economy_actors.messages.channel import BooksChanged, BotSpoke
 from economy_actors.messages.ledger import commit, query
+from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
+from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
+from economy_actors.playlist.actor import Playlist
 from economy_actors.questions import Questions
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
+from economy_actors.stylesheet import Stylesheet
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
+from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
+from economy_actors.wallets import Changes, Told, WalletBucket
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
@@ -45,6 +53,7 @@ from kryten_economy.ledger.holds import ReleaseOrphans, resumes
 __all__ = ("Parts", "Root")
 
 OUTBOX_MAILBOX = 4096
+STYLES_MAILBOX = 64
 
 _log = structlog.get_logger("root")
 
@@ -96,6 +105,8 @@ class Root(Actor[Any]):
         self._context = context
         self._parts = parts
         self._channels = channels
+        self._wallets: Ref[Any] | None = None
+        self._wallet_changes = Changes()
 
     async def started(self) -> None:
         """Start the books first and the bus last."""
@@ -112,8 +123,12 @@ class Root(Actor[Any]):
         context.persons = await self.spawn_started(
             "persons", lambda: Persons(context.people), capacity=PERSONS_MAILBOX
         )
+        context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
+        await self.spawn_started("playlists", self._playlist_group())
+        await self.spawn_started("stylesheets", self._stylesheet_group())
+        await self.spawn_started("colours", self._colours_group())
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
@@ -131,6 +146,11 @@ class Root(Actor[Any]):
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )
         await self.spawn_started("exporter", lambda: Exporter(context))
+        self._wallets = await self.spawn_started(
+            "wallets",
+            lambda: WalletBucket(context, parts.bus, self._wallet_changes),
+            capacity=WALLETS_MAILBOX,
+        )
         context.gateway = await self.spawn_started(
             "gateway", lambda: Gateway(context, parts.bus, parts.restart)
         )
@@ -140,6 +160,11 @@ class Root(Actor[Any]):
         channel = self._context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
+        wallets = self._wallets
+        if wallets is None or not self._context.live.settings.wallets.enabled:
+            return
+        if self._wallet_changes.note(facts) and wallets.is_open:
+            wallets.offer(Told())
 
     def _books_taken_away(self, error: LedgerError) -> None:
         """Tell operators, and end once nothing would be lost by it."""
@@ -161,6 +186,10 @@ class Root(Actor[Any]):
         """A public line of the bot account from elsewhere."""
         self._context.channels[channel].offer(BotSpoke(text))
 
+    def _line_told(self, channel: str, receipt: str, said: bool) -> None:  # called by place
+        """What has become of a public line that somebody waits for."""
+        self._context.channels[channel].offer(LineTold(receipt, said))
+
     def _announcers(self) -> Callable[[], Group]:
         context = self._context
         depths = Depths(context.metrics)
@@ -174,6 +203,7 @@ class Root(Actor[Any]):
                 depths=depths,
                 chance=context.dice.roll,
                 foreign=partial(self._bot_spoke, channel),
+                told=partial(self._line_told, channel),
             )
             for channel in self._channels
         }
@@ -183,6 +213,21 @@ class Root(Actor[Any]):
         context = self._context
         channels = {name: partial(Channel, name, context) for name in self._channels}
         return lambda: Group(channels, context.channels, CHANNEL_MAILBOX, "channel")
+
+    def _playlist_group(self) -> Callable[[], Group]:
+        context = self._context
+        playlists = {name: partial(Playlist, name, context) for name in self._channels}
+        return lambda: Group(playlists, context.playlists, PLAYLIST_MAILBOX, "playlist")
+
+    def _stylesheet_group(self) -> Callable[[], Group]:
+        context, styles = self._context, self._parts.bus
+        sheets = {name: partial(Stylesheet, name, context, styles) for name in self._channels}
+        return lambda: Group(sheets, context.stylesheets, STYLES_MAILBOX, "stylesheet")
+
+    def _colours_group(self) -> Callable[[], Group]:
+        context = self._context
+        colours = {name: partial(Colours, name, context) for name in self._channels}
+        return lambda: Group(colours, context.colours, STYLES_MAILBOX, "colours")
 
     def _channel_events_group(self) -> Callable[[], Group]:
         context = self._context

@@ -6,7 +6,7 @@ Everything here is pure and may be imported by every room.
 """
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from kryten_economy.users import UserKey
 
@@ -15,27 +15,40 @@ __all__ = (
     "BALANCE_MAX_Z",
     "AboveMaximum",
     "AlreadyIn",
+    "AlreadyOwned",
+    "AlreadyPending",
     "AlreadySettled",
     "AnyRefusal",
     "Banned",
     "BelowMinimum",
+    "BountyOver",
     "Busy",
     "Conflict",
     "CoolingDown",
     "DailyLimit",
+    "DailySum",
+    "EventRuns",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
+    "LimitReached",
     "NoAccount",
+    "NoBounty",
     "NoHold",
+    "NotForSale",
     "NotPending",
+    "NotYours",
     "Occupied",
+    "OverCap",
     "PlayLimit",
     "PlayPaused",
     "ReadOnly",
     "Refusal",
     "SameAccount",
+    "SoldOut",
     "TooFewCoins",
+    "TooManyOpen",
+    "TooNew",
     "TooYoung",
     "is_refusal",
 )
@@ -160,6 +173,43 @@ class TooYoung:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitReached:
+    """The user has had as many of ``what`` as they may ever have."""
+
+    what: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOut:
+    """Nothing is left of ``what``."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotForSale:
+    """``what`` is no longer sold, or no longer as it was offered."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyOwned:
+    """The user has ``what`` already, and one more would change nothing."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRuns:
+    """An event runs for another ``left_ms``, which one that is bought now would end."""
+
+    name: str
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlayPaused:
     """The user has asked not to be let play until then (UTC epoch milliseconds)."""
 
@@ -190,8 +240,71 @@ class AlreadyIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyPending:
+    """Somebody's ``what`` (``GIF``) has not been decided yet, and one at a time may wait."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverCap:
+    """``asked_z`` is more than ``left_z``, which today's cap leaves a service to take."""
+
+    service: str
+    asked_z: int
+    left_z: int
+    cap_z: int
+    whose: Literal["user", "service", "total"]
+
+
+@dataclass(frozen=True, slots=True)
 class NotPending:
     """There is no open request of this kind, or somebody has settled it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooNew:
+    """The account is old enough for this in ``left_ms``."""
+
+    left_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailySum:
+    """Of the ``limit_z`` that may go into ``what`` (``tips``) in a day, ``left_z`` are left."""
+
+    what: str
+    limit_z: int
+    left_z: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyOpen:
+    """The user has ``limit`` open bounties already, as many as they may."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoBounty:
+    """The channel has no bounty of this number."""
+
+    bounty_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BountyOver:
+    """The bounty is no longer open: ``state`` is ``claimed``, ``expired`` or ``cancelled``."""
+
+    bounty_id: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotYours:
+    """Only whoever made it may do this; ``what`` is ``bounty``."""
+
+    what: str
 
 
 Refusal = (
@@ -207,6 +320,13 @@ Refusal = (
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum
@@ -215,6 +335,12 @@ Refusal = (
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
 )
 
 

@@ -15,6 +15,7 @@ from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.worker import Persons
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
+from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.llm import Llm
@@ -33,7 +34,8 @@ from economy_actors.messages.channel import (
 )
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
-from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.outbox.protocol import Drain, OutboxMessage
+from economy_actors.playlist.actor import Playlist
 from economy_actors.questions import Fetched, NoQuestions, Questions, Wish
 from economy_actors.runtime import (
     Actor,
@@ -155,7 +157,10 @@ class Recorder(Actor[OutboxMessage]):
         self.heard = heard
 
     async def receive(self, message: OutboxMessage) -> None:
-        self.heard.append(message)
+        if isinstance(message, Drain):
+            message.reply.send(0)
+        else:
+            self.heard.append(message)
 
 
 @dataclass(slots=True)
@@ -295,13 +300,15 @@ async def house(
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
     llm: Callable[[], Actor[Any]] = Llm,
     questions: Callable[[Context], Actor[Any]] = _built_in,
+    facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
-    writes texts, ``questions`` what is asked for those of trivia.
+    writes texts, ``questions`` what is asked for those of trivia; ``facts_to`` hears of each
+    commit too.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -310,6 +317,7 @@ async def house(
     heard: list[OutboxMessage] = []
 
     def publish(facts: Facts) -> None:
+        facts_to(facts)
         channel = context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
@@ -333,6 +341,9 @@ async def house(
                 channels,
             ),
         )
+        context.prices = await root.spawn_started(
+            "prices", lambda: Prices(context, tuple(channels))
+        )
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.llm = root.spawn("llm", llm)
         context.questions = root.spawn("questions", lambda: questions(context))
@@ -343,6 +354,9 @@ async def house(
             )
             context.channels[channel] = root.spawn(
                 channel, partial(Channel, channel, context), capacity=1024, kind="channel"
+            )
+            context.playlists[channel] = root.spawn(
+                f"playlist-{channel}", partial(Playlist, channel, context), capacity=1024
             )
 
         for channel in channels:

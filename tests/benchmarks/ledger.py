@@ -22,8 +22,9 @@ from economy_actors.ledger import LEDGER_MAILBOX, Ledger, books_at
 from economy_actors.messages.ledger import LedgerMessage, commit
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Ref, open_system
-from kryten_economy.features.money.operations import Credit, Posted, Transfer, Transferred
+from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import RecordActivity
+from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.ledger.holds import Captured, CaptureHold, Held, PlaceHold
 from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Request
@@ -38,7 +39,7 @@ _CHANNEL = "bench00"
 _AT_MS = 1_795_168_800_000
 _DAY = "2026-11-20"
 _PURSE_Z = 1_000_000
-_DONE = (Posted, Transferred, Wallet, Held, Captured)
+_DONE = (Posted, Tipped, Wallet, Held, Captured)
 _HOUR_MS = 3_600_000
 
 
@@ -72,17 +73,12 @@ def _credit(number: int, amount_z: int = 1) -> Credit:
     )
 
 
-def _transfer(number: int) -> Transfer:
-    return Transfer(
+def _transfer(number: int) -> Tip:
+    return Tip(
         op_id=f"transfer:{number}",
         giver=_user(number),
         taker=_user(number + 1),
         amount_z=1,
-        debit_type="tip_send",
-        debit_trigger="tip.send",
-        credit_type="tip_receive",
-        credit_trigger="tip.receive",
-        reason="Benchmark",
         at_ms=_AT_MS + number,
         day=_DAY,
     )

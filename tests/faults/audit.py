@@ -13,12 +13,23 @@ from typing import Any
 
 import apsw
 from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, Crowd, talker_of, villain_of
+from tests.faults.load import ASKERS, CAPS, LAMP, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
+from kryten_economy.features.colours.operations import (
+    CHAT_COLOUR,
+    PURPOSE,
+    ReserveColour,
+    SettleColour,
+    hold_id_of,
+)
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.invariants import verify
@@ -44,6 +55,29 @@ _MOVEMENTS = """
 _HOLDS = """
     SELECT h.id, a.name, h.amount_z, h.state, h.captured_z
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
+"""
+_BOUNTIES = "SELECT id, hold_id FROM bounty"
+_SOLD = """
+    SELECT count(*) FILTER (WHERE h.state IN ('open', 'captured')), count(*)
+    FROM shop_purchase AS p LEFT JOIN hold AS h ON h.id = p.hold_id WHERE p.item = ?
+"""
+_SHOP_HOLDS = "SELECT count(*) FROM hold WHERE purpose = 'announcement'"
+_COLOURS = """
+    SELECT a.name, v.value FROM vanity_item AS v JOIN account AS a ON a.id = v.account_id
+    WHERE v.type = ?
+"""
+_PAID_COLOURS = """
+    SELECT DISTINCT a.name, h.data ->> 'colour' FROM hold AS h
+    JOIN account AS a ON a.id = h.account_id WHERE h.purpose = ? AND h.state = 'captured'
+"""
+_CHARGED = """
+    SELECT a.name, h.trigger_id, sum(h.captured_z),
+        (SELECT sum(u.amount_z) FROM wallet_usage AS u
+            WHERE u.account_id = a.id AND h.trigger_id = 'spend.wallet.' || u.service),
+        (SELECT sum(s.spent_z) FROM wallet_spending AS s
+            WHERE s.account_id = a.id AND h.trigger_id = 'spend.wallet.' || s.service)
+    FROM hold AS h JOIN account AS a ON a.id = h.account_id
+    WHERE h.purpose = 'wallet' AND h.state = 'captured' GROUP BY a.name, h.trigger_id
 """
 _ESCROW = "SELECT coalesce(sum(balance_z), 0) FROM account WHERE kind = 'escrow'"
 _WALLETS = """
@@ -134,7 +168,7 @@ class Audit:
     ) -> None:
         """Take what a run told, and work out what it may have done without telling."""
         self.swept = [SWEPT] in heard
-        self.fresh_holds = {each.hold_id for each in replays if isinstance(each, PlaceHold)}
+        self.fresh_holds = {hold_id for each in replays for hold_id in _owners_of_holds(each)}
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
         for _, index, words in (each for each in said if each[0] == REPLAY):
@@ -220,11 +254,9 @@ class Audit:
     def _note_holds(self) -> None:
         asked = [each.request for each in self.done.values()]
         for request in (*asked, *(each for many in self.maybe.values() for each in many)):
-            if isinstance(request, PlaceHold):
-                self.held_by[request.hold_id] = request.user.name
+            self.held_by |= _owners_of_holds(request)
         for op_id, done in self.done.items():
-            if isinstance(done.request, CaptureHold | ReleaseHold):
-                hold_id = done.request.hold_id
+            if (hold_id := _settles(done.request, done.words)) is not None:
                 before = self.settled_by.setdefault(hold_id, op_id)
                 _check(before == op_id, "a hold was settled twice", hold_id, before, op_id)
 
@@ -257,6 +289,8 @@ class Audit:
             rows = _operations(reports)
             self._operations_are_known(rows)
             self._holds_are_owned(reports, rows, generation)
+            self._stock_is_kept(reports)
+            self._colours_are_paid(reports)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
@@ -285,10 +319,14 @@ class Audit:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
         open_z = 0
         unsure = {
-            each.hold_id
+            _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
+        }
+        holds = {row[0]: str(row[1]) for row in reports.connection.execute(_BOUNTIES)}
+        unsure |= {
+            holds[each.bounty_id]
             for many in self.maybe.values()
             for each in many
-            if isinstance(each, CaptureHold | ReleaseHold) and each.op_id in rows
+            if isinstance(each, ClaimBounty | EndBounty) and each.op_id in rows
         }
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
@@ -299,6 +337,9 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
+                # Bounties, reservations of services and colours outlive a restart.
+                outlives = hold_id in holds.values() or hold_id.startswith("wallet:")
+                fresh = fresh or outlives or hold_id.startswith(hold_id_of(""))
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -307,6 +348,28 @@ class Audit:
                 _check(back[:3] == ("=escrow", owner, amount_z), "swept otherwise", hold_id, back)
                 _check((state, captured_z) == ("released", 0), "swept as", hold_id, state)
         _check(escrow_z == open_z, "escrow", escrow_z, open_z)
+        taken_z: Counter[str] = Counter()
+        for name, trigger, *sums in reports.connection.execute(_CHARGED):
+            _check(len(set(sums)) == 1, "charged, logged, counted", name, trigger, sums)
+            _check(sums[0] <= CAPS.service_z, "above the service's cap", name, trigger, sums)
+            taken_z[name] += sums[0]
+        _check(max(taken_z.values(), default=0) <= CAPS.user_z, "above the cap", taken_z)
+
+    def _stock_is_kept(self, reports: Reports) -> None:
+        """Never more is sold than there is, whatever was killed in between."""
+        counts: list[Any] = reports.connection.execute(_SOLD, (LAMP.id,)).fetchall()
+        [(sold, paid)] = counts
+        stock = LAMP.stock or 0
+        _check(sold <= stock, "more was sold than there is", sold, stock)
+        [(placed,)] = reports.connection.execute(_SHOP_HOLDS).fetchall()
+        _check(paid == placed, "a purchase and its payment went apart", paid, placed)
+
+    def _colours_are_paid(self, reports: Reports) -> None:
+        """A colour and its payment stand in the same transaction."""
+        owned = dict(reports.connection.execute(_COLOURS, (CHAT_COLOUR,)))
+        paid = set(reports.connection.execute(_PAID_COLOURS, (PURPOSE,)))
+        _check(set(owned.items()) <= paid, "a colour nobody has paid", owned, paid)
+        _check({name for name, _ in paid} == owned.keys(), "paid for nothing", owned, paid)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
@@ -351,6 +414,45 @@ class Audit:
         return dict(minutes)
 
 
+def _owners_of_holds(  # noqa: PLR0911 - one for each kind of act
+    request: Act[Any],
+) -> dict[str, str]:
+    """The hold that this act places, and whose it is."""
+    match request:
+        case PlaceHold():
+            return {request.hold_id: request.user.name}
+        case BuyShopItem() if request.item.effect == "announce":
+            return {f"shop:{request.op_id}": request.user.name}
+        case ReserveColour():
+            return {hold_id_of(request.op_id): request.user.name}
+        case SetAside():
+            return {f"purchase:{request.op_id}": request.user.name}
+        case CreateBounty():
+            return {_bounty_hold(request.op_id): request.user.name}
+        case Reserve():
+            return {f"wallet:{request.op_id}": request.user.name}
+        case _:
+            return {}
+
+
+def _settles(request: Request[Any], words: Told | None = None) -> str | None:
+    """The hold that such an act ends; of a bounty only what was told knows it."""
+    match request:
+        case (
+            CaptureHold(hold_id=hold_id)
+            | ReleaseHold(hold_id=hold_id)
+            | SettleColour(hold_id=hold_id)
+            | SettlePurchase(hold_id=hold_id)
+        ):
+            return hold_id
+        case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
+            return hold_id
+        case ClaimBounty() | EndBounty() if words is not None:
+            return str(words[2])
+        case _:
+            return None
+
+
 def _operations(reports: Reports) -> dict[str, _Row]:
     rows: dict[str, _Row] = {}
     for op_id, kind, *movement in reports.connection.execute(_MOVEMENTS):
@@ -367,6 +469,10 @@ def _is_begun(file: Path) -> bool:
         return opening.examine(connection) == opening.SCHEMA_VERSION
     finally:
         connection.close()
+
+
+def _bounty_hold(op_id: str) -> str:
+    return f"bounty:{op_id}"
 
 
 def _check(holds: bool, what: str, *about: object) -> None:

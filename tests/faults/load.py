@@ -11,8 +11,10 @@ from typing import Any
 
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour, hold_id_of
 from kryten_economy.features.events.rules import PLAIN
-from kryten_economy.features.money.operations import Credit, Debit, SetBalance, Transfer
+from kryten_economy.features.money.operations import Credit, Debit, SetBalance
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -21,11 +23,22 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import BuyShopItem
+from kryten_economy.features.shop.rules import Item
+from kryten_economy.features.tips import Tip
+from kryten_economy.features.vanity.operations import (
+    BuyItem,
+    SetAside,
+    SettlePurchase,
+)
+from kryten_economy.features.vanity.rules import TITLE
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.users import UserKey
 
-__all__ = ("ASKERS", "CHANNEL", "DAY", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "LAMP", "Crowd", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -41,6 +54,13 @@ _SETTINGS = Settings.model_validate(
     }
 )
 _UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+
+LAMP = Item("lamp", "Lamp", 10, "announce", "On", stock=5)
+"""Paid into a hold, and soon sold out."""
+_FRAME = Item("frame", "Frame", 10, "title")
+CAPS = Caps(user_z=2_000, service_z=1_500)
+"""What services may take of a user in all the time of a torture, which is one day."""
+_SERVICES = ("bot", "bingo")
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -99,6 +119,10 @@ class Crowd:
                 return self._settle(dice, asker, step, (neighbour, step - step % 10 + 3))
             case 9:
                 return self._people(dice, asker, step)
+            case 4 if dice.random() < 0.5:
+                return self._colour(dice, asker, step)
+            case 6 if dice.random() < 0.5:
+                return self._coloured(dice, asker, step)
             case _ if step and dice.random() < 0.3:
                 return self._again(dice, asker, step)
             case _:
@@ -113,7 +137,7 @@ class Crowd:
     def _again(self, dice: Random, asker: int, step: int) -> Request[Any]:
         """An own earlier request, sometimes with other content under the same id."""
         earlier = self.request(asker, dice.randrange(step))
-        if isinstance(earlier, Credit | Debit | Transfer | SetBalance) and dice.random() < 0.25:
+        if isinstance(earlier, Credit | Debit | Tip | SetBalance) and dice.random() < 0.25:
             return replace(earlier, amount_z=earlier.amount_z + 1)
         return earlier
 
@@ -123,17 +147,21 @@ class Crowd:
         dice = Random(f"{self.seed}.{op_id}")
         if dice.random() < 0.5:
             return self._credit(dice, op_id)
-        return self._transfer(dice, op_id)
+        return self._tip(dice, op_id)
 
-    def _money(self, dice: Random, asker: int, step: int) -> Request[Any]:
+    def _money(  # noqa: PLR0911 - one way out for each kind of movement
+        self, dice: Random, asker: int, step: int
+    ) -> Request[Any]:
         op_id = self._op(asker, step)
         roll = dice.random()
         if roll < 0.3:
             return self._credit(dice, op_id)
-        if roll < 0.6:
+        if roll < 0.5:
             return self._debit(dice, op_id)
+        if roll < 0.6:
+            return self._buy(dice, op_id)
         if roll < 0.8:
-            return self._transfer(dice, op_id)
+            return self._tip(dice, op_id)
         if roll < 0.85:
             who, amount_z = key(dice.choice(_USERS)), dice.randrange(150)
             return SetBalance(op_id, who, amount_z, "Set", "boss", NOW_MS + step, DAY)
@@ -160,24 +188,22 @@ class Crowd:
         )
 
     def _debit(self, dice: Random, op_id: str) -> Act[Any]:
+        if dice.random() < 0.2:
+            who, price_z, value = key(dice.choice(_USERS)), dice.randint(1, 40), dice.choice("ABC")
+            what = (TITLE, value, price_z, "spend.vanity.custom_title", "Title")
+            return BuyItem(op_id, who, *what, NOW_MS, DAY)
         kind, trigger = dice.choice(_DEBITS)
         who = key(dice.choice(_USERS))
         return Debit(op_id, who, dice.randint(1, 60), kind, trigger, "Taken", NOW_MS, DAY)
 
-    def _transfer(self, dice: Random, op_id: str) -> Act[Any]:
-        return Transfer(
-            op_id,
-            key(dice.choice(_USERS)),
-            key(dice.choice(_USERS)),
-            dice.randint(1, 40),
-            "tip_send",
-            "spend.tip",
-            "tip_receive",
-            "earn.tip",
-            "Tip",
-            NOW_MS,
-            DAY,
-        )
+    def _tip(self, dice: Random, op_id: str) -> Act[Any]:
+        giver, taker = key(dice.choice(_USERS)), key(dice.choice(_USERS))
+        return Tip(op_id, giver, taker, dice.randint(1, 40), NOW_MS, DAY, most_per_day_z=2_000)
+
+    def _buy(self, dice: Random, op_id: str) -> Act[Any]:
+        item = dice.choice((LAMP, replace(_FRAME, text=op_id)))
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 40)
+        return BuyShopItem(op_id, who, item.id, "", item, price_z, NOW_MS, DAY)
 
     def _minute(self, dice: Random, op_id: str, step: int) -> Act[Any]:
         names = dice.sample((*_USERS, "Villain0", "Villain1", "Idle"), dice.randint(1, 6))
@@ -189,11 +215,19 @@ class Crowd:
         return PresenceMinute(op_id, CHANNEL, at_ms, DAY, entries, RATE, _UNMULTIPLIED)
 
     def _place(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        if dice.random() < 0.3:
+            return self._reserve(dice, asker, step)
+        if dice.random() < 0.3:
+            return self._set_aside(dice, asker, step)
+        if dice.random() < 0.5:
+            who, ends_at_ms = key(dice.choice(_USERS)), NOW_MS + 3_600_000
+            amount_z, op_id = dice.randint(1, 30), self._op(asker, step)
+            return CreateBounty(op_id, who, amount_z, "Sing", ends_at_ms, 40, NOW_MS, DAY)
         kind, trigger, purpose = dice.choice(
             (
                 ("spend", "spend.queue", "queue"),
                 ("gamble_stake", "gambling.heist", "heist"),
-                ("bounty_create", "bounty.create", "bounty"),
+                ("bounty_create", "bounty.create", "deed"),
             )
         )
         return PlaceHold(
@@ -210,8 +244,46 @@ class Crowd:
             DAY,
         )
 
-    def _settle(self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]) -> Act[Any]:
+    def _colour(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, colour = key(dice.choice(_USERS)), f"#{dice.randrange(0x1000000):06X}"
+        price_z = dice.randint(1, 30)
+        return ReserveColour(self._op(asker, step), who, colour, price_z, 0.0, NOW_MS, DAY)
+
+    def _coloured(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        """What was just reserved, by this asker or another one, is shown or not."""
+        by = dice.choice((asker, asker, dice.randrange(ASKERS)))
+        hold_id, shown = hold_id_of(self._op(by, step - 2)), dice.random() < 0.6
+        return SettleColour(self._op(asker, step), hold_id, shown, NOW_MS, DAY)
+
+    def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = (who, dice.choice(_SERVICES), budget_z, dice.random() < 0.5, CAPS)
+        return Reserve(self._op(asker, step), *what, NOW_MS + 3_600_000, NOW_MS, DAY)
+
+    def _set_aside(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, price_z = key(dice.choice(_USERS)), dice.randint(1, 30)
+        what = ("spend.vanity.shoutout", "refund.shoutout_failed", "Shoutout")
+        until_ms = NOW_MS + 3_600_000
+        op_id = self._op(asker, step)
+        return SetAside(op_id, who, "anthem", "Hi", price_z, *what, 0, until_ms, NOW_MS, DAY)
+
+    def _settle(  # noqa: PLR0911 - one way out for each kind of act
+        self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]
+    ) -> Act[Any]:
+        placed = self.request(*placed_at)
+        if isinstance(placed, Reserve):
+            op_id = self._op(asker, step)
+            which = (CHANNEL, placed.service, f"wallet:{placed.op_id}")
+            if dice.random() < 0.3:
+                return Release(op_id, *which, NOW_MS, DAY)
+            return Finalize(op_id, *which, dice.randrange(40), CAPS, NOW_MS, DAY, step)
+        if isinstance(placed, SetAside):
+            op_id, is_done = self._op(asker, step), dice.random() < 0.5
+            hold_id = f"purchase:{placed.op_id}"
+            return SettlePurchase(op_id, hold_id, is_done, "Not said", NOW_MS, DAY)
         op_id, hold_id = self._op(asker, step), self._hold(*placed_at)
+        if dice.random() < 0.3:
+            return self._end_bounty(dice, op_id)
         roll = dice.random()
         if roll < 0.3:
             return ReleaseHold(op_id, hold_id, None, None, "Given back", NOW_MS, DAY)
@@ -225,6 +297,16 @@ class Crowd:
             to=key(dice.choice(_USERS)),
             credit_type="gamble_win",
             credit_trigger="gambling.challenge",
+        )
+
+    def _end_bounty(self, dice: Random, op_id: str) -> Act[Any]:
+        """Of one that may not be there yet, or may have ended."""
+        bounty_id, who = dice.randint(1, 60 * (self.generation + 1)), dice.choice(_USERS)
+        if dice.random() < 0.5:
+            return ClaimBounty(op_id, CHANNEL, bounty_id, key(who), "boss", NOW_MS, DAY)
+        percent, own = dice.choice((0, 50, 100)), dice.random() < 0.5
+        return EndBounty(
+            op_id, CHANNEL, bounty_id, "cancelled", who, percent, NOW_MS, DAY, creator_only=own
         )
 
     def _people(self, dice: Random, asker: int, step: int) -> Request[Any]:

@@ -4,20 +4,50 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kryten_economy.features.bans import BanState
+from kryten_economy.features.bounties.operations import (
+    BountyClaimed,
+    BountyCreated,
+    BountyEnded,
+    ClaimBounty,
+    CreateBounty,
+    EndBounty,
+)
+from kryten_economy.features.colours.operations import (
+    ColourReserved,
+    ColourSettled,
+    ReserveColour,
+    SettleColour,
+)
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
     Debit,
     Posted,
     SetBalance,
-    Transfer,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
     PresenceMinute,
     PresencePaid,
+)
+from kryten_economy.features.shop.operations import Bought, BuyShopItem
+from kryten_economy.features.tips import Tip, Tipped
+from kryten_economy.features.vanity.operations import (
+    BuyItem,
+    ItemBought,
+    SetAside,
+    Settled,
+    SettlePurchase,
+    Waiting,
+)
+from kryten_economy.features.wallets.operations import (
+    Finalize,
+    Finalized,
+    Release,
+    ReleasedReservation,
+    Reserve,
+    Reserved,
 )
 from kryten_economy.ledger.holds import (
     Captured,
@@ -57,15 +87,45 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Posted", replayed, row_id, _money(wallet)]
         case BalanceSet(old_z, new_z, wallet, replayed):
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
-        case Transferred(giver, taker, _, replayed):
-            return ["Transferred", replayed, _money(giver), _money(taker)]
+        case Tipped(giver, taker, replayed=replayed):
+            return ["Tipped", replayed, _money(giver), _money(taker)]
+        case BountyCreated(bounty_id, wallet, replayed):
+            return ["BountyCreated", replayed, bounty_id, _money(wallet)]
+        case BountyClaimed(bounty, winner, creator, replayed):
+            paid = _money(winner)
+            about = [bounty.hold_id, bounty.amount_z, paid, _money(creator)]
+            return ["BountyClaimed", replayed, *about]
+        case BountyEnded(bounty, refund_z, creator, replayed):
+            about = [bounty.hold_id, bounty.creator, bounty.amount_z, refund_z, _money(creator)]
+            return ["BountyEnded", replayed, *about]
         case Held(hold_id, wallet, replayed):
             return ["Held", replayed, hold_id, _money(wallet)]
+        case Bought(wallet=wallet, left=left, hold_id=hold_id, replayed=replayed):
+            return ["Bought", replayed, hold_id, _money(wallet), left]
+        case ColourReserved(hold_id, wallet, replayed):
+            return ["ColourReserved", replayed, hold_id, _money(wallet)]
+        case ColourSettled(hold_id, shown, colour, amount_z, wallet, replayed):
+            return ["ColourSettled", replayed, hold_id, shown, colour, amount_z, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
-            paid = None if taker is None else _money(taker)
-            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), paid]
+            taken = None if taker is None else _money(taker)
+            return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), taken]
         case Released(hold_id, released_z, wallet, replayed):
             return ["Released", replayed, hold_id, released_z, _money(wallet)]
+        case Reserved(hold_id, reserved_z, _, _, wallet, replayed):
+            return ["Reserved", replayed, hold_id, reserved_z, _money(wallet)]
+        case Finalized() as done:
+            assert done.adds_up, done
+            rest_z = done.reserved_z - done.amount_z
+            money = _money(done.wallet)
+            return ["Finalized", done.replayed, done.reservation_id, done.amount_z, rest_z, money]
+        case ReleasedReservation(hold_id, returned_z, wallet, replayed):
+            return ["ReleasedReservation", replayed, hold_id, returned_z, _money(wallet)]
+        case ItemBought(wallet, paid_z, _, replayed):
+            return ["ItemBought", replayed, paid_z, _money(wallet)]
+        case Waiting(hold_id, wallet, paid_z, replayed):
+            return ["Waiting", replayed, hold_id, paid_z, _money(wallet)]
+        case Settled(hold_id, _, done, amount_z, wallet, replayed):
+            return ["Settled", replayed, hold_id, done, amount_z, _money(wallet)]
         case Arrived(wallet, welcomed_z, created, _, _, replayed):
             return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
         case PresencePaid(users, paid_z, replayed):
@@ -106,16 +166,50 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(request.user.name, target, request.amount_z, words[3][0], None)]
         case SetBalance():
             return _set_to(request.user.name, words[2], words[3])
-        case Transfer():
+        case Tip():
             giver, taker = request.giver.name, request.taker.name
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
+        case CreateBounty():
+            return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case ClaimBounty():
+            return [Movement("=escrow", request.winner.name, words[3], None, words[4][0])]
+        case EndBounty():
+            return _ended(*words[3:])
         case PlaceHold():
             return [Movement(request.user.name, "=escrow", request.amount_z, words[3][0], None)]
+        case BuyShopItem():
+            target = "=escrow" if words[2] else "=sink"
+            return [Movement(request.user.name, target, request.price_z, words[3][0], None)]
+        case ReserveColour():
+            return [Movement(request.user.name, "=escrow", request.price_z, words[3][0], None)]
+        case SettleColour():
+            shown, _, amount_z, money = words[3:7]
+            taker, after_z = ("=sink", None) if shown else (held_by[request.hold_id], money[0])
+            return [Movement("=escrow", taker, amount_z, None, after_z)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
         case CaptureHold():
             return _captured(request, words, held_by[request.hold_id])
+        case Reserve():
+            return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]
+        case Finalize():
+            owner = held_by[request.reservation_id]
+            back = [Movement("=escrow", owner, words[4], None, words[5][0])] if words[4] else []
+            paid = [Movement("=escrow", "=sink", words[3], None, None)] if words[3] else []
+            return back + paid
+        case Release():
+            owner = held_by[request.reservation_id]
+            return [Movement("=escrow", owner, words[3], None, words[4][0])]
+        case BuyItem():
+            return [Movement(request.user.name, "=sink", words[2], words[3][0], None)]
+        case SetAside():
+            return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]
+        case SettlePurchase(done=True):
+            return [Movement("=escrow", "=sink", words[4], None, None)]
+        case SettlePurchase():
+            owner = held_by[request.hold_id]
+            return [Movement("=escrow", owner, words[4], None, words[5][0])]
         case Arrive():
             if not words[2]:
                 return []
@@ -143,6 +237,12 @@ def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:
     if new_z > old_z:
         return [Movement("=mint", name, new_z - old_z, None, new_z)]
     return [Movement(name, "=sink", old_z - new_z, new_z, None)]
+
+
+def _ended(creator: str, amount_z: int, refund_z: int, money: list[int]) -> list[Movement]:
+    back = Movement("=escrow", creator, refund_z, None, money[0])
+    kept = Movement("=escrow", "=sink", amount_z - refund_z, None, None)
+    return [each for each in (back, kept) if each.amount_z]
 
 
 def _captured(request: CaptureHold, words: Told, owner: str) -> list[Movement]:

@@ -12,6 +12,7 @@ from economy_actors.channel.intake import PrivateIntake
 from economy_actors.channel.minutes import AttendanceWatch, Minutes, cut_off
 from economy_actors.channel.progress import OwedNotices, ProgressWatch
 from economy_actors.channel.talk import PATIENCE_S, Booking, Talk
+from economy_actors.channel.vanity import Vanity, read_vanity
 from economy_actors.context import Context, who_is_here
 from economy_actors.messages.channel import (
     AfkChanged,
@@ -51,6 +52,16 @@ from economy_actors.messages.channel import (
 from economy_actors.messages.gateway import ReadUserlist
 from economy_actors.messages.ledger import QUERY_TIMEOUT_S, Commit, Query, commit
 from economy_actors.messages.session import Arriving, ChatLine, Command, SessionMessage
+from economy_actors.messages.vanity import (
+    GreetingOwed,
+    GreetingsDue,
+    LevelOverdue,
+    LevelSold,
+    LineTold,
+    PurchaseSettled,
+    SettleDue,
+    VanityRead,
+)
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
@@ -60,6 +71,7 @@ from kryten_economy.features.chat.operations import RecordLines
 from kryten_economy.features.games.words import as_command
 from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
+from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.text.markup import clip
 from kryten_economy.users import UserKey
@@ -92,6 +104,9 @@ class Channel(Actor[ChannelMessage]):
         self._owed = OwedNotices(
             name, context, self._roster, self._progress, self._read_owed, self._later
         )
+        self._vanity = Vanity(
+            name, context, self._roster, self._settle_purchase, self._read_vanity, self._later
+        )
         self._attendance = AttendanceWatch(context, self._session)
         self._minutes = Minutes(name, context, self._roster, self._ask_minute, self._later)
         self._talk = Talk(name, context, self._roster, self._session)
@@ -113,6 +128,7 @@ class Channel(Actor[ChannelMessage]):
         self._context.backlog.begin(self._name, self.ref.depth)
         self._read_past()
         self._read_owed()
+        self._read_vanity()
         self._ask_for_userlist()
         self._talk.emotes.ask()
 
@@ -171,6 +187,17 @@ class Channel(Actor[ChannelMessage]):
                 self._progress.news(message, self.after)
             case AttendanceSettled():
                 self._attendance.settled(message)
+            case (
+                LineTold()
+                | LevelSold()
+                | LevelOverdue()
+                | SettleDue()
+                | PurchaseSettled()
+                | GreetingOwed()
+                | GreetingsDue()
+                | VanityRead()
+            ):
+                self._vanity.news(message)
             case SettingsChanged():
                 self._settings_changed()
             case ShowPresence(reply):
@@ -226,14 +253,14 @@ class Channel(Actor[ChannelMessage]):
         # A stored list may have been read before the news of this very join was heard.
         is_news = entrance is Entrance.ALREADY_HERE and name.lower() in self._unjudged
         if entrance is Entrance.NEW or is_news:
-            self._arrived(name, at_ms)
+            self._arrived(name, at_ms, seen_coming=True)
         self._unjudged.discard(name.lower())
         self._publish()
         self._owed.here()
 
-    def _arrived(self, name: str, at_ms: int) -> None:
+    def _arrived(self, name: str, at_ms: int, *, seen_coming: bool) -> None:
         self._minutes.arriving(name)
-        self._session(name.lower()).offer(Arriving(name, at_ms))
+        self._session(name.lower()).offer(Arriving(name, at_ms, seen_coming))
 
     def _left(self, name: str, at_ms: int) -> None:
         self._below.pop(name.lower(), None)
@@ -266,9 +293,10 @@ class Channel(Actor[ChannelMessage]):
             self._unjudged.update(visit.name for visit in change.begun)
         else:
             for visit in change.begun:
-                self._arrived(visit.display_name, message.at_ms)
+                self._arrived(visit.display_name, message.at_ms, seen_coming=False)
         self._publish()
         self._progress.levels.compare()
+        self._vanity.listed()
         self._owed.here()
         _log.info(
             "user list",
@@ -310,6 +338,7 @@ class Channel(Actor[ChannelMessage]):
         self._roster.set_rank(name, rank)
         self._publish()
         self._progress.levels.told(name, rank)
+        self._vanity.ranked(name, rank)
 
     def _view(self) -> ChannelView:
         users = [ShownUser(v.display_name, v.rank, v.afk) for v in self._roster.connected()]
@@ -426,6 +455,24 @@ class Channel(Actor[ChannelMessage]):
                 reply,
             ),
             lambda read: read if isinstance(read, OwedRead) else OwedRead(None),
+            timeout_s=QUERY_TIMEOUT_S,
+        )
+
+    def _settle_purchase(self, request: SettlePurchase) -> None:
+        self.request(
+            self._context.ledger,
+            lambda reply: Commit(request, reply),
+            lambda answer: PurchaseSettled(request, answer),
+            timeout_s=PATIENCE_S,
+        )
+
+    def _read_vanity(self) -> None:
+        """Ask what is shown with names, and what the instance before had sold."""
+        name = self._name
+        self.request(
+            self._context.reader,
+            lambda reply: Query(lambda reports: read_vanity(reports, name), reply),
+            lambda read: read if isinstance(read, VanityRead) else VanityRead(None),
             timeout_s=QUERY_TIMEOUT_S,
         )
 

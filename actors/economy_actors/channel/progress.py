@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, assert_never
 
 import structlog
 
-from economy_actors.context import Context, notice
+from economy_actors.context import Context, notice, shown_name
 from economy_actors.messages.channel import (
     ChannelMessage,
     LevelDue,
@@ -153,7 +153,8 @@ class RankUpBoard:
         self._owed.append(owed.id)
         if len(self._waiting) < _WAITING_MAX:
             tier, rank = int(owed.data["tier"]), str(owed.data["rank"])
-            self._waiting.append(RankUp(owed.display_name, tier, rank))
+            name = shown_name(self._context, owed.user, owed.display_name)
+            self._waiting.append(RankUp(name, tier, rank))
         return len(self._owed) == 1
 
     def tell(self) -> None:

@@ -36,6 +36,9 @@ _PAUSED_KINDS = frozenset({"chatmsg"})
 _ANSWER_MARGIN = 1024
 """Room in a message for what the protocol adds."""
 _STORE_WAIT_S = 3.0
+_CSS_WAIT_S = 1.0
+"""A buyer waits for it."""
+_ENTRY_BYTES_MAX = 64 * 1024
 _CLOSE_S = 1.0
 
 _log = structlog.get_logger("bus")
@@ -93,6 +96,7 @@ class Bus:
         self._open_s = tries_s * len(nats.servers) + 5.0
         self._client: PatientClient | None = None
         self._subscriptions: list[Any] = []
+        self._buckets: dict[str, Any] = {}
         self._listener: Listener | None = None
         self._survey = Survey(self, self._places)
         self._name = settings.service.name.lower().replace(".", "-")
@@ -149,6 +153,7 @@ class Bus:
         """Say goodbye and end the connection within a second, also when NATS is away."""
         client, self._client = self._client, None
         self._subscriptions = []
+        self._buckets = {}
         self.connected = False
         if client is not None:
             await _discard(client, reason)
@@ -170,6 +175,20 @@ class Bus:
         domain = self._places.domain_of(channel)
         await _sent(self._usable().set_channel_rank(channel, to, rank, domain=domain))
 
+    async def robot(self, channel: str, command: str, args: Mapping[str, object]) -> None:
+        """Have the robot do something, without waiting for what it says; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(
+            self._usable().send_command(
+                "robot", command, dict(args), domain=domain, channel=channel
+            )
+        )
+
+    async def set_css(self, channel: str, css: str) -> None:
+        """Replace a channel's stylesheet, which costs a bot below rank 3 its place; SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(self._usable().set_channel_css(channel, css, domain=domain))
+
     async def reply(self, reply_to: str, body: dict[str, Any]) -> None:
         """Answer a request; without an address there is nothing to do. Raises SendFailed.
 
@@ -189,6 +208,33 @@ class Bus:
     async def pulse(self) -> None:
         """Send ourselves a message, which shows as `Listener.pulse`; raises SendFailed."""
         await _sent(self._opened().publish(COMMAND_SUBJECT, self._beat))
+
+    # Our own entries in the store
+
+    async def open_bucket(self, bucket: str) -> None:
+        """Have a bucket of our own, made if there is none; raises SendFailed."""
+        self._buckets.pop(bucket, None)
+        client = self._usable()
+        description = "Wallets of kryten-economy: docs/wallets.md"
+        try:
+            with anyio.fail_after(_STORE_WAIT_S):
+                self._buckets[bucket] = await client.get_or_create_kv_bucket(
+                    bucket, description=description, max_value_size=_ENTRY_BYTES_MAX
+                )
+        except Exception as error:  # the bus edge: nats-py's errors come through as they are
+            raise SendFailed(str(error) or type(error).__name__) from error
+
+    async def put(self, bucket: str, key: str, value: bytes) -> None:
+        """Replace an entry of a bucket that was opened; raises SendFailed."""
+        self._usable()
+        store = self._buckets.get(bucket)
+        if store is None:
+            raise SendFailed(f"the bucket {bucket} is not open")
+        try:
+            with anyio.fail_after(_STORE_WAIT_S):
+                await store.put(key, value)
+        except Exception as error:  # the bus edge: a missing bucket raises, and so does an outage
+            raise SendFailed(str(error) or type(error).__name__) from error
 
     # Questions to the robots
 
@@ -224,6 +270,17 @@ class Bus:
                 return await self._opened().kv_get(bucket, key, parse_json=True)
         except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
             _log.debug("nothing in the store", bucket=bucket, key=key, error=repr(error))
+            return None
+
+    async def stored_css(self, channel: str) -> str | None:
+        """A channel's stylesheet in the robot's store, to the byte; None where none can be had."""
+        bucket = f"kryten_{channel}_state"
+        try:
+            with anyio.fail_after(_CSS_WAIT_S):
+                found = await self._opened().kv_get(bucket, "css")
+            return found.decode() if isinstance(found, bytes) else None
+        except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
+            _log.debug("no stylesheet in the store", bucket=bucket, error=repr(error))
             return None
 
     # Questions to userstats

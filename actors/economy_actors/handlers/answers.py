@@ -14,26 +14,39 @@ from kryten_economy.commands import refusals
 from kryten_economy.refusals import (
     AboveMaximum,
     AlreadyIn,
+    AlreadyOwned,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
     BelowMinimum,
+    BountyOver,
     Busy,
     Conflict,
     CoolingDown,
     DailyLimit,
+    DailySum,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
+    NoBounty,
     NoHold,
+    NotForSale,
     NotPending,
+    NotYours,
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
+    TooManyOpen,
+    TooNew,
     TooYoung,
 )
 
@@ -63,6 +76,8 @@ class Code(StrEnum):
     COOLDOWN_ACTIVE = "cooldown_active"
     DAILY_LIMIT_REACHED = "daily_limit_reached"
     BLACKOUT_ACTIVE = "blackout_active"
+    LIMIT_REACHED = "limit_reached"
+    SOLD_OUT = "sold_out"
     REJECTED = "rejected"
     CONFLICT = "conflict"
     REQUEST_ID_CONFLICT = "request_id_conflict"
@@ -85,18 +100,23 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+    """It can't be done so; ``text`` is fit for end users on both surfaces.
+
+    ``data`` goes with a request's answer where callers look into it also when it failed.
+    """
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The service itself could not do it; ``text`` is fit for end users."""
+    """The service itself could not do it; ``text`` and ``data`` as in `Refused`."""
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 PmAnswer: TypeAlias = str | Refused | Failed
@@ -126,7 +146,7 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Refused(_code(refusal), text)
 
 
-def _code(  # noqa: C901, PLR0911  # one code for each refusal
+def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
     refusal: Insufficient
     | NoAccount
     | Banned
@@ -138,6 +158,13 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | TooFewCoins
     | CoolingDown
     | DailyLimit
+    | LimitReached
+    | SoldOut
+    | NotForSale
+    | AlreadyOwned
+    | EventRuns
+    | AlreadyPending
+    | OverCap
     | NotPending
     | BelowMinimum
     | AboveMaximum
@@ -146,16 +173,26 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
     | PlayLimit
     | Occupied
     | AlreadyIn
+    | TooNew
+    | DailySum
+    | TooManyOpen
+    | NoBounty
+    | BountyOver
+    | NotYours
     | Ignored,
 ) -> Code:
     match refusal:
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
-        case NoAccount() | NoHold() | NotPending():
+        case LimitReached():
+            return Code.LIMIT_REACHED
+        case SoldOut():
+            return Code.SOLD_OUT
+        case NoAccount() | NoHold() | NotPending() | NoBounty() | NotForSale():
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | PlayLimit():
+        case DailyLimit() | PlayLimit() | DailySum() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -163,9 +200,19 @@ def _code(  # noqa: C901, PLR0911  # one code for each refusal
             return Code.IGNORED_USER
         case InvalidAmount() | BelowMinimum() | AboveMaximum():
             return Code.INVALID_REQUEST
-        case SameAccount() | TooFewCoins() | TooYoung() | PlayPaused():
+        case (
+            SameAccount()
+            | TooFewCoins()
+            | TooYoung()
+            | PlayPaused()
+            | TooNew()
+            | TooManyOpen()
+            | NotYours()
+            | AlreadyOwned()
+            | EventRuns()
+        ):
             return Code.REJECTED
-        case AlreadySettled() | Occupied() | AlreadyIn():
+        case AlreadySettled() | Occupied() | AlreadyIn() | AlreadyPending() | BountyOver():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -8,6 +8,7 @@ and whoever was given something looks at what they have reached, here or not.
 
 import json
 
+from economy_actors.context import adorned
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Count, Text
@@ -15,6 +16,7 @@ from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, req
 from kryten_economy.commands.table import Section
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.features.vanity.rules import CURRENCY_NAME
 from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
 from kryten_economy.text.markup import user_text
 
@@ -40,7 +42,8 @@ async def balance(call: PmCall) -> PmAnswer:
     """One's own balance."""
     currency, wallet = call.settings.currency, call.wallet
     rank = kit.rank_name(call.context, wallet)
-    return texts.balance(wallet.balance_z, currency.symbol, currency.name, rank, wallet.streak_days)
+    name = adorned(call.context, call.user, CURRENCY_NAME) or currency.name
+    return texts.balance(wallet.balance_z, currency.symbol, name, rank, wallet.streak_days)
 
 
 @request("balance.get", user=True)

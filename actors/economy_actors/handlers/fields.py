@@ -23,6 +23,7 @@ __all__ = (
     "Body",
     "Count",
     "Field",
+    "Flag",
     "Invalid",
     "NotJson",
     "NotObject",
@@ -141,6 +142,20 @@ class Amount:
                 f"{self.name} must be a whole number from {self.low} to {self.high}{other}"
             )
         return number
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false; ``default`` if missing, and required where that is None."""
+
+    name: str
+    default: bool | None = False
+
+    def read(self, value: object) -> bool | Invalid:
+        """The truth value; nothing else is taken for one."""
+        if value is None:
+            value = self.default
+        return value if isinstance(value, bool) else Invalid(f"{self.name} must be true or false")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ async def history(call: PmCall) -> PmAnswer:
             row.trigger_id,
             row.reason,
             minutes_of(row.metadata),
+            row.related_user,
         )
         for row in rows
     ]

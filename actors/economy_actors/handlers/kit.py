@@ -1,6 +1,7 @@
 """What several topics need: the audit log, names and notices."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import structlog
@@ -8,6 +9,7 @@ import structlog
 from economy_actors.context import Connected, Context
 from economy_actors.handlers.answers import Failed, Refused
 from economy_actors.handlers.registry import Call, PmCall
+from economy_actors.messages.gateway import FindPersons
 from economy_actors.messages.ledger import Commit, query
 from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Pm, Priority
@@ -35,15 +37,19 @@ __all__ = (
     "price_for",
     "rank_index",
     "rank_name",
+    "same_person",
     "spelled_as_shown",
     "spelling",
     "tell_user",
+    "time_of",
 )
 
 _ARGUMENTS_UNITS_MAX = 2_000
 _RESULT_UNITS_MAX = 500
 _SPELLING_TIMEOUT_S = 1.0
 _SLOT_TIMEOUT_S = 2.0
+_PERSON_TIMEOUT_S = 2.5
+"""So long names are asked for, which leaves an API request time for the books."""
 
 _log = structlog.get_logger("handlers")
 _audit_log = structlog.get_logger("audit")
@@ -96,6 +102,21 @@ async def open_account(call: Call, name: str) -> Wallet:
     return await call.commit(RecordActivity(user, shown, call.now_ms, call.day))
 
 
+async def same_person(call: Call, name: str, other: str) -> bool:
+    """Whether two names belong to one person, as far as that is known in time (P-USR-10)."""
+    context, names = call.context, (name.lower(), other.lower())
+    known = context.people.at_hand(names)
+    if known is not None:
+        return known[0] == known[1]
+    try:
+        own: frozenset[str] = await context.persons.ask(
+            lambda reply: FindPersons(names[0], names[1:], reply), timeout_s=_PERSON_TIMEOUT_S
+        )
+    except RuntimeFault:
+        return names[0] == names[1]
+    return names[1] in own
+
+
 def tell_user(call: Call, name: str, text: str) -> None:
     """A private message about the user's own account; quiet mode does not mute it.
 
@@ -135,6 +156,11 @@ def spelled_as_shown(
         else row
         for row in rows
     ]
+
+
+def time_of(at_ms: int) -> str:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC, which existing clients parse."""
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def price_factor(context: Context, channel: str) -> Fraction:

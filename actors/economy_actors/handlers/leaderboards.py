@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from economy_actors.context import shown_name
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.fields import Count, Text
@@ -71,12 +72,16 @@ async def _page(call: PmCall, board: Board, page: int) -> str:
 
     rows, own = await call.read(query)
     placed = [
-        BoardRow(place, row.name, row.value_z)
+        BoardRow(place, _shown(call, row.name), row.value_z)
         for place, row in zip(places([row.value_z for row in rows]), rows, strict=True)
     ]
-    mine = None if own.place is None else BoardRow(own.place, call.by, own.value)
+    mine = None if own.place is None else BoardRow(own.place, _shown(call, call.by), own.value)
     shown = placed[(page - 1) * _ROWS :]
     return leaderboards.top(board, shown, mine, page, call.symbol, listed=own.listed)
+
+
+def _shown(call: PmCall, name: str) -> str:
+    return shown_name(call.context, call.named(name), name)
 
 
 def _is_page(word: str) -> bool:

@@ -3,7 +3,7 @@
 Field names of requests are an interface. Asking never creates an account.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from fractions import Fraction
 
 from economy_actors.handlers import kit
@@ -17,14 +17,18 @@ from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
-from kryten_economy.features.prices import final_price, inflated_price, inflation_multiplier
+from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.ranks import texts as rank_texts
-from kryten_economy.features.ranks.rules import discount_percent, perks_of, perks_shown
+from kryten_economy.features.ranks.rules import discount_percent, perks_shown
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.streaks import texts
 from kryten_economy.features.streaks.rules import bridge_step, next_day, next_milestone, terms
+from kryten_economy.features.vanity.rules import CURRENCY_NAME, GIF, GREETING, TITLE, with_title
+from kryten_economy.features.vanity.texts import label
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import NoAccount
 from kryten_economy.text.templates import minute_of
+from kryten_economy.users import UserKey
 
 
 @command(
@@ -49,11 +53,13 @@ async def profile(call: PmCall) -> PmAnswer:
 
 
 async def _profile(call: PmCall, wallet: Wallet) -> str:
-    awards = await call.read(lambda reports: reports.awards(wallet.user))
+    awards, owned = await call.read(
+        lambda reports: (reports.awards(wallet.user), _owned(reports, wallet.user))
+    )
     staked_z, paid_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
     currency = call.settings.currency
     return rank_texts.profile(
-        wallet.display_name,
+        with_title(owned.get(TITLE), wallet.display_name),
         kit.rank_name(call.context, wallet),
         wallet.balance_z,
         wallet.lifetime_earned_z,
@@ -61,7 +67,8 @@ async def _profile(call: PmCall, wallet: Wallet) -> str:
         len(awards),
         paid_z - staked_z if staked_z or paid_z else None,
         currency.symbol,
-        currency.name,
+        owned.get(CURRENCY_NAME, currency.name),
+        [label(type_) for type_ in owned],
     )
 
 
@@ -102,13 +109,12 @@ def _goals(settings: Settings, facts: Facts, won: set[str]) -> list[Goal]:
 async def account_summary(call: ApiCall) -> ApiAnswer:
     """One user's standing for a web page."""
     user, day = call.user, call.day
-    wallet, circulation = await call.read(
-        lambda reports: (reports.wallet(user, day), reports.float_of(call.channel))
+    wallet, owned = await call.read(
+        lambda reports: (reports.wallet(user, day), _owned(reports, user))
     )
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
     settings, index = call.settings, kit.rank_index(call.context, wallet)
-    multiplier = inflation_multiplier(settings.inflation, circulation.float_z)
     return Done(
         {
             "found": True,
@@ -117,13 +123,13 @@ async def account_summary(call: ApiCall) -> ApiAnswer:
             "balance": wallet.balance_z,
             "lifetime_earned": wallet.lifetime_earned_z,
             "lifetime_spent": wallet.lifetime_spent_z,
-            "currency_name": settings.currency.name,
+            "currency_name": owned.get(CURRENCY_NAME, settings.currency.name),
             "currency_symbol": settings.currency.symbol,
             "rank": _rank(settings, index),
             "next_rank": _next_rank(settings, index, wallet.lifetime_earned_z),
             "perks": list(perks_shown(settings.ranks, index)),
             "spend_discount_percent": discount_percent(settings.ranks, index),
-            **_vanity(settings, index, multiplier),
+            **_vanity(call, wallet, owned),
             "quiet_mode": wallet.quiet,
             "banned": wallet.banned,
             "streak": wallet.streak_days,
@@ -156,19 +162,25 @@ def _next_rank(settings: Settings, index: int, lifetime_z: int) -> dict[str, obj
     }
 
 
-def _vanity(settings: Settings, index: int, multiplier: Fraction) -> dict[str, object]:
-    """What the three items of the web page cost, with inflation and for this user."""
-    shop, discount = settings.vanity_shop, perks_of(settings.ranks, index).discount
+def _vanity(call: ApiCall, wallet: Wallet, owned: Mapping[str, str]) -> dict[str, object]:
+    """What the three items of the web page cost, with inflation and for this user.
+
+    The prices are those of a purchase at this moment (P-SHOP-1).
+    """
+    shop = call.settings.vanity_shop
     items = {
         "custom_greeting": shop.custom_greeting,
         "custom_color": shop.chat_color,
         "shoutout": shop.shoutout,
     }
-    costs = {key: inflated_price(item.cost, multiplier) for key, item in items.items()}
+    prices = {key: kit.price_for(call, item.cost, wallet) for key, item in items.items()}
     return {
-        "vanity": {"custom_greeting": None, "custom_color": None},
-        "vanity_costs": costs,
-        "vanity_final_costs": {key: final_price(cost, discount) for key, cost in costs.items()},
+        "vanity": {
+            "custom_greeting": owned.get(GREETING),
+            "custom_color": owned.get("chat_color"),
+        },
+        "vanity_costs": {key: price.inflated_z for key, price in prices.items()},
+        "vanity_final_costs": {key: price.final_z for key, price in prices.items()},
         "vanity_enabled": {key: item.enabled for key, item in items.items()},
     }
 
@@ -177,8 +189,8 @@ def _vanity(settings: Settings, index: int, multiplier: Fraction) -> dict[str, o
 async def user_detail(call: ApiCall) -> ApiAnswer:
     """Everything the books know about one user."""
     user, day = call.user, call.day
-    wallet, awards = await call.read(
-        lambda reports: (reports.wallet(user, day), reports.awards(user))
+    wallet, awards, owned = await call.read(
+        lambda reports: (reports.wallet(user, day), reports.awards(user), _owned(reports, user))
     )
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
@@ -188,9 +200,9 @@ async def user_detail(call: ApiCall) -> ApiAnswer:
             "found": True,
             "username": wallet.display_name,
             "channel": call.channel,
-            "account": _account(call, wallet),
+            "account": _account(call, wallet, owned),
             "achievements": [
-                {"achievement_id": row.achievement_id, "awarded_at": _time(row.awarded_at_ms)}
+                {"achievement_id": row.achievement_id, "awarded_at": kit.time_of(row.awarded_at_ms)}
                 for row in awards
             ],
             "banned": wallet.banned,
@@ -199,7 +211,11 @@ async def user_detail(call: ApiCall) -> ApiAnswer:
     )
 
 
-def _account(call: ApiCall, wallet: Wallet) -> dict[str, object]:
+def _owned(reports: Reports, user: UserKey) -> dict[str, str]:
+    return {each.type: each.value for each in owned_by_user(reports, user)}
+
+
+def _account(call: ApiCall, wallet: Wallet, owned: Mapping[str, str]) -> dict[str, object]:
     return {
         "username": wallet.display_name,
         "channel": call.channel,
@@ -210,24 +226,21 @@ def _account(call: ApiCall, wallet: Wallet) -> dict[str, object]:
         "lifetime_gambled_out": wallet.lifetime_gambled_out_z,
         "rank_name": kit.rank_name(call.context, wallet),
         "cytube_level": wallet.cytube_level,
-        "chat_color": None,
-        "custom_greeting": None,
-        "custom_title": None,
-        "channel_gif_url": None,
-        "channel_gif_approved": False,
-        "personal_currency_name": None,
+        "chat_color": owned.get("chat_color"),
+        "custom_greeting": owned.get(GREETING),
+        "custom_title": owned.get(TITLE),
+        "channel_gif_url": owned.get(GIF),
+        "channel_gif_approved": GIF in owned,
+        "personal_currency_name": owned.get(CURRENCY_NAME),
         "welcome_wallet_claimed": wallet.welcome_wallet_claimed,
         "economy_banned": wallet.banned,
         "quiet_mode": wallet.quiet,
-        "first_seen": _time(wallet.first_seen_ms),
-        "last_seen": _time(wallet.last_seen_ms),
-        "last_active": None if wallet.last_active_ms is None else _time(wallet.last_active_ms),
+        "first_seen": kit.time_of(wallet.first_seen_ms),
+        "last_seen": kit.time_of(wallet.last_seen_ms),
+        "last_active": None
+        if wallet.last_active_ms is None
+        else kit.time_of(wallet.last_active_ms),
     }
-
-
-def _time(at_ms: int) -> str:
-    """``YYYY-MM-DD HH:MM:SS`` in UTC, which existing clients parse."""
-    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 @command(

@@ -135,14 +135,23 @@ class PmCall(Call):
         name = name_from_text(self.args[place])
         return self.usage(refusals.bad_name(self.args[place])) if name is None else name
 
-    def amount_at(self, place: int, *, or_nothing: bool = False) -> int | Refused:
-        """The argument there as an amount, which may be 0 with ``or_nothing``."""
+    def amount_at(
+        self, place: int, *, or_nothing: bool = False, of_z: int | None = None
+    ) -> int | Refused:
+        """The argument there as an amount, which may be 0 with ``or_nothing``.
+
+        With ``of_z``, the sender's own balance, it may be a share of that.
+        """
         if len(self.args) <= place:
             return self.usage()
-        read = amount(self.args[place], lowest=0 if or_nothing else 1)
-        if isinstance(read, BadAmount):
-            return self.usage(refusals.bad_amount(self.args[place], read.reason))
-        return read
+        typed = self.args[place]
+        read = amount(typed, lowest=0 if or_nothing else 1, of_z=of_z)
+        if not isinstance(read, BadAmount):
+            return read
+        problem = refusals.bad_amount(typed, read.reason)
+        if of_z is not None:
+            problem = f"{problem} {refusals.amounts_allowed(of_z, self.symbol)}"
+        return self.usage(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,7 @@ class RequestSpec:
     ``mutating`` ones are written to the audit log and take ``admin``; ``repeatable`` ones take
     ``request_id`` and are done once per id. ``known_fields_only``: a field that it does not know
     is an error, since without the one that was meant it would answer something else.
+    ``only_channel``: where there is one channel only, it need not be named.
     """
 
     name: str
@@ -213,6 +223,7 @@ class RequestSpec:
     mutating: bool = False
     repeatable: bool = False
     known_fields_only: bool = False
+    only_channel: bool = False
 
     @property
     def fields(self) -> tuple[Field[Any], ...]:
@@ -287,13 +298,22 @@ def request(
     mutating: bool = False,
     repeatable: bool = False,
     known_fields_only: bool = False,
+    only_channel: bool = False,
 ) -> Callable[[RequestHandler], RequestHandler]:
     """Register a request of the API, with its own fields."""
 
     def register(handler: RequestHandler) -> RequestHandler:
         REQUESTS.add(
             RequestSpec(
-                name, handler, fields, channel, user, mutating, repeatable, known_fields_only
+                name,
+                handler,
+                fields,
+                channel,
+                user,
+                mutating,
+                repeatable,
+                known_fields_only,
+                only_channel,
             )
         )
         return handler

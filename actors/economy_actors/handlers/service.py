@@ -19,6 +19,7 @@ from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Ref
 from economy_actors.handlers.registry import COMMANDS, ApiCall, PmCall, command, request
 from economy_actors.messages import channel
 from economy_actors.messages.ledger import query
+from economy_actors.messages.workers import PricesDue
 from economy_actors.outbox import protocol as outbox
 from economy_actors.outbox.limits import Limits
 from economy_actors.runtime import RuntimeFault
@@ -211,5 +212,7 @@ def _tell_all(context: Context) -> None:
     untold += [
         name for name, ref in context.channels.items() if not ref.offer(channel.SettingsChanged())
     ]
+    if not context.prices.offer(PricesDue()):
+        untold.append("prices")
     if untold:
         _log.warning("not told of the new settings", channels=untold)

@@ -104,7 +104,7 @@ async def _answer(call: PmCall, row: OpenRow, said: str) -> PmAnswer:
 async def _bet(call: PmCall, row: OpenRow | None) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
-    stake_z = call.amount_at(0)
+    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
     if isinstance(stake_z, Refused):
         return stake_z
     if row is None:

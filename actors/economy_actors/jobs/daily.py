@@ -12,7 +12,7 @@ from typing import assert_never
 
 import structlog
 
-from economy_actors.context import Context, notify
+from economy_actors.context import Context, notify, shown_name
 from economy_actors.messages.ledger import commit, query
 from economy_actors.outbox.message import Line, LineKind
 from economy_actors.runtime import Actor, RuntimeFault
@@ -182,7 +182,10 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         parts = []
         for competition_id, winners in by_competition.items():
             text = prizes[competition_id].description
-            names = [each.wallet.display_name for each in winners]
+            names = [
+                shown_name(self._context, each.wallet.user, each.wallet.display_name)
+                for each in winners
+            ]
             most_z = max(each.amount_z for each in winners)
             parts.append(competitions.prize_of(text, names, most_z, symbol))
             for each in winners:

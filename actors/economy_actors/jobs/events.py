@@ -12,12 +12,8 @@ from economy_actors.messages.ledger import commit, query
 from economy_actors.messages.workers import AdHocBegun, AdHocEnded
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.features.events import texts
-from kryten_economy.features.events.operations import (
-    EndEvent,
-    EventOpened,
-    OpenEvent,
-    RunningEvent,
-)
+from kryten_economy.features.events.adhoc import RunningEvent
+from kryten_economy.features.events.operations import EndEvent, EventOpened, OpenEvent
 from kryten_economy.features.events.rules import (
     OFF_PEAK,
     AdHoc,

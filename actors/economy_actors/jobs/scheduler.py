@@ -5,6 +5,7 @@ Each whole minute is told to the channels once, in step with the clock and witho
 channel have an actor of their own, which an operator's word reaches as well.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ import anyio.to_thread
 import structlog
 
 from economy_actors.context import Context
+from economy_actors.handlers.approvals import reject_overdue
+from economy_actors.jobs.bounties import end_overdue_bounties
 from economy_actors.jobs.events import Events, let_it_rain
 from economy_actors.messages.channel import MinutePassed
 from economy_actors.messages.ledger import Commit, commit
@@ -25,11 +28,13 @@ from economy_actors.messages.workers import (
     RainDue,
 )
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor
+from economy_actors.runtime import Actor, RuntimeFault
 from kryten_economy.calendar import day_before
 from kryten_economy.features.gifts import rain_pause_s
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, nearest_minute
+from kryten_economy.features.wallets import texts as wallets_texts
+from kryten_economy.features.wallets.operations import PURPOSE as WALLET
 from kryten_economy.ledger.backup import backup, newest_backup_ms
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
@@ -107,10 +112,12 @@ class Scheduler(Actor[Tick]):
         left_ms = MINUTE_MS - context.clock.now_ms() % MINUTE_MS
         self._next_ms = context.clock.steady_ms() + left_ms
         self._backed_up_at_ms: int | None = None
+        self._hour: int | None = None
 
     async def started(self) -> None:
         """Give back what ran out while nobody looked, and wait for the next minute."""
         await self._expire_holds(self._context.clock.now_ms())
+        await self._reject_overdue()
         if self._data_file is not None:
             self._backed_up_at_ms = newest_backup_ms(
                 self._data_file,
@@ -118,7 +125,7 @@ class Scheduler(Actor[Tick]):
                 self._context.clock.now_ms(),
             )
             self._context.metrics.set_backup_at_ms(self._backed_up_at_ms)
-        self._sleep()
+        self.after(0.0, Tick())
 
     async def receive(self, _message: Tick) -> None:
         """Tell the minutes that have passed; a stall is told as one step."""
@@ -131,6 +138,7 @@ class Scheduler(Actor[Tick]):
             for channel in self._context.channels.values():
                 channel.offer(MinutePassed(minute_ms, steady_ms - late_ms))
             await self._upkeep(minute_ms)
+        await self._each_hour()
         self._sleep()
 
     def _sleep(self) -> None:
@@ -138,12 +146,20 @@ class Scheduler(Actor[Tick]):
         left_ms = self._next_ms - clock.steady_ms()
         self.after(clock.wait_s(clock.now_ms() + left_ms), Tick())
 
+    async def _each_hour(self) -> None:
+        """What is done when an hour has begun, and once at the start for those that were missed."""
+        hour = self._context.clock.now_ms() // _HOUR_MS
+        if hour != self._hour:
+            self._hour = hour
+            await end_overdue_bounties(self._context)
+
     async def _upkeep(self, minute_ms: int) -> None:
         await self._expire_holds(minute_ms)
         if minute_ms // MINUTE_MS % _SAVE_EVERY_MINUTES == 0:
             self._save_counters()
         if minute_ms % _HOUR_MS == 0:
             self._prune(minute_ms)
+            await self._reject_overdue()
         if self._data_file is not None:
             await self._back_up(self._data_file, minute_ms)
 
@@ -159,11 +175,19 @@ class Scheduler(Actor[Tick]):
             for hold in answer.released:
                 self._tell_owner(hold)
 
+    async def _reject_overdue(self) -> None:
+        """Give back what no operator has decided on; what fails is tried in an hour."""
+        try:
+            await reject_overdue(self._context)
+        except RuntimeFault as fault:
+            self._context.metrics.error("scheduler")
+            _log.warning("overdue approvals wait", error=repr(fault))
+
     def _tell_owner(self, hold: ReleasedHold) -> None:
         outbox = self._context.outboxes.get(hold.user.channel)
         if outbox is not None:
             symbol = self._context.live.settings.currency.symbol
-            text = money_texts.hold_returned(hold.amount_z, hold.balance_z, hold.purpose, symbol)
+            text = _returned(hold, symbol)
             outbox.offer(Pm(to=hold.display_name, text=text, priority=Priority.RESULT))
 
     # Upkeep
@@ -211,3 +235,10 @@ class Scheduler(Actor[Tick]):
     async def stopping(self) -> None:
         """Keep the lifetime counters."""
         self._save_counters()
+
+
+def _returned(hold: ReleasedHold, symbol: str) -> str:
+    if hold.purpose == WALLET:
+        service = json.loads(hold.data or "{}").get("service", "")
+        return wallets_texts.came_back(service, hold.amount_z, hold.balance_z, symbol)
+    return money_texts.hold_returned(hold.amount_z, hold.balance_z, hold.purpose, symbol)

@@ -6,6 +6,7 @@ milliseconds. Names have the casing in which they came.
 
 from dataclasses import dataclass, field
 
+from economy_actors.messages.vanity import VanityMessage
 from economy_actors.runtime import Reply, RuntimeFault
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.media.rules import Medium
@@ -332,7 +333,8 @@ class ShowPresence:
 
 
 ChannelMessage = (
-    Joined
+    VanityMessage
+    | Joined
     | Left
     | Listed
     | Said

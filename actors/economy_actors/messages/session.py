@@ -22,10 +22,14 @@ __all__ = (
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """The user came in and no session was known; times are UTC epoch milliseconds."""
+    """The user came in and no session was known; times are UTC epoch milliseconds.
+
+    Not ``seen_coming`` is who was found in a user list: that is no moment to greet them.
+    """
 
     display_name: str
     at_ms: int
+    seen_coming: bool = True
 
 
 @dataclass(frozen=True, slots=True)

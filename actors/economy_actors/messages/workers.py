@@ -1,11 +1,11 @@
-"""What the events of a channel and the workers of the API are told.
+"""What the events of a channel, its prices and the workers of the API are told.
 
 Times are UTC epoch milliseconds.
 """
 
 from dataclasses import dataclass, field
 
-from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.events.adhoc import RunningEvent
 
 __all__ = (
     "AdHocBegun",
@@ -13,6 +13,7 @@ __all__ = (
     "ApiRequest",
     "EventsDue",
     "EventsMessage",
+    "PricesDue",
     "RainDue",
 )
 
@@ -36,6 +37,11 @@ class EventsDue:
 @dataclass(frozen=True, slots=True)
 class RainDue:
     """The clouds are full."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricesDue:
+    """Prices are to follow the coins that are in circulation now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
         "economy_commands_processed_total",
         "PM commands and API requests executed.",
     ),
+    "tips_total": ("economy_tips_total", "Tips."),
+    "tips_z_total": ("economy_tips_z_total", "Z tipped."),
+    "bounties_created_total": ("economy_bounties_created_total", "Bounties set out."),
+    "bounties_claimed_total": ("economy_bounties_claimed_total", "Bounties won."),
+    "bounties_expired_total": ("economy_bounties_expired_total", "Bounties that nobody won."),
+    "refunds_total": ("economy_refunds_total", "Payments given back."),
+    "refunds_z_total": ("economy_refunds_z_total", "Z given back."),
     "rank_promotions_total": ("economy_rank_promotions_total", "Promotions to a higher rank."),
     "cytube_promotions_total": (
         "economy_cytube_promotions_total",
@@ -113,6 +120,7 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     ),
     "rain_drops_total": ("economy_rain_drops_total", "Rain, ambient and by an admin."),
     "rain_z_distributed_total": ("economy_rain_z_distributed_total", "Z that rain has paid."),
+    "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
     "adhoc_events_started_total": (
         "economy_adhoc_events_started_total",
         "Events started by an admin.",
@@ -124,6 +132,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "active_users": "Connected users.",
     "robot_present": "1 while the channel's robot is there, 0 while it is away.",
     "active_multiplier": "What earning is multiplied by, hidden factors included.",
+    "inflation_multiplier": "What prices are multiplied with; 1 where they follow nothing.",
     "total_accounts": "Accounts.",
     "total_circulation": "Z in all wallets.",
     "median_balance": "Median wallet, in Z.",
@@ -133,6 +142,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "daily_z_gambled_in": "Z staked today.",
     "daily_z_gambled_out": "Z paid out by games today.",
     "daily_active_economy_users": "Users who earned or spent today.",
+    "open_bounties": "Bounties that nobody has won yet.",
     "escrow_held_z": "Z held for open stakes and payments.",
     "ledger_mismatch_accounts": "Accounts whose balance differs from their transfers; must be 0.",
 }
@@ -181,6 +191,7 @@ class Families:
         self.trigger_z = self._counter(
             "trigger_z_total", "Z paid by a trigger.", "channel", "trigger"
         )
+        self.spend_z = self._counter("spend_z_total", "Z of spends by kind.", "channel", "type")
         self.errors = self._counter("errors_total", "Errors by component.", "component")
 
     def _channels(self) -> None:

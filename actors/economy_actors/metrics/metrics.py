@@ -8,6 +8,7 @@ All calls come from the event loop's thread.
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
 from typing import Final
 
 import structlog
@@ -156,6 +157,10 @@ class Metrics:
         for facts in committed.facts:
             for trigger, hits in facts.hits.items():
                 self._trigger(facts.channel, trigger, hits)
+            for posting in facts.postings:
+                if posting.type == "spend":
+                    kind = _kind_of_spend(posting.trigger_id)
+                    self._families.spend_z.labels(facts.channel, kind).inc(-posting.delta_z)
 
     # Events, commands, triggers, errors
 
@@ -252,6 +257,11 @@ class Metrics:
                 gauge.remove(channel)
             else:
                 gauge.labels(channel).set(round(value, 2))
+
+    def set_inflation(self, channel: str, multiplier: Fraction) -> None:
+        """Set what the prices of a channel are multiplied with, to four decimals."""
+        gauge = self._families.channel["inflation_multiplier"]
+        gauge.labels(channel).set(round(float(multiplier), 4))
 
     def set_rank_distribution(self, channel: str, users: Mapping[str, int] | None) -> None:
         """Set the number of users per rank of a channel; ranks not named are left out."""
@@ -356,3 +366,16 @@ class Metrics:
                 labelled[name].clear()
             else:
                 self._values[name] = None
+
+
+def _kind_of_spend(trigger_id: str) -> str:
+    """The label of a spend: what is bought, without the ids and names that others choose."""
+    match trigger_id.split("."):
+        case ["spend", "vanity", item]:
+            return item
+        case ["spend", "cytube_promotion"]:
+            return "cytube"
+        case ["spend", "queue" | "playnext" | "forcenow" | "shop" as kind, *_]:
+            return kind
+        case _:
+            return "other"

@@ -225,7 +225,12 @@ def outbox_factory(
     depths: Depths,
     chance: Callable[[], float],
     foreign: Callable[[str], None] | None = None,
+    told: Callable[[str, bool], None] | None = None,
 ) -> Callable[[], OutboxActor]:
-    """What a supervisor needs to make a channel's outbox; restarts keep what waits in it."""
-    outbox = Outbox(pace=pace, limits=limits, report=MeterReport(channel, meter), chance=chance)
+    """What a supervisor needs to make a channel's outbox; restarts keep what waits in it.
+
+    ``told`` hears of lines with a receipt whether they were said; it neither waits nor raises.
+    """
+    report = MeterReport(channel, meter, told)
+    outbox = Outbox(pace=pace, limits=limits, report=report, chance=chance)
     return lambda: OutboxActor(channel, outbox, sender, depths, foreign)

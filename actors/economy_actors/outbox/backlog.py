@@ -8,9 +8,9 @@ their rate are dropped and not kept.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from economy_actors.outbox.delivery import OutgoingText, Report
+from economy_actors.outbox.delivery import OutgoingText, Report, report_loss
 from economy_actors.outbox.limits import LINE_GAP_S, SLOP_S, Limits, LineClock
-from economy_actors.outbox.message import Line, Loss, Outgoing, Pm, Priority, medium_of
+from economy_actors.outbox.message import Line, Loss, Outgoing, Pm, Priority
 from economy_actors.outbox.waiting import (
     Entry,
     Waiting,
@@ -76,7 +76,7 @@ class Backlog:
         )
         loss = self._refusal(entry, now_s) or self._make_room(entry, now_s)
         if loss is not None:
-            self._report.lost(medium_of(message), loss, now_s, message.trace)
+            report_loss(self._report, message, loss, now_s)
             return loss
         self._note(message, now_s)
         self._waiting.add(entry)
@@ -201,7 +201,12 @@ class Backlog:
         if not entry.texts:
             self._waiting.remove(entry)
         return OutgoingText(
-            entry.message, text, entry.offered_at_s, entry.expires_at_s, entry.outage_expires_at_s
+            entry.message,
+            text,
+            entry.offered_at_s,
+            entry.expires_at_s,
+            entry.outage_expires_at_s,
+            last=not entry.texts,
         )
 
     def line_sent(self, now_s: float) -> None:
@@ -276,7 +281,7 @@ class Backlog:
             self._forget(entry.again)
         if isinstance(entry.message, Line) and not entry.begun:
             self._repeats.forget(public_line(entry.message.text))
-        self._report.lost(medium_of(entry.message), loss, now_s, entry.message.trace)
+        report_loss(self._report, entry.message, loss, now_s)
 
 
 class Audience:

@@ -12,6 +12,7 @@ losses becomes one line per reason and minute.
 
 import re
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain, count
@@ -20,7 +21,7 @@ from typing import Literal, Protocol
 import structlog
 
 from economy_actors.outbox.limits import SLOP_S
-from economy_actors.outbox.message import Loss, Medium, Outgoing, Pm, Priority, medium_of
+from economy_actors.outbox.message import Line, Loss, Medium, Outgoing, Pm, Priority, medium_of
 from kryten_economy.text.markup import as_meant
 
 __all__ = (
@@ -35,6 +36,7 @@ __all__ = (
     "OwnLines",
     "Report",
     "fingerprint",
+    "report_loss",
 )
 
 IN_FLIGHT_MAX = 2048
@@ -63,6 +65,8 @@ class OutgoingText:
     throttles: int = 0
     throttled: bool = False
     """CyTube has dropped something since this text was sent."""
+    last: bool = True
+    """No other part of its message follows."""
     abandoned: bool = False
     """The recipient has left: no second try."""
     sent_at_s: float = 0.0
@@ -251,6 +255,16 @@ class Report(Protocol):
     def lost(self, medium: Medium, loss: Loss, now_s: float, trace: str | None) -> None:
         """A message, or a part of one, was given up."""
 
+    def receipt(self, receipt: str, *, said: bool) -> None:
+        """What a line with this receipt was to say was said to its end, or was given up."""
+
+
+def report_loss(report: Report, message: Outgoing, loss: Loss, now_s: float) -> None:
+    """Report a message, or a part of one, that was given up."""
+    report.lost(medium_of(message), loss, now_s, message.trace)
+    if isinstance(message, Line) and message.receipt is not None:
+        report.receipt(message.receipt, said=False)
+
 
 class Meter(Protocol):
     """The part of `economy_actors.metrics.metrics.Metrics` that the outbox writes to."""
@@ -293,11 +307,14 @@ class Depths:
 
 
 class MeterReport:
-    """Metrics and log lines of one channel's outbox."""
+    """Metrics and log lines of one channel's outbox; ``told`` hears what becomes of receipts."""
 
-    def __init__(self, channel: str, meter: Meter) -> None:
+    def __init__(
+        self, channel: str, meter: Meter, told: Callable[[str, bool], None] | None = None
+    ) -> None:
         self._channel = channel
         self._meter = meter
+        self._told = told
         self._told_at_s: dict[tuple[Medium, Loss], float] = {}
         self._untold: dict[tuple[Medium, Loss], int] = {}
 
@@ -326,6 +343,11 @@ class MeterReport:
             self._meter.announcement_dropped(self._channel, _LINE_DROPS[loss])
         if loss not in _UNTOLD:
             self._tell(medium, loss, now_s, trace)
+
+    def receipt(self, receipt: str, *, said: bool) -> None:
+        """See `Report.receipt`."""
+        if self._told is not None:
+            self._told(receipt, said)
 
     def _tell(self, medium: Medium, loss: Loss, now_s: float, trace: str | None) -> None:
         reason = (medium, loss)

@@ -53,7 +53,8 @@ class Limits:
 
     ``lifetimes_s`` holds for messages without an expiry of their own; a priority that is not in
     it waits as long as it takes. ``outage_lifetimes_s`` holds for those only while nothing can be
-    sent: an answer nobody remembers asking for helps nobody. Paid and ordered lines never expire.
+    sent: an answer nobody remembers asking for helps nobody. Paid and ordered lines never expire,
+    but for those with a receipt: their buyers get the money back instead of waiting for ever.
     """
 
     max_units: int = 240
@@ -70,6 +71,7 @@ class Limits:
     echo_timeout_s: float = 10.0
     return_grace_s: float = 3.0
     """Events of an outage come up to some seconds late, echoes among them."""
+    receipt_lifetime_s: float = 600.0
     throttle_pause_s: float = 2.0
     """CyTube's burst refills after so much silence."""
     lifetimes_s: Mapping[Priority, float] = field(default_factory=lambda: _LIFETIMES_S)
@@ -90,6 +92,8 @@ class Limits:
 
     def expires_at_s(self, message: Outgoing, offered_at_s: float) -> float:
         """When a message offered then has lost its use."""
+        if _wants_receipt(message):
+            return offered_at_s + self.receipt_lifetime_s
         if _kept(message):
             return float("inf")
         if message.expires_at_s is not None:
@@ -98,6 +102,8 @@ class Limits:
 
     def outage_expires_at_s(self, message: Outgoing, offered_at_s: float) -> float:
         """The same, for a message that finds the robot away."""
+        if _wants_receipt(message):
+            return offered_at_s + self.receipt_lifetime_s
         if _kept(message):
             return float("inf")
         return offered_at_s + self.outage_lifetimes_s.get(message.priority, float("inf"))
@@ -105,6 +111,10 @@ class Limits:
 
 def _kept(message: Outgoing) -> bool:
     return isinstance(message, Line) and message.kind.kept
+
+
+def _wants_receipt(message: Outgoing) -> bool:
+    return isinstance(message, Line) and message.receipt is not None
 
 
 class Pacer:

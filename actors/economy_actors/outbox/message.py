@@ -63,7 +63,8 @@ class Line:
 
     ``gate`` is the key of ``announcements`` that can switch the line off. Lines with
     ``batch`` that wait together become one line. ``pause_s`` is the least time since the public
-    line before it, for stories told in steps.
+    line before it, for stories told in steps. With a ``receipt`` the channel is told under it
+    whether the line was said; such a line stands alone.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Line:
     pause_s: float = 0.0
     expires_at_s: float | None = None
     trace: str | None = None
+    receipt: str | None = None
 
     @property
     def priority(self) -> Priority:

@@ -11,9 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from economy_actors.outbox.backlog import Backlog
-from economy_actors.outbox.delivery import Deliveries, OutgoingText, OwnLines, Report
+from economy_actors.outbox.delivery import (
+    Deliveries,
+    OutgoingText,
+    OwnLines,
+    Report,
+    report_loss,
+)
 from economy_actors.outbox.limits import SLOP_S, Limits, Pacer
-from economy_actors.outbox.message import Loss, Medium, Outgoing, Priority, medium_of
+from economy_actors.outbox.message import Line, Loss, Medium, Outgoing, Priority
 from kryten_economy.config import Pace
 
 __all__ = ("Outbox", "Send", "Wait")
@@ -136,6 +142,9 @@ class Outbox:
         self._pacer.echoed(outgoing.sent_at_s, now_s)
         self._report.echoed(max(0.0, now_s - outgoing.sent_at_s))
         self._backlog.withdraw(outgoing)
+        message = outgoing.message
+        if isinstance(message, Line) and message.receipt is not None and outgoing.last:
+            self._report.receipt(message.receipt, said=True)
         return True
 
     def recently_sent(self, text: str, now_s: float) -> bool:
@@ -248,5 +257,4 @@ class Outbox:
     def _give_up(self, outgoing: OutgoingText, loss: Loss, now_s: float) -> None:
         """Give up a text that was sent."""
         self._deliveries.forget(outgoing)
-        message = outgoing.message
-        self._report.lost(medium_of(message), loss, now_s, message.trace)
+        report_loss(self._report, outgoing.message, loss, now_s)

@@ -49,6 +49,7 @@ from economy_actors.messages.session import (
     PromptDue,
     SessionMessage,
 )
+from economy_actors.messages.vanity import GreetingOwed
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import (
     Actor,
@@ -482,6 +483,7 @@ class Session(Actor[SessionMessage]):
             days_absent=back.days_absent,
             window_ms=settings.presence.join_debounce_minutes * MINUTE_MS,
             welcome_delay_ms=settings.onboarding.welcome_delay_seconds * 1000,
+            greeting_absence_ms=self._greeting_absence_ms(message),
         )
         answer = await commit(self._context.ledger, request)
         if not isinstance(answer, Arrived):
@@ -490,11 +492,22 @@ class Session(Actor[SessionMessage]):
             self._channel.offer(Newcomer(message.display_name, message.at_ms))
         if answer.notice is not None:
             self._channel.offer(NoticeOwed(answer.notice))
+        if answer.greeting is not None and not answer.replayed:
+            self._channel.offer(
+                GreetingOwed(self._user.name, message.display_name, answer.greeting)
+            )
         if answer.welcomed_back_z and not answer.replayed:
             progress.tell_welcome_back(
                 self._context, answer.wallet, answer.welcomed_back_z, trace=self.trace
             )
         progress.ask_level(self._context, self._channel, answer.wallet)
+
+    def _greeting_absence_ms(self, message: Arriving) -> int | None:
+        """After how long an absence a greeting is posted; None if it is not."""
+        settings = self._context.live.settings
+        if not message.seen_coming or not settings.announcements.custom_greeting:
+            return None
+        return settings.presence.greeting_absence_minutes * MINUTE_MS
 
     async def _attended(self, message: AttendanceDue) -> None:
         """Get what the time here brings, and say when it is in the books."""

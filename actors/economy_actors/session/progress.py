@@ -8,7 +8,7 @@ is found again with the user's next credit or minute.
 
 import structlog
 
-from economy_actors.context import Context, notify
+from economy_actors.context import Context, notify, shown_name
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.messages.channel import ChannelMessage, LevelDue, NoticeOwed
 from economy_actors.messages.gateway import GiveRank
@@ -150,10 +150,14 @@ def _tell_streak(context: Context, qualified: DayQualified, trace: str | None) -
     if days in ANNOUNCED and not wallet.banned:
         templates = settings.announcements.templates
         text = streaks_texts.streak_announced(
-            templates.streak, wallet.display_name, days, currency_variables(settings.currency)
+            templates.streak, _shown(context, wallet), days, currency_variables(settings.currency)
         )
         line = Line(text, gate="streak_milestone", trace=trace)
         context.outboxes[wallet.user.channel].offer(line, trace=trace)
+
+
+def _shown(context: Context, wallet: Wallet) -> str:
+    return shown_name(context, wallet.user, wallet.display_name)
 
 
 def _tell_bridge(context: Context, qualified: DayQualified, trace: str | None) -> None:
@@ -264,7 +268,7 @@ def _tell_award(
     )
     notify(context, wallet, text, trace=trace)
     if settings.announcements.achievement_milestone and achievement.announce_public is not False:
-        line = achievements_texts.achieved_public(wallet.display_name, achievement.description)
+        line = achievements_texts.achieved_public(_shown(context, wallet), achievement.description)
         outbox = context.outboxes[wallet.user.channel]
         outbox.offer(Line(line, gate="achievement_milestone", batch=True))
 

@@ -14,26 +14,39 @@ from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AboveMaximum,
     AlreadyIn,
+    AlreadyOwned,
+    AlreadyPending,
     AlreadySettled,
     AnyRefusal,
     Banned,
     BelowMinimum,
+    BountyOver,
     Busy,
     Conflict,
     CoolingDown,
     DailyLimit,
+    DailySum,
+    EventRuns,
     Ignored,
     Insufficient,
     InvalidAmount,
+    LimitReached,
     NoAccount,
+    NoBounty,
     NoHold,
+    NotForSale,
     NotPending,
+    NotYours,
     Occupied,
+    OverCap,
     PlayLimit,
     PlayPaused,
     ReadOnly,
     SameAccount,
+    SoldOut,
     TooFewCoins,
+    TooManyOpen,
+    TooNew,
     TooYoung,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
@@ -43,6 +56,9 @@ __all__ = (
     "about",
     "about_oneself_only",
     "above_maximum",
+    "already_owned",
+    "already_pending",
+    "amounts_allowed",
     "announced",
     "bad_amount",
     "bad_name",
@@ -52,28 +68,36 @@ __all__ = (
     "cancelled",
     "cooling_down",
     "daily_limit",
+    "daily_sum",
+    "event_runs",
     "feature_off",
     "guest_not_allowed",
     "ignored",
     "in_words",
     "insufficient",
     "internal_error",
+    "limit_reached",
     "no_account",
     "no_sentences",
     "not_authorised",
     "not_connected",
+    "not_for_sale",
     "not_known_yet",
     "not_pending",
     "not_yourself",
     "nothing_to_confirm",
     "out_of_range",
     "outcome_unknown",
+    "over_cap",
     "play_limit",
     "play_paused",
     "reload_failed",
     "reloaded",
     "slow_down",
+    "sold_out",
     "target_banned",
+    "too_many_open",
+    "too_new",
     "too_young",
     "unknown_command",
     "unknown_user",
@@ -247,6 +271,20 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return cooling_down(what, left_ms / 1000)
         case DailyLimit(what, limit):
             return daily_limit(what, limit)
+        case LimitReached(what, limit):
+            return limit_reached(what, limit)
+        case SoldOut(what):
+            return sold_out(what)
+        case NotForSale(what):
+            return not_for_sale(what)
+        case AlreadyOwned(what):
+            return already_owned(what)
+        case EventRuns(event, left_ms):
+            return event_runs(event, left_ms / 1000)
+        case AlreadyPending(what):
+            return already_pending(what)
+        case OverCap():
+            return over_cap(refusal, symbol)
         case NotPending():
             return not_pending()
         case BelowMinimum(amount_z, minimum_z):
@@ -263,6 +301,18 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return play_paused(until_ms)
         case PlayLimit(what, limit_z, left_z):
             return play_limit(what, limit_z, left_z, symbol)
+        case TooNew(left_ms):
+            return too_new(left_ms / 1000)
+        case DailySum(what, limit_z, left_z):
+            return daily_sum(what, limit_z, left_z, symbol)
+        case TooManyOpen(limit):
+            return too_many_open(limit)
+        case NoBounty(number):
+            return f"There is no bounty #{number} in this channel."
+        case BountyOver(number, state):
+            return f"Bounty #{number} was {state} already. Nothing was changed."
+        case NotYours(what):
+            return f"Only whoever made that {what} can do this, or an admin. Nothing was changed."
         case _:
             assert_never(refusal)
 
@@ -294,6 +344,11 @@ def above_maximum(amount_z: int, maximum_z: int, symbol: str) -> str:
 def bad_amount(text: str, reason: str) -> str:
     """The text is no amount; ``reason`` says why (`commands.grammar`)."""
     return f"'{_shown(text)}' is not an amount: {reason}."
+
+
+def amounts_allowed(balance_z: int, symbol: str) -> str:
+    """How an amount of one's own money may be written, and how much there is."""
+    return f"Like 50, 1,000, 5k, 1.5m, 50%, half or all; you have {money(balance_z, symbol)}."
 
 
 def bad_name(text: str) -> str:
@@ -339,6 +394,70 @@ def daily_limit(what: str, limit: int) -> str:
     return f"You've reached today's limit of {plural(limit, what)}. Come back tomorrow."
 
 
+def daily_sum(what: str, limit_z: int, left_z: int, symbol: str) -> str:
+    """More than what is left of the day's allowance; ``what`` are ``tips``."""
+    left = f"{money(left_z, symbol)} of it are left" if left_z else "nothing of it is left"
+    return f"You can send {money(limit_z, symbol)} in {what} a day, and {left} today."
+
+
+def too_new(left_s: float) -> str:
+    """The account is too young for this; the wait is rounded up to whole seconds."""
+    wait = duration(max(1, -(-left_s // 1)))
+    return f"Your account is too new for this: try again in {wait}."
+
+
+def too_many_open(limit: int) -> str:
+    """As many bounties as one may have at once."""
+    if not limit:
+        return "Nobody can set out a bounty here at the moment."
+    many = plural(limit, "open bounty", "open bounties")
+    return f"You have {many} already, which is as many as one can have at once."
+
+
+def limit_reached(what: str, limit: int) -> str:
+    """Nobody may have more than so many of it."""
+    had = "one" if limit == 1 else f"{limit:,}"
+    return f"Nobody can have more than {had} of '{_shown(what)}', and you have had yours."
+
+
+def sold_out(what: str) -> str:
+    """The stock is used up."""
+    return f"'{_shown(what)}' is sold out. Nothing was charged."
+
+
+def not_for_sale(what: str) -> str:
+    """It was taken out of the shop, or is another one by now."""
+    return f"'{_shown(what)}' is no longer sold as it was. PM 'shop' for what there is now."
+
+
+def already_owned(what: str) -> str:
+    """It would be paid for nothing."""
+    return f"You have '{_shown(what)}' already. Nothing was charged."
+
+
+def event_runs(name: str, left_s: float) -> str:
+    """One event at a time; the wait is rounded up to whole seconds."""
+    wait = duration(max(1, -(-left_s // 1)))
+    return f"{_shown(name)} is still on. Try again in {wait}, when it is over."
+
+
+_CAPS = {
+    "user": "what services may take from one user",
+    "service": "what {} may take from one user",
+    "total": "what {} may take from all users together",
+}
+
+
+def over_cap(refusal: OverCap, symbol: str) -> str:
+    """A service would take more than today's cap leaves."""
+    what = _CAPS[refusal.whose].format(refusal.service)
+    return (
+        f"{money(refusal.asked_z, symbol)} is more than today allows: {what} is"
+        f" {money(refusal.cap_z, symbol)} a day, of which {money(refusal.left_z, symbol)} are left."
+        " Nothing was changed."
+    )
+
+
 def feature_off(what: str) -> str:
     """The feature is switched off; ``what`` begins the sentence (``Tipping``)."""
     return f"{what} is switched off in this channel."
@@ -367,6 +486,11 @@ def play_limit(what: str, limit_z: int, left_z: int, symbol: str) -> str:
         f"That would pass today's limit on {what} of {money(limit_z, symbol)}:"
         f" {money(left_z, symbol)} left."
     )
+
+
+def already_pending(what: str) -> str:
+    """The one before it was not decided yet; ``what`` is the thing (``GIF``)."""
+    return f"Your {what} is still waiting; one at a time, please."
 
 
 def not_pending() -> str:

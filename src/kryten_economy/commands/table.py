@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 
 from kryten_economy.commands.grammar import Parsed
 from kryten_economy.config import Settings
-from kryten_economy.text.markup import clip, user_text
+from kryten_economy.text.markup import clip, units, user_text
 
 __all__ = (
     "CommandSpec",
@@ -188,6 +188,8 @@ _TITLES = {
     Section.INFO: "📖 Info",
     Section.ADMIN: "🔧 Admin",
 }
+_TOPIC_TEXT_UNITS_MAX = 850
+"""Four messages of the least usual length, with what splitting at line ends leaves unused."""
 _TOPIC_UNITS_MAX = 40
 
 
@@ -231,9 +233,14 @@ def _overview(sections: dict[Section, list[CommandSpec]]) -> str:
 
 
 def _topic(section: Section, specs: Sequence[CommandSpec]) -> str:
-    return "\n".join(
+    told = "\n".join(
         [f"{_TITLES[section]}:", *(f"{spec.syntax} - {spec.summary}" for spec in specs)]
     )
+    if units(told) <= _TOPIC_TEXT_UNITS_MAX:
+        return told
+    # A long topic names what there is; what each does is one question away.
+    syntaxes = "\n".join(spec.syntax for spec in specs)
+    return f"{_TITLES[section]} ('help <command>' tells more):\n{syntaxes}"
 
 
 def _command(spec: CommandSpec) -> str:

@@ -37,10 +37,12 @@ from kryten_economy.config.presence import Presence
 from kryten_economy.config.problems import masked
 from kryten_economy.config.ranks import CytubePromotion, Ranks
 from kryten_economy.config.section import SKIP, PositiveCount, Reading, Section, refuse, unique
+from kryten_economy.config.shop import Shop
 from kryten_economy.config.spending import Inflation, MediaCms, Spending
 from kryten_economy.config.streaks import Streaks
 from kryten_economy.config.triggers import ChatTriggers, ContentTriggers, SocialTriggers
 from kryten_economy.config.vanity import Tipping, VanityShop
+from kryten_economy.config.wallets import Wallets
 
 __all__ = (
     "LOG_LEVELS",
@@ -120,9 +122,11 @@ class Settings(Section, BaseSettings):
     mediacms: MediaCms = MediaCms()
     vanity_shop: VanityShop = VanityShop()
     tipping: Tipping = Tipping()
+    wallets: Wallets = Wallets()
 
     ranks: Ranks = Ranks()
     cytube_promotion: CytubePromotion = CytubePromotion()
+    shop: Shop = Shop()
     achievements: Annotated[
         tuple[Achievement, ...], unique("achievement id", lambda entry: entry.id), SKIP
     ] = ()
@@ -163,6 +167,17 @@ class Settings(Section, BaseSettings):
                     ),
                 )
         return promotion
+
+    @field_validator("shop")
+    @classmethod
+    def _item_ranks_exist(cls, shop: Shop, info: ValidationInfo) -> Shop:
+        ranks = info.data.get("ranks")
+        names = [] if ranks is None else [tier.name for tier in ranks.tiers]
+        for index, item in enumerate(shop.items):
+            if names and item.min_rank and item.min_rank not in names:
+                allowed = f"must name a rank: {', '.join(names)}"
+                raise refuse(allowed, "items", index, "min_rank", cause=("ranks", "tiers"))
+        return shop
 
     @property
     def pace(self) -> Pace:

@@ -1,7 +1,10 @@
 """What an operator decides on: the payment waits in a hold, and goes back when they say no.
 
 A feature names its kind of approval once (`approvable`), with what happens in the books when it
-is granted, and opens one within the operation that takes the payment (`open_approval`).
+is granted or rejected, and opens one within the operation that takes the payment
+(`open_approval`). A kind that is carried out outside of the books before it is paid for decides
+about that itself, within operations of its own (`decide`); `decidable` then says what
+`ResolveApproval` may do without it.
 """
 
 import json
@@ -44,6 +47,7 @@ __all__ = (
     "ResolveApproval",
     "Resolved",
     "approvable",
+    "decide",
     "open_approval",
     "overdue_approvals",
     "pending_approvals",
@@ -62,6 +66,8 @@ class _Kind:
 
     refund_trigger: str
     granted: Callable[[Tx, Account, dict[str, Any], int], None]
+    rejected: Callable[[Tx, Account, dict[str, Any], int], None]
+    decidable: Callable[[Tx, dict[str, Any], bool], bool]
     expires_ms: int | None
 
 
@@ -73,11 +79,13 @@ def approvable(
     *,
     refund_trigger: str,
     granted: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
+    rejected: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
+    decidable: Callable[[Tx, dict[str, Any], bool], bool] = lambda *_: True,
     expires_ms: int | None = None,
 ) -> str:
     """Register a kind of approval; without an answer in ``expires_ms`` it is rejected."""
     assert type_ not in _KINDS, type_
-    _KINDS[type_] = _Kind(refund_trigger, granted, expires_ms)
+    _KINDS[type_] = _Kind(refund_trigger, granted, rejected, decidable, expires_ms)
     return type_
 
 
@@ -226,6 +234,16 @@ def resolve_approval(
 ) -> Resolved | NotPending | InvalidAmount | ReadOnly:
     """Take the payment and do what it was for, or give it back; only once (P-SHOP-5)."""
     rows = tx.query(_BY_ID, ask.approval_id, ask.channel)
+    if rows:
+        approval = _approval(rows[0])
+        if not _KINDS[approval.type].decidable(tx, approval.data, ask.approved):
+            return NotPending()
+    return decide(tx, ask)
+
+
+def decide(tx: Tx, ask: ResolveApproval) -> Resolved | NotPending | InvalidAmount | ReadOnly:
+    """The same within an operation of the feature whose approval it is."""
+    rows = tx.query(_BY_ID, ask.approval_id, ask.channel)
     if not rows or (approval := _approval(rows[0])).state != "pending":
         return NotPending()
     kind = _KINDS[approval.type]
@@ -237,8 +255,8 @@ def resolve_approval(
     assert resolved, approval
     account = tx.find(approval.user, ask.day)
     assert account is not None, approval
-    if ask.approved:
-        kind.granted(tx, account, approval.data, ask.at_ms)
+    apply = kind.granted if ask.approved else kind.rejected
+    apply(tx, account, approval.data, ask.at_ms)
     refund_z = 0 if ask.approved else approval.paid_z
     done = approval._replace(state=state, resolved_by=ask.by)
     return Resolved(done, ask.approved, refund_z, account.wallet)

@@ -7,6 +7,7 @@ within operations of their own by `place`, `capture` and `give_back`.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -51,6 +52,7 @@ __all__ = (
     "ReleasedHold",
     "capture_hold",
     "expire_holds",
+    "expires_with",
     "find_hold",
     "give_back",
     "place_hold",
@@ -90,6 +92,15 @@ def resumable(purpose: str) -> str:
 def resumes(purpose: str) -> bool:
     """Whether holds of this purpose are left alone at a start."""
     return purpose in _RESUMABLE
+
+
+_EXPIRING: dict[str, "Callable[[Tx, Hold, int], str]"] = {}
+
+
+def expires_with(purpose: str, write: "Callable[[Tx, Hold, int], str]") -> None:
+    """What a feature adds when a hold of its purpose runs out; it answers the row's reason."""
+    assert purpose not in _EXPIRING, purpose
+    _EXPIRING[purpose] = write
 
 
 class Hold(NamedTuple):
@@ -305,8 +316,7 @@ def capture_hold(  # noqa: PLR0911 - one way out for each refusal
     if not taker.is_wallet:
         _spend(tx, ask, hold, owner, taker, captured_z)
         return Captured(ask.hold_id, captured_z, released_z, owner.wallet)
-    won_z = 0 if taker is owner else captured_z
-    _pay(tx, ask, taker, captured_z, won_z)
+    _pay(tx, ask, taker, captured_z, None if taker is owner else hold.name)
     return Captured(ask.hold_id, captured_z, released_z, owner.wallet, taker.wallet)
 
 
@@ -374,7 +384,8 @@ def _spend(
         tx.accounts.tally(owner, Counters(z_spent=captured_z), ask.day)
 
 
-def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_z: int) -> None:
+def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_of: str | None) -> None:
+    """Pay a user; ``won_of`` is whose money it was, None for their own."""
     if not captured_z:
         return
     entry = Entry(
@@ -383,8 +394,10 @@ def _pay(tx: Tx, ask: CaptureHold, taker: Account, captured_z: int, won_z: int) 
         ask.reason,
         ask.at_ms,
         ask.day,
-        metadata=ask.metadata,
+        won_of,
+        ask.metadata,
     )
+    won_z = 0 if won_of is None else captured_z
     escrow = tx.system(taker.channel, "escrow")
     post(tx, taker, captured_z, escrow, entry, net_z=ask.net_z, won_z=won_z)
 
@@ -524,7 +537,9 @@ def _give_one_back(
     owner = _owner(tx, hold, day)
     if not owner.has_room(hold.amount_z):
         return None
-    entry = Entry(hold.refund_type, hold.refund_trigger, reason or hold.reason, at_ms, hold.day)
+    write = _EXPIRING.get(hold.purpose) if state == "expired" else None
+    said = reason or (hold.reason if write is None else write(tx, hold, at_ms))
+    entry = Entry(hold.refund_type, hold.refund_trigger, said, at_ms, hold.day)
     give_back(tx, hold, owner, entry, state)
     # The hold itself can be given back only once; the operation's id just says by whom.
     tx.journal.finish(f"ledger:{state}:{hold.hold_id}", "GiveBack", b"", "{}", at_ms)

@@ -12,7 +12,8 @@ from tests.actors.presence.helpers import been_here
 from economy_actors.messages.channel import BotSpoke
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban
-from kryten_economy.features.money.operations import Credit, Transfer
+from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.tips import Tip
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000
@@ -149,8 +150,7 @@ async def test_percentages_are_of_the_day_before_any_prize(tmp_path: Path) -> No
         await home.join("Bob")
         await _earn(home, 999, name="bob")
         alice, bob = UserKey(CHANNEL, "alice"), UserKey(CHANNEL, "bob")
-        words = ("tip_send", "spend.tip", "tip_receive", "earn.tip", "a tip")
-        await home.commit(Transfer("tip", bob, alice, 999, *words, home.now_ms, "2026-11-20"))
+        await home.commit(Tip("tip", bob, alice, 999, home.now_ms, "2026-11-20"))
     home = await _after_midnight(path, settings)
     assert _prizes(home, "Alice") == [{"quarter": 308, "again": 308, "least": 1, "plain": 10}]
 

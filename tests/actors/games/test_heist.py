@@ -268,6 +268,16 @@ async def test_a_crowd_that_joins_does_not_flood_the_channel(tmp_path: Path) -> 
         assert h.balance("Robber39") == 1000 - 100 + 1150
 
 
+@pytest.mark.parametrize(("typed", "stake_z"), [("all", 1000), ("half", 500), ("1,000", 1000)])
+async def test_amounts_as_people_type_them(tmp_path: Path, typed: str, stake_z: int) -> None:
+    """A share of the own balance is a wager like any other; the others pay the same."""
+    async with crew(tmp_path, heist_settings()) as h:
+        [answer] = await h.pm("Alice", f"heist {typed}")
+        assert f"You stake {stake_z:,} Z" in answer
+        await h.chat("Bob", "join")
+        assert h.balance("Bob") == 1000 - stake_z
+
+
 async def test_a_heist_may_be_planned_in_the_channel(tmp_path: Path) -> None:
     """`!heist 100` is the command; it is answered by PM."""
     async with crew(tmp_path, heist_settings()) as h:

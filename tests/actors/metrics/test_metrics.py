@@ -14,12 +14,13 @@ from economy_actors.metrics import families
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime.observer import DeadLetterReason, Observer
 from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import OpenEvent, StartAdHoc
+from kryten_economy.features.events.adhoc import StartAdHoc
+from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.facts import Committed, Facts, TriggerHits
-from kryten_economy.users import Present
+from kryten_economy.ledger.facts import Committed, Facts, Posting, TriggerHits
+from kryten_economy.users import Present, UserKey
 
 COUNT = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -103,7 +104,8 @@ def test_every_family_has_help_type_and_no_creation_time() -> None:
     helps = re.findall(r"^# HELP (\S+) \S", page, re.MULTILINE)
     assert helps == re.findall(r"^# TYPE (\S+) ", page, re.MULTILINE)
     assert len(helps) == len(set(helps))
-    assert "_created" not in page
+    assert not {name for name in helps if name.endswith("_created")}
+    assert not re.search(r"^\w+_created[ {]", page, re.MULTILINE)
 
 
 def test_a_trigger_that_never_pays_is_seen() -> None:
@@ -356,3 +358,25 @@ def test_two_services_in_one_process_do_not_share_counters() -> None:
     first, second = Metrics(), Metrics()
     first.event("pm")
     assert value(second, "economy_events_total", type="pm") == 0
+
+
+@pytest.mark.parametrize(
+    ("trigger_id", "kind"),
+    [
+        ("spend.queue", "queue"),
+        ("spend.queue.6b1d2a3e.x", "queue"),
+        ("spend.playnext", "playnext"),
+        ("spend.forcenow", "forcenow"),
+        ("spend.vanity.custom_title", "custom_title"),
+        ("spend.cytube_promotion", "cytube"),
+        ("spend.something.new", "other"),
+    ],
+)
+def test_spends_are_counted_by_what_is_bought(trigger_id: str, kind: str) -> None:
+    """The label names the thing and never an id that a caller has chosen."""
+    metrics = Metrics(channels=[CHANNEL])
+    user = UserKey.of(CHANNEL, "bob")
+    spent = Posting(1, user, -30, "spend", trigger_id, 0)
+    back = Posting(2, user, 30, "refund", f"{trigger_id}.refund", 0)
+    metrics.committed(Committed((), (Facts(CHANNEL, (spent, back)),)))
+    assert value(metrics, "economy_spend_z_total", channel=CHANNEL, type=kind) == 30

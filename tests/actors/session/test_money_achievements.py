@@ -9,7 +9,8 @@ import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.unit.features.test_achievements import achievement
 
-from kryten_economy.features.money.operations import Credit, Debit, Transfer, Transferred
+from kryten_economy.features.money.operations import Credit, Debit
+from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.users import UserKey
 
@@ -29,9 +30,9 @@ def _about(h: House) -> tuple[str, int, str]:
 
 async def tip(h: House, giver: str, taker: str, amount_z: int = 1) -> None:
     """What a tip does to the books."""
-    kinds = ("tip_send", "spend.tip", "tip_receive", "earn.tip")
-    request = Transfer(f"tip-{next(_ids)}", _key(giver), _key(taker), amount_z, *kinds, *_about(h))
-    assert isinstance(await h.commit(request), Transferred)
+    at = _about(h)[1:]
+    request = Tip(f"tip-{next(_ids)}", _key(giver), _key(taker), amount_z, *at)
+    assert isinstance(await h.commit(request), Tipped)
 
 
 async def _stake(h: House, name: str, amount_z: int, hold_id: str) -> None:

@@ -220,6 +220,11 @@ async def test_the_economy_can_do_all_it_needs(server: NatsServer) -> None:
         assert users == [{"name": "alice", "rank": 1}]
         assert await client.kv_keys("kryten_testchan_userlist") == ["users"]
 
+        own = await client.get_or_create_kv_bucket("kryten_economy_wallets", max_value_size=1024)
+        await own.put("testchan.alice", b'{"balance":5}')
+        told = await client.kv_get("kryten_economy_wallets", "testchan.alice", parse_json=True)
+        assert told == {"balance": 5}
+
         asked = asyncio.ensure_future(client.nats_request("kryten.robot.command", {"x": 1}))
         request = await commands.next_msg(WAIT_S)
         await robot.connection.publish(request.reply, b'{"success":true}')

@@ -22,6 +22,8 @@ BEFORE_MS = 1_000
 """The service comes up so long before the first line."""
 WALLET_Z = 100
 BASE_Z = 1
+BOUNTY_Z = 100
+"""``bounties.min_amount``."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Oracle:
     owed: Counter[str] = field(default_factory=Counter)
     welcomed: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
+    announced: list[str] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     newest_ms: int = 0
     heard: set[tuple[int, str, str]] = field(default_factory=set)
@@ -121,6 +124,15 @@ class Oracle:
                 self.people[name].messages += 1
             elif not in_chat and line["msg"].strip():
                 self.answered.append(name)
+                self.sets_out(name, line["msg"].split(maxsplit=2))
+
+    def sets_out(self, name: str, words: list[str]) -> None:
+        """A bounty is set aside from who has that much, and announced with its text."""
+        if len(words) == 3 and words[0] == "bounty" and words[1].isdecimal():
+            person, amount = self.people[name], int(words[1])
+            if BOUNTY_Z <= amount <= person.balance:
+                person.balance -= amount
+                self.announced.append(words[2].strip('"'))
 
     def see(self, envelope: dict[str, Any]) -> None:
         """One event of the channel."""

@@ -1,5 +1,8 @@
 """How PM lines and amounts are read."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,6 +92,16 @@ def test_one_pair_of_matching_quotes_goes(text: str, bare: str) -> None:
         ("1_000_000", 1_000_000),
         ("999,999", 999_999),
         ("1000000000000000", AMOUNT_Z_MAX),
+        ("5k", 5_000),
+        ("5K", 5_000),
+        ("1.5k", 1_500),
+        ("1.234k", 1_234),
+        ("1.2300000k", 1_230),
+        ("0.5k", 500),
+        ("1m", 1_000_000),
+        ("0.000001m", 1),
+        ("1,000k", 1_000_000),
+        ("1000000000m", AMOUNT_Z_MAX),
     ],
 )
 def test_amounts(text: str, value: int) -> None:
@@ -117,7 +130,27 @@ def test_amounts(text: str, value: int) -> None:
         ("NaN", AmountFault.NOT_A_NUMBER),
         ("inf", AmountFault.NOT_A_NUMBER),
         ("0x10", AmountFault.NOT_A_NUMBER),
-        ("all", AmountFault.NOT_A_NUMBER),
+        ("all", AmountFault.NO_SHARE),
+        ("Half", AmountFault.NO_SHARE),
+        ("50%", AmountFault.NO_SHARE),
+        ("0%", AmountFault.TOO_SMALL),
+        ("101%", AmountFault.ABOVE_ALL),
+        ("-50%", AmountFault.SIGNED),
+        ("%", AmountFault.NOT_A_NUMBER),
+        ("1.2345k", AmountFault.PARTS),
+        ("0.0001k", AmountFault.PARTS),
+        ("0k", AmountFault.TOO_SMALL),
+        ("-5k", AmountFault.SIGNED),
+        ("+1.5m", AmountFault.SIGNED),
+        ("k", AmountFault.NOT_A_NUMBER),
+        (".5k", AmountFault.NOT_A_NUMBER),
+        ("1.k", AmountFault.NOT_A_NUMBER),
+        ("1,00k", AmountFault.NOT_A_NUMBER),
+        ("5kk", AmountFault.NOT_A_NUMBER),
+        ("5b", AmountFault.NOT_A_NUMBER),
+        ("５k", AmountFault.FOREIGN_DIGITS),
+        ("1000000001m", AmountFault.TOO_LARGE),
+        ("9" * 10_000 + "k", AmountFault.TOO_LARGE),
         ("５０", AmountFault.FOREIGN_DIGITS),
         ("٥٠", AmountFault.FOREIGN_DIGITS),
         ("5²", AmountFault.FOREIGN_DIGITS),
@@ -132,9 +165,44 @@ def test_refused_amounts_say_why(text: str, fault: AmountFault) -> None:
     assert amount(text) == BadAmount(fault)
 
 
+@given(st.integers(1, AMOUNT_Z_MAX), st.sampled_from([("k", 3), ("m", 6)]))
+def test_thousands_and_millions_are_exact(amount_z: int, unit: tuple[str, int]) -> None:
+    """Every whole amount can be written with a unit, to the last Z."""
+    letter, places = unit
+    digits = str(amount_z).rjust(places + 1, "0")
+    assert amount(f"{digits[:-places]}.{digits[-places:]}{letter}") == amount_z
+
+
+@given(st.integers(0, AMOUNT_Z_MAX), st.decimals("0.000001", 100, places=6))
+def test_shares_never_exceed_the_balance(balance_z: int, percent: Decimal) -> None:
+    """A share is rounded down, and one of less than 1 Z is refused."""
+    share = amount(f"{percent:f}%", of_z=balance_z)
+    exact = Fraction(balance_z) * Fraction(percent) / 100
+    if exact < 1:
+        assert share == BadAmount(AmountFault.NOTHING)
+    else:
+        assert isinstance(share, int)
+        assert exact - 1 < share <= exact
+
+
+@given(st.integers(2, AMOUNT_Z_MAX))
+def test_half_and_all(balance_z: int) -> None:
+    """The words say what they say, in any casing."""
+    assert amount("ALL", of_z=balance_z) == amount("100%", of_z=balance_z) == balance_z
+    assert amount("half", of_z=balance_z) == amount("50%", of_z=balance_z) == balance_z // 2
+
+
+@given(st.text("0123456789.,_km%+-halfe ", max_size=12), st.integers(0, 10**16))
+def test_whatever_is_typed_is_an_amount_within_bounds_or_refused(text: str, balance_z: int) -> None:
+    """No text makes an amount of nothing, of parts, or beyond the largest."""
+    read = amount(text, of_z=balance_z)
+    assert isinstance(read, BadAmount) or (type(read) is int and 1 <= read <= AMOUNT_Z_MAX)
+
+
 def test_zero_where_it_is_allowed() -> None:
     """A balance may be set to nothing."""
     assert amount("0", lowest=0) == 0
+    assert amount("0k", lowest=0) == 0
     assert amount("-0", lowest=0) == BadAmount(AmountFault.SIGNED)
 
 

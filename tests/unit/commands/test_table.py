@@ -25,6 +25,7 @@ def settings() -> Settings:
         {
             "nats": {"servers": ["nats://localhost"]},
             "channels": [{"domain": "cytube.test", "channel": "testchan"}],
+            "mediacms": {"base_url": "https://media.test"},
         }
     )
 
@@ -56,6 +57,7 @@ def test_unknown_words_are_not_found() -> None:
 def test_admin_rights_follow_the_section() -> None:
     """Exactly the admin commands of the specification need rights."""
     assert {spec.name for spec in COMMANDS if spec.admin} == {
+        "claim_bounty",
         "grant",
         "deduct",
         "set_balance",
@@ -66,6 +68,18 @@ def test_admin_rights_follow_the_section() -> None:
         "announce",
         "rain",
         "event",
+        "approvals",
+        "approve_gif",
+        "reject_gif",
+        "inflation",
+        "shop_add",
+        "shop_remove",
+        "shop_stock",
+        "shop_items",
+        "approve_item",
+        "reject_item",
+        "approve_force",
+        "reject_force",
     }
 
 
@@ -102,8 +116,9 @@ def test_overview_names_every_usable_command(settings: Settings) -> None:
         set(re.findall(r"[a-z_]+", text)) for text in (for_users, for_admins)
     )
     for spec in COMMANDS:
-        assert (spec.name in for_users_words) is not spec.admin
-        assert spec.name in for_admins_words
+        is_usable = spec.enabled(settings)
+        assert (spec.name in for_users_words) is (is_usable and not spec.admin)
+        assert (spec.name in for_admins_words) is is_usable
     assert "Admin" not in for_users
     assert "Gambling" not in for_admins
 
@@ -175,6 +190,9 @@ def test_slips_are_recognised(word: str, name: str) -> None:
 
 
 def test_help_names_no_bounties_where_there_are_none(settings: Settings) -> None:
-    """Help lists only what this version can do: events have a section of their own."""
-    assert "Bount" not in help_text(None, is_admin=True, settings=settings)
-    assert "events" in help_text(None, is_admin=True, settings=settings)
+    """Help lists only what can be done: events have a section of their own."""
+    assert "Bounties: bounty" in help_text(None, is_admin=False, settings=settings)
+    bounties = settings.bounties.model_copy(update={"enabled": False})
+    off = settings.model_copy(update={"bounties": bounties})
+    assert "Bount" not in help_text(None, is_admin=True, settings=off)
+    assert "events" in help_text(None, is_admin=True, settings=off)

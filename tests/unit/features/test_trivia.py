@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.ledger.acts import SETTINGS
 
-from kryten_economy.config.gambling import Trivia
+from kryten_economy.config.gambling import PayoutMultipliers, Trivia
 from kryten_economy.dice import Dice
 from kryten_economy.features.games import trivia_texts as texts
 from kryten_economy.features.games.questions import (
@@ -214,7 +214,7 @@ def test_the_edge_is_known_for_a_guess() -> None:
         "hard question, by guessing": Fraction(3, 4),
         "unrated question, by guessing": Fraction(1, 2),
     }
-    assert factor_for(Trivia(payout_multipliers={"hard": 5}), "hard") == 5  # type: ignore[arg-type]
+    assert factor_for(Trivia(payout_multipliers=PayoutMultipliers(hard=5)), "hard") == 5
 
 
 # Texts

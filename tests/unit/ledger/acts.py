@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from kryten_economy.config import Settings
 from kryten_economy.features.events.rules import PLAIN
-from kryten_economy.features.money.operations import Credit, Debit, Transfer
+from kryten_economy.features.money.operations import Credit, Debit
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     PresenceEntry,
@@ -13,6 +13,7 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.tips import Tip
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
@@ -85,20 +86,8 @@ def spend(name: str, amount_z: int, op_id: str = "", type_name: str = "spend") -
     return Debit(op_id or op(), key(name), amount_z, type_name, trigger, "Greeting", NOW, DAY)
 
 
-def tip(giver: str, taker: str, amount_z: int, op_id: str = "") -> Transfer:
-    return Transfer(
-        op_id or op(),
-        key(giver),
-        key(taker),
-        amount_z,
-        "tip_send",
-        "spend.tip",
-        "tip_receive",
-        "earn.tip",
-        "Tip",
-        NOW,
-        DAY,
-    )
+def tip(giver: str, taker: str, amount_z: int, op_id: str = "") -> Tip:
+    return Tip(op_id or op(), key(giver), key(taker), amount_z, NOW, DAY)
 
 
 def hold(

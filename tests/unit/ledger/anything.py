@@ -28,15 +28,17 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
-from kryten_economy.features.competitions import PayCompetitions, Prize
-from kryten_economy.features.events.operations import (
-    EndEvent,
-    OpenEvent,
-    StartAdHoc,
-    StopAdHoc,
+from kryten_economy.features.colours.operations import (
+    KeepFoundColours,
+    ReserveColour,
+    SettleColour,
 )
+from kryten_economy.features.competitions import PayCompetitions, Prize
+from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
+from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
@@ -60,7 +62,6 @@ from kryten_economy.features.money.operations import (
     Debit,
     MaintainBalances,
     SetBalance,
-    Transfer,
 )
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -73,6 +74,16 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import EarningGate
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    EndPurchases,
+    MovePurchase,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
     RankUpsTold,
@@ -81,8 +92,27 @@ from kryten_economy.features.ranks.operations import (
     StoreRank,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.shop.operations import (
+    BuyShopItem,
+    DefineItem,
+    RemoveItem,
+    SetStock,
+)
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tip
+from kryten_economy.features.vanity.operations import (
+    LEVEL,
+    SHOUTOUT,
+    AskForGif,
+    BuyItem,
+    SetAside,
+    SettlePurchase,
+    TellFortune,
+)
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import (
     CaptureHold,
@@ -145,6 +175,19 @@ AWARDS = st.builds(
 TALLIES = st.builds(
     Tally, LOWER, st.sampled_from(["kudos_given", "laughs_received"]), st.sampled_from(["", "bob"])
 )
+
+
+ITEMS = st.builds(
+    lambda id_, effect, stock, per_user, by_hand: Item(
+        id_, "Thing", 3, effect, "Text", "", stock, per_user, by_hand=by_hand
+    ),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["announce", "approval", "event", "title"]),
+    st.sampled_from([None, 2]),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+)
+BY_HAND = ITEMS.map(lambda item: replace(item, by_hand=True))
 
 
 def _line(op_id: int, name: str, **parts: Any) -> RecordChat:
@@ -251,6 +294,11 @@ QUESTION = Question("Film", "easy", "Which ship?", "Titanic", ("Argo", "Bounty",
 QUIZ = json.dumps(trivia_terms(SETTINGS.gambling.trivia, QUESTION, "Bob"))
 PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
 ROUNDS = st.integers(1, 3)
+MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
+QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
+SERVICES = st.sampled_from(["bot", "bingo"])
+CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
+RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
 
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
@@ -269,7 +317,7 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Credit: CREDITS,
     Debit: st.builds(spend, NAMES, SOME_Z, _op("spend")),
-    Transfer: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
+    Tip: st.builds(tip, NAMES, NAMES, SOME_Z, _op("tip")),
     SetBalance: st.builds(
         SetBalance, _op("set"), USERS, SOME_Z, st.just(""), st.just("Boss"), now, DAYS
     ),
@@ -356,8 +404,195 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         now,
         DAYS,
     ),
+    BuyItem: st.builds(
+        BuyItem,
+        _op("buy"),
+        USERS,
+        st.sampled_from(["custom_title", "custom_greeting"]),
+        st.sampled_from(["Sir", "Dame"]),
+        SOME_Z,
+        st.just("spend.vanity.custom_title"),
+        st.just("Title"),
+        now,
+        DAYS,
+    ),
+    DefineItem: st.builds(DefineItem, here, BY_HAND, st.just("Boss"), now),
+    RemoveItem: st.builds(RemoveItem, here, st.sampled_from(["a", "b"])),
+    SetStock: st.builds(SetStock, here, ITEMS, st.one_of(st.none(), st.integers(0, 3))),
+    BuyShopItem: st.builds(
+        lambda op_id, user, item, price_z, at_ms, day: BuyShopItem(
+            op_id, user, item.id, "", item, price_z, at_ms, day
+        ),
+        _op("shop"),
+        USERS,
+        ITEMS,
+        SOME_Z,
+        TIMES,
+        DAYS,
+    ),
+    TellFortune: st.builds(
+        TellFortune, _op("fortune"), USERS, SOME_Z, st.just(NOW - 5), TIMES, DAYS
+    ),
+    AskForGif: st.builds(
+        AskForGif, _op("gif"), USERS, st.just("https://x.test/a.gif"), SOME_Z, now, DAYS
+    ),
+    SetAside: st.builds(
+        lambda op_id, user, purpose, price_z, cooldown_ms, at_ms, day: SetAside(
+            op_id, user, purpose, "2", price_z, "s", "r", "Bought", cooldown_ms, NOW + 9, at_ms, day
+        ),
+        _op("aside"),
+        USERS,
+        st.sampled_from([SHOUTOUT, LEVEL]),
+        SOME_Z,
+        st.sampled_from([0, 2000]),
+        TIMES,
+        DAYS,
+    ),
+    SettlePurchase: st.builds(
+        SettlePurchase,
+        _op("settle"),
+        IDS.map(lambda number: f"purchase:aside:{number}")
+        | IDS.map(lambda number: f"shop:shop:{number}")
+        | HOLD_IDS,
+        st.booleans(),
+        st.just("Settled"),
+        now,
+        DAYS,
+    ),
+    CreateBounty: st.builds(
+        lambda op_id, name, amount_z, most: CreateBounty(
+            op_id, key(name), amount_z, "Sing", NOW + 5, most, NOW, DAY
+        ),
+        _op("bounty"),
+        NAMES,
+        SOME_Z,
+        st.integers(0, 2),
+    ),
+    ClaimBounty: st.builds(
+        ClaimBounty, _op("won"), here, st.integers(1, 3), USERS, st.just("Boss"), now, DAYS
+    ),
+    EndBounty: st.builds(
+        EndBounty,
+        _op("end"),
+        here,
+        st.integers(1, 3),
+        st.sampled_from(["cancelled", "expired"]),
+        NAMES,
+        st.integers(0, 100),
+        st.integers(NOW, NOW + 9),
+        DAYS,
+        st.booleans(),
+    ),
+    BuyMedia: st.builds(
+        lambda op_id, user, action, price_z, limits, forced, at_ms, day: BuyMedia(
+            op_id,
+            user,
+            "forcenow" if forced else action,
+            Media("cm", "film", "Film", 60),
+            price_z,
+            limits,
+            at_ms,
+            day,
+            needs_approval=forced,
+        ),
+        _op("media"),
+        USERS,
+        st.sampled_from(["queue", "playnext", "forcenow"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        st.booleans(),
+        TIMES,
+        DAYS,
+    ),
+    ApproveForcePlay: st.builds(ApproveForcePlay, _op("force"), here, st.integers(1, 3), now, DAYS),
+    QueueConfirmed: st.builds(
+        QueueConfirmed, _op("queued"), here, MEDIA_IDS, st.integers(1, 9), now, DAYS
+    ),
+    QueueRefused: st.builds(
+        QueueRefused, _op("unqueued"), here, MEDIA_IDS, st.just("Not there"), now, DAYS
+    ),
+    EndPurchases: st.builds(
+        EndPurchases,
+        here,
+        st.lists(MEDIA_IDS, max_size=2).map(tuple),
+        st.sampled_from(["played", "gone"]),
+    ),
+    MovePurchase: st.builds(MovePurchase, here, MEDIA_IDS, st.integers(1, 9)),
+    SpendOnQueue: st.builds(
+        lambda number, user, attempt, price_z, limits, at_ms, day: SpendOnQueue(
+            f"web:{number}",
+            user,
+            f"r{number}",
+            attempt,
+            price_z,
+            "queue",
+            "Queued",
+            limits,
+            at_ms,
+            day,
+        ),
+        IDS,
+        USERS,
+        st.sampled_from(["one", "two"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        TIMES,
+        DAYS,
+    ),
+    RefundQueueSpend: st.builds(
+        RefundQueueSpend,
+        _op("web back"),
+        USERS,
+        IDS.map(lambda number: f"r{number}"),
+        st.just("Failed"),
+        now,
+        DAYS,
+        st.sampled_from([None, "one"]),
+    ),
+    ReserveColour: st.builds(
+        ReserveColour,
+        _op("colour"),
+        USERS,
+        st.sampled_from(["#FFD700", "#50C878"]),
+        SOME_Z,
+        st.just(0.1),
+        now,
+        DAYS,
+    ),
+    SettleColour: st.builds(
+        SettleColour,
+        _op("shown"),
+        IDS.map(lambda number: f"colour:colour:{number}") | HOLD_IDS,
+        st.booleans(),
+        now,
+        DAYS,
+    ),
+    KeepFoundColours: st.builds(
+        KeepFoundColours,
+        here,
+        st.lists(st.tuples(NAMES, st.just("#AAAAAA")), max_size=2).map(tuple),
+        now,
+        DAYS,
+    ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),
+    Reserve: st.builds(
+        lambda op_id, user, service, budget_z, partial, caps, due, day: Reserve(
+            op_id, user, service, budget_z, partial, caps, NOW + due, NOW, day
+        ),
+        _op("reserve"),
+        USERS,
+        SERVICES,
+        SOME_Z,
+        st.booleans(),
+        CAPS,
+        st.integers(1, 9),
+        DAYS,
+    ),
+    Finalize: st.builds(
+        Finalize, _op("finalize"), here, SERVICES, RESERVATIONS, SOME_Z, CAPS, now, DAYS
+    ),
+    Release: st.builds(Release, _op("unreserve"), here, SERVICES, RESERVATIONS, now, DAYS),
     ExpireHolds: st.builds(ExpireHolds, st.integers(NOW, NOW + 9), DAYS, st.integers(1, 3)),
     ReleaseOrphans: st.builds(ReleaseOrphans, st.just(("heist",)), st.just("Over"), now, DAYS),
     PresenceMinute: MINUTES,

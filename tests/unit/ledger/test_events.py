@@ -9,16 +9,8 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.competitions import CompetitionsPaid, PayCompetitions, Prize
-from kryten_economy.features.events.operations import (
-    AdHocStopped,
-    EndEvent,
-    EventEnded,
-    EventOpened,
-    EventStarted,
-    OpenEvent,
-    StartAdHoc,
-    StopAdHoc,
-)
+from kryten_economy.features.events.adhoc import AdHocStopped, EventStarted, StartAdHoc, StopAdHoc
+from kryten_economy.features.events.operations import EndEvent, EventEnded, EventOpened, OpenEvent
 from kryten_economy.features.gifts import AdminRain, Distributed, RainDrop, RainShare, split_evenly
 from kryten_economy.features.money.operations import MaintainBalances, Maintained
 from kryten_economy.features.presence.rules import OPEN, EarningGate

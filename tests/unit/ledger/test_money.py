@@ -23,9 +23,9 @@ from kryten_economy.features.money.operations import (
     Credit,
     Posted,
     SetBalance,
-    Transferred,
 )
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.tips import Tipped
 from kryten_economy.ledger.books import Books
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
@@ -119,7 +119,7 @@ def test_a_balance_never_outgrows_its_bound(books: Books) -> None:
 def test_tip_moves_and_counts_as_spent_not_earned(books: Books, reports: Reports) -> None:
     """A tip raises the giver's spent and the day's tips, and nobody's earned (P-MON-2)."""
     books.commit([earn("Bob", 10), earn("Eve", 1)])
-    answer = told(books, tip("Bob", "Eve", 4), Transferred)
+    answer = told(books, tip("Bob", "Eve", 4), Tipped)
     assert (answer.giver.balance_z, answer.taker.balance_z) == (6, 5)
     assert (answer.giver.lifetime_spent_z, answer.taker.lifetime_earned_z) == (4, 1)
     assert reports.daily_totals(CHANNEL, DAY).spent_z == 0

@@ -30,13 +30,17 @@ from tests.unit.ledger.acts import (
     win,
 )
 from tests.unit.ledger.test_approvals import AskForPoster
+from tests.unit.ledger.test_items import LAMP
+from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
 from kryten_economy.config.gambling import Heist, Trivia
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
+from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
@@ -58,13 +62,25 @@ from kryten_economy.features.money.operations import (
     MaintainBalances,
     Posted,
     SetBalance,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.streaks.operations import QualifyDay
 from kryten_economy.features.streaks.rules import StreakTerms
+from kryten_economy.features.tips import Tipped
+from kryten_economy.features.vanity.operations import SettlePurchase
+from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
+from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -74,7 +90,16 @@ TALKED = TriggerAward("bob", "chat.long_message", "Long message", 2)
 PRESENT = (Present("bob", "Bob"), Present("eve", "Eve"))
 RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
+BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
+FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+SPEND = SpendOnQueue(
+    "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
+)
+BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
@@ -138,8 +163,55 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50), QUIZ, SHOWN], AnswerTrivia("act", key("Bob"), 1, "argo", NOW, DAY)),
     ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
+        [earn("Bob", 50)],
+        BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),
+    ),
+    (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], BUY),
+    ([earn("Bob", 50), BUY], QueueConfirmed("act", CHANNEL, "before-1", 7, NOW, DAY)),
+    ([earn("Bob", 50), BUY], QueueRefused("act", CHANNEL, "before-1", "No room", NOW, DAY)),
+    (
+        [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
+        ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], SPEND),
+    (
+        [earn("Bob", 50), SPEND],
+        RefundQueueSpend("act", key("Bob"), "r-1", "Add failed", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
+    ([earn("Bob", 50)], fortune("Bob", 5, "act")),
+    ([earn("Bob", 50)], gif("Bob", "https://x.test/a.gif", 30, "act")),
+    ([earn("Bob", 50)], shoutout("Bob", "Hello", 20, "act")),
+    (
+        [earn("Bob", 50), shoutout("Bob", "Hello", 20, "ask")],
+        SettlePurchase("act", "purchase:before-1", True, "Shoutout", NOW, DAY),
+    ),
+    ([earn("Bob", 5)], replace(BOUNTY, op_id="act")),
+    (
+        [earn("Bob", 5), earn("Eve", 1), BOUNTY],
+        ClaimBounty("act", CHANNEL, 1, key("Eve"), "Boss", NOW, DAY),
+    ),
+    (
+        [earn("Bob", 5), BOUNTY],
+        EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
+    ),
+    ([earn("Bob", 9)], ReserveColour("act", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)),
+    (
+        [earn("Bob", 9), ReserveColour("before-1", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)],
+        SettleColour("act", "colour:before-1", True, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
+    (
+        [earn("Bob", 50), RESERVED],
+        Finalize("act", CHANNEL, "bot", "wallet:before-1", 20, Caps(), NOW, DAY, 5, 6),
+    ),
+    (
+        [earn("Bob", 50), RESERVED],
+        Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
@@ -259,7 +331,7 @@ def test_a_repetition_knows_what_was_said_in_its_batch(books: Books) -> None:
     repeated = ((earn("Al", 9, "e"), 9), (tip("Al", "Bob", 2, "t"), 7))
     for lines, (again, balance_z) in enumerate(repeated, 1):
         _, answer = books.commit([said, again]).answers
-        assert isinstance(answer, Posted | Transferred)
+        assert isinstance(answer, Posted | Tipped)
         wallet = answer.wallet if isinstance(answer, Posted) else answer.giver
         assert wallet.lifetime_messages == lines
         assert (wallet.display_name, wallet.balance_z) == ("AL", balance_z)

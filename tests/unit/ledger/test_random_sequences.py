@@ -43,11 +43,10 @@ from kryten_economy.features.money.operations import (
     Debit,
     Posted,
     SetBalance,
-    Transfer,
-    Transferred,
 )
 from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.invariants import ConservationGuard
@@ -175,8 +174,8 @@ class BooksMachine(RuleBasedStateMachine):
 
     @rule(request=done, amount_z=st.integers(41, 50))
     def is_repeated_with_other_content(self, request: Act[Any], amount_z: int) -> None:
-        moved = isinstance(self.answers[request.op_id], Posted | Transferred)
-        if moved and isinstance(request, Credit | Debit | Transfer):
+        moved = isinstance(self.answers[request.op_id], Posted | Tipped)
+        if moved and isinstance(request, Credit | Debit | Tip):
             other = replace(request, amount_z=amount_z)
             assert self.books.commit([other]).answers == (Conflict(request.op_id),)
 

@@ -31,7 +31,6 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.minting import LADDER, minted, rank_of
 
 from kryten_economy.features.achievements import Award
-from kryten_economy.features.money.operations import Transfer
 from kryten_economy.features.ranks.operations import SetRank
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
@@ -50,7 +49,6 @@ def between_people() -> st.SearchStrategy[Request[Any]]:
     """Acts that move money between people or give it back, and mint none."""
     return st.one_of(
         st.builds(tip, NAMES, NAMES, SOME_Z),
-        st.builds(prize, NAMES, NAMES, SOME_Z),
         st.builds(spend, NAMES, SOME_Z),
         st.builds(
             lambda name, amount_z, hold_id, kind, due: hold(
@@ -84,17 +82,6 @@ def between_people() -> st.SearchStrategy[Request[Any]]:
         ),
         st.builds(ExpireHolds, st.integers(NOW, NOW + 9), st.just(NEXT_DAY)),
         st.just(ReleaseOrphans(("queue",), "Restarted", NOW, NEXT_DAY)),
-    )
-
-
-def prize(giver: str, taker: str, amount_z: int) -> Transfer:
-    """One player's stake as the other's winnings."""
-    return replace(
-        tip(giver, taker, amount_z),
-        debit_type="gamble_stake",
-        debit_trigger="gambling.challenge",
-        credit_type="gamble_win",
-        credit_trigger="gambling.challenge",
     )
 
 

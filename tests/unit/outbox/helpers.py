@@ -21,6 +21,7 @@ class Told:
     losses: list[tuple[Medium, Loss]] = field(default_factory=list)
     lost_at_s: list[float] = field(default_factory=list)
     traces: list[str | None] = field(default_factory=list)
+    receipts: list[tuple[str, bool]] = field(default_factory=list)
 
     def waited(self, priority: Priority, wait_s: float) -> None:
         self.waits.append((priority, wait_s))
@@ -36,6 +37,9 @@ class Told:
         self.losses.append((medium, loss))
         self.lost_at_s.append(now_s)
         self.traces.append(trace)
+
+    def receipt(self, receipt: str, *, said: bool) -> None:
+        self.receipts.append((receipt, said))
 
     def count(self, loss: Loss) -> int:
         return sum(each is loss for _, each in self.losses)

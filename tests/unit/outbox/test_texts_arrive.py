@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,12 +60,14 @@ _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def _values(hint: Any) -> st.SearchStrategy[Any]:
+def _values(hint: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each kind of hint
     """What a parameter of this type may be, with marks in every name."""
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if inspect.isclass(hint):
         return st.sampled_from(hint) if issubclass(hint, Enum) else _fields(hint)
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
     origin, arguments = get_origin(hint), [_values(each) for each in get_args(hint) if each != ...]
     if origin in {Union, UnionType}:
         return st.one_of(arguments)

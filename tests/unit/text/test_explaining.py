@@ -65,8 +65,8 @@ def test_every_type_has_words_of_its_own() -> None:
             _movement("competition", "competition.a", percent=25, of=160),
             "A daily competition won: R, 25% of the 160 Z earned that day",
         ),
-        (_movement("tip_send", "spend.tip", -5), "A tip given (Bob)"),
-        (_movement("tip_receive", "earn.tip"), "A tip received (Bob)"),
+        (_movement("tip_send", "spend.tip", -5), "A tip given to Bob"),
+        (_movement("tip_receive", "earn.tip"), "A tip received from Bob"),
         (_movement("admin_grant", "admin.grant", by="Boss"), "Given by Boss: R"),
         (
             _movement("admin_grant", "admin.grant", reason="Admin grant by Boss", by="Boss"),

@@ -1,10 +1,10 @@
-"""Events that multiply earning: begun, paid and ended once each."""
+"""Scheduled events that multiply earning: begun, paid and ended once each."""
 
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias
 
+from kryten_economy.features.events.adhoc import EventKind
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.posting import Entry, Paid, pay_each
 from kryten_economy.ledger.tx import Tx
@@ -12,44 +12,20 @@ from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
 from kryten_economy.users import Present, UserKey
 
 __all__ = (
-    "AdHocStopped",
     "EndEvent",
     "EventEnded",
-    "EventKind",
     "EventOpened",
-    "EventStarted",
     "OpenEvent",
-    "RunningEvent",
-    "StartAdHoc",
-    "StopAdHoc",
     "end_event",
     "open_event",
-    "start_adhoc",
-    "stop_adhoc",
 )
 
 PRESENT = "content.present_at_event_start"
-
-EventKind: TypeAlias = Literal["scheduled", "adhoc"]
 
 _OPEN = """
     INSERT INTO active_events (
         channel_id, kind, name, fired_at_ms, ends_at_ms, multiplier, announced, bonus_paid
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
-_RUNNING_ADHOC = """
-    SELECT name, fired_at_ms FROM active_events
-    WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL AND ends_at_ms > ?2
-"""
-_END_ADHOC = """
-    UPDATE active_events SET ended_at_ms = ?2
-    WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL
-"""
-_START_ADHOC = """
-    INSERT INTO active_events (
-        channel_id, kind, name, fired_at_ms, ends_at_ms, multiplier, announced
-    ) VALUES (?1, 'adhoc', ?2, ?3, ?4, ?5, 1)
-    ON CONFLICT DO UPDATE SET ends_at_ms = ?4, multiplier = ?5, ended_at_ms = NULL
 """
 _END = """
     UPDATE active_events SET ended_at_ms = ?5
@@ -128,79 +104,6 @@ def _pay_bonus(tx: Tx, ask: OpenEvent) -> tuple[Paid, ...]:
         if account.user in winners:
             tx.analytics.hit(account, PRESENT, ask.bonus_each_z, ask.day)
     return paid
-
-
-@dataclass(frozen=True, slots=True)
-class RunningEvent:
-    """An event whose end has not been noticed yet."""
-
-    kind: EventKind
-    name: str
-    fired_at_ms: int
-    ends_at_ms: int
-    multiplier: Fraction
-    announced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EventStarted:
-    """The event as it is stored; ``replaced`` is the name of the one that ended with it."""
-
-    event: RunningEvent
-    replaced: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StartAdHoc(Request[EventStarted]):
-    """Start an event of an operator; one that runs ends with it."""
-
-    channel: str
-    name: str
-    multiplier: Fraction
-    ends_at_ms: int
-    at_ms: int
-
-
-@operation
-def start_adhoc(tx: Tx, ask: StartAdHoc) -> EventStarted:
-    """Begin an operator's event in the place of the one that runs."""
-    channel = tx.channel(ask.channel)
-    running = tx.query(_RUNNING_ADHOC, channel.id, ask.at_ms)
-    tx.run(_END_ADHOC, channel.id, ask.at_ms)
-    values = (ask.name, ask.at_ms, ask.ends_at_ms, str(ask.multiplier))
-    tx.run(_START_ADHOC, channel.id, *values)
-    tx.journal.count("adhoc_events_started_total")
-    event = RunningEvent("adhoc", ask.name, ask.at_ms, ask.ends_at_ms, ask.multiplier, True)
-    replaced = next((name for name, _ in running), None)
-    return EventStarted(event, replaced)
-
-
-@dataclass(frozen=True, slots=True)
-class AdHocStopped:
-    """Name and start of the event that ended with it; None where none ran."""
-
-    name: str | None = None
-    fired_at_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StopAdHoc(Request[AdHocStopped]):
-    """End the event of an operator before its time."""
-
-    channel: str
-    at_ms: int
-
-
-@operation
-def stop_adhoc(tx: Tx, ask: StopAdHoc) -> AdHocStopped:
-    """End what runs; an event whose time is over is left to whoever tells of its end."""
-    channel = tx.channels.find(ask.channel)
-    if channel is None:
-        return AdHocStopped()
-    for name, fired_at_ms in tx.query(_RUNNING_ADHOC, channel.id, ask.at_ms):
-        tx.run(_END_ADHOC, channel.id, ask.at_ms)
-        return AdHocStopped(name, fired_at_ms)
-    return AdHocStopped()
 
 
 @dataclass(frozen=True, slots=True)

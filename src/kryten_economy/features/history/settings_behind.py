@@ -46,14 +46,7 @@ _BY_TRIGGER: dict[str, tuple[Place, ...]] = {
         ("balance_maintenance", "decay", "daily_rate"),
         ("balance_maintenance", "decay", "exempt_below"),
     ),
-    "spend.playnext": (("spending", "interrupt_play_next"),),
-    "spend.forcenow": (("spending", "force_play_now"),),
     "spend.cytube_promotion": (("cytube_promotion", "cost"),),
-}
-
-
-_BY_TYPE: dict[str, tuple[Place, ...]] = {
-    "bounty_expired_refund": (("bounties", "expiry_refund_percent"),),
 }
 
 
@@ -64,8 +57,7 @@ def places_of(type_name: str, trigger_id: str, settings: Settings) -> tuple[Plac
     """The settings that say how much such a row is; none where a person says it."""
     if type_name == "earn" and trigger_id == "presence.base":
         return _minutes(settings)
-    found = _BY_TRIGGER.get(trigger_id) or _BY_TYPE.get(type_name)
-    return found or _by_name(type_name, trigger_id, settings)
+    return _BY_TRIGGER.get(trigger_id) or _by_name(type_name, trigger_id, settings)
 
 
 def _minutes(settings: Settings) -> tuple[Place, ...]:
@@ -89,6 +81,8 @@ def _by_name(  # noqa: PLR0911  # one place for each kind
             return (("presence", "hourly_milestones", name.removesuffix("h")),)
         case "streak_bonus", "streak":
             return _streak_day(trigger_id, settings)
+        case "bounty_expired_refund", "bounty" if name.startswith("expired."):
+            return (("bounties", "expiry_refund_percent"),)
         case "event_bonus", "event":
             return _event(name.removesuffix(".presence"), settings)
         case "achievement", "achievement":
@@ -131,9 +125,23 @@ def _prize(section: str, name: str, settings: Settings) -> tuple[Place, ...]:
 
 
 def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
-    """What is sold has a price, which inflation and the discount of the rank change."""
+    """What is sold has a price, which inflation and the discount of the rank change.
+
+    What another service takes is said by the service.
+    """
+    if name.startswith("wallet."):
+        return _NO_PLACES
     price: Place = ("spending", "queue_tiers")
-    if name.startswith("vanity."):
+    if name.startswith("shop."):
+        item = f"[{name.removeprefix('shop.')}]"
+        price = ("shop", "items", item, "price")
+        if value_now(settings, price) is None:
+            price = ("shop", "items")
+    elif name == "forcenow":
+        price = ("spending", "force_play_now")
+    elif name == "playnext" and settings.spending.playnext_premium:
+        price = ("spending", "interrupt_play_next")
+    elif name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:
             price = ("vanity_shop",)

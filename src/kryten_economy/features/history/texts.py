@@ -36,7 +36,8 @@ _SHORT_LABEL_UNITS_MAX = 28
 class HistoryRow:
     """One movement of a wallet; ``amount_z`` is signed, ``reason`` may be a user's words.
 
-    ``number`` is what `why` takes; a row of presence is for so many ``minutes``.
+    ``number`` is what `why` takes; a row of presence is for so many ``minutes``. ``related_user``
+    is who was at the other end.
     """
 
     number: int
@@ -46,6 +47,7 @@ class HistoryRow:
     trigger_id: str
     reason: str | None = None
     minutes: int = 1
+    related_user: str | None = None
 
 
 def history(
@@ -81,11 +83,22 @@ def _listed(rows: Sequence[HistoryRow], balances: int, symbol: str, zone: ZoneIn
         if day != date:
             lines.append(f"{day}:")
             date = day
-        label = clip(user_text(row.reason or "") or row.trigger_id, label_units_max)
+        label = clip(_label(row), label_units_max)
         amount = signed_money(row.amount_z, symbol)
         after = f" | balance {row.balance_after_z:,}" if place < balances else ""
         lines.append(f"#{row.number} {time} {amount} | {label}{after}")
     return "\n".join(lines)
+
+
+_TOWARDS = {"spend.tip": "to", "earn.tip": "from"}
+"""Movements that mean little without who was at the other end."""
+
+
+def _label(row: HistoryRow) -> str:
+    label = user_text(row.reason or "") or row.trigger_id
+    if row.trigger_id not in _TOWARDS or row.related_user is None:
+        return label
+    return f"{label} {_TOWARDS[row.trigger_id]} {name_shown(row.related_user)}"
 
 
 def presence_merged(rows: Sequence[HistoryRow], zone: ZoneInfo) -> list[HistoryRow]:
@@ -246,6 +259,22 @@ def _fixed(before: str, *, user: bool = False) -> _Words:
     return words
 
 
+def _tip(before: str, towards: str) -> _Words:
+    def words(movement: Movement, _: Explanation, __: Settings) -> str:
+        other = movement.related_user
+        return before if other is None else f"{before} {towards} {name_shown(other)}"
+
+    return words
+
+
+def _spent(movement: Movement, _: Explanation, __: Settings) -> str:
+    if movement.trigger_id.startswith("spend.wallet."):
+        what = "Set aside for another service, which gives back what it does not charge"
+    else:
+        what = "Bought, with inflation and the discount of the rank in the price"
+    return f"{what}: {_reason(movement)}"
+
+
 EXPLAINED: dict[str, _Words] = {
     "earn": lambda movement, _, settings: _earned(movement, settings, everything=False),
     "milestone": _fixed("A milestone of the day, paid once"),
@@ -263,11 +292,11 @@ EXPLAINED: dict[str, _Words] = {
     "gamble_win": _fixed("What a game paid, the stake included"),
     "gamble_push": _fixed("The stake of a game that nobody won"),
     "gamble_refund": _fixed("The stake of a game that did not take place"),
-    "tip_send": _fixed("A tip given", user=True),
-    "tip_receive": _fixed("A tip received", user=True),
-    "spend": _fixed("Bought, with inflation and the discount of the rank in the price"),
+    "tip_send": _tip("A tip given", "to"),
+    "tip_receive": _tip("A tip received", "from"),
+    "spend": _spent,
     "refund": _fixed("Money back"),
-    "bounty_create": _fixed("Set out as a bounty"),
+    "bounty_create": _fixed("Set aside for whoever wins it"),
     "bounty_claim": _fixed("A bounty won", user=True),
     "bounty_expired_refund": _fixed("What came back of a bounty that nobody won"),
     "admin_grant": _by_admin("Given"),

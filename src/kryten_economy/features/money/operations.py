@@ -1,4 +1,4 @@
-"""Credit, debit, set balance, transfer: money that moves at once.
+"""Credit, debit, set balance: money that moves at once.
 
 A day's interest or decay, all wallets of a channel in one act (P-MON-17).
 """
@@ -12,7 +12,7 @@ from kryten_economy.features.jobs import MAINTENANCE, daily_part
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import Act, operation
-from kryten_economy.ledger.posting import Entry, credit_id, is_amount, post, post_between
+from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.records import FinishJob, finish_job
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -23,7 +23,6 @@ from kryten_economy.refusals import (
     Insufficient,
     InvalidAmount,
     NoAccount,
-    SameAccount,
 )
 from kryten_economy.transaction_types import TransactionType, transaction_type
 from kryten_economy.users import UserKey
@@ -36,13 +35,10 @@ __all__ = (
     "Maintained",
     "Posted",
     "SetBalance",
-    "Transfer",
-    "Transferred",
     "credit",
     "debit",
     "maintain_balances",
     "set_balance",
-    "transfer",
 )
 
 
@@ -218,85 +214,6 @@ def set_balance(tx: Tx, ask: SetBalance) -> BalanceSet | NoAccount | InvalidAmou
         )
         post(tx, account, delta_z, other, entry)
     return BalanceSet(old_z, ask.amount_z, account.wallet)
-
-
-@dataclass(frozen=True, slots=True)
-class Transferred:
-    """Both wallets after the transfer; ``transaction_id`` is the row of who was paid."""
-
-    giver: Wallet
-    taker: Wallet
-    transaction_id: int = 0
-    replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer(Act[Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount]):
-    """Money from one user to another of the same channel."""
-
-    op_id: str
-    giver: UserKey
-    taker: UserKey
-    amount_z: int
-    debit_type: str
-    debit_trigger: str
-    credit_type: str
-    credit_trigger: str
-    reason: str
-    at_ms: int
-    day: str
-
-    @property
-    def books_channel(self) -> str:
-        """Both users' channel."""
-        return self.giver.channel
-
-
-@operation
-def transfer(  # noqa: PLR0911 - one way out for each refusal
-    tx: Tx, ask: Transfer
-) -> Transferred | Insufficient | NoAccount | Banned | SameAccount | InvalidAmount:
-    """Move money from one user to another; a tip counts who has tipped whom."""
-    assert ask.giver.channel == ask.taker.channel, ask
-    debit_kind, credit_kind = transaction_type(ask.debit_type), transaction_type(ask.credit_type)
-    assert debit_kind.debits, ask
-    assert credit_kind.credits, ask
-    if not is_amount(ask.amount_z):
-        return InvalidAmount(ask.amount_z)
-    if ask.giver == ask.taker:
-        return SameAccount(ask.giver)
-    giver, taker = tx.find(ask.giver, ask.day), tx.find(ask.taker, ask.day)
-    if giver is None:
-        return NoAccount(ask.giver)
-    if taker is None:
-        return NoAccount(ask.taker)
-    if giver.banned and not debit_kind.despite_ban:
-        return Banned(ask.giver)
-    if taker.banned and not credit_kind.despite_ban:
-        return Banned(ask.taker)
-    if giver.balance_z < ask.amount_z:
-        return _short(giver, ask.amount_z)
-    if not taker.has_room(ask.amount_z):
-        return InvalidAmount(ask.amount_z)
-    paid = Entry(ask.debit_type, ask.debit_trigger, ask.reason, ask.at_ms, ask.day)
-    got = Entry(ask.credit_type, ask.credit_trigger, ask.reason, ask.at_ms, ask.day)
-    transfer_id = post_between(tx, giver, taker, ask.amount_z, paid, got)
-    if debit_kind.tips:
-        _count_pair(tx, giver, taker)
-    return Transferred(giver.wallet, taker.wallet, credit_id(transfer_id))
-
-
-_MEET = "INSERT OR IGNORE INTO tip_pair (sender, recipient) VALUES (?, ?)"
-
-
-def _count_pair(tx: Tx, sender: Account, recipient: Account) -> None:
-    """Somebody has tipped somebody; a pair is counted once."""
-    if not tx.run(_MEET, sender.id, recipient.id):
-        return
-    sender.tip_recipients += 1
-    recipient.tip_senders += 1
-    tx.accounts.touch(sender, tallies=True)
-    tx.accounts.touch(recipient, tallies=True)
 
 
 def _short(account: Account, amount_z: int) -> Insufficient:

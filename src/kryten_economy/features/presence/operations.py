@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kryten_economy.features.events.rules import with_carry
+from kryten_economy.features.possessions import cooldown_left_ms, note_use, owned
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate, whole_part
 from kryten_economy.features.presence.rules import OPEN, EarningGate, is_past, is_welcome_back
+from kryten_economy.features.vanity.rules import GREETING
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
 from kryten_economy.ledger.operation import Act, Request, operation
@@ -109,8 +111,8 @@ class Arrived:
     """``absent_since_ms`` is the later of last departure and last sight before this arrival.
 
     None for a new account. ``welcomed_z`` is what the welcome wallet held, ``welcomed_back_z``
-    what a return after days of absence brought; else 0. ``notice`` is the greeting that is owed
-    with the wallet.
+    what a return after days of absence brought; else 0. ``notice`` is the welcome that is owed
+    with the wallet, ``greeting`` a bought text that is to be posted.
     """
 
     wallet: Wallet
@@ -121,6 +123,7 @@ class Arrived:
     replayed: bool = False
     welcomed_back_z: int = 0
     notice: OwedNotice | None = None
+    greeting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,11 @@ class Arrive(Act[Arrived | InvalidAmount]):
 
     It is genuine unless the absence is known to be shorter than ``window_ms``. A genuine arrival
     claims the welcome wallet or, with the wallet claimed before and after ``days_absent`` whole
-    days, gets ``welcome_back_z``; never both.
+    days, gets ``welcome_back_z``; never both. After ``greeting_absence_ms`` (None: never) a bought
+    greeting is due.
     """
+
+    ATTEMPT = Act.ATTEMPT | {"greeting_absence_ms"}
 
     op_id: str
     user: UserKey
@@ -142,6 +148,7 @@ class Arrive(Act[Arrived | InvalidAmount]):
     days_absent: int = 0
     window_ms: int = 0
     welcome_delay_ms: int = 0
+    greeting_absence_ms: int | None = None
 
 
 @operation
@@ -181,7 +188,24 @@ def arrive(tx: Tx, ask: Arrive) -> Arrived | InvalidAmount:
         genuine,
         welcomed_back_z=back_z,
         notice=notice,
+        greeting=_greeting(tx, ask, account, absent_since_ms) if genuine else None,
     )
+
+
+_GREETED_MS = 30 * 60_000
+
+
+def _greeting(tx: Tx, ask: Arrive, account: Account, absent_since_ms: int | None) -> str | None:
+    """The greeting to be posted: after a long absence, and once in half an hour at most."""
+    if ask.greeting_absence_ms is None or absent_since_ms is None or account.banned:
+        return None
+    if ask.at_ms - absent_since_ms < ask.greeting_absence_ms:
+        return None
+    text = owned(tx, account, GREETING)
+    if text is None or cooldown_left_ms(tx, account, GREETING, _GREETED_MS, ask.at_ms):
+        return None
+    note_use(tx, account, GREETING, ask.at_ms)
+    return text
 
 
 def _gifts(tx: Tx, ask: Arrive, account: Account, absent_since_ms: int | None) -> tuple[int, int]:

@@ -65,8 +65,12 @@ def profile(
     gambled_net_z: int | None,
     symbol: str,
     currency: str,
+    owns: Sequence[str] = (),
 ) -> str:
-    """What everybody may know about a user; ``gambled_net_z`` None: never played."""
+    """What everybody may know about a user; ``gambled_net_z`` None: never played.
+
+    ``owns`` are the kinds of things they have bought, not the things.
+    """
     has = f"{money(balance_z, symbol)} ({user_text(currency)})"
     lines = [
         f"👤 {user_text(name)} | ⭐ {rank}",
@@ -75,6 +79,8 @@ def profile(
     ]
     if gambled_net_z is not None:
         lines.append(f"🎰 Gambling net: {signed_money(gambled_net_z, symbol)}")
+    if owns:
+        lines.append(f"🛍️ Owns: {', '.join(owns)}")
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 
 from kryten_economy.features.competitions import FIELDS, DayOf
-from kryten_economy.features.events.operations import RunningEvent
+from kryten_economy.features.events.adhoc import RunningEvent
 from kryten_economy.features.presence.rules import MINUTE_IDS
 from kryten_economy.features.ranks.operations import RANK_UP
 from kryten_economy.features.ranks.rules import LastRankUp

@@ -1,0 +1,1 @@
+"""What a channel sells of its own."""

@@ -1,0 +1,1 @@
+"""Wallets for other services: reserve up to a budget, pay what it did cost, read what is left."""
