@@ -8,6 +8,7 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW, ask, earn, key, look, told
 
 from kryten_economy.config.gambling import Trivia
 from kryten_economy.features.games.fairness import FairDice, public_id
+from kryten_economy.features.games.heist import HEIST
 from kryten_economy.features.games.questions import LETTERS, Question
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.stakes import Stats, stats_of
@@ -178,7 +179,7 @@ def test_answers_stay_with_their_stakes(books: Books, reports: Reports) -> None:
 def test_a_round_of_another_game_has_no_question(books: Books) -> None:
     """Neither is shown nor answered."""
     ask(books, CancelRound("off", CHANNEL, 1, "Off", NOW, DAY))
-    other = replace(OPEN, op_id="other", game="flip", limits=Terms("flip", 1, 100))
+    other = replace(OPEN, op_id="other", game=HEIST.name, limits=Terms("heist", 1, 100))
     number = told(books, other, Opened).number
     assert ask(books, replace(SHOW, number=number)) == NotPending()
     assert ask(books, replace(ANSWER, number=number)) == NotPending()
