@@ -24,6 +24,7 @@ from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
 from economy_actors.messages.playlist import PlaylistMessage
+from economy_actors.messages.questions import PickQuestion
 from economy_actors.messages.tables import FloorMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
@@ -184,6 +185,7 @@ class Context:
     persons: Ref[FindPersons] = field(init=False)
     catalogue: Ref[CatalogueMessage] = field(init=False)
     llm: Ref[Compose] = field(init=False)
+    questions: Ref[PickQuestion] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     prices: Ref[PricesDue] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None

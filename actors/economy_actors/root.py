@@ -38,6 +38,7 @@ from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
 from economy_actors.playlist.actor import Playlist
+from economy_actors.questions import Questions
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.stylesheet import Stylesheet
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
@@ -139,6 +140,8 @@ class Root(Actor[Any]):
         context.catalogue = catalogue
         llm = await self.spawn_started("llm", Llm)
         context.llm = llm
+        questions = await self.spawn_started("questions", lambda: Questions(context))
+        context.questions = questions
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )

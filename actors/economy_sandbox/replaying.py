@@ -143,6 +143,7 @@ def _settings(url: str, trace: Trace, database: Path, rules: Mapping[str, object
         "chat_jitter": 0,
         "commands": {"rate_limit_per_minute": 1000},
         "onboarding": {"welcome_delay_seconds": 0},
+        "gambling": {"trivia": {"api_url": ""}},
     }
     return json.dumps({**settings, **rules}, indent=1)
 

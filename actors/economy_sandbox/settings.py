@@ -131,6 +131,7 @@ gambling:
   spin: {{cooldown_seconds: 3}}
   flip: {{cooldown_seconds: 3}}
   heist: {{enabled: true, join_window_seconds: 30, cooldown_seconds: 30, max_payout_factor: 2.1}}
+  trivia: {{api_url: ""}}
 """
 
 

@@ -36,6 +36,7 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
 from economy_actors.outbox.protocol import Drain, OutboxMessage
 from economy_actors.playlist.actor import Playlist
+from economy_actors.questions import Fetched, NoQuestions, Questions, Wish
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -267,6 +268,20 @@ class _Root(Actor[Any]):
         await self._start(self)
 
 
+class Nowhere:
+    """No server of questions can be reached, so the built-in ones are asked."""
+
+    async def fetch(self, wish: Wish) -> Fetched:
+        return NoQuestions(f"nothing at {wish.url}")
+
+    async def close(self) -> None:
+        pass
+
+
+def _built_in(context: Context) -> Actor[Any]:
+    return Questions(context, Nowhere)
+
+
 def _reports_inline(path: Path) -> Executor[Reports]:
     return InlineExecutor(lambda: Reports.open(path))
 
@@ -283,15 +298,17 @@ async def house(
     gateway: Callable[[Context], Actor[Any]] | None = None,
     catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
-    facts_to: Callable[[Facts], object] = lambda _: None,
     llm: Callable[[], Actor[Any]] = Llm,
+    questions: Callable[[Context], Actor[Any]] = _built_in,
+    facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
-    writes texts; ``facts_to`` hears of each commit too.
+    writes texts, ``questions`` what is asked for those of trivia; ``facts_to`` hears of each
+    commit too.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -329,6 +346,7 @@ async def house(
         )
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.llm = root.spawn("llm", llm)
+        context.questions = root.spawn("questions", lambda: questions(context))
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         for channel in channels:
             context.outboxes[channel] = root.spawn(

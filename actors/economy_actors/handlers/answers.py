@@ -211,8 +211,6 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             | AgainstTheRules()
             | PlayPaused()
             | TooNew()
-            | TooYoung()
-            | PlayPaused()
             | TooManyOpen()
             | OpponentUnable()
             | NotYours()

@@ -1,6 +1,6 @@
 """What several topics need: the audit log, names and notices."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -177,15 +177,25 @@ def price_for(call: Call, base_z: int, buyer: Wallet | RankFacts) -> Price:
     return price(base_z, price_factor(call.context, call.channel), discount)
 
 
+async def _as_it_is(request: OpenRound) -> OpenRound:
+    return request
+
+
 async def open_round(
-    call: PmCall, request: OpenRound, *, pause_s: float = 0.0, news: object = None
+    call: PmCall,
+    request: OpenRound,
+    *,
+    pause_s: float = 0.0,
+    news: object = None,
+    complete: Callable[[OpenRound], Awaitable[OpenRound | Failed]] = _as_it_is,
 ) -> Opened | Refused | Failed:
     """Open a round and seat its table; a spectacle takes the slot of the channel first.
 
     A stake that is unfit at first sight takes no slot, and a refusal of the books gives it back
     without a pause (P-GAM-9). ``pause_s`` lies between two rounds of this game; ``news`` is the
-    first thing the table is told. Raises as `messages.ledger.commit`: then the floor finds out
-    whether the round was opened.
+    first thing the table is told. ``complete`` adds to the request what takes a while to find,
+    once the slot is taken; it raises nothing. Raises as `messages.ledger.commit`: then the floor
+    finds out whether the round was opened.
     """
     if request.player is not None:
         refusal = unfit(call.wallet, request.stake_z, request.limits, request.at_ms)
@@ -202,7 +212,12 @@ async def open_round(
         if not isinstance(taken, SlotTaken):
             return call.refused(taken)
         token = taken.token
-    answer = await call.commit(request)
+    completed = await complete(request)
+    if isinstance(completed, Failed):
+        if token is not None:
+            floor.offer(GiveBackSlot(token))
+        return completed
+    answer = await call.commit(completed)
     if isinstance(answer, Opened):
         floor.offer(RoundOpened(request.game, answer.number, news, token), trace=call.trace)
         return answer

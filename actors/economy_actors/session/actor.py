@@ -102,7 +102,8 @@ async def carry_out(
     # What is said in the channel is no answer to a question asked in private.
     heard = None if message.in_chat else dialogue.hear(parsed, now_s)
     is_admin = message.rank >= context.live.settings.admin.owner_level
-    asking = _Asking(context, user, message, parsed, trace, is_admin)
+    meant, is_move = _meant(context, user.channel, message, parsed)
+    asking = _Asking(context, user, message, meant, trace, is_admin, is_move)
     match heard:
         case None:
             spec, answer = await _command(asking)
@@ -145,6 +146,22 @@ class _Asking:
     parsed: Parsed
     trace: str | None
     is_admin: bool
+    is_move: bool
+
+
+def _meant(context: Context, channel: str, message: Command, parsed: Parsed) -> tuple[Parsed, bool]:
+    """The command a message stands for, and whether it is a move of a round under way.
+
+    What such a round listens to may be sent in private as well; a command of one word stays that
+    command. Moves are made whatever was switched off since the round began (`gambling.md` 1).
+    """
+    words = context.chat_words[channel].value
+    if not words:
+        return parsed, False
+    command = None if message.in_chat else words.get(" ".join(message.text.split()).lower())
+    if command is None or (not parsed.args and COMMANDS.find(parsed.word) is not None):
+        return parsed, message.text in words.values()
+    return parse(command) or parsed, True
 
 
 async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Question]:
@@ -153,7 +170,7 @@ async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Ques
     spec = COMMANDS.find(parsed.word)
     if spec is None:
         return None, _unknown(asking.context, parsed, is_admin=asking.is_admin)
-    if not spec.enabled(settings) and not spec.finishes:
+    if not (spec.enabled(settings) or spec.finishes or asking.is_move):
         return spec, Refused(Code.REJECTED, refusals.feature_off(f"'{spec.name}'"))
     if spec.admin and not asking.is_admin:
         return spec, Refused(Code.REJECTED, refusals.not_authorised(spec.name))

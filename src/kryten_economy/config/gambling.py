@@ -3,6 +3,7 @@
 ``gambling.heist``: a crew, one roll, and a story.
 """
 
+import re
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -167,8 +168,17 @@ class PayoutMultipliers(Section):
     hard: Factor = 3.0
 
 
+def _web_address(url: str) -> str:
+    if not url.strip() or re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url.strip()):
+        return url.strip().rstrip("/")
+    raise refuse("must be a web address that begins with http:// or https://, or empty")
+
+
 class Trivia(Section):
-    """``gambling.trivia``; ``category`` is an Open Trivia DB id."""
+    """``gambling.trivia``; ``category`` is an Open Trivia DB id.
+
+    ``api_url`` is where Open Trivia DB is; empty: only the built-in questions are asked.
+    """
 
     if_broken: ClassVar[Remedy | None] = OFF
 
@@ -181,6 +191,7 @@ class Trivia(Section):
     payout_multipliers: PayoutMultipliers = PayoutMultipliers()
     category: Annotated[Count | None, DEFAULT] = None
     question_cache_size: Annotated[int, Field(ge=1, le=50), CLAMP] = 20
+    api_url: Annotated[str, AfterValidator(_web_address), DEFAULT] = "https://opentdb.com"
     announce_public: bool = True
 
 

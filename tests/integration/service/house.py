@@ -71,6 +71,7 @@ def settings_of(folder: Path, url: str, channel: str, **changes: Any) -> dict[st
             },
             "rain": {"enabled": False},
             "balance_maintenance": {"mode": "none"},
+            "gambling": {"trivia": {"api_url": ""}},
         },
         changes,
     )

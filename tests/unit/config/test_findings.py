@@ -337,6 +337,12 @@ SKIPPED = "this entry is skipped"
             "it is read as 50",
         ),
         (
+            "gambling: {trivia: {api_url: opentdb.com}}",
+            "gambling.trivia.api_url",
+            "must be a web address",
+            "the default is used",
+        ),
+        (
             "digest: {admin_digest: {send_hour_utc: 24}}",
             "send_hour_utc",
             "must be <= 23",

@@ -48,6 +48,7 @@ from kryten_economy.features.games.challenge.operations import AcceptChallenge, 
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import CloseBets, Predict
+from kryten_economy.features.games.questions import Question
 from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
 from kryten_economy.features.games.rounds import EnsureSeeds
@@ -60,6 +61,8 @@ from kryten_economy.features.games.tables import (
     JoinRound,
     OpenRound,
 )
+from kryten_economy.features.games.trivia import AnswerTrivia, RevealQuestion
+from kryten_economy.features.games.trivia import round_terms as trivia_terms
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
 from kryten_economy.features.money.operations import (
@@ -294,14 +297,16 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+QUESTION = Question("Film", "easy", "Which ship?", "Titanic", ("Argo", "Bounty", "Victory"))
+QUIZ = json.dumps(trivia_terms(SETTINGS.gambling.trivia, QUESTION, "Bob"))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
 MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
 QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
-HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
-PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
-ROUNDS = st.integers(1, 3)
 HAND_TERMS = st.builds(Terms, st.just("blackjack"), st.just(1), st.just(7))
 DUEL_TERMS = st.builds(Terms, st.just("challenge"), st.just(1), st.just(7))
 
@@ -425,19 +430,25 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         TIMES,
         DAYS,
     ),
-    OpenRound: st.builds(
-        OpenRound,
-        _op("open"),
-        here,
-        st.just("heist"),
-        st.just(PLAN),
-        HEIST_TERMS,
-        st.just("dead" * 16),
-        TIMES,
-        DAYS,
-        USERS | st.none(),
-        SOME_Z,
-        several=st.booleans(),
+    OpenRound: st.sampled_from([("heist", PLAN), ("trivia", QUIZ)]).flatmap(
+        lambda opened: st.builds(
+            OpenRound,
+            _op("open"),
+            here,
+            st.just(opened[0]),
+            st.just(opened[1]),
+            st.just(Terms(opened[0], 1, 7)),
+            st.just("dead" * 16),
+            TIMES,
+            DAYS,
+            USERS | st.none(),
+            SOME_Z,
+            several=st.booleans(),
+        )
+    ),
+    RevealQuestion: st.builds(RevealQuestion, _op("show"), here, ROUNDS, TIMES, DAYS),
+    AnswerTrivia: st.builds(
+        AnswerTrivia, _op("say"), USERS, ROUNDS, st.sampled_from(["a", "Argo", "?"]), TIMES, DAYS
     ),
     JoinRound: st.builds(
         JoinRound, _op("join"), here, ROUNDS, USERS, SOME_Z, HEIST_TERMS, TIMES, DAYS

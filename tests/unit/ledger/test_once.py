@@ -36,7 +36,7 @@ from tests.unit.ledger.test_items import LAMP
 from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
-from kryten_economy.config.gambling import Heist
+from kryten_economy.config.gambling import Heist, Trivia
 from kryten_economy.dice import Dice
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
@@ -52,6 +52,7 @@ from kryten_economy.features.games.challenge.operations import AcceptChallenge, 
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.prediction import Predict
+from kryten_economy.features.games.questions import Question
 from kryten_economy.features.games.race.operations import BetOnRace
 from kryten_economy.features.games.race.rules import lineup
 from kryten_economy.features.games.raffle import BuyTickets, OpenRaffle
@@ -64,6 +65,8 @@ from kryten_economy.features.games.tables import (
     JoinRound,
     OpenRound,
 )
+from kryten_economy.features.games.trivia import AnswerTrivia, RevealQuestion
+from kryten_economy.features.games.trivia import round_terms as trivia_terms
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -146,6 +149,14 @@ SOCIAL_ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
         CloseAuction("act", CHANNEL, 1, NOW + 60_000, DAY),
     ),
 ]
+QUESTION = Question("Film", "easy", "Which ship?", "Titanic", ("Argo", "Bounty", "Victory"))
+QUIZ = replace(
+    OPENED,
+    game="trivia",
+    terms=json.dumps(trivia_terms(Trivia(), QUESTION, "Bob")),
+    limits=Terms("trivia", 1, 100),
+)
+SHOWN = RevealQuestion("show", CHANNEL, 1, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -188,6 +199,8 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ),
     ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
     ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
+    ([earn("Bob", 50), QUIZ], replace(SHOWN, op_id="act")),
+    ([earn("Bob", 50), QUIZ, SHOWN], AnswerTrivia("act", key("Bob"), 1, "argo", NOW, DAY)),
     ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
         [earn("Bob", 50), RACE],

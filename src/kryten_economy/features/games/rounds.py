@@ -33,6 +33,7 @@ from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "CLOSED",
     "PURPOSE",
     "EnsureSeeds",
     "HeldStake",
@@ -41,12 +42,14 @@ __all__ = (
     "StoredRound",
     "begin",
     "cancel",
+    "close",
     "dice_of",
     "draw",
     "end_of",
     "ensure_seeds",
     "finish",
     "hold_stake",
+    "keep",
     "note_paid",
     "note_with_stake",
     "raise_stake",
@@ -59,6 +62,9 @@ __all__ = (
 
 PURPOSE = resumable("game")
 """Rounds settle their own holds: at a start the drawn ones are paid, the others called off."""
+
+CLOSED = "closed_at_ms"
+"""The key among a round's terms that says since when nobody can join it any more."""
 
 _NEVER_MS = 100 * 365 * 86_400_000
 
@@ -124,6 +130,7 @@ _BEGIN = """
     VALUES (?, ?, ?, 'open', ?, ?) RETURNING id
 """
 _DRAW = "UPDATE game_round SET state = 'drawn', outcome = ? WHERE id = ? AND state = 'open'"
+_CLOSE = "UPDATE game_round SET terms = ? WHERE id = ? AND state = 'open'"
 _FINISH = """
     UPDATE game_round SET state = ?2, settled_at_ms = ?3
     WHERE id = ?1 AND state IN ('open', 'drawn')
@@ -194,6 +201,12 @@ def round_of(tx: Tx, number: int) -> StoredRound | None:
     return StoredRound(number_, channel, game, day, state, json.loads(terms), drawn, *times)
 
 
+def close(tx: Tx, known: StoredRound, at_ms: int) -> None:
+    """Nobody joins an open round any more, though nothing is drawn yet."""
+    closed = tx.run(_CLOSE, _json({**known.terms, CLOSED: at_ms}), known.number)
+    assert closed, known.number
+
+
 def dice_of(tx: Tx, known: StoredRound) -> FairDice:
     """The dice of a round that waits for its draw."""
     (seed,) = tx.sql.only(_SEED, tx.channel(known.channel).id, known.day)
@@ -218,6 +231,7 @@ _RAISE_STAKE = """
     UPDATE game_stake SET stake_z = stake_z + ? WHERE round_id = ? AND account_id = ?
 """
 _NOTE_STAKE = "UPDATE game_stake SET data = ? WHERE round_id = ? AND account_id = ?"
+_KEEP = "UPDATE game_stake SET data = ? WHERE round_id = ? AND hold_id = ?"
 _STAKES = """
     SELECT a.name, a.display_name, s.stake_z, s.data, s.hold_id, h.day
     FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
@@ -309,6 +323,12 @@ def stakes_of(tx: Tx, number: int) -> list[HeldStake]:
         HeldStake(Stake(name, shown, stake_z, json.loads(data)), hold_id, day)
         for name, shown, stake_z, data, hold_id, day in tx.query(_STAKES, number)
     ]
+
+
+def keep(tx: Tx, number: int, held: HeldStake, data: Mapping[str, Any]) -> None:
+    """Keep something else with a held stake."""
+    kept = tx.run(_KEEP, _json(data), number, held.hold_id)
+    assert kept, held
 
 
 # Settling

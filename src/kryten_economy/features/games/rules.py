@@ -88,13 +88,15 @@ class Payout(NamedTuple):
 
     ``prospect`` is what the stake was worth on average; None for what is not the house's game.
     ``is_natural`` counts a natural of blackjack. ``among_players``: the others have paid for it,
-    so it is no earning, though another round of this game may be the house's.
+    so it is no earning, though another round of this game may be the house's. ``is_won`` says
+    whether the round counts as won or lost where not the money says so.
     """
 
     payout_z: int
     prospect: Prospect | None = None
     is_natural: bool = False
     among_players: bool = False
+    is_won: bool | None = None
 
 
 Draw = Callable[[Chance, Mapping[str, Any], Sequence[Stake], str], Mapping[str, Any]]

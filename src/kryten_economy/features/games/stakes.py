@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from kryten_economy.features.games.rules import GAMES, Payout, Terms
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.posting import is_amount
 from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -35,6 +36,7 @@ __all__ = (
     "may_stake",
     "note_settled",
     "player_today",
+    "stats_of",
     "unfit",
 )
 
@@ -204,19 +206,34 @@ _RETURN = """
 """
 
 
+_OWN_STATS = f"""
+    SELECT {", ".join(f"s.{each}" for each in Stats._fields)}
+    FROM game_stats AS s JOIN account AS a ON a.id = s.account_id
+    JOIN channel AS c ON c.id = a.channel_id WHERE c.name = ? AND a.name = ? AND s.game = ?
+"""  # noqa: S608 - put together from the names of fields
+
+
+def stats_of(reader: Reader, user: UserKey, game: str) -> Stats:
+    """A player's settled rounds of one game."""
+    row = reader.sql.row(_OWN_STATS, user.channel, user.name, game)
+    return Stats() if row is None else Stats._make(row)
+
+
 def note_settled(tx: Tx, account: Account, game: str, stake_z: int, paid: Payout, day: str) -> None:
     """Count a settled round: for the player, for the day's limits, for the return of the game."""
     net_z = paid.payout_z - stake_z
     rows = tx.cached(_STATS)
     row = rows.get((account.id, game))
     known = Stats() if row is None else Stats._make(row)
-    streak = known.streak + 1 if net_z > 0 else 0
+    won = net_z > 0 if paid.is_won is None else paid.is_won
+    lost = net_z < 0 if paid.is_won is None else not paid.is_won
+    streak = known.streak + 1 if won else 0
     rows.put(
         (account.id, game),
         Stats(
             known.rounds + 1,
-            known.won + (net_z > 0),
-            known.lost + (net_z < 0),
+            known.won + won,
+            known.lost + lost,
             known.staked_z + stake_z,
             known.paid_z + paid.payout_z,
             max(known.biggest_win_z, net_z),

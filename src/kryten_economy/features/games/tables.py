@@ -155,9 +155,11 @@ class JoinRound(Act[Joined | NotPending | AlreadyIn | StakeRefused]):
 
 @operation
 def join_round(tx: Tx, ask: JoinRound) -> Joined | NotPending | AlreadyIn | StakeRefused:
-    """Hold the stake, as long as nothing was drawn."""
+    """Hold the stake, as long as the round is open and nothing was drawn."""
     known = rounds.round_of(tx, ask.number)
     if known is None or known.channel != ask.channel or known.state != "open":
+        return NotPending()
+    if rounds.CLOSED in known.terms:
         return NotPending()
     held = rounds.stakes_of(tx, ask.number)
     if any(each.stake.name == ask.user.name for each in held):
