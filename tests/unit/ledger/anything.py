@@ -35,6 +35,7 @@ from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
@@ -302,6 +303,17 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         TIMES,
         DAYS,
     ),
+    SetPlayLimit: st.builds(
+        SetPlayLimit,
+        _op("limit"),
+        USERS,
+        st.sampled_from(["stakes", "losses"]),
+        st.none() | SOME_Z,
+        st.just(NEXT_DAY),
+        TIMES,
+        DAYS,
+    ),
+    PausePlay: st.builds(PausePlay, _op("pause"), USERS, st.just(2_000), TIMES, DAYS),
     FreeSpin: st.builds(
         FreeSpin,
         _op("free"),

@@ -42,6 +42,7 @@ from kryten_economy.features.chat.triggers import TriggerAward
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
@@ -111,6 +112,8 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], Spin("act", key("Bob"), 20, TABLE, SPIN_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], SetPlayLimit("act", key("Bob"), "losses", 20, NEXT_DAY, NOW, DAY)),
+    ([earn("Bob", 50)], PausePlay("act", key("Bob"), 3_600_000, NOW, DAY)),
     (
         [earn("Bob", 50)],
         BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),
