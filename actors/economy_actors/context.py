@@ -19,9 +19,11 @@ from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock
 from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
+from economy_actors.messages.colours import ColoursMessage, StylesheetMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
+from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.tables import FloorMessage
 from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
@@ -164,10 +166,11 @@ class Context:
     """Shared by all actors of one service; only the root writes the refs.
 
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
-    in circulation by channel, as they were when prices were last set by them. ``adornments``: what
-    users own that is shown with their names, by its type in the books. ``shoutouts``: the holds of
-    bought lines that this process has under way. ``books_lost``: the book
-    file was taken away, and nothing is acknowledged any more.
+    in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
+    bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``adornments``:
+    what users own that is shown with their names, by its type in the books. ``shoutouts``: the
+    holds of bought lines that this process has under way. ``books_lost``: the book file was taken
+    away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -201,12 +204,16 @@ class Context:
     )
     fresh_seed: Callable[[], str] = fresh_seed
     floats: dict[str, int] = field(default_factory=dict)
+    bot_ranks: dict[str, float] = field(default_factory=dict)
+    stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)
+    colours: dict[str, Ref[ColoursMessage]] = field(default_factory=dict)
     adornments: dict[UserKey, dict[str, str]] = field(default_factory=dict)
     shoutouts: set[str] = field(default_factory=set)
     terms: dict[str, tuple[object, EarningTerms]] = field(default_factory=dict)
     backlog: Backlog = field(default_factory=Backlog)
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
+    playlists: dict[str, Ref[PlaylistMessage]] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
         """A configured channel by its name in any casing (`storage.md` S4).

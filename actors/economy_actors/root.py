@@ -18,6 +18,7 @@ from economy_actors.catalogue.actor import MAILBOX as CATALOGUE_MAILBOX
 from economy_actors.catalogue.actor import Catalogue
 from economy_actors.channel.actor import MAILBOX as CHANNEL_MAILBOX
 from economy_actors.channel.actor import Channel
+from economy_actors.colours import Colours
 from economy_actors.context import Context
 from economy_actors.exporter import Exporter
 from economy_actors.gateway.actor import Gateway
@@ -36,7 +37,10 @@ from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
+from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
+from economy_actors.playlist.actor import Playlist
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
+from economy_actors.stylesheet import Stylesheet
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
 from economy_actors.wallets import MAILBOX as WALLETS_MAILBOX
 from economy_actors.wallets import Changes, Told, WalletBucket
@@ -49,6 +53,7 @@ from kryten_economy.ledger.holds import ReleaseOrphans, resumes
 __all__ = ("Parts", "Root")
 
 OUTBOX_MAILBOX = 4096
+STYLES_MAILBOX = 64
 
 _log = structlog.get_logger("root")
 
@@ -121,6 +126,9 @@ class Root(Actor[Any]):
         context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
+        await self.spawn_started("playlists", self._playlist_group())
+        await self.spawn_started("stylesheets", self._stylesheet_group())
+        await self.spawn_started("colours", self._colours_group())
         await self.spawn_started("channel_events", self._channel_events_group())
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
@@ -204,6 +212,21 @@ class Root(Actor[Any]):
         context = self._context
         channels = {name: partial(Channel, name, context) for name in self._channels}
         return lambda: Group(channels, context.channels, CHANNEL_MAILBOX, "channel")
+
+    def _playlist_group(self) -> Callable[[], Group]:
+        context = self._context
+        playlists = {name: partial(Playlist, name, context) for name in self._channels}
+        return lambda: Group(playlists, context.playlists, PLAYLIST_MAILBOX, "playlist")
+
+    def _stylesheet_group(self) -> Callable[[], Group]:
+        context, styles = self._context, self._parts.bus
+        sheets = {name: partial(Stylesheet, name, context, styles) for name in self._channels}
+        return lambda: Group(sheets, context.stylesheets, STYLES_MAILBOX, "stylesheet")
+
+    def _colours_group(self) -> Callable[[], Group]:
+        context = self._context
+        colours = {name: partial(Colours, name, context) for name in self._channels}
+        return lambda: Group(colours, context.colours, STYLES_MAILBOX, "colours")
 
     def _channel_events_group(self) -> Callable[[], Group]:
         context = self._context

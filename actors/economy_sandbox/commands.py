@@ -123,6 +123,8 @@ def _completer(first_words: Words, names: Words) -> "Completer":
     return Completer_()
 
 
+_ADMIN_RANK = 3
+
 Args = Mapping[str, Any]
 Answer = dict[str, Any]
 
@@ -146,8 +148,16 @@ class Stage(Protocol):
         """The same for one frame, giving the envelope it was published in."""
         ...
 
-    async def foreign_uid(self) -> int | None:
-        """Wait for anybody's ``queue`` frame; None if none comes in time."""
+    def throw_out(self, reason: str) -> None:
+        """The server kicks the bot for what it just tried; the robot's answer is out by then."""
+        ...
+
+    async def first_answer(self) -> Event | None:
+        """Wait for anybody's ``queue`` frame, or for a refusal; None if none comes in time."""
+        ...
+
+    def act_later(self, delay_s: float, events: Callable[[], list[Event]]) -> None:
+        """Let the server take its time before these frames are made."""
         ...
 
 
@@ -183,22 +193,35 @@ async def _pm(stage: Stage, args: Args) -> Answer:
 
 async def _add_video(stage: Stage, args: Args) -> Answer:
     room = stage.room
-    media_type, media_id = str(args.get("type")), str(args.get("id") or args.get("url"))
-    if room.is_throttled and not room.bot.queue_limiter.admits(QUEUE, room.now_s()):
-        text = "You are adding videos too quickly"
-        events = [Playlist.queue_fail(media_type, media_id, text)]
+    delay_s = room.playlist.library.delay_of(str(args.get("id") or args.get("url")))
+    if delay_s:
+        stage.act_later(delay_s, lambda: _added(room, args))
+        first = await stage.first_answer()
     else:
-        pos, temp = args.get("pos", "end"), bool(args.get("temp", True))
-        events = room.playlist.queue(room.bot.name, media_type, media_id, pos=pos, temp=temp)
-    await stage.act(events)
-    if not events:
-        # A bad position is ignored by the server. The robot waits, and takes the next queue
-        # frame for its own, whoever caused it.
-        return {"success": True, "uid": await stage.foreign_uid()}
-    first = events[0]
+        events = _added(room, args)
+        await stage.act(events)
+        first = events[0] if events else await stage.first_answer()
+    if first is None:
+        return {"success": True, "uid": None}
     if first.name == "queueFail":
         return {"success": False, "error": first.payload["msg"], "queue_fail": first.payload}
     return {"success": True, "uid": first.payload["item"]["uid"]}
+
+
+def _added(room: Room, args: Args) -> list[Event]:
+    """What the server makes of it; a bad position and a missing right it does not even answer.
+
+    The robot waits for 8 s then, and takes the next ``queue`` frame for its own, whoever
+    caused it.
+    """
+    media_type, media_id = str(args.get("type")), str(args.get("id") or args.get("url"))
+    if not room.may("playlistadd", media_type):
+        return []
+    if room.is_throttled and not room.bot.queue_limiter.admits(QUEUE, room.now_s()):
+        text = "You are adding videos too quickly"
+        return [Playlist.queue_fail(media_type, media_id, text)]
+    pos, temp = args.get("pos", "end"), bool(args.get("temp", True))
+    return room.playlist.queue(room.bot.name, media_type, media_id, pos=pos, temp=temp)
 
 
 async def _jump(stage: Stage, args: Args) -> Answer:
@@ -206,7 +229,8 @@ async def _jump(stage: Stage, args: Args) -> Answer:
     if not isinstance(uid, str):
         # The real robot stumbles over a number and does nothing (`wire.md` 0.10).
         return {"success": False, "error": "Failed to jump to video"}
-    await stage.act(stage.room.playlist.jump(int(uid) if uid.isdigit() else uid))
+    if stage.room.may("playlistjump"):
+        await stage.act(stage.room.playlist.jump(int(uid) if uid.isdigit() else uid))
     return {"success": True}
 
 
@@ -259,6 +283,26 @@ def _frames(act: Callable[[Stage, Args], list[Event]]) -> Handler:
     return run
 
 
+def _allowed(right: str, act: Callable[[Playlist, Args], list[Event]]) -> Handler:
+    """The same with the playlist, where the bot's rank is high enough; else nothing happens."""
+    return _frames(
+        lambda stage, args: act(stage.room.playlist, args) if stage.room.may(right) else []
+    )
+
+
+def _for_admins(attempt: str, act: Callable[[Stage, Args], list[Event]]) -> Handler:
+    """The same, which costs a bot below rank 3 its place in the channel."""
+    allowed = _frames(act)
+
+    async def run(stage: Stage, args: Args) -> Answer:
+        if stage.room.bot.rank >= _ADMIN_RANK:
+            return await allowed(stage, args)
+        stage.throw_out(f"Attempted {attempt}")
+        return {"success": True}
+
+    return run
+
+
 def _by_bot(act: Callable[[Room], Callable[[str, str], list[Event]]]) -> Handler:
     """A moderator's act of the bot on somebody who may not be there."""
 
@@ -276,8 +320,8 @@ COMMANDS: Mapping[str, Handler] = MappingProxyType(
         "pm": _pm,
         "addvideo": _add_video,
         "jump": _jump,
-        "rmvideo": _frames(lambda s, a: s.room.playlist.delete(*_need(a, "uid"))),
-        "mvvideo": _frames(lambda s, a: s.room.playlist.move(*_need(a, "from", "after"))),
+        "rmvideo": _allowed("playlistdelete", lambda p, a: p.delete(*_need(a, "uid"))),
+        "mvvideo": _allowed("playlistmove", lambda p, a: p.move(*_need(a, "from", "after"))),
         "settemp": _frames(lambda s, a: s.room.playlist.set_temp(*_need(a, "uid", "temp"))),
         "clear": _frames(lambda s, _: s.room.playlist.clear()),
         "shuffle": _frames(lambda s, _: s.room.playlist.shuffle()),
@@ -293,9 +337,16 @@ COMMANDS: Mapping[str, Handler] = MappingProxyType(
         "smute": _by_bot(lambda room: lambda by, name: room.mute(by, name, shadow=True)),
         "ban": _frames(lambda s, a: s.room.ban(s.room.bot.name, _name(a), a.get("reason", ""))),
         "unban": _unban,
-        "setMotd": _frames(lambda s, a: [s.dressing.set_motd(a.get("motd", ""))]),
-        "setChannelCSS": _frames(lambda s, a: [s.dressing.set_css(a.get("css", ""))]),
-        "setChannelJS": _frames(lambda s, a: [s.dressing.set_js(a.get("js", ""))]),
+        "setMotd": _for_admins(
+            "setMotd with insufficient permission",
+            lambda s, a: [s.dressing.set_motd(a.get("motd", ""))],
+        ),
+        "setChannelCSS": _for_admins(
+            "setChannelCSS as non-admin", lambda s, a: s.dressing.set_css(a.get("css", ""))
+        ),
+        "setChannelJS": _for_admins(
+            "setChannelJS as non-admin", lambda s, a: [s.dressing.set_js(a.get("js", ""))]
+        ),
         "updateEmote": _frames(lambda s, a: [s.dressing.update_emote(*_need(a, "name", "image"))]),
         "removeEmote": _remove_emote,
         "setChannelRank": _set_channel_rank,

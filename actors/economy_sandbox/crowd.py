@@ -44,9 +44,14 @@ _RECENT_MAX = 12
 _KINDS = {"saying": 5, "joke": 3, "comment": 5, "link": 1, "emote": 2, "mention": 3}
 
 
+_STYLESHEET = "/* the demo's own */\n#chatheader { letter-spacing: 0.05em; }\n"
+"""Colours are only ever added to a stylesheet that can be seen to exist."""
+
+
 async def dress_channel(robot: SimulatedRobot) -> None:
-    """Give the channel emotes, a message of the day and films to watch."""
+    """Give the channel emotes, a stylesheet, a message of the day and films to watch."""
     events = [robot.dressing.update_emote(n, f"https://example.com/{f}.png") for n, f in EMOTES]
+    events += robot.dressing.set_css(_STYLESHEET)
     await robot.act([*events, robot.dressing.set_motd("Welcome to the <b>demo</b> channel")])
     for film in FILMS:
         await robot.queue(OWNER, film, temp=False)

@@ -79,6 +79,7 @@ class Library:
     def __init__(self, media: Iterable[Media] = ()) -> None:
         self._media = {one.id: one for one in media}
         self._refusals: dict[str, str] = {}
+        self._slow: dict[str, float] = {}
 
     def add(self, media: Media) -> None:
         """Make a medium known by its id."""
@@ -87,6 +88,14 @@ class Library:
     def refuse(self, media_id: str, message: str) -> None:
         """Answer every try to queue ``media_id`` with this ``queueFail`` message."""
         self._refusals[media_id] = message
+
+    def delay(self, media_id: str, seconds: float) -> None:
+        """Let the server take so long to look ``media_id`` up; others are queued meanwhile."""
+        self._slow[media_id] = seconds
+
+    def delay_of(self, media_id: str) -> float:
+        """How long the server takes to look it up."""
+        return self._slow.get(media_id, 0.0)
 
     def find(self, media_type: str, media_id: str) -> Media | str:
         """The medium, or the server's refusal text."""

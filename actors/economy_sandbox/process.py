@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from anyio.abc import TaskGroup
 from nats.aio.msg import Msg
 
 from economy_sandbox.commands import COMMANDS
@@ -91,10 +92,12 @@ class RobotProcess:
         self._registry = Registry()
         self._lifecycle_seen = asyncio.Event()
         self._queue_wait_s = queue_wait_s
-        self._queue_seen: asyncio.Future[int] | None = None
+        self._queue_seen: asyncio.Future[Event] | None = None
+        self._tasks: TaskGroup | None = None
         self._inboxes: defaultdict[str, Inbox] = defaultdict(Inbox)
         self._chat = Inbox()
         self._stack = AsyncExitStack()
+        self._thrown_out: str | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -110,6 +113,7 @@ class RobotProcess:
         """Start the robot."""
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(tasks.cancel_scope.cancel)
+        self._tasks = tasks
         tasks.start_soon(self._link.outbox.run)
         try:
             await self.start()
@@ -172,6 +176,10 @@ class RobotProcess:
         await self.act([Event("kick", {"reason": reason})])
         await self.stop()
 
+    def throw_out(self, reason: str) -> None:
+        """Kick the bot once the command that it is carrying out has been answered."""
+        self._thrown_out = reason
+
     def lose_cytube(self) -> None:
         """The connection to CyTube breaks without a word; the process stays."""
         self.is_in_channel = False
@@ -216,8 +224,9 @@ class RobotProcess:
             if self.is_in_channel:
                 messages += self.mirror.see(event)
                 messages.append(self._link.post(event.name, event.payload))
-            if event.name == "queue" and self._queue_seen and not self._queue_seen.done():
-                self._queue_seen.set_result(event.payload["item"]["uid"])
+            seen = self._queue_seen
+            if seen and event.name in {"queue", "queueFail"} and not seen.done():
+                seen.set_result(event)
         self._link.outbox.add(messages)
         await self._link.outbox.settled()
 
@@ -228,8 +237,18 @@ class RobotProcess:
         await self._link.outbox.settled()
         return envelope
 
-    async def foreign_uid(self) -> int | None:
-        """The uid of the next ``queue`` frame, whosever it is; None after ``queue_wait_s``."""
+    def act_later(self, delay_s: float, events: Callable[[], list[Event]]) -> None:
+        """Let the server make these frames only after a delay."""
+
+        async def act() -> None:
+            await anyio.sleep(delay_s)
+            await self.act(events())
+
+        assert self._tasks is not None, "the robot has not been started"
+        self._tasks.start_soon(act)
+
+    async def first_answer(self) -> Event | None:
+        """The next ``queue`` frame, whosever it is, or refusal; None after ``queue_wait_s``."""
         self._queue_seen = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self._queue_wait_s):
@@ -310,6 +329,10 @@ class RobotProcess:
         else:
             answer = {"service": "robot", "command": name, "success": True, "data": data}
         await self._link.reply(msg, answer)
+        reason, self._thrown_out = self._thrown_out, None
+        if reason is not None and self._tasks is not None:
+            # The end of the process waits for its subscriptions, of which this is one.
+            self._tasks.start_soon(self.kick_bot, reason)
 
     def _is_for_another(self, meta: dict[str, Any]) -> bool:
         domain, channel = meta.get("domain"), meta.get("channel")

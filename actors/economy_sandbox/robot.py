@@ -89,6 +89,10 @@ class SimulatedRobot(RobotProcess):
         """The owner changes a rank with ``/rank``."""
         await self.act(self.room.set_rank(name, rank))
 
+    async def dress(self, css: str) -> None:
+        """The owner changes the channel's stylesheet."""
+        await self.act(self.dressing.set_css(css))
+
     async def mute(self, name: str, *, by: str = "boss") -> None:
         """Mute somebody: chat is gone, PMs go on."""
         await self.act(self.room.mute(by, name))
@@ -114,6 +118,22 @@ class SimulatedRobot(RobotProcess):
         await self.act(events)
         assert events[0].name == "queue", events[0].payload
         return int(events[0].payload["item"]["uid"])
+
+    async def lock_playlist(self, is_locked: bool = True) -> None:
+        """The owner locks the playlist, or opens it."""
+        await self.act(self.room.lock(is_locked))
+
+    async def rank_bot(self, rank: float) -> None:
+        """The owner gives the bot another rank."""
+        await self.act(self.room.rank_bot(rank))
+
+    async def remove(self, uid: int) -> None:
+        """Somebody takes an item off the playlist."""
+        await self.act(self.room.playlist.delete(uid))
+
+    async def shuffle(self) -> None:
+        """Somebody shuffles the playlist."""
+        await self.act(self.room.playlist.shuffle())
 
     async def change_media(self, media: Media | None = None, *, by: str = "boss") -> None:
         """Play the next item now, or this medium, queued if need be."""

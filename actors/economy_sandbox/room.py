@@ -16,7 +16,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from economy_sandbox.filters import ANTIFLOOD, CHAT, Rate, chat_line, pm_line
+from economy_sandbox.filters import ANTIFLOOD, CHAT, Rate, chat_line, cut_utf16, pm_line
 from economy_sandbox.media import Event, Library, Playlist
 from economy_sandbox.people import Account, Person
 
@@ -30,7 +30,10 @@ __all__ = (
 )
 
 HISTORY_MAX = 15
+CSS_MAX = 20_000
+"""In UTF-16 units."""
 _USERCOUNT_GAP_S = 10.0
+_MODERATOR = 2
 _RANK_REFUSED = (
     "Updating user rank failed: You can't promote someone to a rank equal or higher than "
     "yourself, or demote them to below rank 1."
@@ -62,6 +65,7 @@ class Room:
         self.bans: list[dict[str, Any]] = []
         self.antiflood = False
         self.is_throttled = True
+        self.is_locked = True
         self._ban_ids = 0
         self._count_told = -1
         self._count_told_s = float("-inf")
@@ -179,7 +183,34 @@ class Room:
     def set_rank(self, name: str, rank: float) -> list[Event]:
         """The owner gives a present user or an account a rank (``/rank``)."""
         account = self.account(name, rank=rank)
-        return [Event("setUserRank", {"name": account.name, "rank": rank})]
+        told = Event("setUserRank", {"name": account.name, "rank": rank})
+        if account is not self.bot.account:
+            return [told]
+        people = [self.bot, *self.people.values()]
+        seen = [person.record(moderator=rank >= _MODERATOR) for person in people]
+        return [Event("userlist", seen), Event("rank", rank), told]
+
+    def rank_bot(self, rank: float) -> list[Event]:
+        """The owner gives the bot another rank: it is told what it may see now, and the rank."""
+        self.bot.account.rank = rank
+        records = [person.record(moderator=rank >= 2) for person in self.people.values()]
+        return [
+            Event("userlist", [*records, self.bot.record()]),
+            Event("rank", rank),
+            Event("setUserRank", {"name": self.bot.name, "rank": rank}),
+        ]
+
+    def lock(self, is_locked: bool) -> list[Event]:
+        """The owner locks the playlist, or opens it."""
+        self.is_locked = is_locked
+        return [Event("setPlaylistLocked", is_locked)]
+
+    def may(self, act: str, media_type: str = "") -> bool:
+        """Whether the bot may do something with the playlist; if not, nothing happens at all."""
+        needed = PERMISSIONS[act if self.is_locked else f"o{act}"]
+        if act == "playlistadd" and media_type in {"cm", "fi"}:
+            needed = max(needed, PERMISSIONS["playlistaddrawfile"])
+        return self.bot.rank >= needed
 
     def set_channel_rank(self, name: str, rank: int) -> list[Event]:
         """The bot asks for a rank change; refused as CyTube does (`wire.md` 9)."""
@@ -326,12 +357,14 @@ class Dressing:
         self.css = ""
         self.js = ""
         self.motd = ""
-        self.is_locked = True
 
-    def set_css(self, css: str) -> Event:
-        """Change the stylesheet."""
+    def set_css(self, css: str) -> list[Event]:
+        """Change the stylesheet; too long a text is cut without a word, the same one is no news."""
+        css = cut_utf16(css, CSS_MAX)
+        if css == self.css:
+            return []
         self.css = css
-        return self.css_js()
+        return [self.css_js()]
 
     def set_js(self, js: str) -> Event:
         """Change the script."""
@@ -372,7 +405,7 @@ def _burst(room: Room, dressing: Dressing, title: str, *, with_history: bool) ->
     bot = room.bot
     yield Event("rank", -1)
     yield Event("setPermissions", dict(PERMISSIONS))
-    yield Event("setPlaylistLocked", dressing.is_locked)
+    yield Event("setPlaylistLocked", room.is_locked)
     yield Event("emoteList", list(dressing.emotes))
     if with_history:
         yield from (Event("chatMsg", line) for line in room.history)

@@ -35,7 +35,8 @@ from economy_actors.messages.channel import (
 )
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Line, Pm
-from economy_actors.outbox.protocol import OutboxMessage
+from economy_actors.outbox.protocol import Drain, OutboxMessage
+from economy_actors.playlist.actor import Playlist
 from economy_actors.runtime import (
     Actor,
     ActorSystem,
@@ -156,7 +157,10 @@ class Recorder(Actor[OutboxMessage]):
         self.heard = heard
 
     async def receive(self, message: OutboxMessage) -> None:
-        self.heard.append(message)
+        if isinstance(message, Drain):
+            message.reply.send(0)
+        else:
+            self.heard.append(message)
 
 
 @dataclass(slots=True)
@@ -280,8 +284,8 @@ async def house(
     gateway: Callable[[Context], Actor[Any]] | None = None,
     catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
-    facts_to: Callable[[Facts], object] = lambda _: None,
     llm: Callable[[], Actor[Any]] = Llm,
+    facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
@@ -333,6 +337,9 @@ async def house(
             )
             context.channels[channel] = root.spawn(
                 channel, partial(Channel, channel, context), capacity=1024, kind="channel"
+            )
+            context.playlists[channel] = root.spawn(
+                f"playlist-{channel}", partial(Playlist, channel, context), capacity=1024
             )
 
         for channel in channels:

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.actors.api.helpers import Replies, spawn
+from tests.actors.colours.cytube import Page, dress
 from tests.actors.house import CHANNEL, House, house, settings_with
 from tests.actors.tree import OTHER, TWO
 
@@ -107,6 +108,7 @@ async def room(path: Path) -> AsyncIterator[Room]:
         rooms = Room(home, bus, spawn(home, "api", lambda: Api(home.context, bus)))
         await rooms.join(CHANNEL, "Patience", 1)
         for channel in (CHANNEL, OTHER):
+            dress(home, channel, Page())
             await rooms.join(channel, "mallory", 1)
         yield rooms
 

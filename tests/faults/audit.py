@@ -18,6 +18,13 @@ from tests.faults.witness import Movement, Told, movements, pays_as_told, was_do
 
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
+from kryten_economy.features.colours.operations import (
+    CHAT_COLOUR,
+    PURPOSE,
+    ReserveColour,
+    SettleColour,
+    hold_id_of,
+)
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
@@ -55,6 +62,14 @@ _SOLD = """
     FROM shop_purchase AS p LEFT JOIN hold AS h ON h.id = p.hold_id WHERE p.item = ?
 """
 _SHOP_HOLDS = "SELECT count(*) FROM hold WHERE purpose = 'announcement'"
+_COLOURS = """
+    SELECT a.name, v.value FROM vanity_item AS v JOIN account AS a ON a.id = v.account_id
+    WHERE v.type = ?
+"""
+_PAID_COLOURS = """
+    SELECT DISTINCT a.name, h.data ->> 'colour' FROM hold AS h
+    JOIN account AS a ON a.id = h.account_id WHERE h.purpose = ? AND h.state = 'captured'
+"""
 _CHARGED = """
     SELECT a.name, h.trigger_id, sum(h.captured_z),
         (SELECT sum(u.amount_z) FROM wallet_usage AS u
@@ -275,6 +290,7 @@ class Audit:
             self._operations_are_known(rows)
             self._holds_are_owned(reports, rows, generation)
             self._stock_is_kept(reports)
+            self._colours_are_paid(reports)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
@@ -321,9 +337,9 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
-                # Bounties and reservations of services outlive a restart.
+                # Bounties, reservations of services and colours outlive a restart.
                 outlives = hold_id in holds.values() or hold_id.startswith("wallet:")
-                fresh = fresh or outlives
+                fresh = fresh or outlives or hold_id.startswith(hold_id_of(""))
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -347,6 +363,13 @@ class Audit:
         _check(sold <= stock, "more was sold than there is", sold, stock)
         [(placed,)] = reports.connection.execute(_SHOP_HOLDS).fetchall()
         _check(paid == placed, "a purchase and its payment went apart", paid, placed)
+
+    def _colours_are_paid(self, reports: Reports) -> None:
+        """A colour and its payment stand in the same transaction."""
+        owned = dict(reports.connection.execute(_COLOURS, (CHAT_COLOUR,)))
+        paid = set(reports.connection.execute(_PAID_COLOURS, (PURPOSE,)))
+        _check(set(owned.items()) <= paid, "a colour nobody has paid", owned, paid)
+        _check({name for name, _ in paid} == owned.keys(), "paid for nothing", owned, paid)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
@@ -391,13 +414,17 @@ class Audit:
         return dict(minutes)
 
 
-def _owners_of_holds(request: Act[Any]) -> dict[str, str]:
+def _owners_of_holds(  # noqa: PLR0911 - one for each kind of act
+    request: Act[Any],
+) -> dict[str, str]:
     """The hold that this act places, and whose it is."""
     match request:
         case PlaceHold():
             return {request.hold_id: request.user.name}
         case BuyShopItem() if request.item.effect == "announce":
             return {f"shop:{request.op_id}": request.user.name}
+        case ReserveColour():
+            return {hold_id_of(request.op_id): request.user.name}
         case SetAside():
             return {f"purchase:{request.op_id}": request.user.name}
         case CreateBounty():
@@ -414,6 +441,7 @@ def _settles(request: Request[Any], words: Told | None = None) -> str | None:
         case (
             CaptureHold(hold_id=hold_id)
             | ReleaseHold(hold_id=hold_id)
+            | SettleColour(hold_id=hold_id)
             | SettlePurchase(hold_id=hold_id)
         ):
             return hold_id

@@ -12,6 +12,7 @@ from typing import Any
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour, hold_id_of
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit, SetBalance
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -118,6 +119,10 @@ class Crowd:
                 return self._settle(dice, asker, step, (neighbour, step - step % 10 + 3))
             case 9:
                 return self._people(dice, asker, step)
+            case 4 if dice.random() < 0.5:
+                return self._colour(dice, asker, step)
+            case 6 if dice.random() < 0.5:
+                return self._coloured(dice, asker, step)
             case _ if step and dice.random() < 0.3:
                 return self._again(dice, asker, step)
             case _:
@@ -238,6 +243,17 @@ class Crowd:
             NOW_MS,
             DAY,
         )
+
+    def _colour(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        who, colour = key(dice.choice(_USERS)), f"#{dice.randrange(0x1000000):06X}"
+        price_z = dice.randint(1, 30)
+        return ReserveColour(self._op(asker, step), who, colour, price_z, 0.0, NOW_MS, DAY)
+
+    def _coloured(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        """What was just reserved, by this asker or another one, is shown or not."""
+        by = dice.choice((asker, asker, dice.randrange(ASKERS)))
+        hold_id, shown = hold_id_of(self._op(by, step - 2)), dice.random() < 0.6
+        return SettleColour(self._op(asker, step), hold_id, shown, NOW_MS, DAY)
 
     def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
         who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)

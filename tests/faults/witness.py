@@ -12,6 +12,12 @@ from kryten_economy.features.bounties.operations import (
     CreateBounty,
     EndBounty,
 )
+from kryten_economy.features.colours.operations import (
+    ColourReserved,
+    ColourSettled,
+    ReserveColour,
+    SettleColour,
+)
 from kryten_economy.features.money.operations import (
     BalanceSet,
     Credit,
@@ -96,6 +102,10 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Held", replayed, hold_id, _money(wallet)]
         case Bought(wallet=wallet, left=left, hold_id=hold_id, replayed=replayed):
             return ["Bought", replayed, hold_id, _money(wallet), left]
+        case ColourReserved(hold_id, wallet, replayed):
+            return ["ColourReserved", replayed, hold_id, _money(wallet)]
+        case ColourSettled(hold_id, shown, colour, amount_z, wallet, replayed):
+            return ["ColourSettled", replayed, hold_id, shown, colour, amount_z, _money(wallet)]
         case Captured(hold_id, captured_z, released_z, owner, taker, replayed):
             taken = None if taker is None else _money(taker)
             return ["Captured", replayed, hold_id, captured_z, released_z, _money(owner), taken]
@@ -170,6 +180,12 @@ def movements(  # noqa: PLR0911 - one way out for each act
         case BuyShopItem():
             target = "=escrow" if words[2] else "=sink"
             return [Movement(request.user.name, target, request.price_z, words[3][0], None)]
+        case ReserveColour():
+            return [Movement(request.user.name, "=escrow", request.price_z, words[3][0], None)]
+        case SettleColour():
+            shown, _, amount_z, money = words[3:7]
+            taker, after_z = ("=sink", None) if shown else (held_by[request.hold_id], money[0])
+            return [Movement("=escrow", taker, amount_z, None, after_z)]
         case ReleaseHold():
             owner = held_by[request.hold_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]

@@ -14,7 +14,13 @@ import structlog
 from economy_actors.context import SERVICE_NAME, Context
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.intake import Intake
-from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
+from economy_actors.gateway.payloads import (
+    emotes_in,
+    items_in,
+    medium_in,
+    rank_listed,
+    stored_uid,
+)
 from economy_actors.gateway.robots import Rivals, Robots
 from economy_actors.gateway.survey import WantedLists
 from economy_actors.gateway.translate import Translator
@@ -26,13 +32,16 @@ from economy_actors.messages.gateway import (
     GiveRank,
     LinkChanged,
     Opened,
+    PlaylistRead,
     Pulse,
     PulseReturned,
+    ReadPlaylist,
     ReadRoom,
     ReadUserlist,
     Refuse,
     Remembered,
     RivalCame,
+    RobotCommand,
     RobotInDoubt,
     RobotStarted,
     RoomRead,
@@ -41,6 +50,7 @@ from economy_actors.messages.gateway import (
     Searched,
     Watch,
 )
+from economy_actors.messages.playlist import BotRanked, CommandLost, PlaylistListed
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
@@ -140,12 +150,12 @@ class Gateway(Actor[GatewayMessage]):
             case RobotInDoubt():
                 self._doubting = True
                 self._search_after(_DOUBT_S)
-            case ReadUserlist() | ReadRoom():
+            case ReadUserlist() | ReadRoom() | ReadPlaylist():
                 self._read(message)
-            case RoomsRead(rooms):
-                self._rooms_read(rooms)
-            case GiveRank():
-                await self._give_rank(message)
+            case RoomsRead() | PlaylistRead():
+                self._was_read(message)
+            case GiveRank() | RobotCommand():
+                await self._act(message)
             case Search() | Watch():
                 self._look(message)
             case Searched() | Remembered():
@@ -248,6 +258,17 @@ class Gateway(Actor[GatewayMessage]):
         except SendFailed as failed:
             _log.warning("level not given", user=message.name, error=str(failed))
 
+    async def _act(self, message: GiveRank | RobotCommand) -> None:
+        """What could not be sent was not done, and no event will come of it."""
+        if isinstance(message, GiveRank):
+            await self._give_rank(message)
+            return
+        try:
+            await self._bus.robot(message.channel, message.command, message.args)
+        except SendFailed as failed:
+            _log.warning("command not sent", command=message.command, error=str(failed))
+            self._context.playlists[message.channel].offer(CommandLost(message.command))
+
     async def _refuse(self, body: bytes, reply_to: str) -> None:
         try:
             await self._bus.reply(reply_to, _busy_answer(body))
@@ -256,8 +277,11 @@ class Gateway(Actor[GatewayMessage]):
 
     # The robots
 
-    def _read(self, message: ReadUserlist | ReadRoom) -> None:
+    def _read(self, message: ReadUserlist | ReadRoom | ReadPlaylist) -> None:
         match message:
+            case ReadPlaylist():
+                self._room_reader.offer(message)
+                return
             case ReadUserlist(channel):
                 self._wanted.want(channel)
             case ReadRoom(channel):
@@ -351,6 +375,10 @@ class Gateway(Actor[GatewayMessage]):
         users = self._translator.listed(entries)
         if users is None:
             return False
+        bot_rank = rank_listed(entries, self._context.live.settings.bot.username)
+        if bot_rank is not None:
+            self._context.bot_ranks[channel] = bot_rank
+            self._context.playlists[channel].offer(BotRanked(bot_rank))
         listed = Listed(users, self._context.clock.now_ms(), stored=True)
         self._context.channels[channel].offer(listed)
         self._wanted.have(channel)
@@ -367,6 +395,12 @@ class Gateway(Actor[GatewayMessage]):
                     once_a_minute=name,
                 )
 
+    def _was_read(self, message: RoomsRead | PlaylistRead) -> None:
+        if isinstance(message, RoomsRead):
+            self._rooms_read(message.rooms)
+        else:
+            self._playlist_read(message.channel, message.items, message.current)
+
     def _rooms_read(self, rooms: tuple[RoomRead, ...]) -> None:
         for room in rooms:
             if room.news != self._translator.emote_news[room.channel]:
@@ -377,6 +411,12 @@ class Gateway(Actor[GatewayMessage]):
             medium = medium_in(room.current, stored_uid(room.current))
             stored = RoomStored(emotes_in(room.emotes), medium)
             self._context.channels[room.channel].offer(stored)
+            self._playlist_read(room.channel, room.items, room.current)
+
+    def _playlist_read(self, channel: str, items: object, current: object) -> None:
+        medium = medium_in(current, stored_uid(current))
+        listed = PlaylistListed(items_in(items), stored=True, current=medium)
+        self._context.playlists[channel].offer(listed)
 
 
 def _busy_answer(body: bytes) -> dict[str, object]:

@@ -36,6 +36,8 @@ _PAUSED_KINDS = frozenset({"chatmsg"})
 _ANSWER_MARGIN = 1024
 """Room in a message for what the protocol adds."""
 _STORE_WAIT_S = 3.0
+_CSS_WAIT_S = 1.0
+"""A buyer waits for it."""
 _ENTRY_BYTES_MAX = 64 * 1024
 _CLOSE_S = 1.0
 
@@ -173,6 +175,20 @@ class Bus:
         domain = self._places.domain_of(channel)
         await _sent(self._usable().set_channel_rank(channel, to, rank, domain=domain))
 
+    async def robot(self, channel: str, command: str, args: Mapping[str, object]) -> None:
+        """Have the robot do something, without waiting for what it says; raises SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(
+            self._usable().send_command(
+                "robot", command, dict(args), domain=domain, channel=channel
+            )
+        )
+
+    async def set_css(self, channel: str, css: str) -> None:
+        """Replace a channel's stylesheet, which costs a bot below rank 3 its place; SendFailed."""
+        domain = self._places.domain_of(channel)
+        await _sent(self._usable().set_channel_css(channel, css, domain=domain))
+
     async def reply(self, reply_to: str, body: dict[str, Any]) -> None:
         """Answer a request; without an address there is nothing to do. Raises SendFailed.
 
@@ -254,6 +270,17 @@ class Bus:
                 return await self._opened().kv_get(bucket, key, parse_json=True)
         except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
             _log.debug("nothing in the store", bucket=bucket, key=key, error=repr(error))
+            return None
+
+    async def stored_css(self, channel: str) -> str | None:
+        """A channel's stylesheet in the robot's store, to the byte; None where none can be had."""
+        bucket = f"kryten_{channel}_state"
+        try:
+            with anyio.fail_after(_CSS_WAIT_S):
+                found = await self._opened().kv_get(bucket, "css")
+            return found.decode() if isinstance(found, bytes) else None
+        except Exception as error:  # noqa: BLE001  # a missing bucket raises, and so does an outage
+            _log.debug("no stylesheet in the store", bucket=bucket, error=repr(error))
             return None
 
     # Questions to userstats

@@ -31,6 +31,7 @@ from economy_actors.messages.channel import (
     RankChanged,
     Said,
 )
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from economy_actors.metrics.families import GatewayDrop
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 
@@ -194,8 +195,10 @@ Domestic = (
     | PmFailed
     | Throttled
     | RobotGone
+    | BotRanked
+    | StylesheetTold
 )
-"""What an event can become: a message for the channel, or one for its outbox."""
+"""What an event can become: a message for the channel, its outbox or its stylesheet."""
 
 
 class Event(Protocol):

@@ -26,6 +26,7 @@ from economy_actors.gateway.events import Dropped, Event, Nothing, Translated
 from economy_actors.gateway.robots import News, Notice, Rivals, Robots, read_notice
 from economy_actors.gateway.translate import Translator
 from economy_actors.messages.channel import Said
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from economy_actors.messages.gateway import (
     GatewayMessage,
     LinkChanged,
@@ -204,6 +205,11 @@ class Intake:
             self._dropped(kind, event, result)
             return
         self._robots.heard(result.channel)
+        news = self._translator.on_playlist(kind, event, result)
+        if news is not None and not self._context.playlists[result.channel].offer(
+            news, trace=event.correlation_id
+        ):
+            self._metrics.error("gateway")
         if not isinstance(result, Nothing):
             self._deliver(result, event.correlation_id)
 
@@ -213,7 +219,12 @@ class Intake:
             _log.warning("the bot was kicked", channel=channel, correlation_id=trace)
             self._robots.gone(channel)
             return
-        if isinstance(message, Echoed | PmFailed | Throttled):
+        if isinstance(message, BotRanked):
+            self._context.bot_ranks[channel] = message.rank
+            return
+        if isinstance(message, StylesheetTold):
+            taken = self._tell_stylesheet(channel, message)
+        elif isinstance(message, Echoed | PmFailed | Throttled):
             if isinstance(message, Echoed):
                 self._metrics.gateway_dropped("echo")
             taken = self._context.outboxes[channel].offer(message, trace=trace)
@@ -224,6 +235,10 @@ class Intake:
         if not taken:
             # The runtime has logged the message as lost.
             self._metrics.error("gateway")
+
+    def _tell_stylesheet(self, channel: str, told: StylesheetTold) -> bool:
+        stylesheet = self._context.stylesheets.get(channel)
+        return stylesheet is None or stylesheet.offer(told)
 
     def _dropped(self, kind: str, event: Event, dropped: Dropped) -> None:
         self._metrics.gateway_dropped(dropped.reason)

@@ -26,6 +26,7 @@ import structlog
 
 from economy_actors.context import Context
 from economy_actors.messages.channel import RobotPresence
+from economy_actors.messages.colours import SightLost
 from economy_actors.outbox.protocol import RobotBack, RobotGone
 from kryten_economy.config.connection import Channel
 
@@ -127,8 +128,11 @@ class Robots:
         else:
             self._away[channel] = _Away(now_s + LATE_S, now_s + LEAVING_S)
         self._show(channel, here=False)
+        self._context.bot_ranks.pop(channel, None)
+        if (stylesheet := self._context.stylesheets.get(channel)) is not None:
+            stylesheet.offer(SightLost())
         if is_news:
-            self._context.channels[channel].offer(RobotPresence(here=False))
+            self._tell(channel, RobotPresence(here=False))
             self._context.outboxes[channel].offer(RobotGone())
 
     def all_gone(self) -> None:
@@ -152,7 +156,7 @@ class Robots:
         self._away.pop(channel, None)
         self._silences.pop(channel, None)
         self._show(channel, here=True)
-        self._context.channels[channel].offer(RobotPresence(here=True))
+        self._tell(channel, RobotPresence(here=True))
         self._context.outboxes[channel].offer(RobotBack())
 
     def heard(self, channel: str) -> None:
@@ -178,6 +182,10 @@ class Robots:
         self._silences[channel] = self._silences.get(channel, 0) + 1
         if self._silences[channel] >= SILENCES_MAX:
             self.gone(channel, is_silent=True)
+
+    def _tell(self, channel: str, presence: RobotPresence) -> None:
+        self._context.channels[channel].offer(presence)
+        self._context.playlists[channel].offer(presence)
 
     def _show(self, channel: str, *, here: bool) -> None:
         self._context.metrics.set_channel_gauges(channel, {"robot_present": float(here)})

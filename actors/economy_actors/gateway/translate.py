@@ -5,7 +5,8 @@ shadow-muted lines, repeated old chat, duplicates, ignored users and other peopl
 here; texts leave as they were typed; no time lies ahead. It waits for nothing and tells nobody:
 the gateway does.
 
-What the channel shows: the medium that plays, and the emotes.
+What the channel shows: the medium that plays, and the emotes. The same events tell the playlist
+what lies on it.
 
 Who is there: joins, leaves, whole lists, ranks and AFK.
 
@@ -34,7 +35,9 @@ from economy_actors.gateway.events import (
     payload_of,
 )
 from economy_actors.gateway.payloads import (
+    PLAYLIST_KINDS,
     afk_in,
+    css_in,
     emote_in,
     emotes_in,
     epoch_ms,
@@ -43,6 +46,7 @@ from economy_actors.gateway.payloads import (
     listed_user,
     medium_in,
     name_in,
+    playlist_news,
     position_in,
     rank_in,
     rank_of,
@@ -63,6 +67,8 @@ from economy_actors.messages.channel import (
     RankChanged,
     Said,
 )
+from economy_actors.messages.colours import BotRanked, StylesheetTold
+from economy_actors.messages.playlist import PlaylistNews
 from economy_actors.outbox.message import Medium
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.text.markup import typed_text
@@ -284,6 +290,8 @@ class Speech:
 
 Reader = Callable[[str, Event], Translation]
 
+_ON_PLAYLIST = PLAYLIST_KINDS | {"changemedia", "setplaylistmeta"}
+
 
 class Translator:
     """Knows which lines and events have been seen; one per service, from its start on."""
@@ -316,6 +324,13 @@ class Translator:
             "emotelist": media.emotes,
             "updateemote": media.emote_set,
             "removeemote": media.emote_removed,
+            "queue": _sign_of_life,
+            "movevideo": _sign_of_life,
+            "queuefail": _sign_of_life,
+            "setplaylistlocked": _sign_of_life,
+            "setpermissions": _sign_of_life,
+            "rank": _own_rank,
+            "channelcssjs": _stylesheet,
             "mediaupdate": _sign_of_life,
             "usercount": _sign_of_life,
         }
@@ -327,6 +342,16 @@ class Translator:
     def listed(self, entries: object) -> tuple[ListedUser, ...] | None:
         """The users of a list from the robot's store; None if it is none."""
         return self._attendance.listed(entries)
+
+    @staticmethod
+    def on_playlist(kind: str, event: Event, told: Translation) -> PlaylistNews | None:
+        """What the same event, of which the channel is ``told``, means for the playlist."""
+        if kind not in _ON_PLAYLIST:
+            return None  # most events by far are of this kind
+        message = told.message if isinstance(told, Translated) else None
+        if isinstance(message, MediaChanged | PlaylistEmptied) and kind != "playlist":
+            return message
+        return playlist_news(kind, payload_of(event))
 
     def _read(self, reader: Reader, event: Event) -> Translation:
         channel = self._door.place(event)
@@ -347,6 +372,18 @@ def _throttled(channel: str, _event: Event) -> Translation:
 def _kicked(channel: str, _event: Event) -> Translation:
     """The bot was thrown out: this event reaches nobody else."""
     return Translated(channel, RobotGone())
+
+
+def _own_rank(channel: str, event: Event) -> Translation:
+    """What CyTube lets the bot do: told thrice while it comes in, and at each change."""
+    rank = rank_of(payload_of(event))
+    return malformed("no rank") if rank is None else Translated(channel, BotRanked(rank))
+
+
+def _stylesheet(channel: str, event: Event) -> Translation:
+    """The channel's stylesheet, told at each change and to each bot that comes in."""
+    css = css_in(payload_of(event))
+    return malformed("no stylesheet") if css is None else Translated(channel, StylesheetTold(css))
 
 
 def _sign_of_life(channel: str, _event: Event) -> Translation:

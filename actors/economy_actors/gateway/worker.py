@@ -20,6 +20,8 @@ from economy_actors.messages.gateway import (
     FindPersons,
     GatewayMessage,
     Opened,
+    PlaylistRead,
+    ReadPlaylist,
     Remembered,
     RoomRead,
     RoomsRead,
@@ -176,7 +178,7 @@ class AskMemory:
     """Ask the robot itself who is there (`Survey.remembered`); the gateway is told in any case."""
 
 
-Work = OpenBus | FindRobots | ReadRooms | AskMemory
+Work = OpenBus | FindRobots | ReadRooms | ReadPlaylist | AskMemory
 
 
 class BusWorker(Actor[Work]):
@@ -197,6 +199,8 @@ class BusWorker(Actor[Work]):
                 await self._tell(Searched(*found, patient=not any(wanted.values())))
             case ReadRooms(channels):
                 await self._tell(await self._read(channels))
+            case ReadPlaylist(channel):
+                await self._tell(await self._read_playlist(channel))
             case AskMemory():
                 await self._tell(Remembered(await self._bus.remembered_list()))
             case _:
@@ -224,10 +228,15 @@ class BusWorker(Actor[Work]):
                 current = (
                     None if is_empty else await self._bus.stored(channel, "playlist", "current")
                 )
-                rooms.append(RoomRead(channel, news, emotes, current))
+                rooms.append(RoomRead(channel, news, emotes, items, current))
         return RoomsRead(tuple(rooms))
 
-    async def _tell(self, news: Opened | Searched | RoomsRead | Remembered) -> None:
+    async def _read_playlist(self, channel: str) -> PlaylistRead:
+        items = await self._bus.stored(channel, "playlist", "items")
+        current = await self._bus.stored(channel, "playlist", "current")
+        return PlaylistRead(channel, items, current)
+
+    async def _tell(self, news: Opened | Searched | RoomsRead | PlaylistRead | Remembered) -> None:
         try:
             await self._gateway.send(news, timeout_s=_TOLD_S)
         except MailboxFull:

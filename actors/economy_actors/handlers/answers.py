@@ -100,18 +100,23 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It can't be done so; ``text`` is fit for end users on both surfaces."""
+    """It can't be done so; ``text`` is fit for end users on both surfaces.
+
+    ``data`` goes with a request's answer where callers look into it also when it failed.
+    """
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The service itself could not do it; ``text`` is fit for end users."""
+    """The service itself could not do it; ``text`` and ``data`` as in `Refused`."""
 
     code: Code
     text: str
+    data: Mapping[str, object] | None = None
 
 
 PmAnswer: TypeAlias = str | Refused | Failed
@@ -187,7 +192,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | DailySum() | PlayLimit() | OverCap():
+        case DailyLimit() | PlayLimit() | DailySum() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -198,16 +203,16 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
         case (
             SameAccount()
             | TooFewCoins()
+            | TooYoung()
+            | PlayPaused()
             | TooNew()
             | TooManyOpen()
             | NotYours()
             | AlreadyOwned()
             | EventRuns()
-            | TooYoung()
-            | PlayPaused()
         ):
             return Code.REJECTED
-        case AlreadySettled() | AlreadyPending() | BountyOver() | Occupied() | AlreadyIn():
+        case AlreadySettled() | Occupied() | AlreadyIn() | AlreadyPending() | BountyOver():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -28,7 +28,7 @@ from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.rules import GIF
 from kryten_economy.refusals import AMOUNT_MAX_Z, NotPending, Refusal
 
-__all__ = ("OVERDUE_BY", "Decided", "Resolver", "decide", "reject_overdue", "resolver")
+__all__ = ("OVERDUE_BY", "Decided", "Resolver", "decide", "reject_overdue", "resolver", "settle")
 
 OVERDUE_BY = "the clock"
 """Who rejects what nobody has decided in time."""
@@ -72,11 +72,14 @@ def resolver(type_: str) -> Callable[[Resolver], Resolver]:
 
 async def decide(call: Call, approval: Approval, approved: bool) -> Decided | Refused | Failed:
     """Grant or reject as its kind does; raises as `Call.commit`."""
-    return await _RESOLVERS.get(approval.type, _settle)(call, approval, approved)
+    return await _RESOLVERS.get(approval.type, settle)(call, approval, approved)
 
 
-async def _settle(call: Call, approval: Approval, approved: bool) -> Decided | Refused | Failed:
-    """Take the payment and do what it was for, or give it back; the buyer is told once."""
+async def settle(call: Call, approval: Approval, approved: bool) -> Decided | Refused | Failed:
+    """Take the payment and do what it was for, or give it back; the buyer is told once.
+
+    How a kind is decided that has no resolver, and for those that only grant in their own way.
+    """
     is_overdue = call.by == OVERDUE_BY
     reason = "nobody has decided in time" if is_overdue else None
     what = f"{texts.label(approval.type)} {'approved' if approved else 'rejected'}"

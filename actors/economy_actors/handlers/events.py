@@ -35,6 +35,8 @@ from kryten_economy.features.gifts import (
     rain_refused,
 )
 from kryten_economy.features.money.texts import currency_variables
+from kryten_economy.features.queue.rules import blackout_at, next_blackout
+from kryten_economy.features.queue.texts import queueing
 from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal, TooFewCoins
 from kryten_economy.text.markup import user_text
 from kryten_economy.users import UNNAMED_ADMIN
@@ -171,7 +173,19 @@ async def status(call: PmCall) -> PmAnswer:
         multipliers_now(call.context, call.channel, call.now_ms),
         settings.rain.interval_minutes if settings.rain.enabled else None,
         settings.messages.max_length,
+        _queueing(call),
     )
+
+
+def _queueing(call: Call) -> str | None:
+    """Whether one can queue now; None where nobody can, or where it is done on the web."""
+    live, now_ms = call.context.live, call.now_ms
+    mediacms = live.settings.mediacms
+    if not mediacms.configured or mediacms.web_queue_redirect:
+        return None
+    closed = blackout_at(live.settings, live.calendar, now_ms)
+    ahead = next_blackout(live.settings, live.calendar, now_ms)
+    return queueing(closed, ahead, live.calendar, now_ms)
 
 
 @command(

@@ -132,5 +132,6 @@ def envelope(command: str, answer: ApiAnswer) -> dict[str, object]:
     match answer:
         case Done(data):
             return head | {"success": True, "data": dict(data)}
-        case Refused(code, text) | Failed(code, text):
-            return head | {"success": False, "error": text, "error_code": code.value}
+        case Refused(code, text, data) | Failed(code, text, data):
+            failed = head | {"success": False, "error": text, "error_code": code.value}
+            return failed if data is None else failed | {"data": dict(data)}

@@ -1,5 +1,6 @@
 """What the gateway is told; what comes from the bus reaches it by callbacks instead."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from economy_actors.runtime import Reply
@@ -11,13 +12,16 @@ __all__ = (
     "GiveRank",
     "LinkChanged",
     "Opened",
+    "PlaylistRead",
     "Pulse",
     "PulseReturned",
+    "ReadPlaylist",
     "ReadRoom",
     "ReadUserlist",
     "Refuse",
     "Remembered",
     "RivalCame",
+    "RobotCommand",
     "RobotInDoubt",
     "RobotStarted",
     "RoomRead",
@@ -94,6 +98,31 @@ class GiveRank:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotCommand:
+    """Have the robot do something. Nobody waits for it: its events show what it did."""
+
+    channel: str
+    command: str
+    args: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlaylist:
+    """Read a channel's playlist from the robot's store and tell its playlist."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaylistRead:
+    """What the store holds of a channel's playlist, raw; None where nothing."""
+
+    channel: str
+    items: object
+    current: object
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """Time to look once more for a robot, and for the user lists that are wanted."""
 
@@ -132,6 +161,7 @@ class RoomRead:
     channel: str
     news: int
     emotes: object
+    items: object
     current: object
 
 
@@ -162,6 +192,9 @@ GatewayMessage = (
     | ReadUserlist
     | ReadRoom
     | GiveRank
+    | RobotCommand
+    | ReadPlaylist
+    | PlaylistRead
     | Search
     | Searched
     | Watch

@@ -129,6 +129,7 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     "blackjacks_total": ("economy_gambling_blackjacks_total", "Hands of blackjack."),
     "gambling_z_wagered_total": ("economy_gambling_z_wagered_total", "Z staked in all games."),
     "gambling_z_won_total": ("economy_gambling_z_won_total", "Z paid by all games."),
+    "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
     "adhoc_events_started_total": (
         "economy_adhoc_events_started_total",
         "Events started by an admin.",
@@ -203,6 +204,7 @@ class Families:
         self.trigger_z = self._counter(
             "trigger_z_total", "Z paid by a trigger.", "channel", "trigger"
         )
+        self.spend_z = self._counter("spend_z_total", "Z of spends by kind.", "channel", "type")
         self.errors = self._counter("errors_total", "Errors by component.", "component")
 
     def _channels(self) -> None:

@@ -158,6 +158,10 @@ class Metrics:
         for facts in committed.facts:
             for trigger, hits in facts.hits.items():
                 self._trigger(facts.channel, trigger, hits)
+            for posting in facts.postings:
+                if posting.type == "spend":
+                    kind = _kind_of_spend(posting.trigger_id)
+                    self._families.spend_z.labels(facts.channel, kind).inc(-posting.delta_z)
 
     # Events, commands, triggers, errors
 
@@ -379,3 +383,16 @@ class Metrics:
                 labelled[name].clear()
             else:
                 self._values[name] = None
+
+
+def _kind_of_spend(trigger_id: str) -> str:
+    """The label of a spend: what is bought, without the ids and names that others choose."""
+    match trigger_id.split("."):
+        case ["spend", "vanity", item]:
+            return item
+        case ["spend", "cytube_promotion"]:
+            return "cytube"
+        case ["spend", "queue" | "playnext" | "forcenow" | "shop" as kind, *_]:
+            return kind
+        case _:
+            return "other"

@@ -52,7 +52,11 @@ class BlackoutWindow(Section):
 
 
 class Spending(Section):
-    """``spending``; tiers are sorted by length."""
+    """``spending``; tiers are sorted by length.
+
+    `playnext` costs what `queue` does unless ``playnext_premium``; requests of other services
+    are not held up by blackout windows unless ``blackout_applies_to_api``.
+    """
 
     queue_tiers: Annotated[
         tuple[QueueTier, ...], Field(min_length=1), AfterValidator(_by_length), DEFAULT_IF_EMPTY
@@ -63,6 +67,7 @@ class Spending(Section):
         _tier(999, "Movie", 10000),
     )
     interrupt_play_next: Price = 100_000
+    playnext_premium: bool = False
     force_play_now: Price = 1_000_000
     force_play_requires_admin: bool = True
     max_queues_per_day: Count = 3
@@ -72,6 +77,7 @@ class Spending(Section):
         unique("window name", lambda window: window.name, rename=True),
         SKIP,
     ] = ()
+    blackout_applies_to_api: bool = False
 
 
 class Inflation(Section):

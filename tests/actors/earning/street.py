@@ -15,6 +15,7 @@ from tests.unit.gateway.helpers import envelope_of, typed
 from economy_actors.gateway.events import Translated
 from economy_actors.gateway.translate import Translator
 from economy_actors.messages.channel import MediaChanged
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from economy_actors.outbox.protocol import Echoed, PmFailed, RobotGone, Throttled
 from kryten_economy.config import Settings
 from kryten_economy.features.media.rules import Medium
@@ -87,6 +88,10 @@ class Street:
             message = translated.message
             if isinstance(message, Echoed | PmFailed | RobotGone | Throttled):
                 self.house.context.outboxes[CHANNEL].tell(message)
+            elif isinstance(message, BotRanked):
+                self.house.context.bot_ranks[CHANNEL] = message.rank
+            elif isinstance(message, StylesheetTold):
+                self.house.context.stylesheets[CHANNEL].tell(message)
             else:
                 self.house.channel.tell(message)
         await self.house.settle()

@@ -9,11 +9,12 @@ import anyio
 from tests.actors.house import CHANNEL, START_MS, House, house, settings_with
 
 from economy_actors.llm import Llm
-from economy_actors.messages.tables import SlotTaken, TakeSlot
+from economy_actors.messages.tables import GiveBackSlot, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Line
 from economy_actors.runtime import Actor
 from kryten_economy.config import Settings
 from kryten_economy.features.games.tables import OpenRow, open_rounds
+from kryten_economy.refusals import CoolingDown, Occupied
 
 __all__ = (
     "LOSE",
@@ -81,9 +82,9 @@ async def window(h: House, seconds: float = WINDOW_S) -> None:
 
 async def slot(h: House, game: str = "heist") -> object:
     """Ask for the slot of the channel, and give it back if it is free."""
-    answer = await h.context.floors[CHANNEL].ask(lambda reply: TakeSlot(game, reply), timeout_s=2)
+    answer: SlotTaken | Occupied | CoolingDown = await h.context.floors[CHANNEL].ask(
+        lambda reply: TakeSlot(game, reply), timeout_s=2
+    )
     if isinstance(answer, SlotTaken):
-        from economy_actors.messages.tables import GiveBackSlot
-
         h.context.floors[CHANNEL].tell(GiveBackSlot(answer.token))
     return answer

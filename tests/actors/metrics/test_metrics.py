@@ -19,8 +19,8 @@ from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.facts import Committed, Facts, TriggerHits
-from kryten_economy.users import Present
+from kryten_economy.ledger.facts import Committed, Facts, Posting, TriggerHits
+from kryten_economy.users import Present, UserKey
 
 COUNT = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -358,3 +358,25 @@ def test_two_services_in_one_process_do_not_share_counters() -> None:
     first, second = Metrics(), Metrics()
     first.event("pm")
     assert value(second, "economy_events_total", type="pm") == 0
+
+
+@pytest.mark.parametrize(
+    ("trigger_id", "kind"),
+    [
+        ("spend.queue", "queue"),
+        ("spend.queue.6b1d2a3e.x", "queue"),
+        ("spend.playnext", "playnext"),
+        ("spend.forcenow", "forcenow"),
+        ("spend.vanity.custom_title", "custom_title"),
+        ("spend.cytube_promotion", "cytube"),
+        ("spend.something.new", "other"),
+    ],
+)
+def test_spends_are_counted_by_what_is_bought(trigger_id: str, kind: str) -> None:
+    """The label names the thing and never an id that a caller has chosen."""
+    metrics = Metrics(channels=[CHANNEL])
+    user = UserKey.of(CHANNEL, "bob")
+    spent = Posting(1, user, -30, "spend", trigger_id, 0)
+    back = Posting(2, user, 30, "refund", f"{trigger_id}.refund", 0)
+    metrics.committed(Committed((), (Facts(CHANNEL, (spent, back)),)))
+    assert value(metrics, "economy_spend_z_total", channel=CHANNEL, type=kind) == 30

@@ -42,14 +42,15 @@ async def earn(h: House, name: str, amount_z: int) -> None:
 
 async def test_a_minute_that_crosses_a_threshold_promotes_at_that_tick(tmp_path: Path) -> None:
     """Stored, told privately with the perks that are there, told publicly, counted."""
-    async with house(tmp_path / "e.db", ladder_from()) as h:
+    nothing_to_queue = {"web_queue_redirect": False}
+    async with house(tmp_path / "e.db", ladder_from(mediacms=nothing_to_queue)) as h:
         await h.join("Alice")
         await h.minutes(2)
         assert not [text for text in h.pms("alice") if "promoted" in text]
         await h.minutes(1)
         [notice] = [text for text in h.pms("alice") if "promoted" in text]
         assert "Grip" in notice
-        # Nothing can be queued in this version, so that perk is none.
+        # Nothing can be queued without a catalogue, so that perk is none.
         assert "queue" not in notice
         assert "2% off everything you buy" in notice
         await anyio.sleep(5)
@@ -235,7 +236,7 @@ async def test_a_tip_makes_nobody_rise(tmp_path: Path) -> None:
 
 async def test_the_rank_shows_the_real_discount_and_no_other(tmp_path: Path) -> None:
     """Perks of lower tiers stay; texts that state a discount are dropped, also from the API."""
-    async with api(tmp_path, settings_with()) as it:
+    async with api(tmp_path, settings_with(mediacms={"web_queue_redirect": False})) as it:
         await it.house.join("Alice")
         for rank, percent in (("Grip", 2), ("Associate Producer", 10), ("Studio Mogul", 18)):
             await it.data("rank.set", username="alice", rank_name=rank)

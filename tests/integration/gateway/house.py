@@ -55,6 +55,7 @@ class House:
     bus: Bus
     channels: dict[str, list[Any]] = field(default_factory=dict)
     outboxes: dict[str, list[Any]] = field(default_factory=dict)
+    playlists: dict[str, list[Any]] = field(default_factory=dict)
     traces: list[str | None] = field(default_factory=list)
     requests: list[ApiRequest] = field(default_factory=list)
     stops: list[str] = field(default_factory=list)
@@ -94,6 +95,11 @@ class Root(Actor[Any]):
             heard, sent = house.channels.setdefault(name, []), house.outboxes.setdefault(name, [])
             context.channels[name] = self.spawn(
                 f"channel-{name}", partial(Recorder, heard, house.traces), capacity=1024
+            )
+            context.playlists[name] = self.spawn(
+                f"playlist-{name}",
+                partial(Recorder, house.playlists.setdefault(name, []), []),
+                capacity=1024,
             )
             context.outboxes[name] = self.spawn(
                 f"outbox-{name}", partial(Recorder, sent, []), capacity=1024

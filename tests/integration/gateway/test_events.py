@@ -120,7 +120,7 @@ async def test_channel_asks_for_emotes_and_film(
 async def test_a_reading_that_an_event_overtook_is_repeated(house: House, channel: str) -> None:
     """What was read before the news of another emote takes nothing away again."""
     assert house.context.gateway is not None
-    late = RoomRead(channel, news=-1, emotes=[{"name": ":late:"}], current=None)
+    late = RoomRead(channel, news=-1, emotes=[{"name": ":late:"}], items=None, current=None)
     house.context.gateway.tell(RoomsRead((late,)))
     await until(lambda: len(house.told(channel, RoomStored)) == 2)
     assert house.told(channel, RoomStored)[1] == RoomStored(frozenset(), None)

@@ -17,7 +17,7 @@ CLIP = Media("https://media.test/m1.json", "Clip One (1987)", 40)
 async def test_state_is_read_from_kv(robot: SimulatedRobot, client: KrytenClient) -> None:
     """The client's KV getters find what the robot has written."""
     robot.dressing.update_emote(":kappa:", "https://example.com/kappa.png")
-    await robot.act([robot.dressing.set_css("a{}"), robot.dressing.set_motd("x & y")])
+    await robot.act([*robot.dressing.set_css("a{}"), robot.dressing.set_motd("x & y")])
     await robot.change_media(CLIP)
     await robot.join("Bob")
     current = await client.get_state_current_media(robot.channel)
@@ -101,6 +101,39 @@ async def test_ranks_follow_cytube(robot: SimulatedRobot, client: KrytenClient) 
     assert (await events.get()).payload == {"name": "Bob", "rank": 2}
     assert (await events.get()).event_name == "channelRankFail"
     assert (await events.get()).payload == {"name": "helen", "rank": 2, "userrank": 4}
+
+
+async def test_stylesheets_as_recorded(robot: SimulatedRobot, client: KrytenClient) -> None:
+    """A new one is an event and a value; the same one neither; one too long is cut silently."""
+    events = listen(client, "channelcssjs")
+    await client.set_channel_css(robot.channel, "a{}")
+    await client.set_channel_css(robot.channel, "a{}")
+    await client.set_channel_css(robot.channel, "a{}" + "z" * 25_000)
+    await until(lambda: len(robot.commands) >= 3)
+    assert (await events.get()).payload["css"] == "a{}"
+    cut = (await events.get()).payload["css"]
+    assert (len(cut), cut[:4]) == (20_000, "a{}z")
+    await robot.settled()
+    assert await client.get_state_channel_css(robot.channel) == cut
+    await robot.dress("body{}")
+    assert (await events.get()).payload["css"] == "body{}"
+    assert events.empty()
+
+
+async def test_a_bot_below_the_rank_is_thrown_out(
+    robot: SimulatedRobot, client: KrytenClient
+) -> None:
+    """The command succeeds, nothing changes, and the bot is kicked and gone until it is started."""
+    await robot.dress("a{}")
+    events = listen(client, "rank", "kick")
+    await robot.set_rank(robot.bot, 2)
+    assert (await events.get()).payload == 2
+    await client.set_channel_css(robot.channel, "b{}")
+    assert (await events.get()).payload == {"reason": "Attempted setChannelCSS as non-admin"}
+    await until(lambda: not robot.is_running)
+    assert robot.dressing.css == "a{}"
+    await robot.start()
+    assert (await events.get()).payload == -1
 
 
 async def test_commands_for_others_are_ignored(robot: SimulatedRobot, client: KrytenClient) -> None:

@@ -47,6 +47,8 @@ def test_every_trigger_names_the_setting_it_pays(spec: Any) -> None:
         ("interest", "maintenance.interest", "balance_maintenance.interest.daily_rate", 0.001),
         ("decay", "maintenance.decay", "balance_maintenance.decay.daily_rate", 0.005),
         ("spend", "spend.queue.abc", "spending.queue_tiers", None),
+        ("spend", "spend.playnext", "spending.queue_tiers", None),
+        ("spend", "spend.forcenow", "spending.force_play_now", 1_000_000),
         ("spend", "spend.vanity.shoutout", "vanity_shop.shoutout.cost", 500),
         ("spend", "spend.vanity.nonsense", "vanity_shop", None),
         ("gamble_win", "gambling.free_spin", "gambling.daily_free_spin", None),

@@ -44,6 +44,7 @@ def robots(told: Told) -> Robots:
     )
     context.channels[CHANNEL] = told  # type: ignore[assignment]  # all that is used of a Ref
     context.outboxes[CHANNEL] = Told()  # type: ignore[assignment]  # likewise
+    context.playlists[CHANNEL] = Told()  # type: ignore[assignment]  # likewise
     robots = Robots(context)
     robots.back(CHANNEL)
     told.heard.clear()

@@ -8,6 +8,7 @@ from tests.unit.gateway.helpers import BASIC, RESTART, Wire, recorded, start_ms,
 from economy_actors.gateway.events import Dropped, Nothing, Translated
 from economy_actors.gateway.payloads import emotes_in, medium_in, stored_uid
 from economy_actors.messages.channel import EmoteChanged, EmotesListed, MediaChanged
+from economy_actors.messages.colours import BotRanked, StylesheetTold
 from kryten_economy.features.media.rules import Medium
 
 FILM = {"id": "abc", "type": "yt", "title": "A <film>", "seconds": 90, "currentTime": -3}
@@ -54,6 +55,25 @@ def test_recorded_changes() -> None:
         (0, 6), (0, 6), (2, -3), (5, -3), (1, -3), (6, 0), (7, -3), (12, -1.0), (14, -3),
     ]  # fmt: skip
     assert told[9:] == [(14, 48.1)] * 2 + [(14, 63.1)] * 2 + [(14, 76.2)] * 2 + [(0, 5)] * 2
+
+
+def test_the_stylesheet_and_the_bots_own_rank() -> None:
+    """To the byte, whatever is in it; a rank may be a fraction or below 0."""
+    wire = Wire()
+    for css in ("", "a{}\r\n\n\n/* \u00e4 \U0001f4b0 */ "):
+        told = wire.see("channelCSSJS", {"css": css, "cssHash": "x", "js": "", "jsHash": "y"})
+        assert told == Translated("testchan", StylesheetTold(css))
+    for rank in (-1, 1.5, 4):
+        assert wire.see("rank", rank) == Translated("testchan", BotRanked(rank))
+
+
+@pytest.mark.parametrize("payload", [None, [], {}, {"css": None}, {"css": 5}, "a{}", True, "4"])
+def test_no_stylesheet_and_no_rank(payload: object) -> None:
+    """What can't be read is malformed, and changes nothing."""
+    for event in ("channelCSSJS", "rank"):
+        result = Wire().see(event, payload)
+        assert isinstance(result, Dropped)
+        assert result.reason == "malformed"
 
 
 def test_recorded_store() -> None:

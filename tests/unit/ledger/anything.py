@@ -1,5 +1,6 @@
 """Anything that may be asked of the books: requests of every kind, at random and in conflict."""
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -30,15 +31,28 @@ from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
 from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAward, Window
+from kryten_economy.features.colours.operations import (
+    KeepFoundColours,
+    ReserveColour,
+    SettleColour,
+)
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.leaderboards import SetListed
 from kryten_economy.features.money.operations import (
@@ -58,6 +72,16 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import EarningGate
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    EndPurchases,
+    MovePurchase,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
     RankUpsTold,
@@ -263,6 +287,11 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
+MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
+QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
@@ -335,6 +364,35 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.just("dead" * 16),
         TIMES,
         DAYS,
+    ),
+    OpenRound: st.builds(
+        OpenRound,
+        _op("open"),
+        here,
+        st.just("heist"),
+        st.just(PLAN),
+        HEIST_TERMS,
+        st.just("dead" * 16),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
+        SOME_Z,
+        several=st.booleans(),
+    ),
+    JoinRound: st.builds(
+        JoinRound, _op("join"), here, ROUNDS, USERS, SOME_Z, HEIST_TERMS, TIMES, DAYS
+    ),
+    DrawRound: st.builds(DrawRound, _op("draw"), here, ROUNDS, TIMES, DAYS),
+    FinishRound: st.builds(FinishRound, _op("finish"), here, ROUNDS, TIMES, DAYS),
+    CancelRound: st.builds(
+        CancelRound,
+        _op("cancel"),
+        here,
+        ROUNDS,
+        st.just("Off"),
+        TIMES,
+        DAYS,
+        USERS | st.none(),
     ),
     ResolveApproval: st.builds(
         ResolveApproval,
@@ -425,6 +483,97 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         st.integers(NOW, NOW + 9),
         DAYS,
         st.booleans(),
+    ),
+    BuyMedia: st.builds(
+        lambda op_id, user, action, price_z, limits, forced, at_ms, day: BuyMedia(
+            op_id,
+            user,
+            "forcenow" if forced else action,
+            Media("cm", "film", "Film", 60),
+            price_z,
+            limits,
+            at_ms,
+            day,
+            needs_approval=forced,
+        ),
+        _op("media"),
+        USERS,
+        st.sampled_from(["queue", "playnext", "forcenow"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        st.booleans(),
+        TIMES,
+        DAYS,
+    ),
+    ApproveForcePlay: st.builds(ApproveForcePlay, _op("force"), here, st.integers(1, 3), now, DAYS),
+    QueueConfirmed: st.builds(
+        QueueConfirmed, _op("queued"), here, MEDIA_IDS, st.integers(1, 9), now, DAYS
+    ),
+    QueueRefused: st.builds(
+        QueueRefused, _op("unqueued"), here, MEDIA_IDS, st.just("Not there"), now, DAYS
+    ),
+    EndPurchases: st.builds(
+        EndPurchases,
+        here,
+        st.lists(MEDIA_IDS, max_size=2).map(tuple),
+        st.sampled_from(["played", "gone"]),
+    ),
+    MovePurchase: st.builds(MovePurchase, here, MEDIA_IDS, st.integers(1, 9)),
+    SpendOnQueue: st.builds(
+        lambda number, user, attempt, price_z, limits, at_ms, day: SpendOnQueue(
+            f"web:{number}",
+            user,
+            f"r{number}",
+            attempt,
+            price_z,
+            "queue",
+            "Queued",
+            limits,
+            at_ms,
+            day,
+        ),
+        IDS,
+        USERS,
+        st.sampled_from(["one", "two"]),
+        SOME_Z,
+        QUEUE_LIMITS,
+        TIMES,
+        DAYS,
+    ),
+    RefundQueueSpend: st.builds(
+        RefundQueueSpend,
+        _op("web back"),
+        USERS,
+        IDS.map(lambda number: f"r{number}"),
+        st.just("Failed"),
+        now,
+        DAYS,
+        st.sampled_from([None, "one"]),
+    ),
+    ReserveColour: st.builds(
+        ReserveColour,
+        _op("colour"),
+        USERS,
+        st.sampled_from(["#FFD700", "#50C878"]),
+        SOME_Z,
+        st.just(0.1),
+        now,
+        DAYS,
+    ),
+    SettleColour: st.builds(
+        SettleColour,
+        _op("shown"),
+        IDS.map(lambda number: f"colour:colour:{number}") | HOLD_IDS,
+        st.booleans(),
+        now,
+        DAYS,
+    ),
+    KeepFoundColours: st.builds(
+        KeepFoundColours,
+        here,
+        st.lists(st.tuples(NAMES, st.just("#AAAAAA")), max_size=2).map(tuple),
+        now,
+        DAYS,
     ),
     CaptureHold: CAPTURES,
     ReleaseHold: st.builds(release, HOLD_IDS, _op("free"), DAYS),

@@ -34,17 +34,27 @@ from tests.unit.ledger.test_items import LAMP
 from tests.unit.ledger.test_vanity import fortune, gif, shoutout, title
 
 from kryten_economy import features
+from kryten_economy.config.gambling import Heist
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward
+from kryten_economy.features.colours.operations import ReserveColour, SettleColour
 from kryten_economy.features.competitions import PayCompetitions, Prize
 from kryten_economy.features.events.operations import OpenEvent
 from kryten_economy.features.games.flip import Flip
+from kryten_economy.features.games.heist import round_terms
 from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.slots import FreeSpin, Spin
+from kryten_economy.features.games.tables import (
+    CancelRound,
+    DrawRound,
+    FinishRound,
+    JoinRound,
+    OpenRound,
+)
 from kryten_economy.features.gifts import AdminRain, RainDrop, RainShare
 from kryten_economy.features.money.operations import (
     MaintainBalances,
@@ -53,6 +63,14 @@ from kryten_economy.features.money.operations import (
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.streaks.operations import QualifyDay
@@ -72,12 +90,24 @@ RAIN = (RainShare("bob", "Bob", 2), RainShare("eve", "Eve", 3))
 PRIZES = (Prize("top_chatter", "Top chatter", "bob", 7), Prize("top_tipper", "Tips", "ghost", 7))
 BOUNTY = CreateBounty("bounty", key("Bob"), 5, "Sing", NOW + 9, 3, NOW, DAY)
 STREAK = StreakTerms(((1, 5),), 0, 0)
+FILM = Media("cm", "https://media.test/api/v1/media/cytube/m.json", "Metropolis", 9_000)
+SPEND = SpendOnQueue(
+    "act", key("Bob"), "r-1", "try", 30, "queue", "Queued", QueueLimits(3, 0), NOW, DAY
+)
+BUY = BuyMedia("act", key("Bob"), "queue", FILM, 30, QueueLimits(3, 0), NOW, DAY)
+
+RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
+
 
 SEED = "5eed" * 16
 TABLE = (("win", "2.0", "0.5"), ("partial", "0.5", "0.25"))
 SPIN_TERMS, FLIP_TERMS = Terms("spin", 1, 100), Terms("flip", 1, 100)
-RESERVED = Reserve("r", key("Bob"), "bot", 30, False, Caps(), NOW + 9, NOW, DAY)
-
+HEIST_TERMS = Terms("heist", 1, 100)
+PLAN = json.dumps(round_terms(Heist(), 20, "Bob"))
+OPENED = OpenRound(
+    "open", CHANNEL, "heist", PLAN, HEIST_TERMS, SEED, NOW, DAY, key("Bob"), stake_z=20
+)
+DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 
 ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
@@ -114,6 +144,14 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
     ([earn("Bob", 50)], SetPlayLimit("act", key("Bob"), "losses", 20, NEXT_DAY, NOW, DAY)),
     ([earn("Bob", 50)], PausePlay("act", key("Bob"), 3_600_000, NOW, DAY)),
+    ([earn("Bob", 50)], replace(OPENED, op_id="act")),
+    (
+        [earn("Bob", 50), earn("Eve", 50), OPENED],
+        JoinRound("act", CHANNEL, 1, key("Eve"), 20, HEIST_TERMS, NOW, DAY),
+    ),
+    ([earn("Bob", 50), OPENED], replace(DRAWN, op_id="act")),
+    ([earn("Bob", 50), OPENED, DRAWN], FinishRound("act", CHANNEL, 1, NOW, DAY)),
+    ([earn("Bob", 50), OPENED], CancelRound("act", CHANNEL, 1, "Off", NOW, DAY)),
     (
         [earn("Bob", 50)],
         BuyShopItem("act", key("Bob"), "lamp", "", LAMP, 7, NOW, DAY),
@@ -121,6 +159,18 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 50), AskForPoster("ask", key("Bob"), 30, "Metropolis", NOW, DAY)],
         ResolveApproval("act", CHANNEL, 1, False, "Boss", "Poster", NOW, DAY),
+    ),
+    ([earn("Bob", 50)], BUY),
+    ([earn("Bob", 50), BUY], QueueConfirmed("act", CHANNEL, "before-1", 7, NOW, DAY)),
+    ([earn("Bob", 50), BUY], QueueRefused("act", CHANNEL, "before-1", "No room", NOW, DAY)),
+    (
+        [earn("Bob", 50), replace(BUY, action="forcenow", needs_approval=True)],
+        ApproveForcePlay("act", CHANNEL, 1, NOW, DAY),
+    ),
+    ([earn("Bob", 50)], SPEND),
+    (
+        [earn("Bob", 50), SPEND],
+        RefundQueueSpend("act", key("Bob"), "r-1", "Add failed", NOW, DAY),
     ),
     ([earn("Bob", 50)], title("Bob", "The Quick", 30, "act")),
     ([earn("Bob", 50)], fortune("Bob", 5, "act")),
@@ -138,6 +188,11 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     (
         [earn("Bob", 5), BOUNTY],
         EndBounty("act", CHANNEL, 1, "cancelled", "Bob", 50, NOW, DAY, creator_only=True),
+    ),
+    ([earn("Bob", 9)], ReserveColour("act", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)),
+    (
+        [earn("Bob", 9), ReserveColour("before-1", key("Bob"), "#FFD700", 7, 0.1, NOW, DAY)],
+        SettleColour("act", "colour:before-1", True, NOW, DAY),
     ),
     ([earn("Bob", 50)], replace(RESERVED, op_id="act")),
     (

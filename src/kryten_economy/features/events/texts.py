@@ -135,16 +135,19 @@ def status(
     combined: Combined,
     rain_minutes: int | None,
     max_units: int = 240,
+    queueing: str | None = None,
 ) -> str:
-    """One PM: who is here, what plays, what multiplies, rain.
+    """One PM: who is here, what plays, what multiplies, rain, whether one can queue.
 
-    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off. The title gets
-    the room that the others leave.
+    ``title`` None: nothing known to play; ``rain_minutes`` None: rain is off; ``queueing`` None:
+    nothing is queued here. The title gets the room that the others leave.
     """
     head = f"📊 {plural(present, 'user')} here"
     lines = [f"{_earning(combined)} More: 'events'"]
     if rain_minutes is not None:
         lines.append(f"☔ Rain about every {plural(rain_minutes, 'minute')}")
+    if queueing is not None:
+        lines.append(queueing)
     rest = "\n".join(["", *lines])
     return f"{head}{_playing(title, max_units - units(head) - units(rest))}{rest}"
 

@@ -46,8 +46,6 @@ _BY_TRIGGER: dict[str, tuple[Place, ...]] = {
         ("balance_maintenance", "decay", "daily_rate"),
         ("balance_maintenance", "decay", "exempt_below"),
     ),
-    "spend.playnext": (("spending", "interrupt_play_next"),),
-    "spend.forcenow": (("spending", "force_play_now"),),
     "spend.cytube_promotion": (("cytube_promotion", "cost"),),
 }
 
@@ -139,7 +137,11 @@ def _bought(name: str, settings: Settings) -> tuple[Place, ...]:
         price = ("shop", "items", item, "price")
         if value_now(settings, price) is None:
             price = ("shop", "items")
-    if name.startswith("vanity."):
+    elif name == "forcenow":
+        price = ("spending", "force_play_now")
+    elif name == "playnext" and settings.spending.playnext_premium:
+        price = ("spending", "interrupt_play_next")
+    elif name.startswith("vanity."):
         price = ("vanity_shop", name.removeprefix("vanity."), "cost")
         if value_now(settings, price) is None:
             price = ("vanity_shop",)
