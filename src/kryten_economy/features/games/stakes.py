@@ -144,7 +144,9 @@ def _limited(
 ) -> CoolingDown | DailyLimit | PlayPaused | PlayLimit | None:
     title = GAMES[terms.game].title
     played = player_today(tx, account, terms.game, day)
-    if (left_ms := played.last_at_ms + terms.cooldown_ms - at_ms) > 0 and played.last_at_ms:
+    # A clock that was set back makes nobody wait for longer than they would have to.
+    left_ms = min(terms.cooldown_ms, played.last_at_ms + terms.cooldown_ms - at_ms)
+    if left_ms > 0 and played.last_at_ms:
         return CoolingDown(title, left_ms)
     if terms.daily_rounds and played.rounds >= terms.daily_rounds:
         return DailyLimit(f"round of {title}", terms.daily_rounds)
