@@ -130,6 +130,12 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     "gambling_z_wagered_total": ("economy_gambling_z_wagered_total", "Z staked in all games."),
     "gambling_z_won_total": ("economy_gambling_z_won_total", "Z paid by all games."),
     "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
+    "vanity_purchases_total": (
+        "economy_vanity_purchases_total",
+        "Greetings, titles, GIFs, colours and names of the money that were paid for.",
+    ),
+    "shoutouts_total": ("economy_shoutouts_total", "Shoutouts that were said."),
+    "fortunes_total": ("economy_fortunes_total", "Fortunes that were told."),
     "adhoc_events_started_total": (
         "economy_adhoc_events_started_total",
         "Events started by an admin.",
