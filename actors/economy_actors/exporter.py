@@ -22,6 +22,7 @@ from economy_actors.messages.ledger import commit, query
 from economy_actors.metrics.metrics import CONTENT_TYPE
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
 from kryten_economy.features.bounties.operations import open_bounties
+from kryten_economy.features.games.returns import house_of, returns
 from kryten_economy.features.reports.rows import ChannelGauges
 from kryten_economy.ledger.records import SaveCounters
 
@@ -202,16 +203,26 @@ class Exporter(Actor[Refresh]):
     async def _refresh(self, channel: str) -> None:
         day = self._context.live.calendar.day(self._context.clock.now_ms())
 
-        gauges, ranks, bounties = await query(
+        gauges, ranks, bounties, house, found = await query(
             self._context.reader,
             lambda reports: (
                 reports.channel_gauges(channel, day),
                 reports.rank_inputs(channel),
                 open_bounties(reports, channel),
+                house_of(reports, channel),
+                returns(reports, channel),
             ),
         )
         metrics = self._context.metrics
-        metrics.set_channel_gauges(channel, _named(gauges) | {"open_bounties": bounties})
+        played: dict[str, float] = {
+            "open_bounties": bounties,
+            "gambling_lifetime_wagered": house.staked_z,
+            "gambling_lifetime_won": house.paid_z,
+            "gambling_active_gamblers": house.gamblers,
+            "gambling_total_games": house.games,
+        }
+        metrics.set_channel_gauges(channel, _named(gauges) | played)
+        metrics.set_game_returns(channel, found)
         ladder = self._context.live.ladder
         users: dict[str, int] = {}
         for row in ranks:

@@ -82,7 +82,7 @@ async def _join(call: PmCall) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.NOT_FOUND, texts.no_heist())
     if not isinstance(answer, Joined):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if not answer.replayed:
         joined = CrewJoined(answer.wallet.display_name, answer.players)
         call.context.floors[channel].offer(News(planned.number, joined), trace=call.trace)

@@ -24,8 +24,17 @@ from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
 from kryten_economy.ledger.records import Audit
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import Busy, CoolingDown, Occupied
+from kryten_economy.refusals import (
+    AboveMaximum,
+    AnyRefusal,
+    BelowMinimum,
+    Busy,
+    CoolingDown,
+    Occupied,
+    PlayLimit,
+)
 from kryten_economy.text.markup import clip, user_text
+from kryten_economy.text.templates import money
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -40,6 +49,7 @@ __all__ = (
     "same_person",
     "spelled_as_shown",
     "spelling",
+    "stake_refused",
     "tell_user",
     "time_of",
 )
@@ -48,6 +58,7 @@ _ARGUMENTS_UNITS_MAX = 2_000
 _RESULT_UNITS_MAX = 500
 _SPELLING_TIMEOUT_S = 1.0
 _SLOT_TIMEOUT_S = 2.0
+_LIMITS = (BelowMinimum, AboveMaximum, PlayLimit)
 _PERSON_TIMEOUT_S = 2.5
 """So long names are asked for, which leaves an API request time for the books."""
 
@@ -200,7 +211,7 @@ async def open_round(
     if request.player is not None:
         refusal = unfit(call.wallet, request.stake_z, request.limits, request.at_ms)
         if refusal is not None:
-            return call.refused(refusal)
+            return stake_refused(call, refusal)
     floor, token = call.context.floors[call.channel], None
     if GAMES[request.game].spectacle:
         try:
@@ -223,4 +234,13 @@ async def open_round(
         return answer
     if token is not None:
         floor.offer(GiveBackSlot(token))
-    return call.refused(answer)
+    return stake_refused(call, answer)
+
+
+def stake_refused(call: PmCall, refusal: AnyRefusal) -> Refused | Failed:
+    """Why a stake is not taken: the limit, and what the player has."""
+    answer = call.refused(refusal)
+    if not isinstance(answer, Refused) or not isinstance(refusal, _LIMITS):
+        return answer
+    has = money(call.wallet.balance_z, call.symbol)
+    return Refused(answer.code, f"{answer.text} You have {has}.")

@@ -15,6 +15,7 @@ from kryten_economy.features import achievements as achievement_texts
 from kryten_economy.features import leaderboards as board_texts
 from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
+from kryten_economy.features.games.returns import games_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.possessions import owned_by_user
@@ -53,8 +54,12 @@ async def profile(call: PmCall) -> PmAnswer:
 
 
 async def _profile(call: PmCall, wallet: Wallet) -> str:
-    awards, owned = await call.read(
-        lambda reports: (reports.awards(wallet.user), _owned(reports, wallet.user))
+    awards, owned, games = await call.read(
+        lambda reports: (
+            reports.awards(wallet.user),
+            _owned(reports, wallet.user),
+            _rounds(reports, wallet.user),
+        )
     )
     staked_z, paid_z = wallet.lifetime_gambled_in_z, wallet.lifetime_gambled_out_z
     currency = call.settings.currency
@@ -69,6 +74,7 @@ async def _profile(call: PmCall, wallet: Wallet) -> str:
         currency.symbol,
         owned.get(CURRENCY_NAME, currency.name),
         [label(type_) for type_ in owned],
+        games=games,
     )
 
 
@@ -189,8 +195,13 @@ def _vanity(call: ApiCall, wallet: Wallet, owned: Mapping[str, str]) -> dict[str
 async def user_detail(call: ApiCall) -> ApiAnswer:
     """Everything the books know about one user."""
     user, day = call.user, call.day
-    wallet, awards, owned = await call.read(
-        lambda reports: (reports.wallet(user, day), reports.awards(user), _owned(reports, user))
+    wallet, awards, owned, games = await call.read(
+        lambda reports: (
+            reports.wallet(user, day),
+            reports.awards(user),
+            _owned(reports, user),
+            _rounds(reports, user),
+        )
     )
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
@@ -206,9 +217,14 @@ async def user_detail(call: ApiCall) -> ApiAnswer:
                 for row in awards
             ],
             "banned": wallet.banned,
-            "gambling": {"total_games": 0, "net_profit": net_z},
+            "gambling": {"total_games": games, "net_profit": net_z},
         }
     )
+
+
+def _rounds(reports: Reports, user: UserKey) -> int:
+    """How many rounds of all games somebody has played."""
+    return sum(each.rounds for each in games_of(reports, user).values())
 
 
 def _owned(reports: Reports, user: UserKey) -> dict[str, str]:

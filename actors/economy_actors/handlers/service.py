@@ -34,6 +34,7 @@ from kryten_economy.config import (
     reload_report,
     with_restart_values,
 )
+from kryten_economy.features.games.rules import warnings as game_warnings
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.text.templates import uptime
 
@@ -176,9 +177,10 @@ async def reload_settings(context: Context) -> Reloaded | ReloadFailed:
     _tell_all(context)
     changed = _in_force([change.key_path for change in report.changed], report.restart_required)
     _log.info("configuration reloaded", changed=changed, restart_required=report.restart_required)
-    for warning in loaded.warnings:
+    warnings = (*loaded.warnings, *game_warnings(loaded.settings))
+    for warning in warnings:
         _log.warning("configuration", warning=warning)
-    return Reloaded(changed, report.restart_required, loaded.warnings)
+    return Reloaded(changed, report.restart_required, warnings)
 
 
 async def _read(context: Context, path: Path) -> tuple[Settings, Loaded]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from economy_actors.runtime import Reply
 from kryten_economy.features.games.tables import OpenRow
@@ -11,6 +11,7 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "FloorMessage",
+    "GameWon",
     "GiveBackSlot",
     "News",
     "PastRounds",
@@ -96,6 +97,17 @@ class SlotUnused:
 
 
 @dataclass(frozen=True, slots=True)
+class GameWon:
+    """Somebody has won more than they staked in a game of one move: the floor says who hears it."""
+
+    what: Literal["spin", "flip", "free_spin"]
+    user: UserKey
+    display_name: str
+    payout_z: int
+    stake_z: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerGone:
     """A user may play no longer: their stakes in rounds that were not drawn go back."""
 
@@ -122,6 +134,7 @@ FloorMessage = (
     | RoundOver
     | SlotTimeout
     | SlotUnused
+    | GameWon
     | PlayerGone
     | PastRounds
 )

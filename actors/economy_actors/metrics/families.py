@@ -120,6 +120,15 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     ),
     "rain_drops_total": ("economy_rain_drops_total", "Rain, ambient and by an admin."),
     "rain_z_distributed_total": ("economy_rain_z_distributed_total", "Z that rain has paid."),
+    "spins_total": ("economy_gambling_spins_total", "Spins, free ones included."),
+    "flips_total": ("economy_gambling_flips_total", "Flips."),
+    "challenges_total": ("economy_gambling_challenges_total", "Challenges that were fought."),
+    "heists_total": ("economy_gambling_heists_total", "Stakes in heists that were settled."),
+    "races_total": ("economy_gambling_races_total", "Bets on races that were settled."),
+    "trivias_total": ("economy_gambling_trivias_total", "Stakes in trivia that were settled."),
+    "blackjacks_total": ("economy_gambling_blackjacks_total", "Hands of blackjack."),
+    "gambling_z_wagered_total": ("economy_gambling_z_wagered_total", "Z staked in all games."),
+    "gambling_z_won_total": ("economy_gambling_z_won_total", "Z paid by all games."),
     "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
     "vanity_purchases_total": (
         "economy_vanity_purchases_total",
@@ -147,6 +156,10 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "daily_z_spent": "Z spent today.",
     "daily_z_gambled_in": "Z staked today.",
     "daily_z_gambled_out": "Z paid out by games today.",
+    "gambling_lifetime_wagered": "Z staked in games, ever.",
+    "gambling_lifetime_won": "Z paid out by games, ever.",
+    "gambling_active_gamblers": "Users who have played a game.",
+    "gambling_total_games": "Settled rounds of all games and players.",
     "daily_active_economy_users": "Users who earned or spent today.",
     "open_bounties": "Bounties that nobody has won yet.",
     "escrow_held_z": "Z held for open stakes and payments.",
@@ -207,6 +220,21 @@ class Families:
         self.ranks = self._gauge("rank_distribution", "Users per rank.", "channel", "rank")
         self.multiplier_active = self._gauge(
             "multiplier_active", "Active multipliers, 1 each.", "channel", "source"
+        )
+        of_game = ("channel", "game")
+        self.return_observed = self._gauge(
+            "game_return_observed", "The part of all stakes that came back.", *of_game
+        )
+        self.return_expected = self._gauge(
+            "game_return_expected", "The part of all stakes to come back on average.", *of_game
+        )
+        self.return_margin = self._gauge(
+            "game_return_margin",
+            "How far the two may be apart by chance (99.9 %); none before 1,000 rounds.",
+            *of_game,
+        )
+        self.fair_seed = self._gauge(
+            "fair_seed_info", "The SHA-256 of the seed of today's dice.", "channel", "day", "hash"
         )
         self.announcements_dropped = self._counter(
             "announcements_dropped_total", "Public lines not sent.", "channel", "reason"

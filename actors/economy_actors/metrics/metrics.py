@@ -7,7 +7,7 @@ All calls come from the event loop's thread.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -34,6 +34,7 @@ from economy_actors.metrics.families import (
 )
 from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined
+from kryten_economy.features.games.returns import GameReturn
 from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.users import UserKey
 
@@ -275,6 +276,22 @@ class Metrics:
         self._families.multiplier_active.remove_by_labels({"channel": channel})
         for factor in combined.factors:
             self._families.multiplier_active.labels(channel, factor.source).set(1)
+
+    def set_game_returns(self, channel: str, returns: Sequence[GameReturn]) -> None:
+        """Set what each game has paid of its stakes, should have paid, and may differ by chance."""
+        own = self._families
+        for family in (own.return_observed, own.return_expected, own.return_margin):
+            family.remove_by_labels({"channel": channel})
+        for each in returns:
+            own.return_observed.labels(channel, each.game).set(round(each.observed, 6))
+            own.return_expected.labels(channel, each.game).set(round(each.expected, 6))
+            if each.margin is not None:
+                own.return_margin.labels(channel, each.game).set(round(each.margin, 6))
+
+    def set_fair_seed(self, channel: str, day: str, seed_hash: str) -> None:
+        """Tell the hash of the seed of a day that has begun; never the seed."""
+        self._families.fair_seed.remove_by_labels({"channel": channel})
+        self._families.fair_seed.labels(channel, day, seed_hash).set(1)
 
     # Runtime and ledger
 

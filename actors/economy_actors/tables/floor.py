@@ -21,6 +21,7 @@ from economy_actors.context import Context
 from economy_actors.messages.ledger import commit, query
 from economy_actors.messages.tables import (
     FloorMessage,
+    GameWon,
     GiveBackSlot,
     News,
     PastRounds,
@@ -34,6 +35,7 @@ from economy_actors.messages.tables import (
 )
 from economy_actors.runtime import Actor, Ended, Ref, RuntimeFault, Supervision
 from economy_actors.tables.kit import RETRY_S, TABLES, call_off, finish, tell_player
+from economy_actors.tables.wins import WinBoard
 from kryten_economy.features.games import texts
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.tables import (
@@ -76,6 +78,7 @@ class Floor(Actor[FloorMessage]):
         self._channel = channel
         self._context = context
         self._slot: _Slot | None = None
+        self._wins = WinBoard()
         self._tokens = 0
         self._free_at_s = 0.0
         self._ended_at_s: dict[str, float] = {}
@@ -86,7 +89,7 @@ class Floor(Actor[FloorMessage]):
         """See to the rounds that were left."""
         self.after(0.0, PastRounds())
 
-    async def receive(self, message: FloorMessage) -> None:
+    async def receive(self, message: FloorMessage) -> None:  # noqa: C901 - one case each
         """Seat rounds, and tell tables what happens."""
         match message:
             case TakeSlot():
@@ -103,12 +106,19 @@ class Floor(Actor[FloorMessage]):
                 self._timed_out(token)
             case SlotUnused(token):
                 self._unused(token)
+            case GameWon():
+                self._won(message)
             case PlayerGone():
                 await self._gone(message)
             case PastRounds():
                 await self._past(message)
             case _:
                 assert_never(message)
+
+    def _won(self, won: GameWon) -> None:
+        line = self._wins.line_for(self._context, won, self.now_s())
+        if line is not None:
+            self._context.outboxes[self._channel].offer(line, trace=self.trace)
 
     async def stopping(self) -> None:
         """No round outlives a clean stop, except those that go on after it."""

@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 it could not be done, 2 the books do not balance.
 """
 
 import argparse
+import json
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from kryten_economy.calendar import Calendar
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
+from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.verifying import RoundRecord, Verdict, check, round_record
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.backup import RestorePreview, restore_preview
 from kryten_economy.ledger.backup import backup as copy_books
 from kryten_economy.ledger.backup import restore as put_back
@@ -21,9 +25,10 @@ from kryten_economy.ledger.invariants import verify as verify_books
 from kryten_economy.ledger.records import Reopen
 from kryten_economy.text.templates import minute_of, plural, thousands
 
-__all__ = ("backup", "restore", "verify")
+__all__ = ("backup", "restore", "verify", "verify_round")
 
 _UNBALANCED = 2
+_WESTERNMOST_MS = 12 * 3_600_000
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -120,6 +125,58 @@ def _show(preview: RestorePreview, source: Path, path: Path, calendar: Calendar)
             f"{thousands(each.float_now_z)} -> {plural(each.accounts_then, 'account')} with "
             f"{thousands(each.float_then_z)}"
         )
+
+
+def verify_round(options: argparse.Namespace) -> int:
+    """Work a round out again from its seed, its terms and its stakes.
+
+    Exit code 2 means that the outcome is not what the seed says. Without a configuration nobody
+    knows in which zone the day ends, and it has to be over everywhere.
+    """
+    if options.database is None:
+        settings = _settings(options)
+        if settings is None:
+            return 1
+        path, zone, later_ms = Path(settings.database.path), settings.timezone, 0
+    else:
+        path, zone, later_ms = options.database, "UTC", _WESTERNMOST_MS
+    today = Calendar(zone).day(time.time_ns() // 1_000_000 - later_ms)
+    try:
+        reports = Reports.open(path.absolute())
+        try:
+            record = round_record(reports, options.number, today)
+        finally:
+            reports.close()
+    except LedgerError as error:
+        return _failed(error)
+    if record is None or record.game not in GAMES:
+        print(f"{path}: there is no round {options.number}", file=sys.stderr)
+        return 1
+    return _told_round(record)
+
+
+def _told_round(record: RoundRecord) -> int:
+    about = f"round {record.number}: {record.game} in {record.channel}, {record.day}"
+    checked = check(record)
+    match checked.verdict:
+        case Verdict.CANCELLED:
+            print(f"{about}: called off, nothing was drawn")
+        case Verdict.WAITING:
+            print(f"{about}: not over")
+            return 1
+        case Verdict.SECRET:
+            print(f"{about}: the seed is told when the day is over and so are its rounds")
+            return 1
+        case Verdict.TRUE | Verdict.FALSE:
+            assert record.seed is not None, record.number
+            print(f"{about}\n  seed {record.seed.seed}\n  its SHA-256 {record.seed.hash}")
+            print(f"  stored     {json.dumps(record.outcome, ensure_ascii=False)}")
+            print(f"  worked out {json.dumps(checked.outcome, ensure_ascii=False)}")
+            if checked.verdict is Verdict.FALSE:
+                print(f"{about}: NOT what the seed says", file=sys.stderr)
+                return _UNBALANCED
+            print("  the outcome is what the seed says")
+    return 0
 
 
 def _settings(options: argparse.Namespace) -> Settings | None:

@@ -121,6 +121,12 @@ def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--new", action="store_true", help="restore to a place where there are no books yet"
     )
     restore.set_defaults(run=books.restore)
+    played = commands.add_parser(
+        "verify-round", help="work out a round of a game again from the seed of its day"
+    )
+    played.add_argument("number", type=int, help="the number of the round")
+    played.add_argument("--database", type=Path, help="the books; default: as configured")
+    played.set_defaults(run=books.verify_round)
     daily = commands.add_parser("jobs", help="show which daily jobs are due, and whom they pay")
     daily.add_argument(
         "--dry-run", action="store_true", required=True, help="the service alone does the jobs"

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from economy_actors.handlers.service import reload_settings
 from economy_actors.runtime import RootFailed
 from economy_actors.service import Notifier, Service, freeze_startup_objects, open_service
 from kryten_economy.config import ConfigError, Loaded, Settings, find_config, load
+from kryten_economy.features.games import rules
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import DisplacedBooks, LedgerError, UnwritableBooks
 
@@ -60,6 +62,7 @@ def check_config(explicit: Path | None, *, strict: bool) -> int:
         return 1
     path, loaded = found
     _print_warnings(loaded.warnings)
+    print("\n".join(rules.returns_in_words(loaded.settings)))
     many = len(loaded.warnings)
     counted = f"{many} warning{'s' if many != 1 else ''}"
     if many and strict:
@@ -73,7 +76,9 @@ def _load(explicit: Path | None) -> tuple[Path, Loaded] | None:
     """The file and what it says, or None after printing every problem of it."""
     try:
         path = find_config(explicit)
-        return path, load(path, os.environ)
+        loaded = load(path, os.environ)
+        more = rules.warnings(loaded.settings)
+        return path, replace(loaded, warnings=(*loaded.warnings, *more))
     except ConfigError as error:
         _print_warnings(error.warnings)
         print(f"kryten-economy: the configuration can't be used:\n{error}", file=sys.stderr)

@@ -47,6 +47,7 @@ from kryten_economy.features.games.blackjack.rules import MOVES
 from kryten_economy.features.games.challenge.operations import AcceptChallenge, ChallengeSomebody
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
+from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.prediction import CloseBets, Predict
 from kryten_economy.features.games.questions import Question
 from kryten_economy.features.games.race.operations import BetOnRace
@@ -352,6 +353,17 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         TIMES,
         DAYS,
     ),
+    SetPlayLimit: st.builds(
+        SetPlayLimit,
+        _op("limit"),
+        USERS,
+        st.sampled_from(["stakes", "losses"]),
+        st.none() | SOME_Z,
+        st.just(NEXT_DAY),
+        TIMES,
+        DAYS,
+    ),
+    PausePlay: st.builds(PausePlay, _op("pause"), USERS, st.just(2_000), TIMES, DAYS),
     FreeSpin: st.builds(
         FreeSpin,
         _op("free"),

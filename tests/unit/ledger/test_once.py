@@ -51,6 +51,7 @@ from kryten_economy.features.games.blackjack.operations import Deal, Play
 from kryten_economy.features.games.challenge.operations import AcceptChallenge, ChallengeSomebody
 from kryten_economy.features.games.flip import Flip
 from kryten_economy.features.games.heist import round_terms
+from kryten_economy.features.games.limits import PausePlay, SetPlayLimit
 from kryten_economy.features.games.prediction import Predict
 from kryten_economy.features.games.questions import Question
 from kryten_economy.features.games.race.operations import BetOnRace
@@ -192,6 +193,8 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 50)], FreeSpin("act", key("Bob"), 20, TABLE, 0, SEED, NOW, DAY)),
     *SOCIAL_ACTS,
     ([earn("Bob", 50)], Flip("act", key("Bob"), 20, "0.45", FLIP_TERMS, SEED, NOW, DAY)),
+    ([earn("Bob", 50)], SetPlayLimit("act", key("Bob"), "losses", 20, NEXT_DAY, NOW, DAY)),
+    ([earn("Bob", 50)], PausePlay("act", key("Bob"), 3_600_000, NOW, DAY)),
     ([earn("Bob", 50)], replace(OPENED, op_id="act")),
     (
         [earn("Bob", 50), earn("Eve", 50), OPENED],

@@ -1,7 +1,7 @@
 """The coin flip: twice the stake or nothing (`gambling.md` 4)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +17,7 @@ from kryten_economy.features.games.rules import (
     exact,
     game,
     prospect_of,
+    terms_for,
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
@@ -66,7 +67,7 @@ class Flip(Act[Flipped | StakeRefused]):
     stake_z: int
     chance: str
     terms: Terms
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
 
@@ -92,11 +93,11 @@ def flip(tx: Tx, ask: Flip) -> Flipped | StakeRefused:
 def terms_of(settings: Settings) -> Terms:
     """What a stake on the coin has to keep to."""
     flip_ = settings.gambling.flip
-    return Terms(
+    return terms_for(
+        settings,
         "flip",
         flip_.min_wager,
         flip_.max_wager,
-        settings.gambling.min_account_age_minutes * 60_000,
-        flip_.cooldown_seconds * 1000,
-        flip_.daily_limit,
+        cooldown_s=flip_.cooldown_seconds,
+        daily_rounds=flip_.daily_limit,
     )

@@ -15,10 +15,12 @@ from kryten_economy.features.games.rules import (
     Edge,
     Game,
     Payout,
+    Prospect,
     Stake,
     Terms,
     game,
     prospect_of,
+    terms_for,
 )
 from kryten_economy.features.narration import Wanted
 
@@ -38,14 +40,7 @@ WANTED = (
 def limits_of(settings: Settings) -> Terms:
     """What a stake in a heist has to keep to."""
     heist = settings.gambling.heist
-    return Terms(
-        "heist",
-        heist.min_wager,
-        heist.max_wager,
-        settings.gambling.min_account_age_minutes * 60_000,
-        stakes_z=settings.gambling.limits.daily_stakes,
-        losses_z=settings.gambling.limits.daily_losses,
-    )
+    return terms_for(settings, "heist", heist.min_wager, heist.max_wager)
 
 
 def round_terms(heist: config.Heist, stake_z: int, starter: str) -> dict[str, Any]:
@@ -97,13 +92,18 @@ def _pay(
     terms: Mapping[str, Any], outcome: Mapping[str, Any], stakes: Sequence[Stake]
 ) -> Sequence[Payout]:
     factor, success = Fraction(outcome["factor"]), Fraction(terms["success"])
-    prospect = prospect_of(
-        [
-            (factor_of(terms, outcome["crew"]), success),
-            (1 - Fraction(terms["fee"]), Fraction(terms["push"])),
-        ]
-    )
-    return [Payout(int(each.stake_z * factor), prospect) for each in stakes]
+    chances = [
+        (factor_of(terms, outcome["crew"]), success),
+        (1 - Fraction(terms["fee"]), Fraction(terms["push"])),
+    ]
+    # One roll for all: what the crew wins spreads as one stake of their sum would.
+    pool_z = sum(each.stake_z for each in stakes)
+    payouts = []
+    for each in stakes:
+        mean, variance = prospect_of(chances, each.stake_z)
+        prospect = Prospect(mean, variance * pool_z / each.stake_z)
+        payouts.append(Payout(int(each.stake_z * factor), prospect))
+    return payouts
 
 
 HEIST = game(

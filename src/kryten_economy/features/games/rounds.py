@@ -7,7 +7,7 @@ on people holds the stakes (`hold_stake`), draws once (`draw`) and settles all p
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from kryten_economy.features.games.fairness import FairDice, hash_of, public_id
@@ -92,7 +92,7 @@ class EnsureSeeds(Request[Seeds]):
 
     channel: str
     days: tuple[str, ...]
-    fresh: tuple[str, ...]
+    fresh: tuple[str, ...] = field(repr=False)
 
 
 @operation
@@ -380,7 +380,7 @@ def settle_held(
     entry = Entry("", trigger_of(game), reason, at_ms, day)
     _pay(tx, account, held.stake.stake_z, paid, entry, among_players=among_players)
     note_paid(tx, number, account, paid.payout_z)
-    note_settled(tx, account, game, held.stake.stake_z, paid, day)
+    note_settled(tx, account, game, held.stake.stake_z, paid, day, staked_on=held.day)
     return account
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from kryten_economy.config import Settings
+from kryten_economy.config import Settings, return_to_player
 from kryten_economy.dice import Chance
 
 __all__ = (
@@ -25,7 +25,11 @@ __all__ = (
     "Terms",
     "exact",
     "game",
+    "in_words",
+    "percent",
     "prospect_of",
+    "returns_in_words",
+    "terms_for",
     "trigger_of",
     "warnings",
 )
@@ -42,8 +46,15 @@ class Prospect(NamedTuple):
     variance: Fraction
 
 
-def prospect_of(chances: Sequence[tuple[Fraction, Fraction]]) -> Prospect:
-    """Of factors and their probabilities; what is missing to 1 brings nothing."""
+def prospect_of(
+    chances: Sequence[tuple[Fraction, Fraction]], stake_z: int | None = None
+) -> Prospect:
+    """Of factors and their probabilities; what is missing to 1 brings nothing.
+
+    Of a stake whole coins are paid, which makes its prospect a little worse than the table's.
+    """
+    if stake_z:
+        chances = [(Fraction(int(stake_z * factor), stake_z), p) for factor, p in chances]
     mean = sum((factor * chance for factor, chance in chances), Fraction())
     square = sum((factor * factor * chance for factor, chance in chances), Fraction())
     return Prospect(mean, square - mean * mean)
@@ -97,6 +108,29 @@ class Payout(NamedTuple):
     is_natural: bool = False
     among_players: bool = False
     is_won: bool | None = None
+
+
+def terms_for(
+    settings: Settings,
+    game: str,
+    lowest_z: int,
+    highest_z: int,
+    *,
+    cooldown_s: int = 0,
+    daily_rounds: int = 0,
+) -> Terms:
+    """What a stake in a game has to keep to: its own bounds, and those that hold in all games."""
+    games = settings.gambling
+    return Terms(
+        game,
+        lowest_z,
+        highest_z,
+        games.min_account_age_minutes * 60_000,
+        cooldown_s * 1000,
+        daily_rounds,
+        games.limits.daily_stakes,
+        games.limits.daily_losses,
+    )
 
 
 Draw = Callable[[Chance, Mapping[str, Any], Sequence[Stake], str], Mapping[str, Any]]
@@ -154,11 +188,38 @@ def exact(number: float) -> Fraction:
 
 
 def warnings(settings: Settings) -> list[str]:
-    """The ways to play that pay more than they take on average, in words."""
+    """The ways to play that pay more than they take on average, in loud words.
+
+    Of games whose return is plain from the configuration it has warned itself (`config.notices`).
+    """
+    if not settings.gambling.enabled:
+        return []
+    plain = {each.game for each in return_to_player(settings) if each.rtp is not None}
     return [
-        f"{each.title}, {edge.label}: pays {float(edge.expected):.2%} of what is staked"
+        f"THE PLAYERS WIN AGAINST THE HOUSE: {each.name} ({edge.label}) returns"
+        f" {percent(edge.expected)} of every stake"
         for each in GAMES.values()
-        if settings.gambling.enabled and each.enabled(settings)
+        if each.name not in plain and not each.among_players and each.enabled(settings)
         for edge in each.edges(settings)
         if edge.expected - edge.error > 1
     ]
+
+
+def returns_in_words(settings: Settings) -> list[str]:
+    """What every game pays of a stake on average, exactly where it can be said exactly."""
+    return [
+        f"{each.name} ({edge.label}): returns {in_words(edge)}"
+        f"{'' if settings.gambling.enabled and each.enabled(settings) else ', switched off'}"
+        for each in GAMES.values()
+        for edge in each.edges(settings)
+    ]
+
+
+def in_words(edge: Edge) -> str:
+    """``92.5 %``, with its error where it was found out by trying."""
+    return percent(edge.expected) + (f" ± {percent(edge.error)}" if edge.error else "")
+
+
+def percent(part: float | Fraction) -> str:
+    """``92.5 %``."""
+    return f"{float(part * 100):.6g} %"

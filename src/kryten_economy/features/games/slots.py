@@ -1,7 +1,7 @@
 """The slot machine and its free spin of the day (`gambling.md` 2 and 3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from kryten_economy.config import Settings
 from kryten_economy.config.gambling import Payout as Row
 from kryten_economy.dice import Chance
 from kryten_economy.features.games import rounds
+from kryten_economy.features.games.limits import own_limits
 from kryten_economy.features.games.rules import (
     Edge,
     Game,
@@ -17,13 +18,14 @@ from kryten_economy.features.games.rules import (
     Terms,
     game,
     prospect_of,
+    terms_for,
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import Banned, DailyLimit, NoAccount, TooYoung
+from kryten_economy.refusals import Banned, DailyLimit, NoAccount, PlayPaused, TooYoung
 from kryten_economy.users import UserKey
 
 __all__ = ("FreeSpin", "Spin", "Spun", "edges", "free_spin", "pull", "spin", "table_of", "terms_of")
@@ -115,7 +117,7 @@ class Spin(Act[Spun | StakeRefused]):
     stake_z: int
     table: Table
     terms: Terms
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
 
@@ -132,14 +134,14 @@ def spin(tx: Tx, ask: Spin) -> Spun | StakeRefused:
     rounds.draw(tx, playing.number, outcome)
     reason = f"Spin: {outcome['symbols']}"
     rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)
-    paid = Payout(outcome["payout_z"], prospect_of(_chances(ask.table)))
+    paid = Payout(outcome["payout_z"], prospect_of(_chances(ask.table), ask.stake_z))
     rounds.settle(tx, playing, account, ask.stake_z, paid, reason, ask.at_ms)
     rounds.finish(tx, playing.number, ask.at_ms)
     return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
 
 
 @dataclass(frozen=True, slots=True)
-class FreeSpin(Act[Spun | NoAccount | Banned | TooYoung | DailyLimit]):
+class FreeSpin(Act[Spun | NoAccount | Banned | TooYoung | PlayPaused | DailyLimit]):
     """The pull of the day that costs nothing and pays as if ``worth_z`` were staked."""
 
     ATTEMPT = Act.ATTEMPT | {"table", "fresh_seed", "min_age_ms", "worth_z"}
@@ -149,13 +151,15 @@ class FreeSpin(Act[Spun | NoAccount | Banned | TooYoung | DailyLimit]):
     worth_z: int
     table: Table
     min_age_ms: int
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
 
 
 @operation
-def free_spin(tx: Tx, ask: FreeSpin) -> Spun | NoAccount | Banned | TooYoung | DailyLimit:
+def free_spin(
+    tx: Tx, ask: FreeSpin
+) -> Spun | NoAccount | Banned | TooYoung | PlayPaused | DailyLimit:
     """Claim the free spin and pay it: two messages at once give one (P-MON-7)."""
     account = tx.find(ask.user, ask.day)
     if account is None:
@@ -164,6 +168,9 @@ def free_spin(tx: Tx, ask: FreeSpin) -> Spun | NoAccount | Banned | TooYoung | D
         return Banned(ask.user)
     if (age_ms := ask.at_ms - account.first_seen_ms) < ask.min_age_ms:
         return TooYoung(ask.min_age_ms - age_ms)
+    own = own_limits(tx, account)
+    if own.paused_until_ms is not None and own.pauses(ask.at_ms):
+        return PlayPaused(own.paused_until_ms)
     if account.today.free_spin_used:
         return DailyLimit("free spin", 1)
     account.today.free_spin_used = 1
@@ -190,11 +197,11 @@ def free_spin(tx: Tx, ask: FreeSpin) -> Spun | NoAccount | Banned | TooYoung | D
 def terms_of(settings: Settings) -> Terms:
     """What a stake on the machine has to keep to."""
     spin_ = settings.gambling.spin
-    return Terms(
+    return terms_for(
+        settings,
         "spin",
         spin_.min_wager,
         spin_.max_wager,
-        settings.gambling.min_account_age_minutes * 60_000,
-        spin_.cooldown_seconds * 1000,
-        spin_.daily_limit,
+        cooldown_s=spin_.cooldown_seconds,
+        daily_rounds=spin_.daily_limit,
     )

@@ -6,6 +6,7 @@ game's operation.
 
 from typing import NamedTuple, TypeAlias
 
+from kryten_economy.features.games.limits import LimitKind, own_limits
 from kryten_economy.features.games.rules import GAMES, Payout, Terms
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
@@ -35,6 +36,7 @@ __all__ = (
     "count_today",
     "may_stake",
     "note_settled",
+    "played_today",
     "player_today",
     "stats_of",
     "unfit",
@@ -67,6 +69,11 @@ class PlayedToday(NamedTuple):
     returned_z: int = 0
     last_at_ms: int = 0
 
+    @property
+    def lost_z(self) -> int:
+        """What was staked and did not come back, or not yet."""
+        return max(0, self.staked_z - self.returned_z)
+
 
 _TODAY: CachedTable[tuple[int, str, str], PlayedToday] = CachedTable(
     """
@@ -80,14 +87,25 @@ _TODAY: CachedTable[tuple[int, str, str], PlayedToday] = CachedTable(
         returned_z = excluded.returned_z, last_at_ms = excluded.last_at_ms
     """,
 )
-_LIMITS = (
-    "SELECT stakes_z, raised_z, raised_from, paused_until_ms FROM play_limit WHERE account_id = ?"
-)
 
 
 def player_today(tx: Tx, account: Account, game: str, day: str) -> PlayedToday:
     """What a player has played of a game on a day; ``ALL_GAMES`` for all of them."""
     row = tx.cached(_TODAY).get((account.id, game, day))
+    return PlayedToday() if row is None else PlayedToday._make(row)
+
+
+_READ_TODAY = """
+    SELECT g.rounds, g.staked_z, g.returned_z, g.last_at_ms
+    FROM game_day AS g JOIN account AS a ON a.id = g.account_id
+    JOIN channel AS c ON c.id = a.channel_id
+    WHERE c.name = ? AND a.name = ? AND g.game = ? AND g.day = ?
+"""
+
+
+def played_today(reader: Reader, user: UserKey, day: str, game: str = ALL_GAMES) -> PlayedToday:
+    """The same for reports."""
+    row = reader.sql.row(_READ_TODAY, user.channel, user.name, game, day)
     return PlayedToday() if row is None else PlayedToday._make(row)
 
 
@@ -127,31 +145,27 @@ def _limited(
 ) -> CoolingDown | DailyLimit | PlayPaused | PlayLimit | None:
     title = GAMES[terms.game].title
     played = player_today(tx, account, terms.game, day)
-    if (left_ms := played.last_at_ms + terms.cooldown_ms - at_ms) > 0 and played.last_at_ms:
+    # A clock that was set back makes nobody wait for longer than they would have to.
+    left_ms = min(terms.cooldown_ms, played.last_at_ms + terms.cooldown_ms - at_ms)
+    if left_ms > 0 and played.last_at_ms:
         return CoolingDown(title, left_ms)
     if terms.daily_rounds and played.rounds >= terms.daily_rounds:
         return DailyLimit(f"round of {title}", terms.daily_rounds)
-    stakes_z, paused_until_ms = _own_limits(tx, account, day)
-    if paused_until_ms is not None and at_ms < paused_until_ms:
-        return PlayPaused(paused_until_ms)
+    own = own_limits(tx, account)
+    if own.paused_until_ms is not None and own.pauses(at_ms):
+        return PlayPaused(own.paused_until_ms)
     whole = player_today(tx, account, ALL_GAMES, day)
-    limits = [each for each in (terms.stakes_z or None, stakes_z) if each is not None]
-    if limits and whole.staked_z + stake_z > (limit_z := min(limits)):
-        return PlayLimit("stakes", limit_z, max(0, limit_z - whole.staked_z))
-    lost_z = max(0, whole.staked_z - whole.returned_z)
-    if terms.losses_z and lost_z + stake_z > terms.losses_z:
-        return PlayLimit("losses", terms.losses_z, max(0, terms.losses_z - lost_z))
-    return None
+    return _over(
+        "stakes", whole.staked_z, stake_z, terms.stakes_z or None, own.stakes.on(day)
+    ) or _over("losses", whole.lost_z, stake_z, terms.losses_z or None, own.losses.on(day))
 
 
-def _own_limits(tx: Tx, account: Account, day: str) -> tuple[int | None, int | None]:
-    """The stakes a player allows themself today, and until when they want to pause."""
-    row = tx.sql.row(_LIMITS, account.id)
-    if row is None:
-        return None, None
-    stakes_z, raised_z, raised_from, paused_until_ms = row
-    is_raised = raised_from is not None and day >= raised_from
-    return (raised_z if is_raised else stakes_z), paused_until_ms
+def _over(what: LimitKind, used_z: int, stake_z: int, *limits: int | None) -> PlayLimit | None:
+    """Whether a stake would pass the lowest of the limits; what waits counts as lost."""
+    holding = [each for each in limits if each is not None]
+    if not holding or used_z + stake_z <= (limit_z := min(holding)):
+        return None
+    return PlayLimit(what, limit_z, max(0, limit_z - used_z))
 
 
 def count_today(tx: Tx, account: Account, game: str, day: str, **by: int) -> None:
@@ -219,8 +233,20 @@ def stats_of(reader: Reader, user: UserKey, game: str) -> Stats:
     return Stats() if row is None else Stats._make(row)
 
 
-def note_settled(tx: Tx, account: Account, game: str, stake_z: int, paid: Payout, day: str) -> None:
-    """Count a settled round: for the player, for the day's limits, for the return of the game."""
+def note_settled(
+    tx: Tx,
+    account: Account,
+    game: str,
+    stake_z: int,
+    paid: Payout,
+    day: str,
+    *,
+    staked_on: str | None = None,
+) -> None:
+    """Count a settled round: for the player, for the limits, for the return of the game.
+
+    What comes back counts on the day of its stake, so that it allows no more on another one.
+    """
     net_z = paid.payout_z - stake_z
     rows = tx.cached(_STATS)
     row = rows.get((account.id, game))
@@ -243,7 +269,7 @@ def note_settled(tx: Tx, account: Account, game: str, stake_z: int, paid: Payout
             known.naturals + paid.is_natural,
         ),
     )
-    count_today(tx, account, game, day, returned_z=paid.payout_z)
+    count_today(tx, account, game, staked_on or day, returned_z=paid.payout_z)
     tx.journal.count(f"{GAMES[game].counted}_total")
     tx.journal.count("gambling_z_wagered_total", stake_z)
     tx.journal.count("gambling_z_won_total", paid.payout_z)

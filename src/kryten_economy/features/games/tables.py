@@ -7,7 +7,7 @@ is paid, one that was not is called off or goes on.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from kryten_economy.features.games import rounds, timed
@@ -78,7 +78,7 @@ class OpenRound(Act[Opened | Occupied | StakeRefused]):
     game: str
     terms: str
     limits: Terms
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
     player: UserKey | None = None
@@ -216,6 +216,8 @@ def draw_round(tx: Tx, ask: DrawRound) -> Drawn | NotPending:
     stakes = [each.stake for each in rounds.stakes_of(tx, ask.number)]
     draw = GAMES[known.game].draw
     outcome = draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
+    if ask.said:
+        outcome = {**outcome, "said": ask.said}  # without it nobody could work the round out again
     rounds.draw(tx, ask.number, outcome)
     return Drawn(ask.number, json.dumps(outcome, ensure_ascii=False))
 

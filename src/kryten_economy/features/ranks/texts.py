@@ -66,6 +66,7 @@ def profile(
     symbol: str,
     currency: str,
     owns: Sequence[str] = (),
+    games: int = 0,
 ) -> str:
     """What everybody may know about a user; ``gambled_net_z`` None: never played.
 
@@ -78,7 +79,8 @@ def profile(
         f"🔥 Streak: {plural(streak_days, 'day')} | 🏆 {plural(won, 'achievement')}",
     ]
     if gambled_net_z is not None:
-        lines.append(f"🎰 Gambling net: {signed_money(gambled_net_z, symbol)}")
+        net = signed_money(gambled_net_z, symbol)
+        lines.append(f"🎰 Gambling net: {net} in {plural(games, 'game')}")
     if owns:
         lines.append(f"🛍️ Owns: {', '.join(owns)}")
     return "\n".join(lines)

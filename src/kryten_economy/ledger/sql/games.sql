@@ -93,11 +93,15 @@ CREATE TABLE game_return (
     PRIMARY KEY (channel_id, game, day)
 ) STRICT, WITHOUT ROWID;
 
--- What a player has set for themself; a raised limit holds from ``raised_from``.
+-- What a player has set for themself (NULL: no limit). What allows more than before is in the
+-- columns ``next_...`` and holds from the day beside it.
 CREATE TABLE play_limit (
     account_id INTEGER PRIMARY KEY REFERENCES account (id),
     stakes_z INTEGER CHECK (stakes_z >= 0),
-    raised_z INTEGER CHECK (raised_z >= 0),
-    raised_from TEXT,
+    next_stakes_z INTEGER CHECK (next_stakes_z >= 0),
+    stakes_from TEXT,
+    losses_z INTEGER CHECK (losses_z >= 0),
+    next_losses_z INTEGER CHECK (next_losses_z >= 0),
+    losses_from TEXT,
     paused_until_ms INTEGER
 ) STRICT;
