@@ -283,8 +283,8 @@ async def house(
     gateway: Callable[[Context], Actor[Any]] | None = None,
     catalogue: Callable[[Context], Actor[Any]] = lambda _context: Shelf(),
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
-    facts_to: Callable[[Facts], object] = lambda _: None,
     llm: Callable[[], Actor[Any]] = Llm,
+    facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 

@@ -192,7 +192,7 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
             return Code.NOT_FOUND
         case CoolingDown():
             return Code.COOLDOWN_ACTIVE
-        case DailyLimit() | DailySum() | PlayLimit() | OverCap():
+        case DailyLimit() | PlayLimit() | DailySum() | OverCap():
             return Code.DAILY_LIMIT_REACHED
         case Banned():
             return Code.BANNED
@@ -203,16 +203,16 @@ def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
         case (
             SameAccount()
             | TooFewCoins()
-            | TooNew()
             | TooYoung()
             | PlayPaused()
+            | TooNew()
             | TooManyOpen()
             | NotYours()
             | AlreadyOwned()
             | EventRuns()
         ):
             return Code.REJECTED
-        case AlreadySettled() | AlreadyPending() | BountyOver() | Occupied() | AlreadyIn():
+        case AlreadySettled() | Occupied() | AlreadyIn() | AlreadyPending() | BountyOver():
             return Code.CONFLICT
         case Conflict():
             return Code.REQUEST_ID_CONFLICT

@@ -29,7 +29,7 @@ async def heist(call: PmCall) -> PmAnswer:
         return await _join(call)
     if len(call.args) > 1:
         return call.usage()
-    stake_z = call.amount_at(0)
+    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
     if isinstance(stake_z, Refused):
         return stake_z
     settings = call.settings.gambling.heist

@@ -50,7 +50,7 @@ async def test_a_start_is_announced_with_buy_in_and_seconds(tmp_path: Path) -> N
 
 
 async def test_a_win_pays_by_the_size_of_the_crew(tmp_path: Path) -> None:
-    """Three get twice their stake, four 2.25 times (`gambling.md` 6.3)."""
+    """Three get twice their stake, four 2.25 times (`gambling.md` 6)."""
     async with crew(tmp_path, heist_settings(**WIN)) as h:
         await form(h)
         assert balances(h) == [900, 900, 900]
@@ -248,6 +248,42 @@ async def test_sixty_four_joins_at_once_act_once(tmp_path: Path) -> None:
         await h.chat("Cy", "join")
         await window(h)
         assert balances(h) == [1100] * 3
+
+
+async def test_a_crowd_that_joins_does_not_flood_the_channel(tmp_path: Path) -> None:
+    """Forty join within a minute: all are in, and few lines tell it; names are not all listed."""
+    async with crew(tmp_path, heist_settings(**WIN)) as h:
+        await h.pm("Alice", "heist 100")
+        began_s = anyio.current_time()
+        for number in range(40):
+            await h.join(f"Robber{number}")
+            await h.chat(f"Robber{number}", "join")
+            await anyio.sleep(1)
+        assert anyio.current_time() - began_s < WINDOW_S
+        await window(h)
+        joins = [line.text for line in heist_lines(h) if "(Crew of" in line.text]
+        assert 3 <= len(joins) <= 7
+        assert joins[-1].endswith("(Crew of 41)")
+        assert all(len(line) <= 240 for line in joins)
+        assert h.balance("Robber39") == 1000 - 100 + 1150
+
+
+@pytest.mark.parametrize(("typed", "stake_z"), [("all", 1000), ("half", 500), ("1,000", 1000)])
+async def test_amounts_as_people_type_them(tmp_path: Path, typed: str, stake_z: int) -> None:
+    """A share of the own balance is a wager like any other; the others pay the same."""
+    async with crew(tmp_path, heist_settings()) as h:
+        [answer] = await h.pm("Alice", f"heist {typed}")
+        assert f"You stake {stake_z:,} Z" in answer
+        await h.chat("Bob", "join")
+        assert h.balance("Bob") == 1000 - stake_z
+
+
+async def test_a_heist_may_be_planned_in_the_channel(tmp_path: Path) -> None:
+    """`!heist 100` is the command; it is answered by PM."""
+    async with crew(tmp_path, heist_settings()) as h:
+        await h.chat("Alice", "!heist 100")
+        assert "You stake 100 Z" in h.pms("Alice")[-1]
+        assert "Alice plans a heist" in heist_lines(h)[0].text
 
 
 # Refusals

@@ -287,14 +287,14 @@ PRIZES = st.lists(
 STREAKS = st.none() | st.just(StreakTerms(((1, 2), (2, 3)), 0, 0))
 here, today, now = st.just(CHANNEL), st.just(DAY), st.just(NOW)
 
+HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
+PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
+ROUNDS = st.integers(1, 3)
 MEDIA_IDS = IDS.map(lambda number: f"media:{number}")
 QUEUE_LIMITS = st.builds(QueueLimits, st.integers(0, 3), st.sampled_from([0, 2000]))
 SERVICES = st.sampled_from(["bot", "bingo"])
 CAPS = st.sampled_from([Caps(), Caps(9, 6, 12)])
 RESERVATIONS = IDS.map(lambda number: f"wallet:reserve:{number}")
-HEIST_TERMS = st.builds(Terms, st.just("heist"), st.just(1), st.just(7))
-PLAN = json.dumps(round_terms(SETTINGS.gambling.heist, 3, "Bob"))
-ROUNDS = st.integers(1, 3)
 
 NOTICE_IDS = st.lists(st.integers(1, 6), max_size=2).map(tuple)
 
