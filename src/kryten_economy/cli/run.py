@@ -62,12 +62,12 @@ def check_config(explicit: Path | None, *, strict: bool) -> int:
         return 1
     path, loaded = found
     _print_warnings(loaded.warnings)
-    print("\n".join(rules.returns_in_words(loaded.settings)))
     many = len(loaded.warnings)
     counted = f"{many} warning{'s' if many != 1 else ''}"
     if many and strict:
         print(f"kryten-economy: {path}: {counted}, and --strict allows none", file=sys.stderr)
         return 1
+    print("\n".join(rules.returns_in_words(loaded.settings)))
     print(f"{path}: valid, with {counted}" if many else f"{path}: valid")
     return 0
 

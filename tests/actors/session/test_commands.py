@@ -180,7 +180,9 @@ async def test_quiet_is_kept_in_the_books(tmp_path: Path) -> None:
 
 async def test_help_lists_what_exists_and_hides_admin_commands(tmp_path: Path) -> None:
     """P-MSG-15: help is made from the command table."""
-    sold = settings_with(mediacms={"base_url": "https://media.test"})
+    sold = settings_with(
+        mediacms={"base_url": "https://media.test"}, gambling={"heist": {"enabled": True}}
+    )
     async with house(tmp_path / "e.db", sold) as h:
         await h.join("Alice")
         answer = " ".join(await h.pm("Alice", "help"))

@@ -10,6 +10,7 @@ from economy_actors.handlers.registry import COMMANDS
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.commands.table import help_text as help_from
 from kryten_economy.config import Settings
+from kryten_economy.config.gambling import Gambling
 from kryten_economy.text.markup import split
 
 find, suggest = COMMANDS.find, COMMANDS.suggest
@@ -58,6 +59,7 @@ def test_admin_rights_follow_the_section() -> None:
     """Exactly the admin commands of the specification need rights."""
     assert {spec.name for spec in COMMANDS if spec.admin} == {
         "claim_bounty",
+        "econ:gambling",
         "grant",
         "deduct",
         "set_balance",
@@ -113,14 +115,16 @@ def test_overview_names_every_usable_command(settings: Settings) -> None:
     for_users = help_text(None, is_admin=False, settings=settings)
     for_admins = help_text("  ", is_admin=True, settings=settings)
     for_users_words, for_admins_words = (
-        set(re.findall(r"[a-z_]+", text)) for text in (for_users, for_admins)
+        set(re.findall(r"[a-z_]+(?::[a-z]+)?", text)) for text in (for_users, for_admins)
     )
     for spec in COMMANDS:
         is_usable = spec.enabled(settings)
         assert (spec.name in for_users_words) is (is_usable and not spec.admin)
         assert (spec.name in for_admins_words) is is_usable
     assert "Admin" not in for_users
-    assert "Gambling" not in for_admins
+    off = settings.model_copy(update={"gambling": Gambling(enabled=False)})
+    assert "Gambling" in for_admins
+    assert "Gambling" not in help_text(None, is_admin=True, settings=off)
 
 
 def test_help_on_a_topic_and_a_command(settings: Settings) -> None:
