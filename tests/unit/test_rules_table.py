@@ -33,6 +33,9 @@ SECTIONS_WITH_TESTS = {
     *(f"earning {n}" for n in ("1", "2.1", "2.2", "2.3", "2.4", "2.5", "3.1", "3.2", "3.3")),
     *(f"earning {n}" for n in ("3.4", "3.5", "4", "5", "6", "7", "8", "8.1", "8.2", "8.3")),
     *(f"earning {n}" for n in ("8.4", "8.5", "8.6", "9.1", "9.2", "9.3", "9.4", "9.5", "10", "11")),
+    *(f"gambling {n}" for n in ("1", "1.1", "1.2", "1.3", "2", "3", "4", "5", "6.2", "6.3", "6.5")),
+    *(f"gambling {n}" for n in ("7.2", "7.3", "7.4", "7.5", "7.7", "7.8", "8", "9", "10", "11")),
+    *(f"gambling {n}" for n in ("12", "13", "14", "15")),
     *(f"progression {n}" for n in ("1", "1.1", "2", "3")),
     *(f"spending {n}" for n in ("1", "2", "3", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "4.7")),
     *(f"spending {n}" for n in ("4.8", "4.9", "4.10", "5", "6", "7", "7.1", "7.2", "7.3", "7.4")),
@@ -78,7 +81,7 @@ def _page(name: str) -> Path:
 
 
 def test_each_rule_has_its_line() -> None:
-    """Every pitfall stands in the tables once; earning, standing and spending by section."""
+    """Every pitfall stands in the tables once; earning, standing, spending and games by section."""
     named = Counter(row.id for row in rows())
     assert [each for each in sorted(PITFALLS) if named[each] != 1] == []
     assert [each for each in sorted(SECTIONS_WITH_TESTS) if not named[each]] == []
