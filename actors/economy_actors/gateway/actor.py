@@ -50,7 +50,7 @@ from economy_actors.messages.gateway import (
     Searched,
     Watch,
 )
-from economy_actors.messages.playlist import BotRanked, CommandLost, PlaylistListed
+from economy_actors.messages.playlist import CommandLost, PlaylistListed
 from economy_actors.outbox.protocol import SendFailed
 from economy_actors.runtime import Actor, Supervision, Timer
 
@@ -378,7 +378,6 @@ class Gateway(Actor[GatewayMessage]):
         bot_rank = rank_listed(entries, self._context.live.settings.bot.username)
         if bot_rank is not None:
             self._context.bot_ranks[channel] = bot_rank
-            self._context.playlists[channel].offer(BotRanked(bot_rank))
         listed = Listed(users, self._context.clock.now_ms(), stored=True)
         self._context.channels[channel].offer(listed)
         self._wanted.have(channel)

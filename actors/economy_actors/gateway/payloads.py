@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from economy_actors.messages.channel import ListedUser
 from economy_actors.messages.playlist import (
-    BotRanked,
     Deleted,
     Item,
     LockChanged,
@@ -265,11 +264,6 @@ def _listed(payload: object) -> PlaylistNews | None:
     return None if items is None else PlaylistListed(items)
 
 
-def _bot_ranked(payload: object) -> PlaylistNews | None:
-    rank = rank_of(payload)
-    return None if rank is None else BotRanked(rank)
-
-
 def _locked(payload: object) -> PlaylistNews | None:
     return LockChanged(payload) if isinstance(payload, bool) else None
 
@@ -282,7 +276,6 @@ _PLAYLIST_NEWS: Mapping[str, Callable[[object], PlaylistNews | None]] = {
     "queuefail": refusal_in,
     "setplaylistlocked": _locked,
     "setpermissions": rights_in,
-    "rank": _bot_ranked,
 }
 PLAYLIST_KINDS = frozenset(_PLAYLIST_NEWS)
 """The events that tell of the list itself."""

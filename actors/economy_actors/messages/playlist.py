@@ -20,7 +20,6 @@ from kryten_economy.refusals import Conflict, InvalidAmount, NotPending, ReadOnl
 __all__ = (
     "AskHindrance",
     "BooksRead",
-    "BotRanked",
     "CommandLost",
     "Deleted",
     "Fulfil",
@@ -109,13 +108,6 @@ class RightsTold:
 
 
 @dataclass(frozen=True, slots=True)
-class BotRanked:
-    """The bot's rank in the channel."""
-
-    rank: float
-
-
-@dataclass(frozen=True, slots=True)
 class CommandLost:
     """This command has not reached the robot, and so did nothing."""
 
@@ -197,7 +189,6 @@ PlaylistNews = (
     | QueueFailed
     | LockChanged
     | RightsTold
-    | BotRanked
     | MediaChanged
     | PlaylistEmptied
     | RobotPresence

@@ -22,7 +22,6 @@ from economy_actors.messages.ledger import Commit, Query
 from economy_actors.messages.playlist import (
     AskHindrance,
     BooksRead,
-    BotRanked,
     CommandLost,
     Deleted,
     Fulfil,
@@ -97,7 +96,6 @@ class Playlist(Actor[PlaylistMessage]):
             name, context, self._ask_books, self._settle_later, lambda: self.trace
         )
         self._here = name not in context.robots_away()
-        self._rank: float | None = None
         self._rights = RightsTold(2, 2)
         self._locked = True
         self._screening = Screening()
@@ -159,8 +157,6 @@ class Playlist(Actor[PlaylistMessage]):
                 self._locked = locked
             case RightsTold():
                 self._rights = news
-            case BotRanked(rank):
-                self._rank = rank
             case MediaChanged(medium, _, position_s):
                 self._plays(medium, position_s)
             case PlaylistEmptied():
@@ -280,7 +276,8 @@ class Playlist(Actor[PlaylistMessage]):
         if not self._here:
             return outcomes.BOT_AWAY
         needed = self._rights.locked if self._locked else self._rights.open
-        if self._rank is not None and self._rank < needed:
+        rank = self._context.bot_ranks.get(self._name)
+        if rank is not None and rank < needed:
             return outcomes.no_right(needed)
         return None
 

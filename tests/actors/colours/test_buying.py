@@ -122,7 +122,7 @@ async def test_the_same_colour_again(tmp_path: Path) -> None:
         await s.rich("Bob", balance_z=20_000)
         await s.buy("Bob")
         code, text = await s.refused("Bob", "#ffd700")
-        assert (code, text) == ("rejected", "#FFD700 is yours already. Nothing was charged.")
+        assert (code, text) == ("rejected", "You have '#FFD700' already. Nothing was charged.")
         assert (s.spent("Bob"), len(s.page.written)) == ((12_500, 7_500), 1)
 
 

@@ -23,6 +23,7 @@ from economy_actors.gateway.events import Translated
 from economy_actors.gateway.payloads import items_in, medium_in, stored_uid
 from economy_actors.gateway.translate import Translator
 from economy_actors.messages.channel import RobotPresence
+from economy_actors.messages.colours import BotRanked
 from economy_actors.messages.gateway import ReadPlaylist, RobotCommand
 from economy_actors.messages.playlist import CommandLost, Fulfil, PlaylistListed, PlaylistMessage
 from economy_actors.runtime import Actor
@@ -184,7 +185,9 @@ class Cinema:
         news = self._translator.on_playlist(kind, event, told)
         if news is not None:
             self.tell(news)
-        if isinstance(told, Translated):
+        if isinstance(told, Translated) and isinstance(told.message, BotRanked):
+            self._context.bot_ranks[CHANNEL] = told.message.rank
+        elif isinstance(told, Translated):
             self._context.channels[CHANNEL].tell(told.message)  # type: ignore[arg-type]
 
     def queue(self, by: str, name: str, *, seconds: int = 600, pos: str = "end") -> int:

@@ -16,7 +16,6 @@ from tests.actors.shelf import Shelf
 
 from economy_actors.handlers.approvals import reject_overdue
 from economy_actors.messages.channel import RobotPresence
-from economy_actors.messages.playlist import BotRanked
 from economy_actors.runtime import Actor, Ref
 from kryten_economy.features.catalogue import CatalogueItem
 from kryten_economy.features.money.operations import Credit
@@ -218,6 +217,7 @@ async def test_a_quote_is_honoured(tmp_path: Path) -> None:
     """Prices that rise while the question stands do not change what was said (P-SHOP-1)."""
     async with cinema(tmp_path, sections={"inflation": {"enabled": True}}) as c:
         await c.rich("Alice")
+        c.house.context.floats[CHANNEL] = 100_000_000
         await c.pm("Alice", "queue trip")
         c.house.context.floats[CHANNEL] = 400_000_000
         await c.pm("Alice", "yes")
@@ -278,17 +278,15 @@ async def test_limits_are_checked_before_asking_and_again(tmp_path: Path) -> Non
 @pytest.mark.parametrize("when", ["before the question", "before YES"])
 async def test_nothing_is_paid_while_nothing_can_be_added(tmp_path: Path, when: str) -> None:
     """A robot that is away, or without the rank it needs, is told before money moves."""
-    for news, said in (
-        (RobotPresence(False), "I'm not in the channel"),
-        (BotRanked(1), "I need channel rank 2"),
-    ):
-        folder = tmp_path / type(news).__name__
+    for is_here, said in ((False, "I'm not in the channel"), (True, "I need channel rank 2")):
+        folder = tmp_path / ("here" if is_here else "away")
         folder.mkdir()
         async with cinema(folder) as c:
             await c.rich("Alice")
             if when == "before YES":
                 await c.pm("Alice", "queue trip")
-            c.house.context.playlists[CHANNEL].tell(news)
+            c.house.context.playlists[CHANNEL].tell(RobotPresence(is_here))
+            c.house.context.bot_ranks[CHANNEL] = 1
             answer = await c.pm("Alice", "yes" if when == "before YES" else "queue trip")
             assert said in answer
             assert "Nothing was charged" in answer

@@ -21,7 +21,7 @@ from tests.actors.queue.cinema import (
 )
 
 from economy_actors.messages.ledger import OutcomeUnknown
-from economy_actors.messages.playlist import BotRanked, Fulfil, RightsTold
+from economy_actors.messages.playlist import Fulfil, RightsTold
 from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.queue.operations import (
@@ -245,8 +245,8 @@ async def test_an_open_playlist_may_need_less(tmp_path: Path) -> None:
     cinema = Cinema()
     async with house(tmp_path / "e.db", SETTINGS, gateway=cinema.gateway) as h:
         await wealthy(h, "Alice")
-        for news in (RightsTold(locked=3, open=1), BotRanked(2)):
-            cinema.tell(news)
+        cinema.tell(RightsTold(locked=3, open=1))
+        h.context.bot_ranks[CHANNEL] = 2
         await buy(h, "Alice", "metropolis")
         await anyio.sleep(3)
         assert "I need channel rank 3" in h.pms("Alice")[-1]

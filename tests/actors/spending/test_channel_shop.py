@@ -445,7 +445,7 @@ async def test_the_shortest_form_will_do(tmp_path: Path) -> None:
     ("typed", "said"),
     [
         ("shop_add lamp", "Usage: shop_add <id> <price>"),
-        ("shop_add lamp 1k announce hi", "'1k' is not an amount"),
+        ("shop_add lamp 1x announce hi", "'1x' is not an amount"),
         ("shop_add lamp 0 announce hi", "not an amount"),
         ("shop_add lamp 10 explode hi", "'announce', 'approval', 'event' or 'title'"),
         ("shop_add lamp 10 announce", "text: must say what is announced"),

@@ -18,7 +18,6 @@ from tests.unit.gateway.helpers import (
 from economy_actors.gateway.events import Dropped
 from economy_actors.messages.channel import MediaChanged
 from economy_actors.messages.playlist import (
-    BotRanked,
     Deleted,
     Item,
     LockChanged,
@@ -107,10 +106,9 @@ def test_recorded_refusals() -> None:
     assert refused[2].media_ids == {"abc"}
 
 
-def test_recorded_ranks_and_locks() -> None:
-    """The bot's rank is told at each change and thrice as it comes in; so is a lock."""
+def test_recorded_locks_and_rights() -> None:
+    """A lock and the rights to the playlist are told at each change."""
     news = list(recorded(CINEMA))
-    assert [each.rank for each in news if isinstance(each, BotRanked)] == [2, 1, -1, 1, 1, 3]
     assert [each.locked for each in news if isinstance(each, LockChanged)] == [False, True, True]
     assert [each for each in news if isinstance(each, RightsTold)] == [RightsTold(2, 2)]
 

@@ -23,6 +23,7 @@ from economy_sandbox.filters import chat_line, pm_line, to_html
 from kryten_economy import features
 from kryten_economy.config import Settings
 from kryten_economy.features.history.rules import Movement
+from kryten_economy.features.shop.rules import Item
 from kryten_economy.text.markup import public_line, typed_text, unformatted, units, user_text
 from kryten_economy.transaction_types import TYPES
 
@@ -40,6 +41,8 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
     values = {name: _values(hint) for name, hint in hints.items()}
     if kind is Movement:
         values |= {"type": st.sampled_from(sorted(TYPES)), "metadata": st.none()}
+    if kind is Item:
+        values["multiplier"] = st.sampled_from(["2", "1.5"])
     if "category" in values:
         values["category"] = st.just("rich")
     if "max_units" in values:
