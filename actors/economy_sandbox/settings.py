@@ -84,10 +84,10 @@ multipliers:
 ranks:
   tiers:
     - {{name: Extra, min_lifetime_earned: 0}}
-    - {{name: Grip, min_lifetime_earned: 350, perks: [1 free daily fortune]}}
+    - {{name: Grip, min_lifetime_earned: 350}}
     - {{name: Key Grip, min_lifetime_earned: 800, perks: [rain drops +20%]}}
     - {{name: Gaffer, min_lifetime_earned: 2000, perks: [+1 queue/day]}}
-    - {{name: Best Boy, min_lifetime_earned: 5000}}
+    - {{name: Best Boy, min_lifetime_earned: 5000, perks: [1 free daily fortune]}}
 cytube_promotion: {{min_rank: Best Boy, cost: 900}}
 achievements:
   - id: first_words
