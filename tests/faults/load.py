@@ -243,7 +243,7 @@ class Crowd:
             return CreateBounty(op_id, who, amount_z, "Sing", ends_at_ms, 40, NOW_MS, DAY)
         kind, trigger, purpose = dice.choice(
             (
-                ("spend", "spend.seat", "seat"),
+                ("spend", "spend.queue", "film"),
                 ("gamble_stake", "gambling.heist", "heist"),
                 ("bounty_create", "bounty.create", "deed"),
             )

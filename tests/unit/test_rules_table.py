@@ -34,7 +34,12 @@ SECTIONS_WITH_TESTS = {
     *(f"earning {n}" for n in ("3.4", "3.5", "4", "5", "6", "7", "8", "8.1", "8.2", "8.3")),
     *(f"earning {n}" for n in ("8.4", "8.5", "8.6", "9.1", "9.2", "9.3", "9.4", "9.5", "10", "11")),
     *(f"progression {n}" for n in ("1", "1.1", "2", "3")),
+    *(f"spending {n}" for n in ("1", "2", "3", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "4.7")),
+    *(f"spending {n}" for n in ("4.8", "4.9", "4.10", "5", "6", "7", "7.1", "7.2", "7.3", "7.4")),
+    *(f"spending {n}" for n in ("8", "9.1", "9.2", "9.3", "9.4", "10", "11", "12")),
+    *(f"wallets {n}" for n in ("3", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6", "4.7", "4.8", "5")),
 }
+BUILT_WHOLE = ("P-CSS", "P-QUE", "P-SHOP", "P-MON")
 
 
 class Row(NamedTuple):
@@ -66,8 +71,14 @@ def functions_in(path: str) -> frozenset[str]:
     return frozenset(each.name for each in ast.walk(tree) if isinstance(each, kinds))
 
 
+def _page(name: str) -> Path:
+    """A page of the reference, or one that stands beside it."""
+    found = REFERENCE / f"{name}.md"
+    return found if found.is_file() else REFERENCE.parent / f"{name}.md"
+
+
 def test_each_rule_has_its_line() -> None:
-    """Every pitfall stands in the tables once, and every section of earning and standing."""
+    """Every pitfall stands in the tables once; earning, standing and spending by section."""
     named = Counter(row.id for row in rows())
     assert [each for each in sorted(PITFALLS) if named[each] != 1] == []
     assert [each for each in sorted(SECTIONS_WITH_TESTS) if not named[each]] == []
@@ -78,8 +89,7 @@ def test_an_id_is_a_pitfall_or_a_section_of_the_reference() -> None:
     unknown = []
     for row in rows():
         section = _SECTION.fullmatch(row.id)
-        page = REFERENCE / f"{section[1]}.md" if section else None
-        if row.id not in PITFALLS and not (page is not None and page.is_file()):
+        if row.id not in PITFALLS and not (section and _page(section[1]).is_file()):
             unknown.append(row.id)
     assert unknown == []
 
@@ -96,6 +106,12 @@ def test_rules_of_what_is_built_name_their_tests() -> None:
     assert [row.id for row in rows() if row.tests is None and row.id not in PITFALLS] == []
     first = next(place for place, row in enumerate(rows()) if row.tests is None)
     assert [row.id for row in rows()[first:] if row.tests is not None] == []
+
+
+def test_money_and_spending_are_kept_by_tests() -> None:
+    """No mistake of money, queue, shop and stylesheet is left without a test."""
+    bare = [row.id for row in rows() if row.tests is None]
+    assert [each for each in bare if each.rsplit("-", 1)[0] in BUILT_WHOLE] == []
 
 
 def test_the_tests_of_each_rule_exist() -> None:

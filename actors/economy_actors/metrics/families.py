@@ -121,6 +121,12 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     "rain_drops_total": ("economy_rain_drops_total", "Rain, ambient and by an admin."),
     "rain_z_distributed_total": ("economy_rain_z_distributed_total", "Z that rain has paid."),
     "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),
+    "vanity_purchases_total": (
+        "economy_vanity_purchases_total",
+        "Greetings, titles, GIFs, colours and names of the money that were paid for.",
+    ),
+    "shoutouts_total": ("economy_shoutouts_total", "Shoutouts that were said."),
+    "fortunes_total": ("economy_fortunes_total", "Fortunes that were told."),
     "adhoc_events_started_total": (
         "economy_adhoc_events_started_total",
         "Events started by an admin.",

@@ -375,7 +375,7 @@ def _kind_of_spend(trigger_id: str) -> str:
             return item
         case ["spend", "cytube_promotion"]:
             return "cytube"
-        case ["spend", "queue" | "playnext" | "forcenow" | "shop" as kind, *_]:
+        case ["spend", "queue" | "playnext" | "forcenow" | "shop" | "wallet" as kind, *_]:
             return kind
         case _:
             return "other"

@@ -369,6 +369,8 @@ def test_two_services_in_one_process_do_not_share_counters() -> None:
         ("spend.forcenow", "forcenow"),
         ("spend.vanity.custom_title", "custom_title"),
         ("spend.cytube_promotion", "cytube"),
+        ("spend.shop.lamp", "shop"),
+        ("spend.wallet.chatbot", "wallet"),
         ("spend.something.new", "other"),
     ],
 )

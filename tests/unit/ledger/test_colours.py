@@ -55,6 +55,15 @@ def test_what_is_shown_is_paid_and_owned(books: Books, reports: Reports) -> None
     assert (wallet.balance_z, wallet.lifetime_spent_z) == (20, 30)
 
 
+def test_only_a_colour_that_is_shown_counts_as_a_purchase(books: Books, reports: Reports) -> None:
+    """What came back is no purchase, and settling twice counts nothing more."""
+    ask(books, earn("Bob", 90))
+    books.commit([reserve("a"), settle(False, "b", "a")])
+    assert reports.counters().get("vanity_purchases_total", 0) == 0
+    books.commit([reserve("c"), settle(True, "d", "c"), settle(True, "e", "c")])
+    assert reports.counters()["vanity_purchases_total"] == 1
+
+
 def test_what_is_not_shown_comes_back_whole(books: Books, reports: Reports) -> None:
     """Balance and lifetime spending are as before, also a day later; the old colour stays."""
     ask(books, earn("Bob", 90))

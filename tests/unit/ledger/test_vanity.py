@@ -191,3 +191,29 @@ def test_what_a_restart_leaves_is_for_the_channel_to_settle(path: Path, purpose:
     found = open_levels(reports, CHANNEL) if purpose == LEVEL else open_shoutouts(reports, CHANNEL)
     assert len(found) == 1
     reports.close()
+
+
+def test_counters_rise_when_a_purchase_is_final(books: Books, reports: Reports) -> None:
+    """A title at once, a GIF with its approval, a shoutout once said, a fortune once told."""
+
+    def counted() -> tuple[int, ...]:
+        counters = reports.counters()
+        names = ("vanity_purchases_total", "shoutouts_total", "fortunes_total")
+        return tuple(counters.get(name, 0) for name in names)
+
+    books.commit([earn("Bob", 500)])
+    told(books, title("Bob", "Sir", 10, "a"), ItemBought)
+    asked = told(books, gif("Bob", "https://x.test/a.gif", 30, "b"), GifAsked)
+    unsaid = told(books, shoutout("Bob", "Hi", 10, "c"), Waiting)
+    assert counted() == (1, 0, 0)
+    ask(books, settle(unsaid.hold_id, "d", done=False))
+    said = told(books, shoutout("Bob", "Hi", 10, "e"), Waiting)
+    ask(books, settle(said.hold_id, "f", done=True))
+    ask(books, settle(said.hold_id, "g", done=True))
+    told(books, fortune("Bob", 0, "h"), ItemBought)
+    ask(books, fortune("Bob", 0, "i"))
+    decide = ResolveApproval("j", CHANNEL, asked.approval_id, True, "Boss", "GIF", NOW, DAY)
+    told(books, decide, Resolved)
+    assert counted() == (2, 1, 1)
+    told(books, title("Bob", "Sir", 10, "a"), ItemBought)
+    assert counted() == (2, 1, 1)

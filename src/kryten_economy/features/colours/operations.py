@@ -174,6 +174,7 @@ def settle_colour(
     assert account is not None, hold
     if ask.shown:
         put(tx, account, CHAT_COLOUR, colour, ask.at_ms)
+        tx.journal.count("vanity_purchases_total")
     return ColourSettled(ask.hold_id, ask.shown, colour, hold.amount_z, account.wallet)
 
 

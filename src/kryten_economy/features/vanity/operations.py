@@ -141,6 +141,7 @@ def buy_item(
         return account
     _pay(tx, account, ask.price_z, Entry("spend", ask.trigger_id, ask.reason, ask.at_ms, ask.day))
     replaced = put(tx, account, ask.type, ask.value, ask.at_ms)
+    tx.journal.count("vanity_purchases_total")
     return ItemBought(account.wallet, ask.price_z, replaced)
 
 
@@ -175,6 +176,7 @@ def tell_fortune(
     entry = Entry("spend", "spend.vanity.fortune", "Daily fortune", ask.at_ms, ask.day)
     _pay(tx, account, ask.price_z, entry)
     note_use(tx, account, FORTUNE, ask.at_ms)
+    tx.journal.count("fortunes_total")
     return ItemBought(account.wallet, ask.price_z)
 
 
@@ -183,6 +185,7 @@ def tell_fortune(
 
 def _hang(tx: Tx, account: Account, data: dict[str, Any], at_ms: int) -> None:
     put(tx, account, GIF, data["gif_url"], at_ms)
+    tx.journal.count("vanity_purchases_total")
 
 
 _APPROVAL = approvable(GIF, refund_trigger="refund.gif_rejected", granted=_hang)
@@ -382,6 +385,7 @@ def settle_purchase(
     assert account is not None, hold
     if ask.done and hold.purpose == SHOUTOUT:
         note_use(tx, account, SHOUTOUT, hold.placed_at_ms)
+        tx.journal.count("shoutouts_total")
     if ask.done and hold.purpose == LEVEL:
         _raise_level(tx, account, int(_text(hold.data)))
     return Settled(ask.hold_id, hold.purpose, ask.done, hold.amount_z, account.wallet)
