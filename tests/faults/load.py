@@ -30,7 +30,7 @@ from kryten_economy.features.queue.operations import (
     QueueConfirmed,
     QueueRefused,
 )
-from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.shop.operations import BuyShopItem
@@ -74,6 +74,7 @@ CAPS = Caps(user_z=2_000, service_z=1_500)
 """What services may take of a user in all the time of a torture, which is one day."""
 _SERVICES = ("bot", "bingo")
 _FILM = Media("cm", "https://media.test/film.json", "Film", 600)
+_ACTIONS: tuple[Action, ...] = ("queue", "playnext", "forcenow")
 _LIMITS = QueueLimits(per_day=10**6, cooldown_ms=0)
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
@@ -278,9 +279,9 @@ class Crowd:
         op_id, who = self._op(asker, step), key(dice.choice(_USERS))
         price_z, roll = dice.randint(1, 30), dice.random()
         if roll < 0.55:
-            action = dice.choice(("queue", "playnext", "forcenow"))
-            what = (action, _FILM, price_z, _LIMITS, NOW_MS + step, DAY)
-            return BuyMedia(op_id, who, *what, needs_approval=action == "forcenow")
+            action = dice.choice(_ACTIONS)
+            what = (_FILM, price_z, _LIMITS, NOW_MS + step, DAY)
+            return BuyMedia(op_id, who, action, *what, needs_approval=action == "forcenow")
         if roll < 0.75:
             about = (price_z, "queue", "Queued", _LIMITS, NOW_MS + step, DAY)
             return SpendOnQueue(op_id, who, f"request.{op_id}", op_id, *about)
