@@ -15,6 +15,7 @@ import anyio
 from economy_sandbox.past import PAST
 from economy_sandbox.people import (
     ANSWERS,
+    BOUNTIES,
     COMMENTS,
     EMOTES,
     FILMS,
@@ -27,7 +28,9 @@ from economy_sandbox.people import (
     ORDERS,
     OWNER,
     PERSONAS,
+    PURCHASES,
     QUESTIONS,
+    SEARCHES,
     STAKES,
     Persona,
 )
@@ -39,6 +42,12 @@ __all__ = ("Crowd", "dress_channel")
 _PAUSE_S = 6.0
 _FEWEST = 5
 _CUES = ("heist", "crew")
+_CHOICE = "reply with a number"
+_QUESTIONS = ("reply yes", "say yes")
+_PICKS = ("1", "1", "1", "2", "3")
+_SECOND_THOUGHTS = 0.15
+_TIPS = ("1", "2", "5", "10", "1%")
+_BOUNTY_Z = (10, 15, 20, 30)
 _CUES_MAX = 3
 _RECENT_MAX = 12
 _KINDS = {"saying": 5, "joke": 3, "comment": 5, "link": 1, "emote": 2, "mention": 3}
@@ -65,6 +74,8 @@ class _Mood:
     joker: str | None = None
     asked: str | None = None
     cues: int = 0
+    replies: list[tuple[str, str]] = field(default_factory=list)
+    """What people are about to answer the bot, which has asked them by PM."""
 
 
 class Crowd:
@@ -86,8 +97,8 @@ class Crowd:
         self._recent: deque[str] = deque(maxlen=_RECENT_MAX)
         self._orders = list(ORDERS)
         self._stakes = list(STAKES)
-        self._tips = True
-        self._likes = True
+        self._purchases = list(PURCHASES)
+        self._unknown: set[str] = set()
         robot.listeners.append(self._overhear)
 
     @property
@@ -101,8 +112,8 @@ class Crowd:
         if words:
             self._orders = [order for order in ORDERS if order.split()[0] in words] or ["help"]
             self._stakes = [stake for stake in STAKES if stake.split()[0] in words]
-            self._tips = "tip" in words
-            self._likes = "like" in words
+            self._purchases = [each for each in PURCHASES if each.split()[0] in words]
+            self._unknown = {"tip", "like", "search", "bounty"} - words
 
     def greet(self, name: str) -> None:
         """Let somebody who is not of the crowd be welcomed."""
@@ -132,13 +143,19 @@ class Crowd:
         if self._mood.asked is not None:
             await self._answer(self._mood.asked)
             return _PAUSE_S
+        if self._mood.replies:
+            await self._robot.pm(*self._mood.replies.pop(0))
+            return _PAUSE_S / 2
         acts: list[tuple[Callable[[], Awaitable[None]], float]] = [
             (self._talk, 56),
             (self._ask_aloud, 3),
             (self._ask_bot, 8),
-            (self._like, 3 if self._likes else 0),
+            (self._like, self._weight("like", 3)),
             (self._play, 10 if self._stakes else 0),
-            (self._tip, 4 if self._tips else 0),
+            (self._tip, self._weight("tip", 4)),
+            (self._search, self._weight("search", 3)),
+            (self._buy, 4 if self._purchases else 0),
+            (self._set_out, self._weight("bounty", 1)),
             (self._come, 8 if self._away else 0),
             (self._go, 3 if len(self._here) > _FEWEST else 0),
             (self._bounce, 1.5),
@@ -222,7 +239,20 @@ class Crowd:
 
     async def _tip(self) -> None:
         giver, taker = self._someone("talk"), self._someone("talk")
-        await self._robot.pm(giver.name, f"tip @{taker.name} {self._rng.choice((1, 2, 5, 10))}")
+        await self._robot.pm(giver.name, f"tip @{taker.name} {self._rng.choice(_TIPS)}")
+
+    async def _search(self) -> None:
+        await self._robot.pm(self._someone("talk").name, f"search {self._fresh(SEARCHES)}")
+
+    async def _buy(self) -> None:
+        buyer, friend = self._someone("play"), self._someone("talk")
+        wanted = self._rng.choice(self._purchases)
+        await self._robot.pm(buyer.name, wanted.format(name=friend.name))
+
+    async def _set_out(self) -> None:
+        creator, friend = self._someone("play"), self._someone("talk")
+        deed = self._fresh(BOUNTIES).format(name=friend.name, title=self._title())
+        await self._robot.pm(creator.name, f'bounty {self._rng.choice(_BOUNTY_Z)} "{deed}"')
 
     async def _come(self) -> None:
         if self._away:
@@ -254,6 +284,10 @@ class Crowd:
 
     # --- Bookkeeping ---------------------------------------------------------------------
 
+    def _weight(self, command: str, weight: float) -> float:
+        """How often people do what takes this command; never if the bot doesn't know it."""
+        return 0 if command in self._unknown else weight
+
     def _someone(self, weight: str) -> Persona:
         weights = [getattr(persona, weight) for persona in self._here]
         return self._rng.choices(self._here, weights)[0]
@@ -283,12 +317,22 @@ class Crowd:
             self._away.append(persona)
 
     def _overhear(self, heard: Heard) -> None:
-        """Notice invitations of the bot, and questions to it."""
-        if heard.to is not None:
-            return
+        """Notice what the bot asks somebody, its invitations, and questions to it."""
         text = heard.text.lower()
+        if heard.to is not None:
+            if heard.sender == self._robot.bot and heard.to in self.names:
+                self._be_asked(heard.to, text)
+            return
         if heard.sender != self._robot.bot:
             if self._robot.bot.lower() in text:
                 self._mood.asked = heard.sender
         elif any(cue in text for cue in _CUES):
             self._mood.cues = min(_CUES_MAX, self._mood.cues + 2)
+
+    def _be_asked(self, name: str, text: str) -> None:
+        """Think of an answer to a list or a price; now and then the price is too high."""
+        if _CHOICE in text:
+            self._mood.replies.append((name, self._rng.choice(_PICKS)))
+        elif any(question in text for question in _QUESTIONS):
+            wants = self._rng.random() >= _SECOND_THOUGHTS
+            self._mood.replies.append((name, "YES" if wants else "no"))

@@ -49,7 +49,7 @@ _ANNOUNCED_WITHIN_S = 10.0
 _OWNER_RANK = 4
 
 HELP = f"""\
-A line you type is a PM to {BOT}: try  balance,  rewards,  top  or  help
+A line you type is a PM to {BOT}: try  balance,  search harbor,  shop,  rewards  or  help
 'text  or  /say text   say it in the channel
 /who   who is here      /pms on|off   show what others write to the bot
 /crowd on|off           let the crowd live or rest
@@ -155,6 +155,7 @@ class _Stage:
             f" (rank {_OWNER_RANK}):\n"
             "admin commands work for you too. Coins come for being here and for taking part:\n"
             "say hello, greet who comes in, laugh, thank somebody with name++, like the film.\n"
+            "They buy films, colours, titles and more; 'grant' yourself some if you can't wait.\n"
             f"{HELP}\n"
             f"Metrics: {metrics}\nLog: {log_path}\nSeed of this evening: {seed}\n"
         )

@@ -16,6 +16,7 @@ from economy_sandbox.media import Media
 
 __all__ = (
     "ANSWERS",
+    "BOUNTIES",
     "COMMENTS",
     "EMOTES",
     "FILMS",
@@ -28,7 +29,9 @@ __all__ = (
     "ORDERS",
     "OWNER",
     "PERSONAS",
+    "PURCHASES",
     "QUESTIONS",
+    "SEARCHES",
     "STAKES",
     "Account",
     "Person",
@@ -235,12 +238,61 @@ ORDERS = (
     "events",
     "status",
     "shop",
-    "fortune",
+    "bounties",
+    "inflation",
     "achievements",
     "about",
 )
 STAKES = ("spin 10", "spin 25", "flip 20", "flip 50", "spin", "heist 25", "race", "trivia 20")
-MUDDLES = ("balnce", "how do I get coins?", "spin all of it", "?", "tip bob", "😀", "help me pls")
+MUDDLES = (
+    "balnce",
+    "how do I get coins?",
+    "spin all of it",
+    "?",
+    "tip bob",
+    "tip Mara lots",
+    "😀",
+    "help me pls",
+    "YES",
+    "buy a boat",
+    "queue that one",
+    "buy color beige",
+)
+SEARCHES = (
+    "harbor patrol",
+    "noir",
+    "beaver",
+    "carnival of crows",
+    "captain comet",
+    "gravel",
+    "moon",
+    "jade scorpion",
+    "cats",
+)
+"""What people look for; not all of it is there."""
+PURCHASES = (
+    "fortune",
+    "fortune",
+    "shoutout this one is for {name}",
+    "buy popcorn",
+    "buy popcorn",
+    "buy lamp",
+    "buy usher",
+    "buy double",
+    "buy poster a portrait of {name}",
+    "buy color #FFD700",
+    "buy color #7FDBFF",
+    "buy greeting here comes trouble",
+    "buy title friend of {name}",
+    "buy gif https://example.com/cats.gif",
+    "buy rename Popcorn",
+)
+BOUNTIES = (
+    "name the cinematographer",
+    "find the poster of {title}",
+    "sing the theme tune of {title}",
+    "draw {name} as a beaver",
+)
 
 FILMS = (
     Media("https://media.test/m1.json", "Clip One (1987)", 75),

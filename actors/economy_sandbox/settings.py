@@ -1,7 +1,7 @@
 """What the sandbox and the service it starts tell each other.
 
 The configuration file is livelier than a real channel's: short waits, low thresholds, a bigger
-welcome.
+welcome, and prices that an evening pays for.
 """
 
 import json
@@ -84,11 +84,11 @@ multipliers:
 ranks:
   tiers:
     - {{name: Extra, min_lifetime_earned: 0}}
-    - {{name: Grip, min_lifetime_earned: 350, perks: [1 free daily fortune]}}
+    - {{name: Grip, min_lifetime_earned: 350}}
     - {{name: Key Grip, min_lifetime_earned: 800, perks: [rain drops +20%]}}
     - {{name: Gaffer, min_lifetime_earned: 2000, perks: [+1 queue/day]}}
-    - {{name: Best Boy, min_lifetime_earned: 5000}}
-cytube_promotion: {{min_rank: Best Boy}}
+    - {{name: Best Boy, min_lifetime_earned: 5000, perks: [1 free daily fortune]}}
+cytube_promotion: {{min_rank: Best Boy, cost: 900}}
 achievements:
   - id: first_words
     description: Say three things in the channel
@@ -125,6 +125,66 @@ daily_competitions:
     reward: 35
 commands: {{rate_limit_per_minute: 60}}
 mediacms: {{base_url: {catalogue_url}, web_queue_redirect: false}}
+spending:
+  queue_tiers:
+    - {{max_minutes: 15, label: Short, cost: 20}}
+    - {{max_minutes: 35, label: Episode, cost: 40}}
+    - {{max_minutes: 65, label: Long Episode, cost: 60}}
+    - {{max_minutes: 999, label: Feature, cost: 80}}
+  playnext_premium: true
+  interrupt_play_next: 120
+  force_play_now: 180
+  max_queues_per_day: 6
+  queue_cooldown_minutes: 1
+inflation:
+  enabled: true
+  anchor_float: 5000
+  min_multiplier: 0.5
+  max_multiplier: 2.0
+  update_interval_seconds: 60
+tipping: {{min_account_age_minutes: 0}}
+bounties: {{min_amount: 10, max_amount: 5000, default_expiry_hours: 1}}
+vanity_shop:
+  custom_greeting: {{cost: 50}}
+  custom_title: {{cost: 80}}
+  chat_color: {{cost: 70}}
+  channel_gif: {{cost: 150}}
+  shoutout: {{cost: 20, cooldown_minutes: 3}}
+  daily_fortune: {{cost: 5}}
+  rename_currency_personal: {{cost: 60}}
+shop:
+  items:
+    - id: popcorn
+      name: Popcorn for everybody
+      price: 15
+      effect: announce
+      text: "🍿 {{user}} hands popcorn round"
+    - id: lamp
+      name: The Lamp
+      price: 30
+      description: Light for everybody, while there are lamps
+      stock: 2
+      per_user: 1
+      effect: announce
+      text: "💡 {{user}} has switched on {{item}}"
+    - id: double
+      name: Double Time
+      price: 100
+      cooldown_minutes: 10
+      effect: event
+      multiplier: 2.0
+      minutes: 5
+    - id: usher
+      name: Usher's badge
+      price: 40
+      per_user: 1
+      effect: title
+      text: Usher
+    - id: poster
+      name: Poster in the foyer
+      price: 60
+      description: Say what it shows; the operators pin it up
+      effect: approval
 gambling:
   min_account_age_minutes: 0
   spectacle_cooldown_seconds: 20

@@ -16,6 +16,7 @@ from tests.faults.crowd import LOADING, REPLAY, SWEPT
 from tests.faults.load import ASKERS, CAPS, LAMP, Crowd, talker_of, villain_of
 from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
 
+from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.colours.operations import (
@@ -26,9 +27,15 @@ from kryten_economy.features.colours.operations import (
     hold_id_of,
 )
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
+from kryten_economy.features.queue.operations import (
+    BuyMedia,
+    EndPurchases,
+    QueueConfirmed,
+    QueueRefused,
+)
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
-from kryten_economy.features.vanity.operations import SetAside, SettlePurchase
+from kryten_economy.features.vanity.operations import AskForGif, SetAside, SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
@@ -37,6 +44,8 @@ from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.transaction_types import TYPES
 
 __all__ = ("Audit", "WrongError")
+
+_LASTING = ("wallet:", "queue:", "approval:", hold_id_of(""))
 
 _SWEEP = "ledger:released:"
 _EARNING = tuple(kind.name for kind in TYPES.values() if kind.earns)
@@ -57,6 +66,29 @@ _HOLDS = """
     FROM hold AS h JOIN account AS a ON a.id = h.account_id
 """
 _BOUNTIES = "SELECT id, hold_id FROM bounty"
+_APPROVALS = "SELECT id, hold_id FROM approval"
+_FILMS = "SELECT id, hold_id FROM purchase"
+_APART = """
+    SELECT 'film', p.id, p.state, h.state, h.captured_z
+    FROM purchase AS p JOIN hold AS h ON h.id = p.hold_id
+    WHERE (h.state, h.captured_z) IS NOT (CASE
+        WHEN p.state IN ('asked', 'paid') THEN 'open'
+        WHEN p.state = 'failed' THEN 'released' ELSE 'captured' END,
+        iif(p.state IN ('queued', 'played', 'gone'), p.price_z, h.captured_z))
+    UNION ALL
+    SELECT 'approval', p.id, p.state, h.state, h.captured_z
+    FROM approval AS p JOIN hold AS h ON h.id = p.hold_id
+    WHERE h.state IS NOT CASE p.state
+        WHEN 'pending' THEN 'open' WHEN 'approved' THEN 'captured' ELSE 'released' END
+"""
+_PLACES = """
+    SELECT a.name,
+        (SELECT count(*) FROM purchase AS p WHERE p.account_id = a.id AND p.state <> 'failed')
+        + (SELECT count(*) FROM queue_spend_requests AS q
+            WHERE q.account_id = a.id AND q.refunded_at_ms IS NULL),
+        coalesce((SELECT sum(queues_used) FROM daily_activity AS d WHERE d.account_id = a.id), 0)
+    FROM account AS a WHERE a.kind = 'wallet'
+"""
 _SOLD = """
     SELECT count(*) FILTER (WHERE h.state IN ('open', 'captured')), count(*)
     FROM shop_purchase AS p LEFT JOIN hold AS h ON h.id = p.hold_id WHERE p.item = ?
@@ -248,6 +280,8 @@ class Audit:
                 counts = self.chatted.setdefault(talker_of(asker).lower(), [0, 0])
                 counts[0] += words is not None
                 counts[1] += 1
+            case EndPurchases():
+                _check(words in (None, ["no", "int"]), "ended", request, words)
             case _:
                 raise WrongError(request)
 
@@ -291,6 +325,7 @@ class Audit:
             self._holds_are_owned(reports, rows, generation)
             self._stock_is_kept(reports)
             self._colours_are_paid(reports)
+            self._films_are_paid(reports)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
@@ -321,13 +356,16 @@ class Audit:
         unsure = {
             _settles(each) for many in self.maybe.values() for each in many if each.op_id in rows
         }
-        holds = {row[0]: str(row[1]) for row in reports.connection.execute(_BOUNTIES)}
-        unsure |= {
-            holds[each.bounty_id]
-            for many in self.maybe.values()
-            for each in many
-            if isinstance(each, ClaimBounty | EndBounty) and each.op_id in rows
-        }
+        holds = _holds_of(reports, _BOUNTIES)
+        films, approvals = _holds_of(reports, _FILMS), _holds_of(reports, _APPROVALS)
+        for each in (each for many in self.maybe.values() for each in many if each.op_id in rows):
+            match each:
+                case ClaimBounty() | EndBounty():
+                    unsure.add(holds[each.bounty_id])
+                case QueueConfirmed() | QueueRefused():
+                    unsure.add(films[each.purchase_id])
+                case ResolveApproval():
+                    unsure.add(approvals[each.approval_id])
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
             settler = self.settled_by.get(hold_id)
@@ -337,9 +375,8 @@ class Audit:
                 open_z += amount_z
                 _check(endings == 0, "an open hold was settled", hold_id, settler, swept)
                 fresh = f".{generation}." in hold_id or hold_id in self.fresh_holds
-                # Bounties, reservations of services and colours outlive a restart.
-                outlives = hold_id in holds.values() or hold_id.startswith("wallet:")
-                fresh = fresh or outlives or hold_id.startswith(hold_id_of(""))
+                # Bounties outlive a restart, and so does what these names begin with.
+                fresh = fresh or hold_id in holds.values() or hold_id.startswith(_LASTING)
                 _check(fresh or not self.swept, "an orphan outlived the sweep", hold_id)
             else:
                 _check(endings == 1, "a hold was not settled once", hold_id, state, settler)
@@ -370,6 +407,13 @@ class Audit:
         paid = set(reports.connection.execute(_PAID_COLOURS, (PURPOSE,)))
         _check(set(owned.items()) <= paid, "a colour nobody has paid", owned, paid)
         _check({name for name, _ in paid} == owned.keys(), "paid for nothing", owned, paid)
+
+    def _films_are_paid(self, reports: Reports) -> None:
+        """A film, its payment and the place in the queue that it uses up go together."""
+        apart = reports.connection.execute(_APART).fetchall()
+        _check(not apart, "something and its payment went apart", apart)
+        for name, counted, used in reports.connection.execute(_PLACES):
+            _check(counted == used, "places in the queue", name, counted, used)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
@@ -421,6 +465,11 @@ def _owners_of_holds(  # noqa: PLR0911 - one for each kind of act
     match request:
         case PlaceHold():
             return {request.hold_id: request.user.name}
+        case BuyMedia():
+            kind = "approval" if request.needs_approval else "queue"
+            return {f"{kind}:{request.op_id}": request.user.name}
+        case AskForGif():
+            return {f"approval:{request.op_id}": request.user.name}
         case BuyShopItem() if request.item.effect == "announce":
             return {f"shop:{request.op_id}": request.user.name}
         case ReserveColour():
@@ -436,7 +485,7 @@ def _owners_of_holds(  # noqa: PLR0911 - one for each kind of act
 
 
 def _settles(request: Request[Any], words: Told | None = None) -> str | None:
-    """The hold that such an act ends; of a bounty only what was told knows it."""
+    """The hold that such an act ends; of some only what was told knows it."""
     match request:
         case (
             CaptureHold(hold_id=hold_id)
@@ -447,10 +496,17 @@ def _settles(request: Request[Any], words: Told | None = None) -> str | None:
             return hold_id
         case Finalize(reservation_id=hold_id) | Release(reservation_id=hold_id):
             return hold_id
-        case ClaimBounty() | EndBounty() if words is not None:
+        case ClaimBounty() | EndBounty() | ResolveApproval() if words is not None:
             return str(words[2])
+        case QueueConfirmed() | QueueRefused() if words is not None:
+            kind = "queue" if words[6] is None else "approval"
+            return f"{kind}:{request.purchase_id}"
         case _:
             return None
+
+
+def _holds_of(reports: Reports, sql: str) -> dict[Any, str]:
+    return {row[0]: str(row[1]) for row in reports.connection.execute(sql)}
 
 
 def _operations(reports: Reports) -> dict[str, _Row]:

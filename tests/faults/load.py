@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from kryten_economy.config import Settings
+from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.colours.operations import ReserveColour, SettleColour, hold_id_of
@@ -22,14 +23,25 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     RecordActivity,
 )
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    EndPurchases,
+    QueueConfirmed,
+    QueueRefused,
+)
+from kryten_economy.features.queue.rules import Action, Media, QueueLimits
+from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.tips import Tip
 from kryten_economy.features.vanity.operations import (
+    AskForGif,
     BuyItem,
     SetAside,
     SettlePurchase,
+    TellFortune,
 )
 from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
@@ -61,6 +73,9 @@ _FRAME = Item("frame", "Frame", 10, "title")
 CAPS = Caps(user_z=2_000, service_z=1_500)
 """What services may take of a user in all the time of a torture, which is one day."""
 _SERVICES = ("bot", "bingo")
+_FILM = Media("cm", "https://media.test/film.json", "Film", 600)
+_ACTIONS: tuple[Action, ...] = ("queue", "playnext", "forcenow")
+_LIMITS = QueueLimits(per_day=10**6, cooldown_ms=0)
 
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
@@ -110,6 +125,10 @@ class Crowd:
         match step % 10:
             case 1:
                 return self._shared(asker, step)
+            case 2 if dice.random() < 0.6:
+                return self._film(dice, asker, step)
+            case 0 if step and dice.random() < 0.7:
+                return self._filmed(dice, asker, step)
             case 3:
                 return self._place(dice, asker, step)
             case 5 | 7:
@@ -255,6 +274,40 @@ class Crowd:
         hold_id, shown = hold_id_of(self._op(by, step - 2)), dice.random() < 0.6
         return SettleColour(self._op(asker, step), hold_id, shown, NOW_MS, DAY)
 
+    def _film(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        """What waits for the playlist or an operator, or is charged by another service."""
+        op_id, who = self._op(asker, step), key(dice.choice(_USERS))
+        price_z, roll = dice.randint(1, 30), dice.random()
+        if roll < 0.55:
+            action = dice.choice(_ACTIONS)
+            what = (_FILM, price_z, _LIMITS, NOW_MS + step, DAY)
+            return BuyMedia(op_id, who, action, *what, needs_approval=action == "forcenow")
+        if roll < 0.75:
+            about = (price_z, "queue", "Queued", _LIMITS, NOW_MS + step, DAY)
+            return SpendOnQueue(op_id, who, f"request.{op_id}", op_id, *about)
+        if roll < 0.9:
+            return AskForGif(op_id, who, "https://x.test/a.gif", price_z, NOW_MS, DAY)
+        return TellFortune(op_id, who, price_z, NOW_MS - 1, NOW_MS, DAY)
+
+    def _filmed(self, dice: Random, asker: int, step: int) -> Act[Any]:
+        """What was bought in the round before, by this asker or another one, is settled."""
+        by = dice.choice((asker, asker, dice.randrange(ASKERS)))
+        op_id, bought = self._op(asker, step), self.request(by, step - 8)
+        if isinstance(bought, SpendOnQueue):
+            about = ("Not played", NOW_MS, DAY)
+            return RefundQueueSpend(op_id, bought.user, bought.request_id, *about)
+        roll = dice.random()
+        if isinstance(bought, BuyMedia) and roll < (0.4 if bought.needs_approval else 0.9):
+            if roll < 0.2:
+                return QueueRefused(op_id, CHANNEL, bought.op_id, "No length", NOW_MS, DAY)
+            return QueueConfirmed(op_id, CHANNEL, bought.op_id, step, NOW_MS, DAY)
+        # Of a request that may not be there yet, or may be settled.
+        approval_id = dice.randint(1, 8 * (self.generation + 1))
+        if dice.random() < 0.5:
+            return ApproveForcePlay(op_id, CHANNEL, approval_id, NOW_MS, DAY)
+        granted = dice.random() < 0.5
+        return ResolveApproval(op_id, CHANNEL, approval_id, granted, "boss", "", NOW_MS, DAY)
+
     def _reserve(self, dice: Random, asker: int, step: int) -> Act[Any]:
         who, budget_z = key(dice.choice(_USERS)), dice.randint(1, 30)
         what = (who, dice.choice(_SERVICES), budget_z, dice.random() < 0.5, CAPS)
@@ -315,5 +368,8 @@ class Crowd:
             if dice.random() < 0.5:
                 return Ban(key(villain), villain, "boss", "rude", NOW_MS + step)
             return Unban(key(villain))
+        if dice.random() < 0.2:
+            watched = self._op(asker, step - step % 10 + 2)
+            return EndPurchases(CHANNEL, (watched,), dice.choice(("played", "gone")))
         name = talker_of(asker)
         return RecordActivity(key(name), name, NOW_MS + step, DAY, messages=1, chatted=True)

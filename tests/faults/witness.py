@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kryten_economy.features.approvals import ResolveApproval, Resolved
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.bounties.operations import (
     BountyClaimed,
@@ -31,14 +32,31 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
+from kryten_economy.features.queue.operations import (
+    ApproveForcePlay,
+    BuyMedia,
+    QueueConfirmed,
+    QueueRefused,
+    SettledPurchase,
+)
+from kryten_economy.features.queue.operations import Bought as FilmBought
+from kryten_economy.features.queue.spends import (
+    QueueSpent,
+    RefundQueueSpend,
+    SpendOnQueue,
+    SpendRefunded,
+)
 from kryten_economy.features.shop.operations import Bought, BuyShopItem
 from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.features.vanity.operations import (
+    AskForGif,
     BuyItem,
+    GifAsked,
     ItemBought,
     SetAside,
     Settled,
     SettlePurchase,
+    TellFortune,
     Waiting,
 )
 from kryten_economy.features.wallets.operations import (
@@ -126,6 +144,20 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Waiting", replayed, hold_id, paid_z, _money(wallet)]
         case Settled(hold_id, _, done, amount_z, wallet, replayed):
             return ["Settled", replayed, hold_id, done, amount_z, _money(wallet)]
+        case FilmBought(purchase, wallet, replayed):
+            return ["FilmBought", replayed, purchase.id, purchase.state, _money(wallet)]
+        case SettledPurchase(purchase, wallet, refund_z, replayed):
+            about = [purchase.id, purchase.name, purchase.price_z, refund_z, purchase.approval_id]
+            return ["SettledPurchase", replayed, *about, _money(wallet)]
+        case QueueSpent(cost_z, _, wallet, replayed):
+            return ["QueueSpent", replayed, cost_z, _money(wallet)]
+        case SpendRefunded(refund_z, wallet, _, replayed):
+            return ["SpendRefunded", replayed, refund_z, _money(wallet)]
+        case GifAsked(approval_id, wallet, paid_z, replayed):
+            return ["GifAsked", replayed, approval_id, paid_z, _money(wallet)]
+        case Resolved(approval, approved, refund_z, wallet, replayed):
+            about = [approval.hold_id, approval.name, approval.paid_z, refund_z, approved]
+            return ["Resolved", replayed, *about, _money(wallet)]
         case Arrived(wallet, welcomed_z, created, _, _, replayed):
             return ["Arrived", replayed, welcomed_z, created, _money(wallet)]
         case PresencePaid(users, paid_z, replayed):
@@ -201,7 +233,19 @@ def movements(  # noqa: PLR0911 - one way out for each act
         case Release():
             owner = held_by[request.reservation_id]
             return [Movement("=escrow", owner, words[3], None, words[4][0])]
-        case BuyItem():
+        case ApproveForcePlay():
+            return []
+        case BuyMedia() | AskForGif():
+            return [Movement(request.user.name, "=escrow", request.price_z, words[-1][0], None)]
+        case QueueConfirmed() | QueueRefused() | ResolveApproval():
+            name, amount_z, refund_z = words[3:6]
+            taker, after_z = (name, words[-1][0]) if refund_z else ("=sink", None)
+            return [Movement("=escrow", taker, amount_z, None, after_z)]
+        case SpendOnQueue():
+            return [Movement(request.user.name, "=sink", words[2], words[3][0], None)]
+        case RefundQueueSpend():
+            return [Movement("=sink", request.user.name, words[2], None, words[3][0])]
+        case BuyItem() | TellFortune():
             return [Movement(request.user.name, "=sink", words[2], words[3][0], None)]
         case SetAside():
             return [Movement(request.user.name, "=escrow", words[3], words[4][0], None)]

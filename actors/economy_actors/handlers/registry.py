@@ -18,7 +18,7 @@ from economy_actors.handlers.fields import Field, Text, Username, Values
 from economy_actors.messages.ledger import commit, query
 from kryten_economy.commands import refusals
 from kryten_economy.commands import refusals as commands_texts
-from kryten_economy.commands.grammar import BadAmount, Parsed, amount
+from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amount
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
@@ -148,10 +148,12 @@ class PmCall(Call):
         read = amount(typed, lowest=0 if or_nothing else 1, of_z=of_z)
         if not isinstance(read, BadAmount):
             return read
-        problem = refusals.bad_amount(typed, read.reason)
-        if of_z is not None:
-            problem = f"{problem} {refusals.amounts_allowed(of_z, self.symbol)}"
-        return self.usage(problem)
+        if of_z is None:
+            return self.usage(refusals.bad_amount(typed, read.reason))
+        # What may be written follows, so a reason that says just that would say it twice.
+        reason = "" if read.reason is AmountFault.NOT_A_NUMBER else read.reason
+        allowed = refusals.amounts_allowed(of_z, self.symbol)
+        return self.usage(f"{refusals.bad_amount(typed, reason)} {allowed}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,10 @@ def out_of_range(choices: int) -> str:
 
 def nothing_to_confirm() -> str:
     """YES without a question, or too late."""
-    return "There is nothing to confirm. What I asked before has run out of time: please ask again."
+    return (
+        "There is nothing to confirm. If I asked you something, it has run out of time:"
+        " please ask again."
+    )
 
 
 def no_sentences() -> str:
@@ -347,14 +350,15 @@ def above_maximum(amount_z: int, maximum_z: int, symbol: str) -> str:
     return f"{money(amount_z, symbol)} is too much: the maximum is {money(maximum_z, symbol)}."
 
 
-def bad_amount(text: str, reason: str) -> str:
+def bad_amount(text: str, reason: str = "") -> str:
     """The text is no amount; ``reason`` says why (`commands.grammar`)."""
-    return f"'{_shown(text)}' is not an amount: {reason}."
+    return f"'{_shown(text)}' is not an amount{': ' if reason else ''}{reason}."
 
 
 def amounts_allowed(balance_z: int, symbol: str) -> str:
     """How an amount of one's own money may be written, and how much there is."""
-    return f"Like 50, 1,000, 5k, 1.5m, 50%, half or all; you have {money(balance_z, symbol)}."
+    has = money(balance_z, symbol)
+    return f"Write it like 50, 1,000, 5k, 1.5m, 50%, half or all; you have {has}."
 
 
 def bad_name(text: str) -> str:

@@ -79,7 +79,10 @@ async def test_from_setting_out_to_winning(tmp_path: Path) -> None:
     ("text", "why"),
     [
         ("bounty", 'Usage: bounty <amount> "<text>"'),
-        ("bounty lots sing", "Like 50, 1,000, 5k, 1.5m, 50%, half or all; you have 1,000 Z."),
+        (
+            "bounty lots sing",
+            "Write it like 50, 1,000, 5k, 1.5m, 50%, half or all; you have 1,000 Z.",
+        ),
         ("bounty 200", "Say what the bounty is for."),
         ('bounty 200 " "', "Say what the bounty is for."),
         ("bounty 99 sing", "the minimum is 100 Z"),

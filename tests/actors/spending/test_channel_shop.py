@@ -61,7 +61,7 @@ async def test_the_price_that_is_told_is_charged_after_yes(tmp_path: Path) -> No
     async with api(tmp_path, _settings(LAMP)) as it:
         await _visit(it)
         listed = await _say(it, "Alice", "shop")
-        assert "lamp: 1,000 Z - The Lamp: Light for everybody" in listed
+        assert "lamp | 1,000 Z | The Lamp: Light for everybody" in listed
         asked = await _say(it, "Alice", "buy lamp")
         assert "The Lamp for 1,000 Z" in asked
         assert "YES" in asked
@@ -284,7 +284,7 @@ async def test_what_an_operator_has_fulfilled_is_paid(tmp_path: Path) -> None:
             await it.house.pm("Alice", "buy poster")
             await it.house.pm("Alice", "YES")
         assert "Usage: approve_item" in await _say(it, "Boss", "approve_item")
-        assert "is fulfilled" in await _say(it, "Boss", "approve_item 1")
+        assert "Poster for Alice is fulfilled" in await _say(it, "Boss", "approve_item 1")
         assert "Poster: an operator has seen to it" in it.house.pms("Alice")[-1]
         done = await it.data("approval.resolve", approval_id=2, approved=True)
         assert (done["approved"], done["refund"]) == (True, 0)
@@ -409,7 +409,7 @@ async def test_an_operator_sells_something_in_one_line(tmp_path: Path) -> None:
         assert "(3 left, 1 per user and day, once in 10m)" in reply
         assert "I say: {user} turns the disco ball" in reply
         listed = await _say(it, "Alice", "shop")
-        assert "disco: 2,000 Z - Disco Ball: Glitter for all (3 left" in listed
+        assert "disco | 2,000 Z | Disco Ball: Glitter for all (3 left" in listed
         await it.house.pm("Alice", "buy disco ball")
         await it.house.pm("Alice", "YES")
         assert [line.text for line in _own_lines(it)] == ["Alice turns the disco ball"]

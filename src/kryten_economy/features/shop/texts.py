@@ -48,7 +48,7 @@ def offer(item: Item, price: str, left: int | None) -> str:
     """A line of `shop`."""
     about = f": {user_text(item.description)}" if item.description else ""
     terms = _terms(item, left)
-    return f"{item.id}: {price} - {user_text(item.name)}{about}" + (
+    return f"{item.id} | {price} | {user_text(item.name)}{about}" + (
         f" ({', '.join(terms)})" if terms else ""
     )
 
@@ -66,8 +66,12 @@ def _terms(item: Item, left: int | None) -> list[str]:
 
 def question(item: Item, price: str) -> str:
     """Before anything is charged: what it costs and what happens."""
-    about = f" {user_text(item.description)}" if item.description else ""
+    about = f" {_sentence(user_text(item.description))}" if item.description else ""
     return f"🛍️ {user_text(item.name)} for {price}.{about}\n{_what_happens(item)} Say YES to buy it."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _what_happens(item: Item) -> str:
@@ -121,9 +125,9 @@ def decided_notice(
 
 def decided(name: str, buyer: str, refund_z: int, symbol: str, *, approved: bool) -> str:
     """To the operator."""
-    whose = f"{user_text(name)} of {name_shown(buyer)}"
     if approved:
-        return f"✅ {whose} is fulfilled."
+        return f"✅ {user_text(name)} for {name_shown(buyer)} is fulfilled."
+    whose = f"{user_text(name)} of {name_shown(buyer)}"
     return f"✅ {whose} is rejected: {money(refund_z, symbol)} went back, stock and limit too."
 
 
