@@ -57,7 +57,7 @@ async def prompt(plan: Plan, subject: Subject, progress: Callable[[str], None]) 
             round_s = plan.round_s if number else _WARM_UP_S
             offers = await balance_round(running, round_s, offer)
             balances = await balance_round(running, round_s)
-            ratio = await _alone_s(running, offer) / await _alone_s(running, BALANCE)
+            ratio = await _alone(running, offer)
             if number:
                 found.offers.append(offers)
                 found.balances.append(balances)
@@ -80,13 +80,16 @@ async def _furnish(running: Rig, offer: str) -> None:
         raise RigError(f"{running.subject.name} offers no film: {answer or 'no answer'}")
 
 
-async def _alone_s(running: Rig, question: str) -> float:
-    """How long one user waits while nobody else asks, the median of many."""
+async def _alone(running: Rig, offer: str) -> float:
+    """How much longer one user waits for an offer while nobody else asks, in the median of many.
+
+    The two take turns one by one, so that whatever else the machine does falls on both.
+    """
     channel, users = askers_of(running)
-    waits_s = []
-    for _ in range(_ALONE):
+    waits_s: dict[str, list[float]] = {offer: [], BALANCE: []}
+    for question in (offer, BALANCE) * _ALONE:
         asked_at = time.perf_counter()
         if not await running.robot.ask(channel, users[0], question, timeout_s=_ANSWER_S):
             raise RigError(f"{running.subject.name} no longer answers")
-        waits_s.append(time.perf_counter() - asked_at)
-    return median(waits_s)
+        waits_s[question].append(time.perf_counter() - asked_at)
+    return median(waits_s[offer]) / median(waits_s[BALANCE])
