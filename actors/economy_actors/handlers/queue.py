@@ -27,15 +27,8 @@ from kryten_economy.features.approvals import Approval, pending_approvals
 from kryten_economy.features.catalogue import CatalogueItem, cytube_media
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.queue import texts
-from kryten_economy.features.queue.operations import (
-    FORCE_PLAY,
-    ApproveForcePlay,
-    Bought,
-    BuyMedia,
-    Purchase,
-    QueueRefused,
-    queue_standing,
-)
+from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
+from kryten_economy.features.queue.purchases import Purchase, queue_standing
 from kryten_economy.features.queue.rules import (
     Action,
     Media,
@@ -44,6 +37,7 @@ from kryten_economy.features.queue.rules import (
     in_whole_minutes,
     too_often,
 )
+from kryten_economy.features.queue.settling import FORCE_PLAY, QueueRefused
 from kryten_economy.refusals import CoolingDown, Insufficient, NotPending, Refusal
 
 __all__ = ()

@@ -9,12 +9,8 @@ from dataclasses import dataclass, field
 from economy_actors.messages.channel import MediaChanged, PlaylistEmptied, RobotPresence
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.features.queue.operations import (
-    Purchase,
-    QueueConfirmed,
-    QueueRefused,
-    SettledPurchase,
-)
+from kryten_economy.features.queue.purchases import Purchase
+from kryten_economy.features.queue.settling import QueueConfirmed, QueueRefused, SettledPurchase
 from kryten_economy.refusals import Conflict, InvalidAmount, NotPending, ReadOnly
 
 __all__ = (

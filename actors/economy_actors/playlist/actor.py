@@ -47,15 +47,17 @@ from economy_actors.runtime import Actor, Timer
 from kryten_economy.features.media.rules import Medium, Screening, begins
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.queue import outcomes
-from kryten_economy.features.queue.operations import (
+from kryten_economy.features.queue.purchases import (
+    Purchase,
+    purchases_on_playlist,
+    unsettled_purchases,
+)
+from kryten_economy.features.queue.settling import (
     EndPurchases,
     MovePurchase,
-    Purchase,
     QueueConfirmed,
     QueueRefused,
     SettledPurchase,
-    purchases_on_playlist,
-    unsettled_purchases,
 )
 
 __all__ = ("MAILBOX", "Playlist")
