@@ -29,7 +29,7 @@ from typing import Any
 import anyio
 from tests.faults import disk
 from tests.faults.audit import Audit
-from tests.faults.crowd import LOADING, SWEPT, Rig, run_crowd
+from tests.faults.crowd import LAST_STEPS, LOADING, SWEPT, Rig, run_crowd
 from tests.faults.load import Crowd
 
 from economy_actors import logs
@@ -43,6 +43,9 @@ ROUNDS_OF_A_FILE = 5
 
 _LATEST_S = 1.0
 _EARLIEST_S = 0.003
+_STARTS_WITHIN_S = 0.5
+_UNDER_LOAD = 0.5
+"""How often the time until the kill is counted from the beginning of the load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,25 @@ def run_life(folder: Path, seed: int, rounds: int = ROUNDS_OF_A_FILE) -> Counter
     seen: Counter[str] = Counter()
     for generation in range(rounds + 1):
         last = generation == rounds
-        crowd, replays = Crowd(seed, generation), audit.replays()
-        # Most moments are early ones: the start and the repeating are short.
-        kill_after_s = _EARLIEST_S + _LATEST_S * dice.random() ** 2
+        crowd, replays = Crowd(seed, generation, dict(audit.numbers)), audit.replays()
+        # Most moments are early ones, some of the start and of the repeating.
+        since = [LOADING] if dice.random() < _UNDER_LOAD else None
+        latest_s = _LATEST_S if since else _STARTS_WITHIN_S
+        kill_after_s = _EARLIEST_S + latest_s * dice.random() ** 2
         # Now and then it is killed while it stops, or has just stopped, cleanly.
         stops = not last and dice.random() < 0.15
         load_s = kill_after_s * dice.random() if stops else None
-        steps = 3 if last else None
+        steps = LAST_STEPS if last else None
         child = _Child(path, folder / "log", crowd, replays, steps, load_s)
-        heard = _run(child, None if last else kill_after_s)
+        heard = _run(child, None if last else kill_after_s, since)
         peaceful = heard.status == 0
         if not (peaceful if last else peaceful or heard.status == -signal.SIGKILL):
             raise AssertionError(f"ended with {heard.status}:\n{(folder / 'log').read_text()}")
         seen[_moment(heard)] += 1
         audit.witness(crowd, replays, heard.lines, steps)
-        audit.examine(path, folder / "copy", generation)
+        audit.examine(path, folder / "copy", generation, last=last)
     assert not audit.unanswered_but_done(), audit.unanswered_but_done()
-    seen["acts"] = len(audit.done)
+    seen.update(audit.summary())
     return seen
 
 
@@ -107,15 +112,19 @@ class _Child:
 
         with self.log.open("w") as stream:
             logs.configure("WARNING", stream, as_json=False)
+            peace = self.steps is not None
             books, reports = partial(books_at, self.path), partial(reports_at, self.path)
-            rig = Rig(books, reports, self.crowd, self.replays, self.steps, self.load_s)
+            rig = Rig(books, reports, self.crowd, self.replays, self.steps, self.load_s, peace)
             anyio.run(run_crowd, rig, report)
 
 
-def _run(child: _Child, kill_after_s: float | None) -> Heard:
-    """Fork, listen, kill; forking is safe because this process has neither threads nor books."""
+def _run(child: _Child, kill_after_s: float | None, since: list[str] | None = None) -> Heard:
+    """Fork, listen, kill; forking is safe because this process has neither threads nor books.
+
+    The time is counted from when the child has said ``since``, if it is to say something.
+    """
     incoming, outgoing = os.pipe()
-    began_s = time.monotonic()
+    began_s = time.monotonic() if since is None else None
     process = os.fork()
     if process == 0:
         status = 1
@@ -132,7 +141,11 @@ def _run(child: _Child, kill_after_s: float | None) -> Heard:
     with open(incoming, "rb") as pipe:  # noqa: PTH123 - a descriptor, not a path
         said = bytearray()
         while True:
-            left_s = None if kill_after_s is None else began_s + kill_after_s - time.monotonic()
+            if began_s is None and json.dumps(since).encode() in said:
+                began_s = time.monotonic()
+            left_s = None
+            if kill_after_s is not None and began_s is not None:
+                left_s = began_s + kill_after_s - time.monotonic()
             if left_s is not None and left_s <= 0:
                 os.kill(process, signal.SIGKILL)
                 said += pipe.read()
