@@ -287,6 +287,11 @@ class Audit:
             self.unconfirmed[op_id] = None
         self.maybe.pop(op_id, None)
 
+    def asked(self, request: Act[Any]) -> None:
+        """Somebody was about to ask for this when the run ended."""
+        self._may_be_done(request)
+        self._note_holds()
+
     def _may_be_done(self, request: Act[Any]) -> None:
         if request.op_id not in self.done and request not in self.maybe[request.op_id]:
             self.maybe[request.op_id].append(request)

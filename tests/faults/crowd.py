@@ -3,8 +3,8 @@
 Used by a process that is going to be killed and, on a failing disk, by the test's own one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -41,9 +41,20 @@ from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Act, Request
 from kryten_economy.refusals import CoolingDown, Occupied
 
-__all__ = ("LAST_STEPS", "LOADING", "REPLAY", "RESUMED", "SWEPT", "Report", "Rig", "run_crowd")
+__all__ = (
+    "ASKING",
+    "LAST_STEPS",
+    "LOADING",
+    "REPLAY",
+    "RESUMED",
+    "SWEPT",
+    "Report",
+    "Rig",
+    "run_crowd",
+    "run_script",
+)
 
-SWEPT, RESUMED, LOADING, REPLAY = "swept", "resumed", "loading", -1
+SWEPT, RESUMED, LOADING, ASKING, REPLAY = "swept", "resumed", "loading", "asking", -1
 LAST_STEPS = 36
 """So many steps each asker takes in the run that ends a file in peace."""
 _PATIENCE = 12
@@ -116,8 +127,9 @@ def _context(generation: int) -> Context:
     return Context(LiveSettings(settings), clock, metrics, Dice(1), "torture")
 
 
-async def run_crowd(rig: Rig, report: Report) -> None:
-    """Start, sweep, repeat the past, ask for new things, and stop with everything drained."""
+@asynccontextmanager
+async def service(rig: Rig, report: Report) -> AsyncIterator[Context]:
+    """The books, their reader, and the floor with its tables, which take up what was left."""
     context = _context(rig.crowd.generation)
     bus = Bus(context.live.settings)
     parts = Parts(rig.books, rig.reports, bus, None, _hear_nothing, _hear_nothing)
@@ -126,21 +138,37 @@ async def run_crowd(rig: Rig, report: Report) -> None:
         report([SWEPT])
         async with anyio.create_task_group() as watch:
             watch.start_soon(system.wait_failed)
-            watch.start_soon(partial(_await_floor, rig, context, report))
-            left = await _left(context) if rig.in_peace else set()
-            await _repeat(rig, context.ledger, report)
-            report([LOADING])
-            with anyio.move_on_after(rig.load_s if rig.load_s is not None else float("inf")):
-                async with anyio.create_task_group() as tasks:
-                    for asker in range(ASKERS):
-                        tasks.start_soon(_ask_on, rig, asker, context.ledger, report)
-            if rig.in_peace:
-                await _until_settled(context, left)
+            yield context
             watch.cancel_scope.cancel()
         await system.stop(9)
 
 
-async def _await_floor(rig: Rig, context: Context, report: Report) -> None:
+async def run_crowd(rig: Rig, report: Report) -> None:
+    """Start, sweep, repeat the past, ask for new things, and stop with everything drained."""
+    async with service(rig, report) as context, anyio.create_task_group() as watch:
+        watch.start_soon(_await_floor, context, report)
+        left = await _left(context) if rig.in_peace else set()
+        await _repeat(rig, context.ledger, report)
+        report([LOADING])
+        with anyio.move_on_after(rig.load_s if rig.load_s is not None else float("inf")):
+            async with anyio.create_task_group() as tasks:
+                for asker in range(ASKERS):
+                    tasks.start_soon(_ask_on, rig, asker, context.ledger, report)
+        if rig.in_peace:
+            await _until_settled(context, left)
+        watch.cancel_scope.cancel()
+
+
+async def run_script(rig: Rig, report: Report) -> None:
+    """Ask for one thing after the other, and wait to be killed."""
+    async with service(rig, report) as context:
+        for index, request in enumerate(rig.replays):
+            report([ASKING, index])
+            report([REPLAY, index, await _ask(rig, context.ledger, request)])
+        await anyio.sleep_forever()
+
+
+async def _await_floor(context: Context, report: Report) -> None:
     """Say so when the floor has seen to the rounds that an earlier run has left."""
     floor = context.floors[CHANNEL]
     while True:
