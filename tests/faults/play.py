@@ -206,7 +206,7 @@ class Players:
                 return self._end(where, game, number)
             case 1 if decade < where.decade:
                 return self._draw(where, game, number)
-            case _ if game not in {"raffle", "auction"} and dice.random() < 0.04:
+            case _ if game != "auction" and dice.random() < 0.04:
                 return self._call_off(where, number, where.user)
             case _:
                 return self._join(where, game, number)
@@ -224,9 +224,6 @@ class Players:
     def _draw(self, where: _Where, game: str, number: int) -> Act[Any]:
         if game == "auction":
             return self._bid(where, number)
-        if game == "raffle":
-            # Its table draws no raffle without tickets; somebody has heard that one was sold.
-            number = self.numbers.get(f"sold {number}", 0)
         said = where.dice.choice("01") if game == "prediction" else ""
         return DrawRound(where.op_id, self.channel, number, where.at_ms, self.day, said)
 
