@@ -32,12 +32,8 @@ from kryten_economy.features.games.auction import PlaceBid
 from kryten_economy.features.games.prediction import CloseBets
 from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
-from kryten_economy.features.queue.operations import (
-    BuyMedia,
-    EndPurchases,
-    QueueConfirmed,
-    QueueRefused,
-)
+from kryten_economy.features.queue.buying import BuyMedia
+from kryten_economy.features.queue.settling import EndPurchases, QueueConfirmed, QueueRefused
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.vanity.operations import AskForGif, SetAside, SettlePurchase
