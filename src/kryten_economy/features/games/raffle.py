@@ -110,6 +110,7 @@ RAFFLE = game(
         _pay,
         among_players=True,
         resumes=True,
+        least=lambda terms: max(1, terms["least"]),
     )
 )
 

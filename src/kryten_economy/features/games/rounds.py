@@ -286,13 +286,12 @@ def hold_stake(
     *,
     op_id: str,
     data: Mapping[str, Any] | None = None,
-    again: bool = False,
 ) -> str:
     """Set a stake aside for a round; what may be staked was checked before. Answers the hold.
 
-    ``again``: the player may have had a stake in this round before, which was given back.
+    It is called by its act and not by its player, who may have had one here that was given back.
     """
-    hold_id = f"game:{number}:{op_id if again else account.name}"
+    hold_id = f"game:{number}:{op_id}"
     held = place_hold(
         tx,
         PlaceHold(

@@ -150,7 +150,7 @@ class Game:
     restart; others that were not drawn are called off. ``held_as`` is how what is put in is booked
     while it waits; what is no stake counts toward no limit of play.
     ``bound`` names those without whom a round can't go on, by its terms: if one of them may play
-    no longer, it is called off for all.
+    no longer, it is called off for all. ``least`` is how many stakes it takes to draw a round.
     """
 
     name: str
@@ -165,6 +165,7 @@ class Game:
     resumes: bool = False
     held_as: str = STAKE
     bound: Callable[[Mapping[str, Any]], Collection[str]] = lambda _terms: ()
+    least: Callable[[Mapping[str, Any]], int] = lambda _terms: 0
 
 
 GAMES: dict[str, Game] = {}

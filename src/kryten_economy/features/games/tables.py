@@ -197,7 +197,11 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class DrawRound(Act[Drawn | NotPending]):
-    """Draw an open round; ``said`` is what people have decided about it, if anything."""
+    """Draw an open round; ``said`` is what people have decided about it, if anything.
+
+    A game may ask for a number of stakes. Whoever has counted them before it asks for this may
+    be wrong by now.
+    """
 
     op_id: str
     channel: str
@@ -214,8 +218,10 @@ def draw_round(tx: Tx, ask: DrawRound) -> Drawn | NotPending:
     if known is None or known.channel != ask.channel or known.state != "open":
         return NotPending()
     stakes = [each.stake for each in rounds.stakes_of(tx, ask.number)]
-    draw = GAMES[known.game].draw
-    outcome = draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
+    game = GAMES[known.game]
+    if len(stakes) < game.least(known.terms):
+        return NotPending()
+    outcome = game.draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
     if ask.said:
         outcome = {**outcome, "said": ask.said}  # without it nobody could work the round out again
     rounds.draw(tx, ask.number, outcome)
