@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, SETTINGS, ask, earn, key, told
 
+from economy_actors.metrics.families import LIFETIME_COUNTERS
 from kryten_economy.dice import Dice
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.games.fairness import FairDice, hash_of, public_id
@@ -15,8 +16,10 @@ from kryten_economy.features.games.flip import Flip, Flipped
 from kryten_economy.features.games.rounds import EnsureSeeds, Seeds
 from kryten_economy.features.games.rules import GAMES, Terms, prospect_of
 from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, edges, pull, table_of
+from kryten_economy.features.games.stakes import count_today
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import (
     AboveMaximum,
     Banned,
@@ -104,6 +107,45 @@ def test_cooldown_and_daily_limit(books: Books) -> None:
     limit = DailyLimit("round of Spin", 2)
     assert ask(books, spin("4", terms=terms, at_ms=NOW + 60_000)) == limit
     told(books, spin("5", terms=terms, at_ms=NOW + 60_000, day=NEXT_DAY), Spun)
+
+
+@pytest.mark.parametrize("same_batch", [True, False])
+def test_midnight_ends_no_cooldown(books: Books, *, same_batch: bool) -> None:
+    """What cools down at the end of a day does so on the next one, and on days after it."""
+    terms = SPIN._replace(cooldown_ms=3 * 86_400_000)
+    first = spin("1", terms=terms)
+    soon = spin("2", terms=terms, at_ms=NOW + 1000, day=NEXT_DAY)
+    answers = (
+        books.commit([first, soon]).answers
+        if same_batch
+        else [ask(books, each) for each in (first, soon)]
+    )
+    assert isinstance(answers[0], Spun)
+    assert answers[1] == CoolingDown("Spin", 3 * 86_400_000 - 1000)
+    days_later = {"at_ms": NOW + 2 * 86_400_000, "day": "2025-03-16"}
+    assert ask(books, spin("3", terms=terms, **days_later)) == CoolingDown("Spin", 86_400_000)
+    other = Flip("flip", key("Bob"), 10, "0.5", FLIP._replace(cooldown_ms=10**9), SEED, NOW, DAY)
+    told(books, other, Flipped)
+    over = {"at_ms": NOW + 3 * 86_400_000, "day": "2025-03-17"}
+    told(books, spin("4", terms=terms, **over), Spun)
+
+
+def test_a_count_of_an_unknown_name_is_a_defect(books: Books) -> None:
+    """No statistic is quietly kept nowhere because its name is spelt otherwise (P-GAM-20)."""
+
+    def misspelt(tx: Tx) -> None:
+        account = tx.find(key("Bob"), DAY)
+        assert account is not None
+        count_today(tx, account, "spin", DAY, returned=5)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match="returned"):
+        misspelt(books._tx)
+
+
+def test_each_game_has_its_counter() -> None:
+    """What a game counts is shown on the metrics page under its own name (P-GAM-20)."""
+    missing = {f"{game.counted}_total" for game in GAMES.values()} - set(LIFETIME_COUNTERS)
+    assert missing == set()
 
 
 def test_the_free_spin_comes_once_a_day(books: Books) -> None:
