@@ -228,7 +228,7 @@ async def open_round(
         if token is not None:
             floor.offer(GiveBackSlot(token))
         return completed
-    answer = await call.commit(completed)
+    answer = await call.begin(completed)
     if isinstance(answer, Opened):
         floor.offer(RoundOpened(request.game, answer.number, news, token), trace=call.trace)
         return answer

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.actors.api.helpers import api
+from tests.actors.games.day import every_game, play_every_game, rounds_by_game
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.outbox.message import Line
@@ -280,34 +281,60 @@ async def test_a_pause_ends_by_the_clock_alone(tmp_path: Path) -> None:
         assert "Usage" in await told(h, "limit losses") or "limit" in await told(h, "limit losses")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(180)
 async def test_the_program_of_the_docs_verifies_a_day(tmp_path: Path) -> None:
-    """Twenty lines that import nothing of ours find every round true, and a changed one not."""
-    table = [
-        {"symbols": "WIN", "multiplier": 3, "probability": 0.3},
-        {"symbols": "partial", "multiplier": 0.5, "probability": 0.3},
-    ]
-    async with api(tmp_path, games(table, 0.5)) as a:
-        await a.house.join("Bob")
-        await told(a.house, "spin")
-        for _ in range(12):
-            await told(a.house, "spin 11")
-            await told(a.house, "flip 10")
+    """Twenty lines that import nothing of ours find every round true, and a changed one not.
+
+    A day of every game, played by messages; what one number decides is checked by one program,
+    what is shuffled by another one.
+    """
+    async with api(tmp_path, every_game()) as a:
+        await play_every_game(a.house)
+        drawn = rounds_by_game(a.house)
         await anyio.sleep(DAY_S)
         day = await a.data("fair.rounds", day=TODAY)
-    assert len(day["rounds"]) == 25
-    program = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)[0]
-    assert "kryten" not in program
-    assert len(program.strip().splitlines()) <= 20
-    (tmp_path / "check.py").write_text(program)
-    assert _checked(tmp_path, day).count(" ok\n") == 25
-    day["rounds"][3]["outcome"]["payout_z"] += 1
-    assert _checked(tmp_path, day).count(" WRONG\n") == 1
+    assert len(day["rounds"]) == sum(drawn.values())
+    programs = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert len(programs) == 2
+    checked: dict[str, str] = {}
+    for number, program in enumerate(programs):
+        assert "kryten" not in program
+        assert "economy" not in program
+        assert len(program.strip().splitlines()) <= 20
+        (tmp_path / f"check{number}.py").write_text(program)
+    for number in range(2):
+        found = _checked(tmp_path, number, day)
+        assert set(found.values()) == {"ok"}
+        checked |= found
+    undecided = {str(each["number"]) for each in day["rounds"]} - set(checked)
+    assert len(undecided) == drawn["prediction"] + drawn["auction"]
+    for number, key in ((0, "payout_z"), (0, "winner"), (0, "result"), (1, "options")):
+        _falsify(tmp_path, number, day, key)
+    _falsify(tmp_path, 1, day, "dealer")
 
 
-def _checked(folder: Path, day: dict[str, Any]) -> str:
+def _falsify(folder: Path, program: int, day: dict[str, Any], key: str) -> None:
+    """Change one outcome of each game that has this key: the program finds these, and no other."""
+    false = json.loads(json.dumps(day))
+    changed: dict[str, str] = {}
+    for each in false["rounds"]:
+        known = each["outcome"].get(key)
+        if known is None or each["game"] in {"auction", *changed}:
+            continue
+        each["outcome"][key] = known[::-1] if isinstance(known, list) else f"not {known}"
+        changed[each["game"]] = str(each["number"])
+    assert changed, key
+    found = _checked(folder, program, false)
+    assert {number for number, said in found.items() if said == "WRONG"} == set(changed.values())
+
+
+def _checked(folder: Path, program: int, day: dict[str, Any]) -> dict[str, str]:
+    """What the program says of each round it knows, in a Python that sees nothing of ours."""
     (folder / "day.json").write_text(json.dumps(day))
-    command = [sys.executable, "check.py", "day.json"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-I", "-S", f"check{program}.py", "day.json"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    return dict(line.split() for line in said.splitlines())
 
 
 async def test_the_command_line_verifies_a_round(

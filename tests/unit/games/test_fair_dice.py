@@ -38,8 +38,8 @@ def chi_square_is_usual(found: Counter[K], parts: Mapping[K, float]) -> bool:
         square += (found[each] - expected) ** 2 / expected
     free = len(parts) - 1
     cube, spread = (square / free) ** (1 / 3), (2 / (9 * free)) ** 0.5
-    off: float = abs(cube - (1 - spread**2))
-    return off <= _DEVIATIONS * spread
+    off = abs(float(cube) - (1 - spread**2))
+    return bool(off <= _DEVIATIONS * spread)
 
 
 def evenly(choices: Iterable[K]) -> dict[K, float]:
