@@ -1,6 +1,6 @@
 """Games of one move in the books: fair, counted once, within their limits."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import pytest
@@ -19,6 +19,7 @@ from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, edges, pul
 from kryten_economy.features.games.stakes import count_today
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import _OPERATIONS
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import (
     AboveMaximum,
@@ -176,6 +177,19 @@ def test_seeds_are_made_once(books: Books) -> None:
     """A seed of a day stays, whoever asks again with another one."""
     first = ask(books, EnsureSeeds(CHANNEL, (DAY, NEXT_DAY), (SEED, "cd" * 32)))
     assert ask(books, EnsureSeeds(CHANNEL, (DAY, NEXT_DAY), ("ab" * 32, "ef" * 32))) == first
+
+
+def test_no_request_shows_a_seed() -> None:
+    """What a dead letter or a defect prints of a request holds no seed that may become a day's."""
+    kinds = [each for each in _OPERATIONS if each.__module__.startswith("kryten_economy.")]
+    shown = {
+        f"{kind.__name__}.{each.name}"
+        for kind in kinds
+        for each in fields(kind)
+        if ("seed" in each.name or "fresh" in each.name) and each.repr
+    }
+    assert shown == set()
+    assert SEED not in repr(spin())
 
 
 def test_a_banned_player_is_refused(books: Books) -> None:
