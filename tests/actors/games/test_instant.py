@@ -119,6 +119,30 @@ async def test_which_wins_are_told_in_public(tmp_path: Path) -> None:
         assert "spun and won 30" in wins(h)[4]
 
 
+async def test_a_broken_template_costs_nobody_anything(tmp_path: Path) -> None:
+    """P-TXT-7: whatever got past the check, money moves, replies come and no brace is shown."""
+    settings = games(challenge={"min_wager": 10})
+    said = settings.announcements
+    broken = dict.fromkeys(type(said.templates).model_fields, "{nobody} {0} {user.name} {")
+    templates = said.templates.model_copy(update=broken)
+    announcements = said.model_copy(update={"templates": templates})
+    async with house(
+        tmp_path / "e.db", settings.model_copy(update={"announcements": announcements})
+    ) as h:
+        await h.join("Bob")
+        await h.join("Boss", rank=5)
+        assert "(+500 Z)" in await told(h, "flip 500")
+        assert "1,500 Z" in await told(h, "spin 500")
+        assert "Free spin" in await told(h, "spin")
+        assert h.balance("Bob") == 1000 + 500 + 1000 + 150
+        await told(h, "challenge Boss 100")
+        await told(h, "accept", "Boss")
+        assert h.balance("Bob") + h.balance("Boss") == 3650 - 10
+        await told(h, "rain 20", "Boss")
+        assert h.balance("Bob") + h.balance("Boss") > 3640
+        assert not [text for text in h.lines() if "{" in text]
+
+
 async def test_statistics_count_every_game(tmp_path: Path) -> None:
     """Counts, biggest win and loss, and the net; before any game the free spin is offered."""
     async with api(tmp_path, games(LOSE)) as a:
