@@ -90,6 +90,23 @@ async def test_refusals_name_the_limit_and_what_one_has(tmp_path: Path) -> None:
         assert "today's limit of 1 round of Spin" in await told(h, "spin 10")
 
 
+async def test_midnight_ends_no_cooldown(tmp_path: Path) -> None:
+    """A spin just before midnight cools down on the new day; its daily limit is a new one."""
+    settings = games(spin={"cooldown_seconds": 60, "daily_limit": 1})
+    before_midnight_ms = 1_795_219_200_000 - 20_000  # 2026-11-21 00:00 UTC
+    async with house(tmp_path / "e.db", settings, start_ms=before_midnight_ms) as h:
+        await h.join("Bob")
+        assert "bring 30 Z" in await told(h, "spin 10")
+        await anyio.sleep(30)
+        assert h.context.live.calendar.day(h.now_ms) == TOMORROW
+        assert "cooling down: try again in 30s" in await told(h, "spin 10")
+        assert h.balance("Bob") == 1020
+        await anyio.sleep(31)
+        assert "bring 30 Z" in await told(h, "spin 10")
+        await anyio.sleep(61)
+        assert "today's limit of 1 round" in await told(h, "spin 10")
+
+
 async def test_the_free_spin_comes_once_a_day(tmp_path: Path) -> None:
     """It costs nothing, is told once in public, and comes back tomorrow."""
     async with house(tmp_path / "e.db", games()) as h:
