@@ -151,7 +151,7 @@ async def _open(
         allowed = f"The minimum is at most {settings.max_bid:,} {call.symbol}."
         return Refused(Code.INVALID_REQUEST, allowed)
     terms = round_terms(call.settings, thing, minutes * 60, minimum_z, opener, seller)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRound(
             op_id=call.op_id,
             channel=call.channel,

@@ -62,7 +62,7 @@ def _shown(call: PmCall, open_: OpenHand) -> str:
 
 async def _deal(call: PmCall, stake_z: int) -> PmAnswer:
     terms = call.settings.gambling.blackjack
-    answer = await call.commit(
+    answer = await call.begin(
         Deal(
             call.op_id,
             call.user,

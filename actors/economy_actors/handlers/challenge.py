@@ -76,7 +76,7 @@ async def _unfit(call: PmCall, name: str) -> Refused | None:
 async def _challenge(call: PmCall, name: str, stake_z: int) -> PmAnswer:
     terms = call.settings.gambling.challenge
     lasts_s = terms.accept_timeout_seconds
-    answer = await call.commit(
+    answer = await call.begin(
         ChallengeSomebody(
             call.op_id,
             call.user,

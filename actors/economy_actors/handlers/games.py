@@ -64,7 +64,7 @@ async def spin(call: PmCall) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
     settings = call.settings
-    answer = await call.commit(
+    answer = await call.begin(
         Spin(
             op_id=call.op_id,
             user=call.user,
@@ -85,7 +85,7 @@ async def _free_spin(call: PmCall) -> PmAnswer:
     games = call.settings.gambling
     if not games.daily_free_spin.enabled:
         return call.usage()
-    answer = await call.commit(
+    answer = await call.begin(
         FreeSpin(
             op_id=call.op_id,
             user=call.user,
@@ -129,7 +129,7 @@ async def flip(call: PmCall) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
     settings = call.settings
-    answer = await call.commit(
+    answer = await call.begin(
         Flip(
             op_id=call.op_id,
             user=call.user,

@@ -142,7 +142,7 @@ async def _open(
 ) -> Opened | Refused | Failed:
     """Open one; ``opener`` is "" for other services. Raises as `Call.commit`."""
     terms = round_terms(call.settings, question, minutes * 60, opener)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRound(
             op_id=call.op_id,
             channel=call.channel,

@@ -111,7 +111,7 @@ async def _open(
         return Refused(Code.INVALID_REQUEST, allowed)
     opener = "" if giver is None else call.by
     terms = round_terms(call.settings, minutes * 60, price_z, prize_z, opener)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRaffle(
             op_id=call.op_id,
             channel=call.channel,

@@ -365,8 +365,12 @@ def settle_held(
     *,
     channel: str,
     among_players: bool = False,
+    is_first: bool = True,
 ) -> Account:
-    """Take a held stake and pay what the round brings; ``among_players``: it is no earning."""
+    """Take a held stake and pay what the round brings; ``among_players``: it is no earning.
+
+    ``is_first``: of the players of this round.
+    """
     account = tx.find(UserKey(channel, held.stake.name), day)
     assert account is not None, held
     captured = capture_hold(
@@ -379,7 +383,16 @@ def settle_held(
     entry = Entry("", trigger_of(game), reason, at_ms, day)
     _pay(tx, account, held.stake.stake_z, paid, entry, among_players=among_players)
     note_paid(tx, number, account, paid.payout_z)
-    note_settled(tx, account, game, held.stake.stake_z, paid, day, staked_on=held.day)
+    note_settled(
+        tx,
+        account,
+        game,
+        held.stake.stake_z,
+        paid,
+        day,
+        staked_on=held.day,
+        is_first=is_first,
+    )
     return account
 
 

@@ -149,6 +149,7 @@ class Game:
     no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
     restart; others that were not drawn are called off. ``held_as`` is how what is put in is booked
     while it waits; what is no stake counts toward no limit of play.
+    ``counted_once``: a round is one of what is counted, not one for each of its players.
     ``bound`` names those without whom a round can't go on, by its terms: if one of them may play
     no longer, it is called off for all. ``least`` is how many stakes it takes to draw a round.
     """
@@ -164,6 +165,7 @@ class Game:
     spectacle: bool = False
     resumes: bool = False
     held_as: str = STAKE
+    counted_once: bool = False
     bound: Callable[[Mapping[str, Any]], Collection[str]] = lambda _terms: ()
     least: Callable[[Mapping[str, Any]], int] = lambda _terms: 0
 

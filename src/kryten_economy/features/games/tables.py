@@ -280,14 +280,17 @@ def finish_round(tx: Tx, ask: FinishRound) -> Finished | NotPending:
     timed.take_prize(tx, ask.number, f"Prize of {game.title} {ask.number}", ask.at_ms, ask.day)
     payouts = game.pay(known.terms, known.outcome, [each.stake for each in held])
     players = [
-        _settle(tx, ask, known.game, each, paid) for each, paid in zip(held, payouts, strict=True)
+        _settle(tx, ask, known.game, each, paid, is_first=each is held[0])
+        for each, paid in zip(held, payouts, strict=True)
     ]
     rounds.finish(tx, ask.number, ask.at_ms)
     outcome = json.dumps(known.outcome, ensure_ascii=False)
     return Finished(ask.number, known.game, outcome, tuple(players))
 
 
-def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: Payout) -> Player:
+def _settle(
+    tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: Payout, *, is_first: bool
+) -> Player:
     game = GAMES[name]
     account = rounds.settle_held(
         tx,
@@ -300,6 +303,7 @@ def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: P
         ask.day,
         channel=ask.channel,
         among_players=game.among_players or paid.among_players,
+        is_first=is_first,
     )
     data = json.dumps(held.stake.data, ensure_ascii=False)
     return Player(account.wallet, held.stake.stake_z, paid.payout_z, data)
