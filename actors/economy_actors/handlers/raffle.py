@@ -2,7 +2,7 @@
 
 import json
 
-from economy_actors.handlers import social
+from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -74,7 +74,7 @@ async def _buy(call: PmCall) -> PmAnswer:
         BuyTickets(call.op_id, row.number, call.user, count, limits, call.now_ms, call.day)
     )
     if not isinstance(answer, Tickets):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     return texts.tickets_bought(answer.own, answer.pot_z, answer.wallet.balance_z, call.symbol)
 
 

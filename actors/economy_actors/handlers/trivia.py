@@ -130,7 +130,7 @@ async def _join(call: PmCall, row: OpenRow, stake_z: int) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.REJECTED, texts.bets_closed())
     if not isinstance(answer, Joined):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     return texts.bet_placed(stake_z, answer.wallet.balance_z, row.terms, call.symbol)
 
 

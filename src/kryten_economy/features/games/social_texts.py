@@ -176,8 +176,9 @@ def prediction_over(outcome: str, winners: int, pool_z: int, paid_z: int, symbol
         return f"🔮 It is '{outcome}'. Nobody had bet."
     if not winners:
         return f"🔮 It is '{outcome}', and nobody had seen it coming: all stakes are back."
+    who = f"{winners:,} users shared" if winners > 1 else "one user gets"
     return (
-        f"🔮 It is '{outcome}': {plural(winners, 'user')} shared {money(paid_z, symbol)}"
+        f"🔮 It is '{outcome}': {who} {money(paid_z, symbol)}"
         f" of the {money(pool_z, symbol)} in the pool."
     )
 
