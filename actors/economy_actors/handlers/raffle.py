@@ -40,7 +40,7 @@ async def raffle(call: PmCall) -> PmAnswer:
             return await _open_by_pm(call)
         case ["cancel"]:
             return await _cancel_by_pm(call)
-        case [_]:
+        case [tickets] if tickets != "open":
             return await _buy(call)
         case _:
             return call.usage()
@@ -75,7 +75,9 @@ async def _buy(call: PmCall) -> PmAnswer:
     )
     if not isinstance(answer, Tickets):
         return kit.stake_refused(call, answer)
-    return texts.tickets_bought(answer.own, answer.pot_z, answer.wallet.balance_z, call.symbol)
+    paid_z = answer.own * row.terms["price_z"]
+    balance_z = answer.wallet.balance_z
+    return texts.tickets_bought(answer.own, paid_z, answer.pot_z, balance_z, call.symbol)
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:

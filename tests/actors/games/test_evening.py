@@ -1,5 +1,6 @@
 """The demo's crowd plays with whoever begins a game, and floods nobody, on the virtual clock."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -135,6 +136,41 @@ async def test_your_question_and_challenge_are_answered(tmp_path: Path) -> None:
         missed = untold(robot, others, "Your answer: ")
     assert others
     assert missed == []
+
+
+@pytest.mark.parametrize(
+    "move",
+    ["spin 5", "flip 5", "challenge @lucky7 5", "blackjack 5", "heist 5", "bid 5"],
+)
+async def test_a_refused_stake_says_the_limit_and_what_you_have(tmp_path: Path, move: str) -> None:
+    """Whatever is played, and however: the least that is taken, and the player's balance."""
+    async with gathering(tmp_path) as robot:
+        await anyio.sleep(5)
+        await robot.pm("you", 'auction open 5 40 "a poster"')
+        await anyio.sleep(5)
+        await robot.pm("you", move)
+        await robot.until(lambda: "5 Z is too little" in "".join(robot.pms_to("you")), 0.5)
+        [told] = [text for text in robot.pms_to("you") if "5 Z is too little" in text]
+    assert re.search(r"the minimum is \d+ Z\. You have \d+ Z\.$", told)
+
+
+async def test_bets_are_refused_with_what_you_have(tmp_path: Path) -> None:
+    """The same in games that are on: race, trivia, prediction."""
+    async with gathering(tmp_path) as robot:
+        await anyio.sleep(5)
+        await robot.pm("you", "race")
+        await robot.pm("you", 'predict open 5 "Does it rain tonight?" yes | no')
+        await anyio.sleep(3)
+        await robot.pm("you", "race 5 red")
+        await robot.pm("you", "predict 5 yes")
+        await anyio.sleep(75)
+        await robot.pm("lucky7", "trivia 20")
+        await robot.until(lambda: "Trivia!" in "".join(line for _, line in robot.lines))
+        await robot.pm("you", "trivia 5")
+        await anyio.sleep(5)
+        told = [text for text in robot.pms_to("you") if "5 Z is too little" in text]
+    assert len(told) == 3
+    assert all("You have " in text for text in told)
 
 
 def most_in_a_minute(lines: list[tuple[float, str]]) -> int:

@@ -224,11 +224,11 @@ def raffle_shown(
     )
 
 
-def tickets_bought(own: int, pot_z: int, balance_z: int, symbol: str) -> str:
-    """Tickets are bought."""
+def tickets_bought(own: int, paid_z: int, pot_z: int, balance_z: int, symbol: str) -> str:
+    """Tickets are bought; ``paid_z`` is for all somebody has."""
     return (
-        f"🎟️ You have {plural(own, 'ticket')}. The winner gets {money(pot_z, symbol)} as it"
-        f" stands. Balance: {money(balance_z, symbol)}."
+        f"🎟️ You have {plural(own, 'ticket')} for {money(paid_z, symbol)}. The winner gets"
+        f" {money(pot_z, symbol)} as it stands. Balance: {money(balance_z, symbol)}."
     )
 
 
