@@ -304,7 +304,7 @@ def standings(
 def stats(bets: int, staked_z: int, won_z: int, biggest_z: int, symbol: str) -> str:
     """All races of one user."""
     if not bets:
-        return "You haven't bet on a race yet. PM 'race' to start one."
+        return "No race that you have bet on is over yet. PM 'race' to start one."
     return (
         f"🏁 Your races: {plural(bets, 'bet')}, {money(staked_z, symbol)} wagered,"
         f" {money(won_z, symbol)} won, biggest payout {money(biggest_z, symbol)}."
