@@ -292,7 +292,6 @@ EXPLAINED: dict[str, _Words] = {
     "gamble_stake": _fixed("The stake of a game"),
     "gamble_win": _fixed("What a game paid, the stake included"),
     "gamble_push": _fixed("The stake of a game that nobody won"),
-    "auction_sale": _fixed("What a buyer has bid in your auction"),
     "gamble_refund": _fixed("The stake of a game that did not take place"),
     "tip_send": _tip("A tip given", "to"),
     "tip_receive": _tip("A tip received", "from"),
