@@ -74,7 +74,7 @@ async def bid(call: PmCall) -> PmAnswer:
         PlaceBid(call.op_id, row.number, call.user, amount_z, limits, call.now_ms, call.day)
     )
     if not isinstance(answer, BidStands):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if not answer.replayed:
         _tell_of_bid(call, row, amount_z, answer)
     left_s = (answer.ends_at_ms - call.now_ms) / 1000

@@ -4,6 +4,7 @@ A spin or a flip is one act on the books: stake, draw and payout are committed b
 said. What others hear of a win is up to the floor of the channel.
 """
 
+from operator import attrgetter
 from typing import Literal
 
 from economy_actors.handlers import kit
@@ -204,7 +205,7 @@ async def odds(call: PmCall) -> PmAnswer:
     return texts.odds(
         [
             texts.OddsRow(game.title, edge.label, in_words(edge))
-            for game in GAMES.values()
+            for game in sorted(GAMES.values(), key=attrgetter("title"))
             if game.enabled(settings)
             for edge in game.edges(settings)
         ]

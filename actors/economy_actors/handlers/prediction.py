@@ -2,7 +2,7 @@
 
 import json
 
-from economy_actors.handlers import social
+from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -104,7 +104,7 @@ async def _bet(call: PmCall) -> PmAnswer:
         )
     )
     if not isinstance(answer, Predicted):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     return texts.own_bet(
         outcomes[outcome],
         answer.stake_z,

@@ -101,7 +101,7 @@ async def _bet(call: PmCall, view: RaceView | None) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.REJECTED, texts.betting_closed())
     if not isinstance(answer, Joined):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if not answer.replayed:
         news = News(view.number, BetMade(bet, aloud=call.in_chat))
         call.context.floors[call.channel].offer(news, trace=call.trace)

@@ -453,6 +453,7 @@ async def test_quiet_channels_play_by_pm(tmp_path: Path) -> None:
         assert "Balance: 900 Z" in h.pms("Ann")[-1]
         await anyio.sleep(20 + DURATION_S + 2)
         assert "Blue won the race" in h.pms("Ann")[-1]
+        assert h.pms("Ann")[-1].endswith("(Round 1)")
         assert h.lines() == []
 
 

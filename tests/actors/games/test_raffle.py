@@ -172,7 +172,7 @@ async def test_a_raffle_survives_a_crash(tmp_path: Path) -> None:
         path, at_ms = killed(h, tmp_path), h.now_ms
     async with house(path, social_settings(), start_ms=at_ms + 100_000) as h:
         await h.join("Cy")
-        assert "You have 2 tickets" in (await h.pm("Cy", "raffle 2"))[0]
+        assert "You have 2 tickets for 100 Z" in (await h.pm("Cy", "raffle 2"))[0]
         await anyio.sleep(150)
         assert public(h) == []
         await anyio.sleep(60)
@@ -203,7 +203,7 @@ async def test_a_clean_stop_and_a_late_start(tmp_path: Path) -> None:
         ("raffle 1", "No raffle is open right now."),
         ("raffle", "No raffle is open right now."),
         ("raffle cancel", "No raffle is open right now."),
-        ("raffle open", "'open' is not an amount"),
+        ("raffle open", "Usage"),
         ("raffle open 5", "Usage"),
         ("raffle open 5 free", "'free' is not an amount"),
         ("raffle open 2000 50", "The time is 1 to 1,440 minutes."),

@@ -218,9 +218,14 @@ def returns_in_words(settings: Settings) -> list[str]:
     ]
 
 
+_ERROR_SHOWN = 5e-7
+"""Half of the last digit that `percent` shows."""
+
+
 def in_words(edge: Edge) -> str:
-    """``92.5 %``, with its error where it was found out by trying."""
-    return percent(edge.expected) + (f" ± {percent(edge.error)}" if edge.error else "")
+    """``92.5 %``, with its error where it was found out by trying and can be seen."""
+    shown, error = percent(edge.expected), percent(edge.error)
+    return f"{shown} ± {error}" if edge.error >= _ERROR_SHOWN else shown
 
 
 def percent(part: float | Fraction) -> str:
