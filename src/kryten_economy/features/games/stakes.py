@@ -7,7 +7,7 @@ game's operation.
 from typing import NamedTuple, TypeAlias
 
 from kryten_economy.features.games.limits import LimitKind, own_limits
-from kryten_economy.features.games.rules import GAMES, Payout, Terms
+from kryten_economy.features.games.rules import GAMES, Payout, Prospect, Terms
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.posting import is_amount
@@ -241,13 +241,21 @@ _STATS: CachedTable[tuple[int, str], Stats] = CachedTable(
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in Stats._fields)}
     """,  # noqa: S608 - put together from the names of fields
 )
-_RETURN = """
+_RETURNS: CachedTable[tuple[int, str, str], tuple[int, int, int, float, float]] = CachedTable(
+    """
+    SELECT rounds, staked_z, paid_z, expected_z, variance_z2 FROM game_return
+    WHERE channel_id = ? AND game = ? AND day = ?
+    """,
+    """
     INSERT INTO game_return (
         channel_id, game, day, rounds, staked_z, paid_z, expected_z, variance_z2
-    ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-    ON CONFLICT DO UPDATE SET rounds = rounds + ?4, staked_z = staked_z + ?5, paid_z = paid_z + ?6,
-        expected_z = expected_z + ?7, variance_z2 = variance_z2 + ?8
-"""
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET rounds = excluded.rounds, staked_z = excluded.staked_z,
+        paid_z = excluded.paid_z, expected_z = excluded.expected_z,
+        variance_z2 = excluded.variance_z2
+    """,
+)
+_NO_ROUNDS = (0, 0, 0, 0.0, 0.0)
 
 
 _OWN_STATS = f"""
@@ -308,15 +316,31 @@ def note_settled(
     tx.journal.count("gambling_z_wagered_total", stake_z)
     tx.journal.count("gambling_z_won_total", paid.payout_z)
     if paid.prospect is not None and stake_z:
-        mean, variance = paid.prospect
-        tx.run(
-            _RETURN,
-            account.channel.id,
-            game,
-            day,
-            int(is_first),
-            stake_z,
-            paid.payout_z,
-            float(stake_z * mean),
-            float(stake_z * stake_z * variance),
+        _note_return(
+            tx, account.channel.id, game, day, stake_z, paid.payout_z, paid.prospect, is_first
         )
+
+
+def _note_return(
+    tx: Tx,
+    channel_id: int,
+    game: str,
+    day: str,
+    stake_z: int,
+    paid_z: int,
+    prospect: Prospect,
+    is_first: bool,
+) -> None:
+    """What the game has paid against what it was expected to."""
+    returns, key = tx.cached(_RETURNS), (channel_id, game, day)
+    rounds, all_staked_z, all_paid_z, expected_z, variance_z2 = returns.get(key) or _NO_ROUNDS
+    returns.put(
+        key,
+        (
+            rounds + is_first,
+            all_staked_z + stake_z,
+            all_paid_z + paid_z,
+            expected_z + float(stake_z * prospect.mean),
+            variance_z2 + float(stake_z * stake_z * prospect.variance),
+        ),
+    )

@@ -95,7 +95,7 @@ def open_round(tx: Tx, ask: OpenRound) -> Opened | Occupied | StakeRefused:
         rivals = [each.name for each in GAMES.values() if each.spectacle]
     else:
         rivals = [] if ask.several else [ask.game]
-    if taken := tx.query(_OPEN, channel.id, json.dumps(rivals)):
+    if taken := tx.sql.rows(_OPEN, channel.id, json.dumps(rivals)):
         return Occupied(GAMES[taken[0][0]].title)
     account = None
     if ask.player is not None:
