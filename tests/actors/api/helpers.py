@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.actors.house import CHANNEL, House, house
+from tests.actors.house import CHANNEL, START_MS, House, house
 
 from economy_actors.api import Api as ApiActor
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
@@ -157,10 +157,15 @@ class Api:
 
 @asynccontextmanager
 async def api(
-    path: Path, settings: Settings | None = None, *, channels: Sequence[str] = (CHANNEL,)
+    path: Path,
+    settings: Settings | None = None,
+    *,
+    channels: Sequence[str] = (CHANNEL,),
+    start_ms: int = START_MS,
 ) -> AsyncIterator[Api]:
     """A house with the API."""
-    async with house(path / "economy.db", settings, channels=channels) as home:
+    at = path / "economy.db"
+    async with house(at, settings, channels=channels, start_ms=start_ms) as home:
         home.context.metrics = Metrics(
             channels=channels,
             commands=[spec.name for spec in COMMANDS],
