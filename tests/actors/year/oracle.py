@@ -81,8 +81,15 @@ class Oracle:
         return sum(self.balance.values()) + self.escrow
 
     def started(self, anchor: int | None) -> None:
-        """The service has started: prices follow what circulates at that moment, or nothing."""
-        self._float, self._anchor = (1, 1) if anchor is None else (self.circulating, anchor)
+        """The service has started: prices follow what circulates at that moment, or nothing.
+
+        They are never below a quarter nor above eight times what is listed.
+        """
+        if anchor is None:
+            self._float = self._anchor = 1
+        else:
+            self._float, self._anchor = 4 * self.circulating, 4 * anchor
+            self._float = min(max(self._float, anchor), 32 * anchor)
 
     def given(self, user: str, amount: int) -> None:
         """An operator gives money, which is no spending."""
