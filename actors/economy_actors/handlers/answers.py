@@ -133,41 +133,14 @@ def result_of(answer: PmAnswer | ApiAnswer) -> CommandResult:
 
 def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Refused | Failed:
     """A refusal as both surfaces tell it; ``name`` as in `refusals.in_words`."""
-    text = refusals.in_words(refusal, symbol, name=name)
-    if isinstance(refusal, ReadOnly | Busy):
-        return Failed(Code.UNAVAILABLE, text)
-    return Refused(_code(refusal), text)
+    code, text = _code(refusal), refusals.in_words(refusal, symbol, name=name)
+    return Failed(code, text) if code is Code.UNAVAILABLE else Refused(code, text)
 
 
-def _code(  # noqa: C901, PLR0911, PLR0912  # one code for each refusal
-    refusal: Insufficient
-    | NoAccount
-    | Banned
-    | SameAccount
-    | Conflict
-    | NoHold
-    | AlreadySettled
-    | InvalidAmount
-    | TooFewCoins
-    | CoolingDown
-    | DailyLimit
-    | LimitReached
-    | SoldOut
-    | NotForSale
-    | AlreadyOwned
-    | EventRuns
-    | AlreadyPending
-    | OverCap
-    | NotPending
-    | TooNew
-    | DailySum
-    | TooManyOpen
-    | NoBounty
-    | BountyOver
-    | NotYours
-    | Ignored,
-) -> Code:
+def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one code for each
     match refusal:
+        case ReadOnly() | Busy():
+            return Code.UNAVAILABLE
         case Insufficient():
             return Code.INSUFFICIENT_BALANCE
         case LimitReached():
