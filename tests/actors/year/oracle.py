@@ -1,23 +1,26 @@
 """What a year of spending comes to, worked out from the terms alone.
 
-Nothing of the service is imported here: days are those of the standard library, prices, limits
-and counters are written down a second time, as the rules say them.
+Nothing of the service is imported here: prices, limits and counters are written down a second
+time, as the rules say them.
 """
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-__all__ = ("DONE", "Oracle")
+from tests.actors.year.oracle_shop import ShopOracle, Shouts
+from tests.actors.year.purses import (
+    COOLING,
+    DONE,
+    HOUR_MS,
+    LIMIT,
+    MINUTE_MS,
+    SHORT,
+    TOO_MANY,
+    Purses,
+)
 
-DONE = "done"
-SHORT = "insufficient_balance"
-LIMIT = "daily_limit_reached"
-COOLING = "cooldown_active"
-TOO_MANY = "too many open"
-MINUTE_MS = 60_000
+__all__ = ("Oracle",)
 
 
 class Queued(NamedTuple):
@@ -34,6 +37,7 @@ class Bounty(NamedTuple):
 
     user: str
     amount: int
+    ends_ms: int
 
 
 class Reservation(NamedTuple):
@@ -43,82 +47,77 @@ class Reservation(NamedTuple):
     service: str
     amount: int
     day: str
+    ends_ms: int
 
 
-class Oracle:
-    """Four purses and what was counted of each day; every act tells whether it is allowed."""
+class Oracle(Purses):
+    """Four purses and what may be done with them; every act tells whether it is allowed."""
 
     def __init__(self, terms: Mapping[str, Any]) -> None:
+        super().__init__(terms)
         self._terms = terms
-        self._zone = ZoneInfo(terms["timezone"])
-        self._float = self._anchor = 1
         self._queued_at: dict[str, int] = {}
         self._fortunes: set[tuple[str, str]] = set()
         self._taken: Counter[tuple[str, str, str]] = Counter()
         self._bounties_made = 0
-        self.balance: Counter[str] = Counter()
-        self.lifetime_spent: Counter[str] = Counter()
-        self.z_spent: Counter[tuple[str, str]] = Counter()
         self.queues: Counter[tuple[str, str]] = Counter()
         self.tips: Counter[tuple[str, str]] = Counter()
         self.queued: dict[str, Queued] = {}
         self.bounties: dict[int, Bounty] = {}
         self.reserved: dict[str, Reservation] = {}
+        self.shop = ShopOracle(self, terms["shop"])
+        self.shouts = Shouts(self, terms["vanity_shop"]["shoutout"])
 
-    def day(self, at_ms: int) -> str:
-        """The date on the wall of the channel."""
-        return datetime.fromtimestamp(at_ms // 1000, self._zone).date().isoformat()
+    # What time does
 
-    @property
-    def escrow(self) -> int:
-        """All that is set out or set aside."""
-        out = sum(each.amount for each in self.bounties.values())
-        return out + sum(each.amount for each in self.reserved.values())
+    def started(self, anchor: int | None, at_ms: int) -> None:
+        """The service has started: prices are made, then what ran out meanwhile is ended."""
+        self.follow(anchor)
+        self.shouts.restarted()
+        self.minute_struck(at_ms)
+        self.hour_struck(at_ms)
 
-    @property
-    def circulating(self) -> int:
-        """All that people have, whether at hand or set aside."""
-        return sum(self.balance.values()) + self.escrow
+    def minute_struck(self, at_ms: int) -> int:
+        """What was reserved or to be said, and settled by nobody, is over after its time.
 
-    def started(self, anchor: int | None) -> None:
-        """The service has started: prices follow what circulates at that moment, or nothing.
-
-        They are never below a quarter nor above eight times what is listed.
+        Answers how many reservations.
         """
-        if anchor is None:
-            self._float = self._anchor = 1
-        else:
-            self._float, self._anchor = 4 * self.circulating, 4 * anchor
-            self._float = min(max(self._float, anchor), 32 * anchor)
+        self.shouts.minute_struck(at_ms)
+        over = [key for key, each in self.reserved.items() if each.ends_ms <= at_ms]
+        for reservation_id in over:
+            self.released(reservation_id)
+        return len(over)
 
-    def given(self, user: str, amount: int) -> None:
-        """An operator gives money, which is no spending."""
-        self.balance[user] += amount
+    def hour_struck(self, at_ms: int) -> int:
+        """Bounties that nobody has won end with the hour, as if their creators had cancelled.
+
+        Answers how many.
+        """
+        over = [key for key, each in self.bounties.items() if each.ends_ms <= at_ms]
+        for number in over:
+            self.cancelled(number, at_ms, by_admin=False)
+        return len(over)
 
     # What is bought
 
-    def price(self, base: int) -> int:
-        """Base times float by anchor, to the nearest Z; a half goes to the even one."""
-        whole, rest = divmod(base * self._float, self._anchor)
-        up = rest * 2 > self._anchor or (rest * 2 == self._anchor and whole % 2 == 1)
-        return max(1, whole + up)
-
-    def queue_price(self, seconds: int) -> int:
+    def queue_price(self, user: str, seconds: int) -> int:
         """By the first tier that is long enough."""
         tiers = self._terms["spending"]["queue_tiers"]
-        return self.price(next(t["cost"] for t in tiers if seconds <= t["max_minutes"] * 60))
+        base = next(t["cost"] for t in tiers if seconds <= t["max_minutes"] * 60)
+        return self.price(base, user)
 
     def queue(self, user: str, seconds: int, request_id: str, at_ms: int) -> str:
         """So many a day, so long after the last one, and for money that one has."""
         spending, day = self._terms["spending"], self.day(at_ms)
-        if self.queues[user, day] >= spending["max_queues_per_day"]:
+        one_more = self.has_perk(user, "+1 queue/day")
+        if self.queues[user, day] >= spending["max_queues_per_day"] + one_more:
             return LIMIT
         last_ms = self._queued_at.get(user)
         wait_ms = spending["queue_cooldown_minutes"] * MINUTE_MS
         if last_ms is not None and at_ms < last_ms + wait_ms:
             return COOLING
-        cost = self.queue_price(seconds)
-        if self._bought(user, cost, day) == SHORT:
+        cost = self.queue_price(user, seconds)
+        if self.bought(user, cost, day) == SHORT:
             return SHORT
         self.queues[user, day] += 1
         self._queued_at[user] = at_ms
@@ -128,38 +127,32 @@ class Oracle:
     def refund(self, request_id: str) -> int:
         """All is undone on the day of the spend, the wait too if no later one has begun it."""
         user, cost, day, at_ms = self.queued.pop(request_id)
-        self._spend(user, -cost, day)
+        self.spend(user, -cost, day)
         self.queues[user, day] -= 1
         if self._queued_at.get(user) == at_ms:
             del self._queued_at[user]
         return cost
 
+    def greeting_price(self, user: str) -> int:
+        """What a greeting costs them."""
+        return self.price(self._terms["vanity_shop"]["custom_greeting"]["cost"], user)
+
     def greeting(self, user: str, at_ms: int) -> str:
         """As often as one likes."""
-        shop = self._terms["vanity_shop"]
-        return self._bought(user, self.price(shop["custom_greeting"]["cost"]), self.day(at_ms))
+        return self.bought(user, self.greeting_price(user), self.day(at_ms))
 
     def fortune(self, user: str, at_ms: int) -> str:
-        """One a day."""
+        """One a day, which a perk may pay."""
         day = self.day(at_ms)
         if (user, day) in self._fortunes:
             return LIMIT
-        cost = self.price(self._terms["vanity_shop"]["daily_fortune"]["cost"])
-        if self._bought(user, cost, day) == SHORT:
+        cost = self.price(self._terms["vanity_shop"]["daily_fortune"]["cost"], user)
+        if self.has_perk(user, "1 free daily fortune"):
+            cost = 0
+        if self.bought(user, cost, day) == SHORT:
             return SHORT
         self._fortunes.add((user, day))
         return DONE
-
-    def _bought(self, user: str, cost: int, day: str) -> str:
-        if self.balance[user] < cost:
-            return SHORT
-        self._spend(user, cost, day)
-        return DONE
-
-    def _spend(self, user: str, amount: int, day: str) -> None:
-        self.balance[user] -= amount
-        self.lifetime_spent[user] += amount
-        self.z_spent[user, day] += amount
 
     # What goes to others
 
@@ -176,26 +169,31 @@ class Oracle:
         self.tips[giver, day] += amount
         return DONE
 
-    def bounty(self, user: str, amount: int) -> str:
+    def bounty(self, user: str, amount: int, at_ms: int) -> str:
         """Spent over a lifetime as soon as it is out, and on a day only what nobody gets."""
-        mine = [each for each in self.bounties.values() if each.user == user]
-        if len(mine) >= self._terms["bounties"]["max_open_per_user"]:
+        terms, mine = self._terms["bounties"], Counter(b.user for b in self.bounties.values())
+        if mine[user] >= terms["max_open_per_user"]:
             return TOO_MANY
         if self.balance[user] < amount:
             return SHORT
         self.balance[user] -= amount
         self.lifetime_spent[user] += amount
+        self.escrow += amount
         self._bounties_made += 1
-        self.bounties[self._bounties_made] = Bounty(user, amount)
+        ends_ms = at_ms + terms["default_expiry_hours"] * HOUR_MS
+        self.bounties[self._bounties_made] = Bounty(user, amount, ends_ms)
         return DONE
 
     def claimed(self, number: int, winner: str) -> None:
         """All goes to the winner."""
-        self.balance[winner] += self.bounties.pop(number).amount
+        amount = self.bounties.pop(number).amount
+        self.escrow -= amount
+        self.balance[winner] += amount
 
     def cancelled(self, number: int, at_ms: int, *, by_admin: bool) -> None:
         """The creator gets a part back, whole Z rounded down; an admin gives all back."""
-        user, amount = self.bounties.pop(number)
+        user, amount, _ = self.bounties.pop(number)
+        self.escrow -= amount
         percent = 100 if by_admin else self._terms["bounties"]["expiry_refund_percent"]
         back = amount * percent // 100
         self.balance[user] += back
@@ -214,30 +212,30 @@ class Oracle:
         if granted <= 0 or (granted < budget and not partial):
             # Whichever leaves less is told.
             return (LIMIT if left < min(budget, self.balance[user] + 1) else SHORT), 0
-        self._spend(user, granted, day)
+        self.set_aside(user, granted, day)
         return DONE, granted
 
-    def set_aside(
+    def granted(
         self, reservation_id: str, user: str, service: str, granted: int, at_ms: int
     ) -> None:
-        """What was granted has got its id."""
-        self.reserved[reservation_id] = Reservation(user, service, granted, self.day(at_ms))
+        """What was granted has got its id, and an hour."""
+        day, ends_ms = self.day(at_ms), at_ms + HOUR_MS
+        self.reserved[reservation_id] = Reservation(user, service, granted, day, ends_ms)
 
     def finalize(self, reservation_id: str, cost: int, at_ms: int) -> int:
         """Never more than is reserved or left of the day on which it is charged."""
-        user, service, amount, reserved_on = self.reserved.pop(reservation_id)
+        user, service, amount, reserved_on, _ = self.reserved.pop(reservation_id)
         day = self.day(at_ms)
         charged = min(cost, amount, self._left(user, service, day, besides_open=False))
-        self._spend(user, -amount, reserved_on)
-        self._spend(user, charged, day)
+        self.came_back(user, amount, reserved_on)
+        self.spend(user, charged, day)
         self._taken[user, service, day] += charged
         return charged
 
     def released(self, reservation_id: str) -> int:
         """All is back."""
-        user, _, amount, day = self.reserved.pop(reservation_id)
-        self._spend(user, -amount, day)
-        return amount
+        user, _, amount, day, _ = self.reserved.pop(reservation_id)
+        return self.came_back(user, amount, day)
 
     def _left(self, user: str, service: str, day: str, *, besides_open: bool) -> int:
         wallets = self._terms["wallets"]
