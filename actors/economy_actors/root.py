@@ -39,7 +39,7 @@ from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
 from economy_actors.playlist.actor import Playlist
-from economy_actors.questions import Questions
+from economy_actors.questions import OpenTriviaDb, Questions, Source
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.stylesheet import Stylesheet
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
@@ -63,7 +63,8 @@ _log = structlog.get_logger("root")
 class Parts:
     """What the tree is built around: the disk, the bus, and how the process is ended.
 
-    ``restart`` has it started again, ``give_up`` says that only an operator can help.
+    ``restart`` has it started again, ``give_up`` says that only an operator can help;
+    ``questions`` makes the server that trivia is played with.
     """
 
     books: Callable[[], Executor[Books]]
@@ -72,6 +73,7 @@ class Parts:
     data_file: Path | None
     restart: Callable[[str], None]
     give_up: Callable[[str], None]
+    questions: Callable[[], Source] = OpenTriviaDb
 
 
 class Group(Actor[Any]):
@@ -142,7 +144,9 @@ class Root(Actor[Any]):
         context.catalogue = catalogue
         llm = await self.spawn_started("llm", Llm)
         context.llm = llm
-        questions = await self.spawn_started("questions", lambda: Questions(context))
+        questions = await self.spawn_started(
+            "questions", lambda: Questions(context, parts.questions)
+        )
         context.questions = questions
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
