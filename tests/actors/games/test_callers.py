@@ -130,9 +130,8 @@ class RacePage:
     def first(self) -> str:
         """Whoever is first in the last row of the timeline."""
         assert self.timeline is not None
-        last = self.timeline["frames"][-1]
-        first: str = self.columns[last.index(max(last))]
-        return first
+        last: list[float] = self.timeline["frames"][-1]
+        return self.columns[last.index(max(last))]
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -207,7 +206,8 @@ async def test_nobody_is_told_who_wins_while_bets_are_taken(tmp_path: Path) -> N
             [(secret,)] = h.report(lambda reports: reports.sql.rows(seed))
             assert secret not in json.dumps([*heard, frame])
             assert '"winner"' not in json.dumps(heard)
-            await anyio.sleep(21)
+            if state == "open":
+                await anyio.sleep(21)
         # A bet is still taken: it would have been worth something to know.
         assert "Balance" in (await h.pm("Bob", "race 100 red"))[0]
 
