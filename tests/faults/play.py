@@ -202,6 +202,9 @@ class Players:
                 return self._draw(where, game, number)
             case 6 if game != "race":
                 return self._alone(where)
+            case 7 if fate > 0.7 and decade == where.decade:
+                # Some stay drawn for a while, so that a kill finds them.
+                return self._alone(where)
             case 7:
                 return self._end(where, game, number)
             case 1 if decade < where.decade:
