@@ -40,6 +40,7 @@ from kryten_economy.features.games.race.frame import RaceView
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
+from kryten_economy.features.queue import outcomes
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.vanity.rules import TITLE, with_title
 from kryten_economy.ledger.wallet import Wallet
@@ -51,11 +52,13 @@ __all__ = (
     "Connected",
     "Context",
     "LiveSettings",
+    "MayAdd",
     "People",
     "Published",
     "WhoIsHere",
     "adorn",
     "adorned",
+    "hindrance",
     "multipliers_now",
     "notice",
     "notify",
@@ -93,6 +96,13 @@ class Connected(NamedTuple):
     display_name: str
     rank: float
     since_ms: int
+
+
+class MayAdd(NamedTuple):
+    """Whether the bot is in the channel, and the rank it needs to add to the playlist."""
+
+    here: bool
+    rank: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,8 @@ class Context:
     What ``presence`` holds for a channel is published by that channel alone. ``floats``: the Z
     in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
     bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``adornments``:
-    what users own that is shown with their names, by its type in the books. ``shoutouts``: the
+    what users own that is shown with their names, by its type in the books. ``may_add``: what each
+    channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the
     holds of bought lines that this process has under way. ``books_lost``: the book file was taken
     away, and nothing is acknowledged any more.
     """
@@ -220,6 +231,7 @@ class Context:
     outboxes: dict[str, Ref[OutboxMessage]] = field(default_factory=dict)
     channels: dict[str, Ref[ChannelMessage]] = field(default_factory=dict)
     playlists: dict[str, Ref[PlaylistMessage]] = field(default_factory=dict)
+    may_add: dict[str, MayAdd] = field(default_factory=dict)
 
     def channel_named(self, name: str) -> str | None:
         """A configured channel by its name in any casing (`storage.md` S4).
@@ -230,6 +242,20 @@ class Context:
             return next(iter(self.channels))
         lowered = name.lower()
         return next((each for each in self.channels if each.lower() == lowered), None)
+
+
+def hindrance(context: Context, channel: str) -> str | None:
+    """Why nothing can be added to a playlist now, as far as is known, for those about to pay.
+
+    A reason as it stands in the middle of a sentence, or None.
+    """
+    may = context.may_add.get(channel)
+    if may is None:
+        return None
+    if not may.here:
+        return outcomes.BOT_AWAY
+    rank = context.bot_ranks.get(channel)
+    return outcomes.no_right(may.rank) if rank is not None and rank < may.rank else None
 
 
 def multipliers_now(context: Context, channel: str, at_ms: int | None = None) -> Combined:

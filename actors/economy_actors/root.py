@@ -48,8 +48,8 @@ from economy_actors.wallets import Changes, Told, WalletBucket
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import LedgerError, UnsavedBooks
+from kryten_economy.ledger.expiry import ReleaseOrphans, resumes
 from kryten_economy.ledger.facts import Facts
-from kryten_economy.ledger.holds import ReleaseOrphans, resumes
 
 __all__ = ("Parts", "Root")
 

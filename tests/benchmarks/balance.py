@@ -1,4 +1,4 @@
-"""PM ``balance`` with 64 users at once: replies per second and how long each user waits.
+"""A PM from 64 users at once: replies per second and how long each user waits.
 
 Closed loop: each user asks again as soon as the answer is there, through the robot's own
 subscription, so that the generator adds no task switches. The echo of every reply goes back to
@@ -6,6 +6,7 @@ the service as on a real channel.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from tests.benchmarks.rig import BALANCE, Rig
 from tests.benchmarks.robot import Robot
 from tests.benchmarks.spread import percentile
 
-__all__ = ("BalanceRound", "balance_round")
+__all__ = ("BalanceRound", "askers_of", "balance_round")
 
 _USERS = 64
 _LAST_ANSWER_S = 30.0
@@ -37,13 +38,14 @@ class _Asker:
     robot: Robot
     channel: str
     user: str
+    question: str
     stop_at: float
     asked_at: list[float] = field(default_factory=list)
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     async def ask(self) -> None:
         self.asked_at.append(time.perf_counter())
-        await self.robot.whisper(self.channel, self.user, BALANCE)
+        await self.robot.whisper(self.channel, self.user, self.question)
 
     async def on_reply(self) -> None:
         if time.perf_counter() < self.stop_at:
@@ -57,11 +59,20 @@ class _Asker:
         return [after - before for before, after in pairwise(self.asked_at)]
 
 
-async def balance_round(rig: Rig, seconds: float) -> BalanceRound:
-    """Let the first 64 users of the rig's first channel ask for ``seconds``."""
+def askers_of(rig: Rig) -> tuple[str, Sequence[str]]:
+    """The channel and the users who ask in it."""
     channel, members = next(iter(rig.users.items()))
+    return channel, members[:_USERS]
+
+
+async def balance_round(rig: Rig, seconds: float, question: str = BALANCE) -> BalanceRound:
+    """Let the first 64 users of the rig's first channel ask for ``seconds``.
+
+    ``question`` is the PM as a JSON string.
+    """
+    channel, members = askers_of(rig)
     cpu_before_s, began = rig.child.cpu_s(), time.perf_counter()
-    askers = [_Asker(rig.robot, channel, user, began + seconds) for user in members[:_USERS]]
+    askers = [_Asker(rig.robot, channel, user, question, began + seconds) for user in members]
     for asker in askers:
         rig.robot.watch(channel, asker.user, asker.on_reply)
         await asker.ask()

@@ -9,6 +9,7 @@ from tests.benchmarks.burst import BurstResult
 from tests.benchmarks.chat import ChatRound
 from tests.benchmarks.ledger import MIXED, LedgerRound, expected_per_s
 from tests.benchmarks.presence import PresenceResult
+from tests.benchmarks.prompt import QUEUE_TO_BALANCE_MAX, PromptResult
 from tests.benchmarks.run import Findings
 from tests.benchmarks.spread import Spread, spread
 from tests.benchmarks.subjects import BASELINE, COUNTING, FLOOR, LIVING, OURS, PAYING
@@ -30,6 +31,7 @@ def _all_rows(found: Findings) -> list[Row]:
         *_talk_rows(found.chat),
         *_burst_rows(found.burst),
         *_balance_rows(found),
+        *_prompt_rows(found.prompt),
         *_presence_rows(found),
         *_ledger_rows(found),
         *_big_rows(found.big),
@@ -120,6 +122,34 @@ def _balance_rows(found: Findings) -> list[Row]:
             _cells(found.balance, lambda one: one.cpu_us_per_reply),
             "≤ 1.6 × the floor",
             lambda cells: cells[OURS].median <= 1.6 * cells[FLOOR].median,
+        ),
+    ]
+
+
+def _prompt_rows(found: PromptResult | None) -> list[Row]:
+    """The offer of a film beside a balance of the same service, round by round."""
+    if found is None:
+        return []
+    pairs = list(zip(found.offers, found.balances, strict=True))
+    return [
+        Row(
+            "`queue`, 64 users at once: offers per second",
+            _cells({OURS: found.offers}, lambda one: one.replies_per_s),
+        ),
+        Row("`queue`: p99, ms", _cells({OURS: found.offers}, lambda one: one.p99_ms), digits=1),
+        Row(
+            "`queue`: p50 ÷ p50 of `balance` there",
+            _present({OURS: spread([offer.p50_ms / known.p50_ms for offer, known in pairs])}),
+            f"≤ {QUEUE_TO_BALANCE_MAX:g}",
+            lambda cells: cells[OURS].median <= QUEUE_TO_BALANCE_MAX,
+            digits=2,
+        ),
+        Row(
+            "`queue`, one user alone: p50 ÷ p50 of `balance` alone",
+            _present({OURS: spread(found.alone)}),
+            f"≤ {QUEUE_TO_BALANCE_MAX:g}",
+            lambda cells: cells[OURS].median <= QUEUE_TO_BALANCE_MAX,
+            digits=2,
         ),
     ]
 

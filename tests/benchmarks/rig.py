@@ -78,6 +78,7 @@ async def rig(
                 database=database,
                 channels=list(users),
                 earning=subject.earning,
+                catalogue_url=subject.catalogue_url,
             )
             furnish(database)
             began = time.perf_counter()

@@ -55,6 +55,7 @@ class Robot:
         self._newest_ms = self._in_this_ms = 0
         self._waiting: dict[tuple[str, str], OnReply] = {}
         self._channels: list[str] = []
+        self._last: dict[tuple[str, str], str] = {}
 
     async def furnish(self, channel: str, users: Sequence[str]) -> None:
         """Make the channel's KV buckets, with these users and the bot in the user list."""
@@ -107,6 +108,10 @@ class Robot:
             await answered.wait()
         return answered.is_set()
 
+    def last_reply(self, channel: str, user: str) -> str:
+        """What the service last told a user; empty when nothing yet."""
+        return self._last.get((channel, user), "")
+
     def watch(self, channel: str, user: str, on_reply: OnReply | None) -> None:
         """Call ``on_reply`` at each PM to this user, or stop doing so with None."""
         if on_reply is None:
@@ -158,6 +163,7 @@ class Robot:
         if name == "pm":
             channel = command["meta"]["channel"]
             to, text = command["args"]["to"], command["args"]["msg"]
+            self._last[channel, to] = text
             await self._publish(channel, "pm", BOT, json.dumps(text), f',"to":"{to}"')
             if on_reply := self._waiting.get((channel, to)):
                 await on_reply()

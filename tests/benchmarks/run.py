@@ -18,6 +18,7 @@ from tests.benchmarks.chat import ChatRound, chat_round
 from tests.benchmarks.ledger import LedgerRound, ledger_rounds
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.presence import PresenceResult, presence
+from tests.benchmarks.prompt import PromptResult, prompt
 from tests.benchmarks.rig import Rig, RigError, crowd, rig
 from tests.benchmarks.subjects import OURS, Subject, living_subject, talk_subjects
 
@@ -34,6 +35,7 @@ class Findings:
     ledger: dict[str, list[LedgerRound]] = field(default_factory=dict)
     chat: dict[str, list[ChatRound]] = field(default_factory=dict)
     balance: dict[str, list[BalanceRound]] = field(default_factory=dict)
+    prompt: PromptResult | None = None
     burst: BurstResult | None = None
     presence: dict[str, PresenceResult] = field(default_factory=dict)
     big: BigResult | None = None
@@ -56,6 +58,11 @@ async def run_all(plan: Plan, subjects: Sequence[Subject]) -> Findings:
         found.ledger = await ledger_rounds(plan.workdir, plan.rounds, plan.round_s, _progress)
     if plan.parts & {"chat", "balance"}:
         await _town(plan, subjects, found)
+    if "balance" in plan.parts and ours is not None:
+        try:
+            found.prompt = await prompt(plan, ours, _progress)
+        except RigError as failure:
+            found.failed(failure)
     if "burst" in plan.parts and ours is not None:
         await _burst(plan, ours, found)
     if "presence" in plan.parts:

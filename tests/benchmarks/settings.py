@@ -59,9 +59,11 @@ def service_settings(
     channels: Sequence[str],
     http_port: int,
     earning: Earning = Earning.PLAIN,
+    catalogue_url: str = "",
 ) -> dict[str, object]:
     """The settings as a mapping, in the shape of ``config.md``."""
     plain = _plain(nats_url, database, channels, http_port)
+    plain["mediacms"] = {"base_url": catalogue_url, "web_queue_redirect": False}
     match earning:
         case Earning.PLAIN:
             return plain
@@ -154,7 +156,6 @@ def _plain(
             "holidays": {"enabled": False},
         },
         "digest": {"user_digest": {"enabled": False}, "admin_digest": {"enabled": False}},
-        "mediacms": {"base_url": ""},
     }
 
 
@@ -165,6 +166,7 @@ def write_settings(
     database: Path,
     channels: Sequence[str],
     earning: Earning = Earning.PLAIN,
+    catalogue_url: str = "",
 ) -> None:
     """Write the configuration file, with an HTTP port that is free at this moment.
 
@@ -176,6 +178,7 @@ def write_settings(
         channels=channels,
         http_port=_free_port(),
         earning=earning,
+        catalogue_url=catalogue_url,
     )
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 

@@ -39,6 +39,7 @@ class Subject:
             a slow service, so that a round ends near its time.
         users_max: the largest crowd it is given in the presence part.
         earning: what of earning is on.
+        catalogue_url: where the films are that people queue; empty where nothing can be queued.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Subject:
     chat_chunk: int = 300
     users_max: int = 1_000_000
     earning: Earning = Earning.PLAIN
+    catalogue_url: str = ""
 
 
 def floor_subject() -> Subject:

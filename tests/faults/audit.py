@@ -27,12 +27,8 @@ from kryten_economy.features.colours.operations import (
     hold_id_of,
 )
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
-from kryten_economy.features.queue.operations import (
-    BuyMedia,
-    EndPurchases,
-    QueueConfirmed,
-    QueueRefused,
-)
+from kryten_economy.features.queue.buying import BuyMedia
+from kryten_economy.features.queue.settling import EndPurchases, QueueConfirmed, QueueRefused
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem
 from kryten_economy.features.vanity.operations import AskForGif, SetAside, SettlePurchase

@@ -23,14 +23,9 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     RecordActivity,
 )
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    BuyMedia,
-    EndPurchases,
-    QueueConfirmed,
-    QueueRefused,
-)
+from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
 from kryten_economy.features.queue.rules import Action, Media, QueueLimits
+from kryten_economy.features.queue.settling import EndPurchases, QueueConfirmed, QueueRefused
 from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.shop.operations import BuyShopItem

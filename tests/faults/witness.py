@@ -32,14 +32,9 @@ from kryten_economy.features.presence.operations import (
     PresenceMinute,
     PresencePaid,
 )
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    BuyMedia,
-    QueueConfirmed,
-    QueueRefused,
-    SettledPurchase,
-)
-from kryten_economy.features.queue.operations import Bought as FilmBought
+from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
+from kryten_economy.features.queue.buying import Bought as FilmBought
+from kryten_economy.features.queue.settling import QueueConfirmed, QueueRefused, SettledPurchase
 from kryten_economy.features.queue.spends import (
     QueueSpent,
     RefundQueueSpend,

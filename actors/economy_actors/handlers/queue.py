@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from economy_actors.context import hindrance
 from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused
 from economy_actors.handlers.approvals import Decided, decide, resolver, settle
 from economy_actors.handlers.catalogue import find_item, search_items
@@ -17,8 +18,8 @@ from economy_actors.handlers.kit import price_for
 from economy_actors.handlers.registry import Call, PmCall, Question, command
 from economy_actors.handlers.spending import limits_of
 from economy_actors.messages.ledger import Commit, Defect
-from economy_actors.messages.playlist import AskHindrance, Fulfil
-from economy_actors.runtime import AskExpired, AskFailed, RuntimeFault
+from economy_actors.messages.playlist import Fulfil
+from economy_actors.runtime import AskExpired, AskFailed
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.features import catalogue
@@ -26,15 +27,8 @@ from kryten_economy.features.approvals import Approval, pending_approvals
 from kryten_economy.features.catalogue import CatalogueItem, cytube_media
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.queue import texts
-from kryten_economy.features.queue.operations import (
-    FORCE_PLAY,
-    ApproveForcePlay,
-    Bought,
-    BuyMedia,
-    Purchase,
-    QueueRefused,
-    queue_standing,
-)
+from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
+from kryten_economy.features.queue.purchases import Purchase, queue_standing
 from kryten_economy.features.queue.rules import (
     Action,
     Media,
@@ -43,13 +37,13 @@ from kryten_economy.features.queue.rules import (
     in_whole_minutes,
     too_often,
 )
+from kryten_economy.features.queue.settling import FORCE_PLAY, QueueRefused
 from kryten_economy.refusals import CoolingDown, Insufficient, NotPending, Refusal
 
 __all__ = ()
 
 _NUMBER: Final = re.compile(r"#?([0-9]{1,12})", re.ASCII)
 _LIST_FOR_S: Final = 600.0
-_HINDRANCE_TIMEOUT_S: Final = 1.0
 
 _log = structlog.get_logger("queue")
 
@@ -164,7 +158,7 @@ async def _offer(call: PmCall, action: Action, item: CatalogueItem) -> PmAnswer 
     price = _price(call, action, item.seconds)
     if (refused := await _why_not(call, action, price)) is not None:
         return refused
-    if (hindered := await _hindered(call)) is not None:
+    if (hindered := _hindered(call)) is not None:
         return hindered
 
     async def yes(call: PmCall) -> PmAnswer:
@@ -216,14 +210,9 @@ def _refused(call: Call, refusal: Refusal) -> Refused | Failed:
     return call.refused(told)
 
 
-async def _hindered(call: Call) -> Refused | Failed | None:
+def _hindered(call: Call) -> Refused | None:
     """Why the playlist could not take anything now, where that is known."""
-    try:
-        reason = await call.context.playlists[call.channel].ask(
-            AskHindrance, timeout_s=_HINDRANCE_TIMEOUT_S
-        )
-    except RuntimeFault:
-        return Failed(Code.UNAVAILABLE, texts.no_playlist())
+    reason = hindrance(call.context, call.channel)
     return None if reason is None else Refused(Code.UNAVAILABLE, texts.not_now(reason))
 
 
@@ -275,7 +264,7 @@ async def _still_there(
     if isinstance(found, CatalogueItem):
         if found.seconds <= 0:
             return Refused(Code.REJECTED, texts.no_length(found.title))
-        return await _hindered(call) or found
+        return _hindered(call) or found
     return found
 
 
@@ -323,7 +312,7 @@ async def decide_force_play(
     """Have the film played, which is what grants it; or give everything back (P-SHOP-4)."""
     if not approved:
         return await settle(call, approval, approved)
-    if (hindered := await _hindered(call)) is not None:
+    if (hindered := _hindered(call)) is not None:
         return hindered
     request = ApproveForcePlay(call.op_id, call.channel, approval.id, call.now_ms, call.day)
     answer = await _commit(call, request, approval.data.get("purchase_id"))

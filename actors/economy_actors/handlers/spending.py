@@ -22,7 +22,7 @@ from economy_actors.messages.ledger import Commit, Defect
 from economy_actors.runtime import AskExpired, AskFailed
 from kryten_economy.features.prices import Price
 from kryten_economy.features.queue import texts
-from kryten_economy.features.queue.operations import QueueStanding, queue_standing
+from kryten_economy.features.queue.purchases import QueueStanding, queue_standing
 from kryten_economy.features.queue.rules import (
     Blackout,
     QueueLimits,

@@ -37,7 +37,7 @@ from kryten_economy.features.wallets import texts as wallets_texts
 from kryten_economy.features.wallets.operations import PURPOSE as WALLET
 from kryten_economy.ledger.backup import backup, newest_backup_ms
 from kryten_economy.ledger.errors import LedgerError
-from kryten_economy.ledger.holds import ExpireHolds, ReleasedHold
+from kryten_economy.ledger.expiry import ExpireHolds, ReleasedHold
 from kryten_economy.ledger.records import PruneHelpers, SaveCounters
 
 __all__ = (

@@ -7,18 +7,13 @@ what it shows by type and id, and is the same for ever.
 from dataclasses import dataclass, field
 
 from economy_actors.messages.channel import MediaChanged, PlaylistEmptied, RobotPresence
-from economy_actors.runtime import Reply, RuntimeFault
+from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.media.rules import Medium
-from kryten_economy.features.queue.operations import (
-    Purchase,
-    QueueConfirmed,
-    QueueRefused,
-    SettledPurchase,
-)
+from kryten_economy.features.queue.purchases import Purchase
+from kryten_economy.features.queue.settling import QueueConfirmed, QueueRefused, SettledPurchase
 from kryten_economy.refusals import Conflict, InvalidAmount, NotPending, ReadOnly
 
 __all__ = (
-    "AskHindrance",
     "BooksRead",
     "CommandLost",
     "Deleted",
@@ -126,16 +121,6 @@ class Fulfil:
 
 
 @dataclass(frozen=True, slots=True)
-class AskHindrance:
-    """Why nothing could be added now, as far as is known, for those who are about to pay.
-
-    Answered with a reason as it stands in the middle of a sentence, or None.
-    """
-
-    reply: Reply[str | None]
-
-
-@dataclass(frozen=True, slots=True)
 class RepliesSent:
     """What was to be said has been said, or took too long; ``number`` is whose turn it is."""
 
@@ -198,7 +183,6 @@ PlaylistMessage = (
     PlaylistNews
     | CommandLost
     | Fulfil
-    | AskHindrance
     | RepliesSent
     | StepDue
     | BooksRead

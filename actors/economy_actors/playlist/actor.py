@@ -15,12 +15,11 @@ from typing import ClassVar, NamedTuple, assert_never
 
 import structlog
 
-from economy_actors.context import Context
+from economy_actors.context import Context, MayAdd, hindrance
 from economy_actors.messages.channel import MediaChanged, PlaylistEmptied, RobotPresence
 from economy_actors.messages.gateway import ReadPlaylist, RobotCommand
 from economy_actors.messages.ledger import Commit, Query
 from economy_actors.messages.playlist import (
-    AskHindrance,
     BooksRead,
     CommandLost,
     Deleted,
@@ -48,15 +47,17 @@ from economy_actors.runtime import Actor, Timer
 from kryten_economy.features.media.rules import Medium, Screening, begins
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.queue import outcomes
-from kryten_economy.features.queue.operations import (
+from kryten_economy.features.queue.purchases import (
+    Purchase,
+    purchases_on_playlist,
+    unsettled_purchases,
+)
+from kryten_economy.features.queue.settling import (
     EndPurchases,
     MovePurchase,
-    Purchase,
     QueueConfirmed,
     QueueRefused,
     SettledPurchase,
-    purchases_on_playlist,
-    unsettled_purchases,
 )
 
 __all__ = ("MAILBOX", "Playlist")
@@ -100,6 +101,7 @@ class Playlist(Actor[PlaylistMessage]):
         self._locked = True
         self._screening = Screening()
         self._books_known = self._is_reading = False
+        self._publish()
         self._unsettled: dict[str, _Unsettled] = {}
         self._queued: tuple[Purchase, ...] = ()
         self._late: dict[str, float] = {}
@@ -121,8 +123,6 @@ class Playlist(Actor[PlaylistMessage]):
                 self._unsettled.pop(purchase.id, None)
                 self._late.pop(key_of(purchase), None)
                 self._adding.fulfil(message)
-            case AskHindrance(reply):
-                reply.send(self.hindrance())
             case StepDue():
                 self._adding.due(message)
             case RepliesSent(number):
@@ -155,8 +155,10 @@ class Playlist(Actor[PlaylistMessage]):
                 self._adding.failed(news)
             case LockChanged(locked):
                 self._locked = locked
+                self._publish()
             case RightsTold():
                 self._rights = news
+                self._publish()
             case MediaChanged(medium, _, position_s):
                 self._plays(medium, position_s)
             case PlaylistEmptied():
@@ -164,6 +166,7 @@ class Playlist(Actor[PlaylistMessage]):
                 self._list.current = None
             case RobotPresence(here):
                 self._here = here
+                self._publish()
             case _:
                 assert_never(news)
 
@@ -263,6 +266,11 @@ class Playlist(Actor[PlaylistMessage]):
             )
             self._settling.say(Line(text, gate="now_playing_credit", trace=self.trace))
 
+    def _publish(self) -> None:
+        """Who is about to pay looks here, and need not ask."""
+        needed = self._rights.locked if self._locked else self._rights.open
+        self._context.may_add[self._name] = MayAdd(self._here, needed)
+
     # What Adding needs
 
     def command(self, command: str, args: Mapping[str, object]) -> None:
@@ -273,13 +281,7 @@ class Playlist(Actor[PlaylistMessage]):
 
     def hindrance(self) -> str | None:
         """Why nothing can be added now."""
-        if not self._here:
-            return outcomes.BOT_AWAY
-        needed = self._rights.locked if self._locked else self._rights.open
-        rank = self._context.bot_ranks.get(self._name)
-        if rank is not None and rank < needed:
-            return outcomes.no_right(needed)
-        return None
+        return hindrance(self._context, self._name)
 
     def when_replied(self, number: int) -> None:
         """Replies go first: a robot that is busy with an item says nothing.

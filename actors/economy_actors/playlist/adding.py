@@ -17,7 +17,7 @@ from economy_actors.messages.playlist import Fulfil, Item, QueueFailed, StepDue
 from economy_actors.playlist.listing import Listing, Owners, key_of
 from economy_actors.runtime import Timer
 from kryten_economy.features.queue import outcomes
-from kryten_economy.features.queue.operations import Purchase
+from kryten_economy.features.queue.purchases import Purchase
 
 __all__ = ("ADD_S", "JUMP_S", "LOOKS_MAX", "LOOK_S", "Adding", "Desk")
 

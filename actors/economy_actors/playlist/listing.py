@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from economy_actors.messages.playlist import Item
-from kryten_economy.features.queue.operations import Purchase
+from kryten_economy.features.queue.purchases import Purchase
 
 __all__ = ("Listing", "Owners", "key_of", "match")
 

@@ -11,12 +11,8 @@ from economy_actors.outbox.message import Line, Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.queue import outcomes
-from kryten_economy.features.queue.operations import (
-    Purchase,
-    QueueConfirmed,
-    QueueRefused,
-    SettledPurchase,
-)
+from kryten_economy.features.queue.purchases import Purchase
+from kryten_economy.features.queue.settling import QueueConfirmed, QueueRefused, SettledPurchase
 from kryten_economy.refusals import ReadOnly
 
 __all__ = ("Settling",)

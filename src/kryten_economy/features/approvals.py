@@ -15,27 +15,27 @@ from typing import Any, NamedTuple
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
     Held,
     PlaceHold,
     Released,
-    ReleaseHold,
-    capture_hold,
     place_hold,
-    release_hold,
-    resumable,
+    settle_hold,
 )
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
+    AlreadySettled,
     Banned,
     Conflict,
     Insufficient,
     InvalidAmount,
     NoAccount,
+    NoHold,
     NotPending,
     ReadOnly,
 )
@@ -265,15 +265,17 @@ def decide(tx: Tx, ask: ResolveApproval) -> Resolved | NotPending | InvalidAmoun
 def _settle(
     tx: Tx, ask: ResolveApproval, approval: Approval
 ) -> Captured | Released | NotPending | InvalidAmount | ReadOnly:
-    hold_id, at = approval.hold_id, (ask.at_ms, ask.day)
-    answer = (
-        capture_hold(tx, CaptureHold(ask.op_id, hold_id, approval.paid_z, "sink", ask.reason, *at))
-        if ask.approved
-        else release_hold(tx, ReleaseHold(ask.op_id, hold_id, None, None, ask.reason, *at))
+    payment = CaptureHold(
+        ask.op_id,
+        approval.hold_id,
+        approval.paid_z,
+        "sink",
+        ask.reason,
+        ask.at_ms,
+        ask.day,
     )
-    if isinstance(answer, Captured | Released | InvalidAmount | ReadOnly):
-        return answer
-    return NotPending()
+    answer = settle_hold(tx, payment, keep=ask.approved)
+    return NotPending() if isinstance(answer, NoHold | AlreadySettled) else answer
 
 
 # Queries

@@ -6,15 +6,12 @@ guarded, and whoever comes second learns the state. Features place, capture and 
 within operations of their own by `place`, `capture` and `give_back`.
 """
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.journal import Side
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -39,27 +36,21 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "HOLD_COLUMNS",
+    "HOLD_FROM",
     "CaptureHold",
     "Captured",
-    "ExpireHolds",
-    "Expired",
     "Held",
     "Hold",
     "PlaceHold",
     "ReleaseHold",
-    "ReleaseOrphans",
     "Released",
-    "ReleasedHold",
     "capture_hold",
-    "expire_holds",
-    "expires_with",
     "find_hold",
     "give_back",
+    "owner_of",
     "place_hold",
     "release_hold",
-    "release_orphans",
-    "resumable",
-    "resumes",
+    "settle_hold",
 )
 
 HOLD_COLUMNS = """
@@ -67,40 +58,10 @@ HOLD_COLUMNS = """
     h.refund_type, h.refund_trigger, h.reason, h.data, h.day, h.placed_at_ms, h.expires_at_ms,
     h.channel_id, h.account_id, h.settled_at_ms, h.captured_z
 """
-_FROM = """
+HOLD_FROM = """
     FROM hold AS h
     JOIN account AS a ON a.id = h.account_id JOIN channel AS c ON c.id = h.channel_id
 """
-_OPEN = f"""
-    SELECT {HOLD_COLUMNS} {_FROM} WHERE h.state = 'open' AND c.read_only_reason IS NULL AND
-"""
-_DUE = _OPEN + "h.expires_at_ms <= ?1 ORDER BY h.expires_at_ms LIMIT ?2"
-_ORPHANED = (
-    _OPEN + "h.purpose IN (SELECT value FROM json_each(?1)) ORDER BY h.id LIMIT ?2"  # noqa: S608 - likewise
-)
-
-
-_RESUMABLE: set[str] = set()
-
-
-def resumable(purpose: str) -> str:
-    """Name a purpose whose holds outlive a restart: the feature settles them itself."""
-    _RESUMABLE.add(purpose)
-    return purpose
-
-
-def resumes(purpose: str) -> bool:
-    """Whether holds of this purpose are left alone at a start."""
-    return purpose in _RESUMABLE
-
-
-_EXPIRING: dict[str, "Callable[[Tx, Hold, int], str]"] = {}
-
-
-def expires_with(purpose: str, write: "Callable[[Tx, Hold, int], str]") -> None:
-    """What a feature adds when a hold of its purpose runs out; it answers the row's reason."""
-    assert purpose not in _EXPIRING, purpose
-    _EXPIRING[purpose] = write
 
 
 class Hold(NamedTuple):
@@ -133,7 +94,7 @@ class Hold(NamedTuple):
 
 
 _HOLDS: CachedTable[tuple[str], Hold] = CachedTable(
-    f"SELECT {HOLD_COLUMNS} {_FROM} WHERE h.id = ?",
+    f"SELECT {HOLD_COLUMNS} {HOLD_FROM} WHERE h.id = ?",
     # What stands at ?1 is the key, which the row has as well; ?3 and ?4 are names.
     """
     INSERT INTO hold (
@@ -294,7 +255,7 @@ def capture_hold(  # noqa: PLR0911 - one way out for each refusal
         return InvalidAmount(ask.amount_z)
     if hold.state != "open":
         return AlreadySettled(hold.hold_id, hold.state)
-    owner = _owner(tx, hold, ask.day)
+    owner = owner_of(tx, hold, ask.day)
     captured_z = min(ask.amount_z, hold.amount_z)
     taker = _taker(tx, ask, owner, captured_z)
     if not isinstance(taker, Account):
@@ -320,7 +281,8 @@ def capture_hold(  # noqa: PLR0911 - one way out for each refusal
     return Captured(ask.hold_id, captured_z, released_z, owner.wallet, taker.wallet)
 
 
-def _owner(tx: Tx, hold: Hold, day: str) -> Account:
+def owner_of(tx: Tx, hold: Hold, day: str) -> Account:
+    """The account that the money comes from."""
     owner = tx.find(hold.owner, day)
     assert owner is not None, hold
     return owner
@@ -444,7 +406,7 @@ def release_hold(
         return closed
     if hold.state != "open":
         return AlreadySettled(hold.hold_id, hold.state)
-    owner = _owner(tx, hold, ask.day)
+    owner = owner_of(tx, hold, ask.day)
     if not owner.has_room(hold.amount_z):
         return InvalidAmount(hold.amount_z)
     entry = Entry(
@@ -464,91 +426,13 @@ def give_back(tx: Tx, hold: Hold, owner: Account, entry: Entry, state: str) -> N
     _give(tx, hold, owner, hold.amount_z, entry)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedHold:
-    """A hold that was given back by the clock or at start, for the notice to its owner."""
-
-    hold_id: str
-    user: UserKey
-    display_name: str
-    purpose: str
-    amount_z: int
-    balance_z: int
-    data: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """The holds given back by ExpireHolds or ReleaseOrphans."""
-
-    released: tuple[ReleasedHold, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ExpireHolds(Request[Expired]):
-    """Give back up to ``limit`` open holds whose time is over, of all channels.
-
-    Holds of a read-only channel wait. Needs no id: each hold expires once.
-    """
-
-    now_ms: int
-    day: str
-    limit: int = 100
-
-
-@operation
-def expire_holds(tx: Tx, ask: ExpireHolds) -> Expired:
-    """Give back what is due, of all channels alike (P-MON-6)."""
-    due = tx.query(_DUE, ask.now_ms, ask.limit)
-    return _give_all_back(tx, due, "expired", None, ask.now_ms, ask.day)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseOrphans(Request[Expired]):
-    """Give back up to ``limit`` open holds of these purposes at start.
-
-    Nobody is left who could settle them. Repeat until nothing comes.
-    """
-
-    purposes: tuple[str, ...]
-    reason: str
-    at_ms: int
-    day: str
-    limit: int = 100
-
-
-@operation
-def release_orphans(tx: Tx, ask: ReleaseOrphans) -> Expired:
-    """Give back what a restart has orphaned (P-MON-3)."""
-    orphans = tx.query(_ORPHANED, json.dumps(ask.purposes), ask.limit)
-    return _give_all_back(tx, orphans, "released", ask.reason, ask.at_ms, ask.day)
-
-
-def _give_all_back(
-    tx: Tx, rows: list[Row], state: str, reason: str | None, at_ms: int, day: str
-) -> Expired:
-    told = [_give_one_back(tx, Hold._make(row), state, reason, at_ms, day) for row in rows]
-    return Expired(tuple(one for one in told if one is not None))
-
-
-def _give_one_back(
-    tx: Tx, hold: Hold, state: str, reason: str | None, at_ms: int, day: str
-) -> ReleasedHold | None:
-    owner = _owner(tx, hold, day)
-    if not owner.has_room(hold.amount_z):
-        return None
-    write = _EXPIRING.get(hold.purpose) if state == "expired" else None
-    said = reason or (hold.reason if write is None else write(tx, hold, at_ms))
-    entry = Entry(hold.refund_type, hold.refund_trigger, said, at_ms, hold.day)
-    give_back(tx, hold, owner, entry, state)
-    # The hold itself can be given back only once; the operation's id just says by whom.
-    tx.journal.finish(f"ledger:{state}:{hold.hold_id}", "GiveBack", b"", "{}", at_ms)
-    return ReleasedHold(
-        hold.hold_id,
-        hold.owner,
-        owner.display_name,
-        hold.purpose,
-        hold.amount_z,
-        owner.balance_z,
-        hold.data,
-    )
+def settle_hold(
+    tx: Tx, ask: CaptureHold, *, keep: bool
+) -> Captured | Released | NoHold | AlreadySettled | InvalidAmount | ReadOnly:
+    """Keep what was paid for something, or give all of it back with the reason that ``ask`` has."""
+    if not keep:
+        back = ReleaseHold(ask.op_id, ask.hold_id, None, None, ask.reason, ask.at_ms, ask.day)
+        return release_hold(tx, back)
+    kept = capture_hold(tx, ask)
+    assert not isinstance(kept, NoAccount | Banned), ask
+    return kept

@@ -29,12 +29,8 @@ from economy_actors.messages.playlist import CommandLost, Fulfil, PlaylistListed
 from economy_actors.runtime import Actor
 from economy_sandbox.media import Event, Library, Playlist
 from economy_sandbox.media import Media as Film
-from kryten_economy.features.queue.operations import (
-    Bought,
-    BuyMedia,
-    purchases_on_playlist,
-    unsettled_purchases,
-)
+from kryten_economy.features.queue.buying import Bought, BuyMedia
+from kryten_economy.features.queue.purchases import purchases_on_playlist, unsettled_purchases
 from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.users import UserKey
 

@@ -19,11 +19,8 @@ from economy_actors.messages.channel import RobotPresence
 from economy_actors.runtime import Actor, Ref
 from kryten_economy.features.catalogue import CatalogueItem
 from kryten_economy.features.money.operations import Credit
-from kryten_economy.features.queue.operations import (
-    BuyMedia,
-    purchases_on_playlist,
-    queue_standing,
-)
+from kryten_economy.features.queue.buying import BuyMedia
+from kryten_economy.features.queue.purchases import purchases_on_playlist, queue_standing
 from kryten_economy.users import UserKey
 
 FILMS = (

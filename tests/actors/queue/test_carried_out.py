@@ -24,13 +24,9 @@ from economy_actors.messages.ledger import OutcomeUnknown
 from economy_actors.messages.playlist import Fulfil, RightsTold
 from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.bans import Ban
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    Bought,
-    BuyMedia,
-    QueueRefused,
-)
+from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
 from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.settling import QueueRefused
 from kryten_economy.ledger.operation import Request
 from kryten_economy.users import UserKey
 

@@ -83,15 +83,14 @@ from kryten_economy.features.presence.operations import (
     RecordActivity,
 )
 from kryten_economy.features.presence.rules import EarningGate
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    BuyMedia,
+from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
+from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.settling import (
     EndPurchases,
     MovePurchase,
     QueueConfirmed,
     QueueRefused,
 )
-from kryten_economy.features.queue.rules import Media, QueueLimits
 from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.ranks.operations import (
     IntendLevel,
@@ -122,14 +121,9 @@ from kryten_economy.features.vanity.operations import (
 )
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.features.wallets.rules import Caps
+from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.folding import ClosedDay
-from kryten_economy.ledger.holds import (
-    CaptureHold,
-    ExpireHolds,
-    PlaceHold,
-    ReleaseHold,
-    ReleaseOrphans,
-)
+from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.records import (
     Audit,

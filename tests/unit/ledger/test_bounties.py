@@ -24,7 +24,7 @@ from kryten_economy.features.bounties.operations import (
 from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds
+from kryten_economy.ledger.expiry import ExpireHolds
 from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import (
     Banned,

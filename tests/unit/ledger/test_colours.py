@@ -18,7 +18,7 @@ from kryten_economy.features.colours.operations import (
 from kryten_economy.features.possessions import owned_by_all, owned_by_user
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans, resumes
+from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans, resumes
 from kryten_economy.refusals import (
     AlreadyOwned,
     AlreadySettled,

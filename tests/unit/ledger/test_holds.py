@@ -25,16 +25,14 @@ from kryten_economy.features.bans import Ban
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.expiry import Expired, ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
-    Expired,
-    ExpireHolds,
     Held,
     PlaceHold,
     Released,
     ReleaseHold,
-    ReleaseOrphans,
 )
 from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.refusals import (

@@ -25,7 +25,7 @@ from kryten_economy.features.shop.queries import defined_by_hand, stock_of, why_
 from kryten_economy.features.shop.rules import Item
 from kryten_economy.features.vanity.operations import Settled, SettlePurchase
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ReleaseOrphans, resumes
+from kryten_economy.ledger.expiry import ReleaseOrphans, resumes
 from kryten_economy.refusals import (
     AlreadyOwned,
     Banned,

@@ -76,13 +76,9 @@ from kryten_economy.features.money.operations import (
 )
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    BuyMedia,
-    QueueConfirmed,
-    QueueRefused,
-)
+from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
 from kryten_economy.features.queue.rules import Media, QueueLimits
+from kryten_economy.features.queue.settling import QueueConfirmed, QueueRefused
 from kryten_economy.features.queue.spends import RefundQueueSpend, SpendOnQueue
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop.operations import BuyShopItem

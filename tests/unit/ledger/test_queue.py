@@ -7,19 +7,16 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, ask, earn, key, 
 
 from kryten_economy.features.approvals import ResolveApproval, Resolved, pending_approvals
 from kryten_economy.features.bans import Ban
-from kryten_economy.features.queue.operations import (
-    ApproveForcePlay,
-    Bought,
-    BuyMedia,
+from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
+from kryten_economy.features.queue.purchases import purchases_on_playlist, unsettled_purchases
+from kryten_economy.features.queue.rules import Action, Media, QueueLimits
+from kryten_economy.features.queue.settling import (
     EndPurchases,
     MovePurchase,
     QueueConfirmed,
     QueueRefused,
     SettledPurchase,
-    purchases_on_playlist,
-    unsettled_purchases,
 )
-from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.features.queue.spends import (
     QueueSpent,
     RefundQueueSpend,

@@ -48,7 +48,7 @@ from kryten_economy.features.presence.operations import Arrive
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.tips import Tip, Tipped
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.invariants import ConservationGuard
 from kryten_economy.ledger.operation import Act, Failed, Request
 from kryten_economy.refusals import AlreadySettled, Conflict, Refusal

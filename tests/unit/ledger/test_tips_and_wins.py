@@ -29,7 +29,8 @@ from kryten_economy.features.presence.operations import PresencePaid
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.tips import Tipped
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import Captured, ExpireHolds
+from kryten_economy.ledger.expiry import ExpireHolds
+from kryten_economy.ledger.holds import Captured
 from kryten_economy.refusals import Insufficient
 
 

@@ -25,7 +25,7 @@ from kryten_economy.features.vanity.operations import (
     open_shoutouts,
 )
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import resumes
+from kryten_economy.ledger.expiry import resumes
 from kryten_economy.refusals import (
     AlreadyPending,
     AlreadySettled,

@@ -22,7 +22,7 @@ from kryten_economy.features.wallets.operations import (
 from kryten_economy.features.wallets.queries import charged_in_all, usage_of, wallet_states
 from kryten_economy.features.wallets.rules import Caps, WalletState
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans, resumes
+from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans, resumes
 from kryten_economy.refusals import (
     AlreadySettled,
     Banned,

@@ -22,7 +22,7 @@ from kryten_economy.features.wallets.operations import (
 from kryten_economy.features.wallets.queries import usage_of, wallet_states
 from kryten_economy.features.wallets.rules import Caps
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds
+from kryten_economy.ledger.expiry import ExpireHolds
 from kryten_economy.ledger.invariants import ConservationGuard, verify
 from kryten_economy.ledger.operation import Failed, Request
 from kryten_economy.refusals import AlreadySettled

@@ -34,7 +34,7 @@ from kryten_economy.features.achievements import Award
 from kryten_economy.features.ranks.operations import SetRank
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.holds import ExpireHolds, ReleaseOrphans
+from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.invariants import ConservationGuard
 from kryten_economy.ledger.operation import Act, Failed, Request
 from kryten_economy.ledger.wallet import Wallet

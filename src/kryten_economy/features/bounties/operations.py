@@ -11,6 +11,7 @@ from typing import ClassVar, Literal
 from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -21,7 +22,6 @@ from kryten_economy.ledger.holds import (
     capture_hold,
     place_hold,
     release_hold,
-    resumable,
 )
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx

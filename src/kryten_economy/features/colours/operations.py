@@ -9,18 +9,16 @@ from typing import ClassVar, Final, NamedTuple
 
 from kryten_economy.features.possessions import owned, put
 from kryten_economy.ledger.channels import Reader
+from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
     Held,
     PlaceHold,
     Released,
-    ReleaseHold,
-    capture_hold,
     find_hold,
     place_hold,
-    release_hold,
-    resumable,
+    settle_hold,
 )
 from kryten_economy.ledger.operation import Act, Request, operation
 from kryten_economy.ledger.tx import Tx
@@ -155,19 +153,15 @@ class SettleColour(Act[ColourSettled | NoHold | AlreadySettled | InvalidAmount])
 @operation
 def settle_colour(
     tx: Tx, ask: SettleColour
-) -> ColourSettled | NoHold | AlreadySettled | InvalidAmount | ReadOnly | NoAccount | Banned:
+) -> ColourSettled | NoHold | AlreadySettled | InvalidAmount | ReadOnly:
     """Nobody pays for a colour that is not shown, and none is stored (P-CSS-2)."""
     hold = find_hold(tx, ask.hold_id)
     if hold is None or hold.purpose != PURPOSE:
         return NoHold(ask.hold_id)
     colour, at = _colour(hold.data), (ask.at_ms, ask.day)
-    answer = (
-        capture_hold(tx, CaptureHold(ask.op_id, ask.hold_id, hold.amount_z, "sink", "", *at))
-        if ask.shown
-        else release_hold(
-            tx, ReleaseHold(ask.op_id, ask.hold_id, None, None, f"{colour} is not shown", *at)
-        )
-    )
+    reason = "" if ask.shown else f"{colour} is not shown"
+    payment = CaptureHold(ask.op_id, ask.hold_id, hold.amount_z, "sink", reason, *at)
+    answer = settle_hold(tx, payment, keep=ask.shown)
     if not isinstance(answer, Captured | Released):
         return answer
     account = tx.find(hold.owner, ask.day)

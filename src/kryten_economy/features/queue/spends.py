@@ -7,7 +7,7 @@ One row per id that it chose, made in the act that charges: the same id never ch
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from kryten_economy.features.queue.operations import count_use, may_queue, restore_use
+from kryten_economy.features.queue.purchases import count_use, may_queue, restore_use
 from kryten_economy.features.queue.rules import QueueLimits
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import Act, operation

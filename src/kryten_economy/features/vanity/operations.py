@@ -15,18 +15,16 @@ from kryten_economy.features.possessions import cooldown_left_ms, note_use, put
 from kryten_economy.features.vanity.rules import GIF
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
+from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
     Held,
     PlaceHold,
     Released,
-    ReleaseHold,
-    capture_hold,
     find_hold,
     place_hold,
-    release_hold,
-    resumable,
+    settle_hold,
 )
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
@@ -368,17 +366,14 @@ class SettlePurchase(Act[Settled | NoHold | AlreadySettled | InvalidAmount]):
 @operation
 def settle_purchase(
     tx: Tx, ask: SettlePurchase
-) -> Settled | NoHold | AlreadySettled | InvalidAmount | ReadOnly | NoAccount | Banned:
+) -> Settled | NoHold | AlreadySettled | InvalidAmount | ReadOnly:
     """Settle the hold, and keep what comes with it."""
     hold = find_hold(tx, ask.hold_id)
     if hold is None:
         return NoHold(ask.hold_id)
-    at = (ask.at_ms, ask.day)
-    answer = (
-        capture_hold(tx, CaptureHold(ask.op_id, ask.hold_id, hold.amount_z, "sink", "", *at))
-        if ask.done
-        else release_hold(tx, ReleaseHold(ask.op_id, ask.hold_id, None, None, ask.reason, *at))
-    )
+    reason = "" if ask.done else ask.reason
+    payment = CaptureHold(ask.op_id, ask.hold_id, hold.amount_z, "sink", reason, ask.at_ms, ask.day)
+    answer = settle_hold(tx, payment, keep=ask.done)
     if not isinstance(answer, Captured | Released):
         return answer
     account = tx.find(hold.owner, ask.day)

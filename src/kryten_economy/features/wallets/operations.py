@@ -20,6 +20,7 @@ from kryten_economy.features.wallets.rules import (
     trigger_of,
 )
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.expiry import expires_with, resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -29,11 +30,9 @@ from kryten_economy.ledger.holds import (
     Released,
     ReleaseHold,
     capture_hold,
-    expires_with,
     find_hold,
     place_hold,
     release_hold,
-    resumable,
 )
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.records import Audit, audit
