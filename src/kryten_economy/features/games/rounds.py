@@ -15,6 +15,7 @@ from kryten_economy.features.games.rules import GAMES, STAKE, Payout, Stake, tri
 from kryten_economy.features.games.stakes import count_today, note_settled
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Channel
+from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,
@@ -25,7 +26,6 @@ from kryten_economy.ledger.holds import (
     capture_hold,
     place_hold,
     release_hold,
-    resumable,
 )
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.posting import Entry, post
