@@ -130,6 +130,14 @@ async def test_a_raffle_can_be_called_off(tmp_path: Path) -> None:
         assert rounds_open(h) == []
 
 
+async def test_without_tickets_nobody_is_said_to_have_money_back(tmp_path: Path) -> None:
+    """Whoever calls off what nobody has joined is told so."""
+    async with crowd(tmp_path) as h:
+        await h.pm("Boss", "raffle open 5 50")
+        [answer] = await h.pm("Boss", "raffle cancel")
+        assert answer == "✅ The raffle was called off. Nobody had a stake in it."
+
+
 async def test_sixty_four_tickets_at_once(tmp_path: Path) -> None:
     """As many as the limit allows, and no more, each paid once."""
     async with crowd(tmp_path, social_settings({"raffle": {"max_tickets": 7}})) as h:

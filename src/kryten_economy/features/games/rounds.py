@@ -16,7 +16,18 @@ from kryten_economy.features.games.stakes import count_today, note_settled
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.expiry import resumable
-from kryten_economy.ledger.holds import (Captured, CaptureHold, Held, PlaceHold, Released, ReleaseHold, capture_hold, place_hold, release_hold, <<<<<<< HEAD     store_holds, ======= >>>>>>> gtort)
+from kryten_economy.ledger.holds import (
+    Captured,
+    CaptureHold,
+    Held,
+    PlaceHold,
+    Released,
+    ReleaseHold,
+    capture_hold,
+    place_hold,
+    release_hold,
+    store_holds,
+)
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.posting import Entry, post
 from kryten_economy.ledger.tx import CachedTable, Tx

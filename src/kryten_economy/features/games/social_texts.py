@@ -77,6 +77,8 @@ def called_off_line(what: str) -> str:
 
 def called_off_reply(what: str, players: int) -> str:
     """To whoever has called it off."""
+    if not players:
+        return f"✅ The {what} was called off. Nobody had a stake in it."
     return f"✅ The {what} was called off, and {plural(players, 'user')} had their money back."
 
 
