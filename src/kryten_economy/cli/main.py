@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kryten_economy import __version__
 from kryten_economy.cli import books, run
+from kryten_economy.cli.doctor import doctor
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions import judge
@@ -98,9 +99,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=run.service)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_start(commands)
     _add_books(commands)
     _add_sandbox(commands)
     return parser
+
+
+def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    checks = commands.add_parser(
+        "doctor", help="check everything the service needs; says what is wrong and what to do"
+    )
+    _add_config(checks)
+    checks.add_argument("--json", action="store_true", help="for scripts")
+    checks.set_defaults(run=doctor)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    """So that it may stand behind the command too; the one given last counts."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="the configuration file",
+    )
 
 
 def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
