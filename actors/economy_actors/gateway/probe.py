@@ -18,7 +18,7 @@ import anyio
 
 from economy_actors.gateway.bus import COMMAND_SUBJECT
 from economy_actors.gateway.client import PatientClient, client_config
-from economy_actors.gateway.payloads import rank_listed
+from economy_actors.gateway.payloads import listed_user
 from kryten_economy.config import Settings
 
 __all__ = ("BusFacts", "RobotFound", "RoomFound", "look_at_bus")
@@ -49,10 +49,13 @@ class RobotFound:
 
 @dataclass(frozen=True, slots=True)
 class RoomFound:
-    """What the robot's store has of a channel; ``bot_rank`` None if the bot is not listed."""
+    """The ranks of those whom the robot's store lists; None if it has no list of the channel."""
 
-    has_userlist: bool
-    bot_rank: float | None
+    ranks: Mapping[str, float] | None
+
+    def rank_of(self, name: str) -> float | None:
+        """The rank of somebody in the channel, None if they are not listed."""
+        return (self.ranks or {}).get(name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +233,7 @@ class _Look:
         entries = None
         with suppress(Exception), anyio.move_on_after(_ANSWER_S):
             entries = await self._client.kv_get(bucket, "users", parse_json=True)
-        rank = rank_listed(entries, self._settings.bot.username)
-        self._rooms[channel] = RoomFound(isinstance(entries, list), rank)
+        self._rooms[channel] = RoomFound(_ranks(entries))
 
     async def _listen(self) -> None:
         """What the service listens to, for a moment: requests go on to whom they are for."""
@@ -262,6 +264,13 @@ class _Look:
         except ValueError:
             return None
         return told_ms - (asked_ms + self._now_ms()) // 2
+
+
+def _ranks(entries: object) -> dict[str, float] | None:
+    if not isinstance(entries, list):
+        return None
+    users = map(listed_user, entries)
+    return {each.name.lower(): each.rank for each in users if each is not None}
 
 
 def _robot_in(answer: Any, ahead: Callable[[str], int | None]) -> RobotFound | None:  # noqa: ANN401

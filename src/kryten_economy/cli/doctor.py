@@ -172,18 +172,19 @@ def _present(settings: Settings, bus: BusFacts, robot: RobotFound) -> Finding:
         found = f"kryten-robot {robot.version} is older than {since}"
         return wrong(check, found, "pip install -U kryten-robot, and restart it")
     room = (bus.rooms or {}).get(robot.channel)
-    if room is None or not room.has_userlist:
+    if room is None or room.ranks is None:
         to_do = "JetStream and the bucket kryten_<channel>_userlist must be readable"
         return wrong(check, "its user list can't be read from the store", to_do)
-    if room.bot_rank is None:
+    rank = room.rank_of(bot)
+    if rank is None:
         to_do = "write the robot's account in CyTube as bot.username"
         return wrong(check, f"{bot} is not in the channel", to_do)
-    lacking = [what for rank, what in _needs(settings) if room.bot_rank < rank]
+    lacking = [what for needed, what in _needs(settings) if rank < needed]
     if lacking:
-        needed = max(rank for rank, _ in _needs(settings))
-        found = f"{bot} has rank {room.bot_rank:g}, too low for {', '.join(lacking)}"
-        return wrong(check, found, f"give it rank {needed} in the channel, or switch those off")
-    told = f"kryten-robot {robot.version} at {robot.domain}, {bot} has rank {room.bot_rank:g}"
+        most = max(needed for needed, _ in _needs(settings))
+        found = f"{bot} has rank {rank:g}, too low for {', '.join(lacking)}"
+        return wrong(check, found, f"give it rank {most} in the channel, or switch those off")
+    told = f"kryten-robot {robot.version} at {robot.domain}, {bot} has rank {rank:g}"
     return fine(check, told)
 
 
