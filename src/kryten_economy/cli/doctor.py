@@ -7,7 +7,7 @@ neither into the books nor onto the bus. Exit code 0 if nothing failed, 1 if som
 import argparse
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -59,11 +59,19 @@ def _examine(explicit: Path | None) -> Iterator[Finding]:
     places = machine.Places.of(path, settings)
     yield from bus_findings(settings, bus)
     yield catalogue
-    yield machine.books(places.books)
-    yield machine.disk(places)
-    yield _clock(settings, bus, machine.last_operation_ms(places.books), _now_ms())
-    yield machine.permissions(places, settings)
-    yield machine.backups(places, settings)
+    looks: Mapping[str, Callable[[], Finding]] = {
+        "database": lambda: machine.books(places.books),
+        "disk": lambda: machine.disk(places),
+        "clock": lambda: _clock(settings, bus, machine.last_operation_ms(places.books), _now_ms()),
+        "permissions": lambda: machine.permissions(places, settings),
+        "backups": lambda: machine.backups(places, settings),
+    }
+    for check, look in looks.items():
+        try:
+            yield look()
+        except OSError as error:
+            found = f"{error.filename}: {error.strerror}"
+            yield wrong(check, found, "ask as the user that the service runs as, or mend the path")
 
 
 def _config(path: Path, loaded: Loaded) -> Finding:

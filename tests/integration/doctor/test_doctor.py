@@ -360,6 +360,17 @@ async def test_books_of_somebody_else(sound: Installation) -> None:
     assert f"{lock} can't be read and written" in verdict.line("permissions")
 
 
+async def test_a_place_that_can_not_be_looked_at(sound: Installation) -> None:
+    """What the system says of a path becomes a line like any other, and the rest is checked."""
+    sound.write(database={"path": f"{sound.folder}/{'x' * 300}.db", "backup_directory": ""})
+    verdict = await sound.doctor()
+
+    assert verdict.code == 1
+    assert "File name too long" in verdict.line("database")
+    assert verdict.checks["nats"]["status"] == "PASS"
+    assert len(verdict.checks) == 12
+
+
 async def test_an_old_backup(sound: Installation) -> None:
     """A backup older than the settings promise is told with its age."""
     sound.back_up(age_ms=27 * HOUR_MS)
