@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 from tests.unit.ops.tools import OPS, checked_by, run
 
+from kryten_economy import __version__
 from kryten_economy.config import load
 from kryten_economy.config.loading import SEARCH_ORDER
 
@@ -129,7 +131,35 @@ def test_compose_has_only_keys_of_compose() -> None:
 
 
 @pytest.mark.slow
-def test_a_container_tool_reads_it() -> None:
+def test_a_compose_tool_reads_it() -> None:
     """Where Compose is installed, it takes the file as it is."""
     tool = checked_by("docker-compose", required_in_ci=False)
     run([tool, "-f", COMPOSE, "config", "-q"])
+
+
+def engine() -> str:
+    """A container tool that works here and has the base image; without one the test is skipped."""
+    base = steps("ARG")[0].partition("=")[2]
+    for name in ("podman", "docker"):
+        tool = shutil.which(name)
+        if tool is None:
+            continue
+        command = [tool, "run", "--rm", "--pull=never", base, "python3", "--version"]
+        if subprocess.run(command, check=False, capture_output=True, timeout=50).returncode == 0:
+            return tool
+    pytest.skip("no container tool works here, or none has the base image")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_it_is_built_and_runs() -> None:
+    """Where a container tool is at hand, the image is built, and the command in it answers."""
+    tool = engine()
+    tag = "kryten-economy-test"
+    for command in (
+        [tool, "build", "-f", str(CONTAINERFILE), "-t", tag, str(ROOT)],
+        [tool, "run", "--rm", tag, "--version"],
+    ):
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=800)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"kryten-economy {__version__}"
