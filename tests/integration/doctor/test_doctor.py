@@ -5,13 +5,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.doctor.installation import HOUR_MS, Installation, now_ms
 
 from economy_actors.context import LiveSettings
 from economy_actors.service import open_service
-from economy_sandbox import queries
+from economy_sandbox import process, queries
 from economy_sandbox.catalogue import MediaCmsSite
 from economy_sandbox.nats import NatsServer
 from economy_sandbox.robot import SimulatedRobot
@@ -161,8 +162,24 @@ async def test_no_robot(sound: Installation, robot_of: SimulatedRobot) -> None:
     assert "start kryten-robot" in verdict.line(f"robot {sound.channel}")
 
 
-async def test_a_robot_that_was_thrown_out(sound: Installation, robot_of: SimulatedRobot) -> None:
-    """The bot that lacks from the channel's list is told by its name."""
+async def test_a_robot_without_cytube(sound: Installation, robot_of: SimulatedRobot) -> None:
+    """A robot that has lost CyTube runs, and is told not to be in its channel."""
+    told = queries.second_answer
+
+    def lost(facts: queries.Facts, command: str) -> dict[str, Any] | None:
+        answer = told(facts, command)
+        return None if answer is None else {**answer, "cytube_connected": False}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "second_answer", lost)
+        verdict = await sound.doctor()
+
+    assert (verdict.code, verdict.wrong()) == (1, {f"robot {sound.channel}"})
+    assert "not in its channel" in verdict.line(f"robot {sound.channel}")
+
+
+async def test_a_bot_of_another_name(sound: Installation) -> None:
+    """A bot that is missing from the channel's list is told by its name."""
     sound.write(bot={"username": "SomebodyElse"})
     verdict = await sound.doctor()
 
