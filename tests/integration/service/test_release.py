@@ -97,7 +97,7 @@ def test_the_source_archive_is_whole(archives: tuple[Path, Path]) -> None:
     assert {
         "LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "config.example.yaml",
         "constraints.txt", "justfile", "ops/Containerfile", "ops/compose.yaml",
-        "tests/unit/cli/test_jobs.py", ".containerignore",
+        "tests/unit/cli/test_jobs.py", ".dockerignore",
     } <= held  # fmt: skip
     assert not [name for name in held if name.endswith((".pyc", ".db", ".db-wal"))]
 
