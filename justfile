@@ -55,4 +55,4 @@ lock:
 
 # The wheel and the source archive.
 build:
-    {{python}} -m pip wheel --no-deps -w dist .
+    {{python}} -m hatchling build

@@ -6,8 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import shtab
+
 from kryten_economy import __version__
 from kryten_economy.cli import books, run
+from kryten_economy.cli.doctor import doctor
+from kryten_economy.cli.init import DEFAULT_OUTPUT, QUESTIONS, init
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions import judge
@@ -98,9 +102,64 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(run=run.service)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_start(commands)
     _add_books(commands)
     _add_sandbox(commands)
     return parser
+
+
+def _add_start(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    first = commands.add_parser(
+        "init", help="write a small configuration for a channel, and try it"
+    )
+    for question in QUESTIONS:
+        hint = f" (default: {question.default})" if question.default else ""
+        first.add_argument(f"--{question.key}", help=f"{question.text}{hint}")
+    first.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="default: %(default)s")
+    first.add_argument("--yes", action="store_true", help="ask nothing, and write it in any case")
+    first.add_argument("--force", action="store_true", help="replace a file that exists")
+    first.set_defaults(run=init)
+    checks = commands.add_parser(
+        "doctor", help="check everything the service needs; says what is wrong and what to do"
+    )
+    _add_config(checks)
+    checks.add_argument("--json", action="store_true", help="for scripts")
+    checks.set_defaults(run=doctor)
+    words = commands.add_parser("completion", help="print what completes commands in a shell")
+    words.add_argument("shell", choices=SHELLS)
+    words.set_defaults(run=completion)
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+def completion(options: argparse.Namespace) -> int:
+    """Print the script that a shell reads once (docs/operations.md)."""
+    parser = _parser()
+    _complete_files(parser)
+    print(shtab.complete(parser, options.shell))
+    return 0
+
+
+def _complete_files(parser: argparse.ArgumentParser) -> None:
+    """Where a path is wanted, offer files; in commands, too."""
+    for action in parser._actions:  # noqa: SLF001 - as shtab itself reads a parser
+        if action.type is Path:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
+            for each in action.choices.values():
+                _complete_files(each)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    """So that it may stand behind the command too; the one given last counts."""
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="the configuration file",
+    )
 
 
 def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

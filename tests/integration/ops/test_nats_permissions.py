@@ -5,16 +5,18 @@ do everything it needs, seen through kryten-py as the service uses it.
 """
 
 import asyncio
+import io
 import json
 import os
 import re
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import nats
 import nats.aio.client
 import nats.errors
@@ -22,6 +24,8 @@ import pytest
 from kryten import KrytenClient
 
 from economy_sandbox.nats import NatsServer, find_nats_server
+from economy_sandbox.robot import SimulatedRobot
+from kryten_economy.cli import main
 
 CONF = Path(__file__).parents[3] / "ops" / "nats-permissions.conf"
 USERS = ("economy", "robot", "gateway", "operator", "userstats", "service", "sys")
@@ -249,3 +253,31 @@ async def test_the_economy_can_not_write_the_robots_state(server: NatsServer) ->
         with suppress(nats.errors.Error):
             await client.connection.publish("$KV.kryten_testchan_userlist.users", b"[]")
         assert "permissions violation for publish" in await client.refused()
+
+
+@pytest.mark.parametrize(("user", "missing"), [("economy", None), ("gateway", "subscribe to")])
+async def test_the_doctor_under_these_permissions(
+    server: NatsServer, tmp_path: Path, user: str, missing: str | None
+) -> None:
+    """The doctor may do all it does as the economy; as somebody else it says what is missing."""
+    config = tmp_path / "config.yaml"
+    settings = {
+        "nats": {"servers": [server.url], "user": user, "password": f"pw{user}"},
+        "channels": [{"domain": "cytube.test", "channel": "testchan"}],
+        "database": {"path": str(tmp_path / "economy.db")},
+    }
+    config.write_text(json.dumps(settings))
+    url = server.url_for("robot", "pwrobot")
+    out = io.StringIO()
+    async with SimulatedRobot(url, "cytube.test", "testchan"):
+        with redirect_stdout(out):
+            arguments = ["doctor", "--json", "--config", str(config)]
+            code = await anyio.to_thread.run_sync(main, arguments)
+    checks = {each["check"]: each for each in json.loads(out.getvalue())["checks"]}
+
+    if missing is None:
+        assert code == 0, checks
+        assert checks["robot testchan"]["status"] == checks["nats"]["status"] == "PASS"
+    else:
+        assert code == 1
+        assert f"{missing} kryten.economy.command" in checks["nats"]["found"]
