@@ -19,6 +19,7 @@ import structlog
 
 from economy_actors.messages.llm import Compose, NoText, Text
 from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.web import EndlessAnswerError, read_body, web_session
 from kryten_economy.config.race import Llm as Settings
 from kryten_economy.features.narration import (
     MalformedAnswerError,
@@ -121,22 +122,14 @@ class LlmServer:
         async with request as response:
             if response.status != 200:
                 raise _TryError(f"status {response.status}")
-            body = bytearray()
-            async for part in response.content.iter_any():
-                body += part
-                if len(body) > BODY_BYTES_MAX:
-                    raise _TryError("an answer without end")
-            return bytes(body)
+            try:
+                return await read_body(response, BODY_BYTES_MAX)
+            except EndlessAnswerError as error:
+                raise _TryError(str(error)) from error
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=WORKERS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                # What is packed might be endless once it is unpacked.
-                auto_decompress=False,
-            )
+            self._session = web_session(WORKERS)
         return self._session
 
 

@@ -18,6 +18,7 @@ import structlog
 from economy_actors.context import Context
 from economy_actors.messages.questions import PickQuestion
 from economy_actors.runtime import Actor, Ref, Supervision, Timer
+from economy_actors.web import EndlessAnswerError, read_body, web_session
 from kryten_economy.features.games.questions import (
     DIFFICULTIES,
     Batch,
@@ -214,22 +215,14 @@ class OpenTriviaDb:
                 return None
             if response.status != 200:
                 raise _FetchError(f"status {response.status}")
-            body = bytearray()
-            async for part in response.content.iter_any():
-                body += part
-                if len(body) > BODY_BYTES_MAX:
-                    raise _FetchError("an answer without end")
-            return bytes(body)
+            try:
+                return await read_body(response, BODY_BYTES_MAX)
+            except EndlessAnswerError as error:
+                raise _FetchError(str(error)) from error
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=1),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                # What is packed might be endless once it is unpacked.
-                auto_decompress=False,
-            )
+            self._session = web_session(1)
         return self._session
 
 

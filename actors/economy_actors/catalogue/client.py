@@ -22,6 +22,7 @@ from tenacity import (
 
 from economy_actors.messages.catalogue import ItemAnswer, SearchAnswer
 from economy_actors.metrics.families import CatalogueResult
+from economy_actors.web import EndlessAnswerError, read_body, web_session
 from kryten_economy.config.spending import MediaCms
 from kryten_economy.features.catalogue import (
     CatalogueAway,
@@ -184,11 +185,7 @@ class MediaCmsServer:
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections_max),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
+            self._session = web_session(self._connections_max, unpack=True)
         return self._session
 
 
@@ -235,19 +232,13 @@ async def _understood(question: Question, response: aiohttp.ClientResponse) -> A
         raise _AttemptError("rejected", "status 404: is mediacms.base_url right?")
     if not 200 <= status < 300:
         raise _AttemptError("rejected", f"status {status}")
-    body = await _body(response)
+    try:
+        body = await read_body(response, BODY_BYTES_MAX)
+    except EndlessAnswerError as error:
+        raise MalformedAnswerError(str(error)) from error
     if question.kind == "item":
         return read_item(body, question.text)
     return read_results(body, question.most)
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for part in response.content.iter_any():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise MalformedAnswerError("an answer without end")
-    return bytes(body)
 
 
 def _named(error: aiohttp.ClientError | OSError) -> str:

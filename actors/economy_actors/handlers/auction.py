@@ -1,7 +1,5 @@
 """Auctions: opened, bid in and called off, by PM, in the channel, by request."""
 
-import json
-
 from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Text
@@ -16,11 +14,10 @@ from kryten_economy.features.games.auction import (
     limits_of,
     round_terms,
 )
-from kryten_economy.features.games.rules import Stake, Terms
+from kryten_economy.features.games.rules import Stake
 from kryten_economy.features.games.tables import (
     Cancelled,
     Opened,
-    OpenRound,
     OpenRow,
     stakes_in,
 )
@@ -47,7 +44,9 @@ async def auction(call: PmCall) -> PmAnswer:
         case ["open", _, _, _, *_]:
             return await _open_by_pm(call)
         case ["cancel"]:
-            return await _cancel_by_pm(call)
+            return await social.cancel_by_pm(
+                call, "auction", is_public=call.settings.gambling.auction.announce_public
+            )
         case _:
             return call.usage()
 
@@ -151,40 +150,8 @@ async def _open(
         allowed = f"The minimum is at most {settings.max_bid:,} {call.symbol}."
         return Refused(Code.INVALID_REQUEST, allowed)
     terms = round_terms(call.settings, thing, minutes * 60, minimum_z, opener, seller)
-    answer = await call.begin(
-        OpenRound(
-            op_id=call.op_id,
-            channel=call.channel,
-            game="auction",
-            terms=json.dumps(terms, ensure_ascii=False),
-            limits=Terms("auction", 0, 0),
-            fresh_seed=call.context.fresh_seed(),
-            at_ms=call.now_ms,
-            day=call.day,
-        )
-    )
-    if not isinstance(answer, Opened):
-        return call.refused(answer)
-    if not answer.replayed:
-        line = texts.auction_line(terms, call.symbol)
-        social.seat(call, "auction", answer.number, line, is_public=settings.announce_public)
-    return answer
-
-
-async def _cancel_by_pm(call: PmCall) -> PmAnswer:
-    row = await _round(call)
-    if row is None:
-        return Refused(Code.NOT_FOUND, texts.nothing_on("auction"))
-    if not social.may_run(call, row):
-        text = "Only whoever has opened the auction and admins can call it off."
-        return Refused(Code.REJECTED, text)
-    is_public = call.settings.gambling.auction.announce_public
-    cancelled = await social.cancel(call, row, "auction", is_public=is_public)
-    if not isinstance(cancelled, Cancelled):
-        return cancelled
-    reply = texts.called_off_reply("auction", len(cancelled.players))
-    social.audit(call, reply)
-    return reply
+    line = texts.auction_line(terms, call.symbol)
+    return await social.open_round(call, "auction", terms, line, is_public=settings.announce_public)
 
 
 # Requests

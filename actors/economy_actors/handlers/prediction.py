@@ -1,7 +1,5 @@
 """Predictions: opened, bet on, closed, settled, called off; by PM, in the channel, by request."""
 
-import json
-
 from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
@@ -24,13 +22,11 @@ from kryten_economy.features.games.prediction import (
     question_of,
     round_terms,
 )
-from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.tables import (
     Cancelled,
     Drawn,
     DrawRound,
     Opened,
-    OpenRound,
     OpenRow,
     stakes_in,
 )
@@ -142,25 +138,9 @@ async def _open(
 ) -> Opened | Refused | Failed:
     """Open one; ``opener`` is "" for other services. Raises as `Call.commit`."""
     terms = round_terms(call.settings, question, minutes * 60, opener)
-    answer = await call.begin(
-        OpenRound(
-            op_id=call.op_id,
-            channel=call.channel,
-            game="prediction",
-            terms=json.dumps(terms, ensure_ascii=False),
-            limits=Terms("prediction", 0, 0),
-            fresh_seed=call.context.fresh_seed(),
-            at_ms=call.now_ms,
-            day=call.day,
-        )
-    )
-    if not isinstance(answer, Opened):
-        return call.refused(answer)
-    if not answer.replayed:
-        is_public = call.settings.gambling.prediction.announce_public
-        line = texts.prediction_line(terms)
-        social.seat(call, "prediction", answer.number, line, is_public=is_public)
-    return answer
+    is_public = call.settings.gambling.prediction.announce_public
+    line = texts.prediction_line(terms)
+    return await social.open_round(call, "prediction", terms, line, is_public=is_public)
 
 
 # Closing, settling, calling off

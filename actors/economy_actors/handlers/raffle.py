@@ -39,7 +39,9 @@ async def raffle(call: PmCall) -> PmAnswer:
         case ["open", _, _] | ["open", _, _, "prize", _]:
             return await _open_by_pm(call)
         case ["cancel"]:
-            return await _cancel_by_pm(call)
+            return await social.cancel_by_pm(
+                call, "raffle", is_public=call.settings.gambling.raffle.announce_public
+            )
         case [tickets] if tickets != "open":
             return await _buy(call)
         case _:
@@ -130,22 +132,6 @@ async def _open(
         line = texts.raffle_line(terms, call.symbol)
         social.seat(call, "raffle", answer.number, line, is_public=settings.announce_public)
     return answer
-
-
-async def _cancel_by_pm(call: PmCall) -> PmAnswer:
-    row = await _round(call)
-    if row is None:
-        return Refused(Code.NOT_FOUND, texts.nothing_on("raffle"))
-    if not social.may_run(call, row):
-        text = "Only whoever has opened the raffle and admins can call it off."
-        return Refused(Code.REJECTED, text)
-    is_public = call.settings.gambling.raffle.announce_public
-    cancelled = await social.cancel(call, row, "raffle", is_public=is_public)
-    if not isinstance(cancelled, Cancelled):
-        return cancelled
-    reply = texts.called_off_reply("raffle", len(cancelled.players))
-    social.audit(call, reply)
-    return reply
 
 
 # Requests

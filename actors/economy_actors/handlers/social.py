@@ -1,7 +1,10 @@
 """What predictions, raffles and auctions share: who may open and call off, and who is told."""
 
+import json
+from typing import Any
+
 from economy_actors.handlers import kit
-from economy_actors.handlers.answers import Code, Failed, Refused
+from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount
 from economy_actors.handlers.registry import Call, PmCall
 from economy_actors.messages.tables import News, RoundOpened
@@ -11,7 +14,14 @@ from economy_actors.tables.social import Look, tell_cancelled
 from kryten_economy.commands import refusals
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.features.games import social_texts as texts
-from kryten_economy.features.games.tables import Cancelled, OpenRow, open_rounds
+from kryten_economy.features.games.rules import Terms
+from kryten_economy.features.games.tables import (
+    Cancelled,
+    Opened,
+    OpenRound,
+    OpenRow,
+    open_rounds,
+)
 from kryten_economy.refusals import NotPending, ReadOnly
 
 __all__ = (
@@ -19,11 +29,13 @@ __all__ = (
     "announce",
     "audit",
     "cancel",
+    "cancel_by_pm",
     "look",
     "may_open",
     "may_run",
     "minutes_at",
     "minutes_fit",
+    "open_round",
     "round_on",
     "seat",
 )
@@ -74,6 +86,29 @@ async def round_on(call: Call, game: str, *, state: str = "open") -> OpenRow | N
     return next((row for row in rows if (row.game, row.state) == (game, state)), None)
 
 
+async def open_round(
+    call: Call, game: str, terms: dict[str, Any], line: str, *, is_public: bool
+) -> Opened | Refused | Failed:
+    """Open a round that costs nothing to open; raises as `Call.commit`."""
+    answer = await call.begin(
+        OpenRound(
+            op_id=call.op_id,
+            channel=call.channel,
+            game=game,
+            terms=json.dumps(terms, ensure_ascii=False),
+            limits=Terms(game, 0, 0),
+            fresh_seed=call.context.fresh_seed(),
+            at_ms=call.now_ms,
+            day=call.day,
+        )
+    )
+    if not isinstance(answer, Opened):
+        return call.refused(answer)
+    if not answer.replayed:
+        seat(call, game, answer.number, line, is_public=is_public)
+    return answer
+
+
 def seat(call: Call, game: str, number: int, line: str, *, is_public: bool) -> None:
     """A round was opened: its table takes over, and the channel hears of it."""
     call.context.floors[call.channel].offer(RoundOpened(game, number), trace=call.trace)
@@ -118,3 +153,19 @@ async def cancel(
         tell_cancelled(call.context, answer)
     look(call, row.number)
     return answer
+
+
+async def cancel_by_pm(call: PmCall, game: str, *, is_public: bool) -> PmAnswer:
+    """Whoever has opened it, or an admin, calls off what is open."""
+    row = await round_on(call, game)
+    if row is None:
+        return Refused(Code.NOT_FOUND, texts.nothing_on(game))
+    if not may_run(call, row):
+        text = f"Only whoever has opened the {game} and admins can call it off."
+        return Refused(Code.REJECTED, text)
+    cancelled = await cancel(call, row, game, is_public=is_public)
+    if not isinstance(cancelled, Cancelled):
+        return cancelled
+    reply = texts.called_off_reply(game, len(cancelled.players))
+    audit(call, reply)
+    return reply
