@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kryten_economy import __version__
-from kryten_economy.cli import books, run
+from kryten_economy.cli import books, importing, run
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions import judge
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=run.service)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_books(commands)
+    _add_import(commands)
     _add_sandbox(commands)
     return parser
 
@@ -132,6 +133,26 @@ def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--dry-run", action="store_true", required=True, help="the service alone does the jobs"
     )
     daily.set_defaults(run=show)
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "import", help="bring the accounts of an older version, or balances of another bot"
+    )
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="an economy.db of 0.13 to 0.16, the address of a PostgreSQL database, or the"
+        " configuration file that names either",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="build and prove everything, and keep nothing"
+    )
+    command.add_argument("--yes", action="store_true", help="don't ask after the report")
+    command.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the whole report there as well"
+    )
+    command.set_defaults(run=importing.import_from)
 
 
 def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

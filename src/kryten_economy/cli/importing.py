@@ -1,0 +1,75 @@
+"""Moving here from an older version or another bot.
+
+Exit codes: 0 done (or, with ``--dry-run``, it could be), 1 it could not be done or was not wanted,
+2 what was built is not what the source holds.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from kryten_economy.cli.run import load_settings
+from kryten_economy.config import Settings
+from kryten_economy.ledger.errors import LedgerError
+from kryten_economy.migration.build import import_books
+from kryten_economy.migration.progress import Progress
+from kryten_economy.migration.report import ImportFailed, Report, lines_of
+from kryten_economy.migration.source import SourceError
+
+__all__ = ("import_from",)
+
+_UNLIKE = 2
+
+
+def import_from(options: argparse.Namespace) -> int:
+    """Show what an import makes of the source, ask, and put it in place."""
+    live = load_settings(options.config)
+    if live is None:
+        return 1
+    return _import_books(options, live.settings)
+
+
+def _import_books(options: argparse.Namespace, settings: Settings) -> int:
+    path = Path(settings.database.path).absolute()
+
+    def decide(report: Report) -> bool:
+        print("\n".join(lines_of(report)))
+        if options.report is not None:
+            everything = "\n".join(lines_of(report, shown=None))
+            options.report.write_text(f"{everything}\n", encoding="utf-8")
+        if options.dry_run:
+            print(f"Everything adds up. Nothing was changed: {path} is not there yet.")
+            return False
+        return bool(options.yes) or _agrees(f"Make these the books at {path}?")
+
+    try:
+        done = import_books(
+            options.source, path, settings, os.environ, _now_ms(), Progress(), decide
+        )
+    except ImportFailed as error:
+        print(f"kryten-economy: {error}. Nothing was changed.", file=sys.stderr)
+        return _UNLIKE
+    except (SourceError, LedgerError, OSError) as error:
+        print(f"kryten-economy: {error}", file=sys.stderr)
+        return 1
+    if done:
+        print(f"{path}: imported. The source was not changed.")
+    return 0 if done or options.dry_run else 1
+
+
+def _agrees(question: str, ask: Callable[[str], str] = input) -> bool:
+    try:
+        answer = ask(f"{question} Write yes to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() == "yes":
+        return True
+    print("Nothing was changed.")
+    return False
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
