@@ -72,4 +72,4 @@ def _agrees(question: str, ask: Callable[[str], str] = input) -> bool:
 
 
 def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return round(time.time() * 1000)

@@ -21,7 +21,7 @@ CREATE TABLE accounts (
     channel_gif_approved BOOLEAN DEFAULT 0, personal_currency_name TEXT,
     welcome_wallet_claimed BOOLEAN DEFAULT 0, economy_banned BOOLEAN DEFAULT 0,
     quiet_mode BOOLEAN DEFAULT 0, first_seen TIMESTAMP DEFAULT '2026-01-01 10:00:00',
-    last_seen TIMESTAMP DEFAULT '2026-11-01 10:00:00', last_active TIMESTAMP,
+    last_seen TIMESTAMP DEFAULT '2026-11-18 10:00:00', last_active TIMESTAMP,
     UNIQUE (username, channel)
 );
 CREATE TABLE transactions (
@@ -143,18 +143,19 @@ CREATE TABLE service_metrics (
 class Old:
     """The old database at ``path``; rows are given as what differs from the defaults."""
 
-    def __init__(self, path: Path, schema: str = SCHEMA) -> None:
+    def __init__(self, path: Path, schema: str = SCHEMA, channel: str = CHANNEL) -> None:
         self.path = path
+        self._channel = channel
         self._connection = sqlite3.connect(path)
         self._connection.executescript(schema)
 
     def add(self, table: str, **values: object) -> None:
-        """One row; everything in it belongs to the usual channel."""
+        """One row; without a channel it is in the usual one."""
         row = (
             values
             if "channel" in values or table == "service_metrics"
             else {
-                "channel": CHANNEL,
+                "channel": self._channel,
                 **values,
             }
         )
