@@ -8,7 +8,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from kryten_economy.cli.run import load_settings
@@ -60,9 +59,9 @@ def _import_books(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if done or options.dry_run else 1
 
 
-def _agrees(question: str, ask: Callable[[str], str] = input) -> bool:
+def _agrees(question: str) -> bool:
     try:
-        answer = ask(f"{question} Write yes to go on: ")
+        answer = input(f"{question} Write yes to go on: ")
     except EOFError:
         answer = ""
     if answer.strip() == "yes":

@@ -160,7 +160,8 @@ def read_people(
         if person.rank_name and person.rank_name not in ladder.names:
             report.pass_over(f"accounts whose rank {person.rank_name!r} no tier has: kept as it is")
         if person.balance_z > BALANCE_MAX_Z:
-            report.tell("more money than books can hold", f"{person.channel}/{person.name}")
+            who = f"{person.channel}/{person.display_name}"
+            report.tell("more money than books can hold", who)
     _read_bans(source, report, people, now_ms)
     report.read["accounts"] = source.count("accounts")
     report.written["accounts"] = len(people)

