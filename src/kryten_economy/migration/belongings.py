@@ -54,10 +54,15 @@ _TIPPED_BY = """
 _SPENDS = "queue_spend_requests"
 
 
-def referred_to(work: Work) -> frozenset[int]:
-    """The old ids of ledger rows that another table names."""
-    rows = work.source.rows(_SPENDS, ("transaction_id",), "request_id")
-    return frozenset(number for (cell,) in rows if (number := whole(cell)) is not None)
+def referred_to(work: Work) -> frozenset[int | str]:
+    """The old ids of ledger rows that another table names, and the requests it is about.
+
+    The old service did not keep the id of each.
+    """
+    found: set[int | str] = set()
+    for request_id, number in work.source.rows(_SPENDS, ("request_id", "transaction_id")):
+        found |= {text(request_id), whole(number) or 0}
+    return frozenset(found - {"", 0})
 
 
 def copy_belongings(work: Work, written: Written) -> None:
@@ -128,11 +133,16 @@ def _spends(work: Work, written: Written) -> Iterator[tuple[Value, ...]]:
             person.id,
             cost_z,
             text(tier),
-            written.row_of.get(whole(old_id) or 0, 0),
+            _row_of(written, text(request_id), whole(old_id) or 0),
             day_of(at_ms),
             at_ms,
             (moment_ms(refunded_at) or at_ms) if flag(refunded) else None,
         )
+
+
+def _row_of(written: Written, request_id: str, old_id: int) -> int:
+    """The ledger row of a charge; 0 if the old ledger has none."""
+    return written.row_of.get(old_id) or written.row_of.get(request_id, 0)
 
 
 def write_accounts(work: Work) -> None:

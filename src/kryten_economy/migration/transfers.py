@@ -45,11 +45,15 @@ _USES = {
 """What a row says about when somebody last did what has a cooldown."""
 
 
+_REQUESTED = "spend.queue."
+"""The trigger of a charge goes on with the id of its request."""
+
+
 class Written(NamedTuple):
     """What later parts want to know of the ledger."""
 
-    row_of: dict[int, int]
-    """Our row for the old id of those that are referred to."""
+    row_of: dict[int | str, int]
+    """Our row for what is referred to: by its old id, or by the request that its trigger names."""
 
     used_ms: dict[tuple[int, str], int]
     """When an account last did something that has a cooldown."""
@@ -72,8 +76,8 @@ def survey(work: Work) -> None:
             )
 
 
-def write_transfers(work: Work, wanted: frozenset[int]) -> Written:
-    """Write all of it; ``wanted`` are the old ids whose new ones are needed."""
+def write_transfers(work: Work, wanted: frozenset[int | str]) -> Written:
+    """Write all of it; ``wanted`` are the old ids and requests whose rows are needed."""
     target, report = work.target, work.report
     openings = {each.id: opening_of(each) for each in work.people}
     twice = sum(1 for first_z, last_z in openings.values() if first_z and last_z)
@@ -98,6 +102,9 @@ def write_transfers(work: Work, wanted: frozenset[int]) -> Written:
             _note_milestone(work, person, delta_z, row)
         elif kind.type == "spend":
             _note_use(written, person, row)
+            request_id = row.trigger_id.removeprefix(_REQUESTED)
+            if request_id in wanted:
+                written.row_of[request_id] = new_id
     target.begin("import:closing", work.now_ms)
     for person in work.people:
         _open(work, person, openings[person.id][1], work.now_ms)
@@ -197,7 +204,7 @@ def _note_milestone(work: Work, person: Person, reward_z: int, row: _Row) -> Non
 
 def _note_use(written: Written, person: Person, row: _Row) -> None:
     name = _USES.get(row.trigger_id)
-    if name is None and row.trigger_id.startswith("spend.queue."):
+    if name is None and row.trigger_id.startswith(_REQUESTED):
         name = "queue"
     if name is not None:
         key = (person.id, name)

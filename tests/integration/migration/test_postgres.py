@@ -103,11 +103,11 @@ def _copy(old: Old, to: Any) -> None:
     for table in tables:
         columns = source.execute(f"PRAGMA table_info({table})").fetchall()
         flags = {each["name"] for each in columns if each["type"] in _FLAGS}
-        for row in source.execute(f"SELECT * FROM {table}").fetchall():  # noqa: S608
+        for row in source.execute(f"SELECT * FROM {table}").fetchall():
             values = {key: bool(it) if key in flags else it for key, it in dict(row).items()}
             marks = ", ".join("%s" for _ in values)
             names = ", ".join(f'"{key}"' for key in values)
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
             to.execute(statement, tuple(values.values()))
     source.close()
 
@@ -122,7 +122,7 @@ def _content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         )
     ]
     found = {
-        table: sorted(map(_plain, asked.execute(f"SELECT * FROM {table}")), key=repr)  # noqa: S608
+        table: sorted(map(_plain, asked.execute(f"SELECT * FROM {table}")), key=repr)
         for table in tables
     }
     asked.close()

@@ -354,7 +354,6 @@ def test_charges_of_other_services_can_be_given_back(
         username="alice",
         cost_z=100,
         tier="Movie",
-        transaction_id=77,
     )
     old.add(
         "queue_spend_requests",
