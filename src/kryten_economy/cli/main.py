@@ -142,9 +142,10 @@ def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument(
         "source",
         metavar="SOURCE",
-        help="an economy.db of 0.13 to 0.16, the address of a PostgreSQL database, or the"
-        " configuration file that names either",
+        help="an economy.db of 0.13 to 0.16, the address of a PostgreSQL database, the"
+        " configuration file that names either, or a table of balances (.csv)",
     )
+    command.add_argument("--channel", help="with a table: the channel that it is of")
     command.add_argument(
         "--dry-run", action="store_true", help="build and prove everything, and keep nothing"
     )
