@@ -114,9 +114,7 @@ def _read(found: Balances, rows: Sequence[Sequence[str]], name_at: int, amount_a
 def _amount(written: str) -> int | None:
     """A whole number, with or without separators of thousands; a fraction is dropped."""
     plain = written.replace("_", "").replace(" ", "")
-    if ("," in plain and "." not in plain and len(plain.rpartition(",")[2]) == 3) or (
-        "," in plain and "." in plain
-    ):
+    if "," in plain and ("." in plain or len(plain.rpartition(",")[2]) == 3):
         plain = plain.replace(",", "")
     whole, _, fraction = plain.partition(".")
     if fraction and not fraction.isdecimal():
@@ -129,8 +127,8 @@ def preview_of(found: Balances, path: Path, channel: str) -> list[str]:
     delimiter = {"\t": "tab"}.get(found.delimiter, found.delimiter)
     lines = [
         (
-            f"{path}: columns separated by '{delimiter}', names in {found.name_column!r}, balances in"
-            f" {found.amount_column!r}"
+            f"{path}: columns separated by '{delimiter}', names in {found.name_column!r},"
+            f" balances in {found.amount_column!r}"
         ),
         f"{len(found.lines):,} people with {found.total_z:,} in all, for the channel {channel}:",
         *(f"  {each.display_name}: {each.amount_z:,}" for each in found.lines[:_SHOWN]),

@@ -38,6 +38,10 @@ _JOB = """
     INSERT INTO job_runs (job, channel, period, started_at_ms, finished_at_ms)
     VALUES (?1, ?2, ?3, ?4, ?4)
 """
+_AUDIT = """
+    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
+    VALUES (?1, 'system', ?2, 'import', ?3, ?4)
+"""
 _HELD = "SELECT count(*) FROM account WHERE kind = 'wallet'"
 _MOVED = "SELECT EXISTS (SELECT 1 FROM transfer)"
 _WALLETS = """
@@ -138,6 +142,9 @@ def _fill(work: Work) -> None:
         _mark_jobs(work, written)
     with target.stage():
         write_accounts(work)
+        for channel in target.channels.values():
+            told = f"{target.transfers} transfers"
+            target.run(_AUDIT, work.now_ms, channel.name, work.source.name, told)
 
 
 def _mark_jobs(work: Work, written: Written) -> None:

@@ -78,11 +78,16 @@ def lines_of(report: Report, *, shown: int | None = SHOWN) -> Iterator[str]:
     yield f"Source: {report.source}"
     yield "Read:"
     for table, count in report.read.items():
-        note = " (only what is summed up elsewhere)" if table in HISTORY and count else ""
-        yield f"  {table}: {plural(count, 'row')}{note}"
+        note = " (only what is summed up elsewhere)" if table in HISTORY else ""
+        if count:
+            yield f"  {table}: {plural(count, 'row')}{note}"
+    empty = sorted(table for table, count in report.read.items() if not count)
+    if empty:
+        yield f"  Empty or not there: {', '.join(empty)}"
     yield "Becomes:"
     for what, count in report.written.items():
-        yield f"  {what}: {thousands(count)}"
+        if count:
+            yield f"  {what}: {thousands(count)}"
     for each in report.channels:
         note = "" if each.configured else ", which the configuration does not name"
         accounts = plural(each.accounts, "account")

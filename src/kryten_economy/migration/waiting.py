@@ -7,7 +7,7 @@ a hold of each, and goes on from there: what is overdue is given back at the fir
 import json
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kryten_economy.features.approvals import APPROVAL_PURPOSE
 from kryten_economy.features.bounties.operations import BOUNTY_PURPOSE
@@ -242,7 +242,7 @@ def _copy_approvals(work: Work) -> int:
     for number, person, cost_z, (type_, data, at) in _waiting(
         work, "pending_approvals", "username", "cost", "pending", ("type", "data", "created_at")
     ):
-        about = json.loads(json_text(data) or "{}")
+        about = _about(data)
         at_ms = moment_ms(at) or work.now_ms
         if text(type_) == GIF and isinstance(about.get("gif_url"), str):
             _open_approval(work, number, person, cost_z, GIF, about, at_ms)
@@ -257,6 +257,11 @@ def _copy_approvals(work: Work) -> int:
             continue
         count += 1
     return count
+
+
+def _about(data: Cell) -> Mapping[str, Any]:
+    found = json.loads(json_text(data) or "{}")
+    return found if isinstance(found, dict) else {}
 
 
 def _open_approval(

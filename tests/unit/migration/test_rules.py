@@ -506,6 +506,33 @@ def test_statistics_of_games_add_up_to_what_they_were(
     assert rows("SELECT biggest_win_z FROM account WHERE name = 'alice'") == [(300,)]
 
 
+def test_what_cannot_wait_on_is_told_with_its_money(
+    old: Old, imported: Callable[[], Rows], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Requests of no known kind, amounts that are none, and what belongs to nobody."""
+    old.account("Alice", 10)
+    for data in ("[]", "{}", "no json"):
+        old.add("pending_approvals", username="Alice", type="channel_gif", data=data, cost=50)
+    old.add("pending_approvals", username="Alice", type="banner", data="{}", cost=60)
+    old.add("bounties", creator="Alice", description="x", amount=0)
+    old.add("bounties", creator="Ghost", description="y", amount=700)
+    old.add("bounties", creator="Alice", description="", amount=5, status="claimed")
+    rows = imported()
+    assert rows("SELECT count(*) FROM hold") == [(0,)]
+    told = capsys.readouterr().out
+    assert "pending_approvals of no known kind, left out: 4" in told
+    assert "4: banner of Lounge/Alice, 60 Z paid" in told
+    assert "Lounge/Ghost: 700 Z" in told
+    assert "bounties that are over: only their money is in the ledger: 1" in told
+
+
+def test_an_import_is_in_the_audit_log(old: Old, imported: Callable[[], Rows]) -> None:
+    """Whoever looks later sees where the books came from."""
+    old.account("Alice", 10)
+    rows = imported()("SELECT admin, channel, command, arguments FROM audit_log")
+    assert rows == [("system", CHANNEL, "import", str(old.path))]
+
+
 # Older files
 
 
