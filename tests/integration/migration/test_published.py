@@ -3,6 +3,8 @@
 Only where it can be installed from PyPI; it stays in the system's folder for temporary files.
 """
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -36,16 +38,31 @@ _GAMES = ("spin", "flip", "challenge", "heist", "race", "trivia", "blackjack")
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ask, Ask]:
     """Questions to the old database and to the new books."""
-    try:
-        release = installed()
-    except BaselineError as error:
-        pytest.skip(f"0.13.0 can't be installed here: {error}")
     home = tmp_path_factory.mktemp("published")
-    database = anyio.run(lived_in, release, home)
+    database = _database_of_all_workers(tmp_path_factory)
     config = config_at(home, channels=[{"domain": "bench.test", "channel": CHANNEL}])
     assert run_import(config, database, "--yes") == 0
     assert verify(home / "books.db").ok
     return _asking(database), _asking(home / "books.db")
+
+
+def _database_of_all_workers(factory: pytest.TempPathFactory) -> Path:
+    """The old database, made by whichever worker of the test run comes first."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / "published-release"
+    with (shared / "published-release.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        database = home / "economy.db"
+        if not (home / "done").exists():
+            try:
+                release = installed()
+            except BaselineError as error:
+                pytest.skip(f"0.13.0 can't be installed here: {error}")
+            home.mkdir(exist_ok=True)
+            anyio.run(lived_in, release, home)
+            (home / "done").touch()
+        return database
 
 
 def _asking(path: Path) -> Ask:

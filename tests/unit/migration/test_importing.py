@@ -224,6 +224,19 @@ def test_what_is_unlike_the_source_is_not_put_in_place(
     assert not books.with_name("books.db.importing").exists()
 
 
+@pytest.mark.parametrize("dsn", ["postgresql://econ@db/economy", "host=db dbname=economy"])
+def test_postgres_needs_its_library(
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    dsn: str,
+) -> None:
+    """Without the extra the sentence says how to get it."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert run_import(config, dsn, "--yes") == 1
+    assert "pip install 'kryten-economy[import]'" in capsys.readouterr().err
+
+
 # Reading only
 
 
