@@ -118,7 +118,8 @@ def _content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     tables = [
         row[0]
         for row in asked.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'audit_log'"
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            " AND name <> 'audit_log'"
         )
     ]
     found = {
