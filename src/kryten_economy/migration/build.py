@@ -22,10 +22,11 @@ from kryten_economy.ledger.invariants import verify
 from kryten_economy.migration.activity import copy_activity
 from kryten_economy.migration.belongings import copy_belongings, referred_to, write_accounts
 from kryten_economy.migration.games import copy_games
+from kryten_economy.migration.opening import is_dsn, open_source
 from kryten_economy.migration.people import People, read_people
 from kryten_economy.migration.progress import Progress
 from kryten_economy.migration.report import ChannelTotals, ImportFailed, Report
-from kryten_economy.migration.source import Source, SourceError, is_dsn, open_source
+from kryten_economy.migration.source import Source, SourceError
 from kryten_economy.migration.target import build_at, remove_file, sync
 from kryten_economy.migration.transfers import Written, survey, write_transfers
 from kryten_economy.migration.values import Cell, key_of, text, whole

@@ -200,8 +200,11 @@ def test_a_server_that_is_not_there_is_told(
 ) -> None:
     """One sentence without the password, exit code 1."""
     pytest.importorskip("psycopg")
-    dsn = "postgresql://econ:hunter2@127.0.0.1:1/economy"
-    assert run_import(config_at(tmp_path), dsn, "--yes") == 1
-    told = capsys.readouterr().err
-    assert "PostgreSQL: connection failed" in told
-    assert "hunter2" not in told
+    for dsn, why in (
+        ("postgresql://econ:hunter2@127.0.0.1:1/economy", "PostgreSQL: connection failed"),
+        ("dbname=economy hunter2", "no address of a PostgreSQL database"),
+    ):
+        assert run_import(config_at(tmp_path), dsn, "--yes") == 1
+        told = capsys.readouterr().err
+        assert why in told
+        assert "hunter2" not in told

@@ -233,6 +233,7 @@ def test_postgres_needs_its_library(
 ) -> None:
     """Without the extra the sentence says how to get it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "kryten_economy.migration.postgres", raising=False)
     assert run_import(config, dsn, "--yes") == 1
     assert "pip install 'kryten-economy[import]'" in capsys.readouterr().err
 
