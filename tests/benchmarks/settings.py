@@ -18,7 +18,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-__all__ = ("BOT", "DOMAIN", "Earning", "service_settings", "write_settings")
+__all__ = ("BOT", "DOMAIN", "Earning", "free_port", "service_settings", "write_settings")
 
 BOT = "ZCoinBot"
 DOMAIN = "bench.test"
@@ -176,14 +176,15 @@ def write_settings(
         nats_url=nats_url,
         database=database,
         channels=channels,
-        http_port=_free_port(),
+        http_port=free_port(),
         earning=earning,
         catalogue_url=catalogue_url,
     )
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import shtab
 
 from kryten_economy import __version__
-from kryten_economy.cli import books, run
+from kryten_economy.cli import books, importing, run
 from kryten_economy.cli.doctor import doctor
 from kryten_economy.cli.init import DEFAULT_OUTPUT, QUESTIONS, init
 from kryten_economy.cli.run import load_settings
@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_start(commands)
     _add_books(commands)
+    _add_import(commands)
     _add_sandbox(commands)
     return parser
 
@@ -191,6 +192,27 @@ def _add_books(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--dry-run", action="store_true", required=True, help="the service alone does the jobs"
     )
     daily.set_defaults(run=show)
+
+
+def _add_import(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "import", help="bring the accounts of an older version, or balances of another bot"
+    )
+    command.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="an economy.db of 0.13 to 0.16, the address of a PostgreSQL database, the"
+        " configuration file that names either, or a table of balances (.csv)",
+    )
+    command.add_argument("--channel", help="with a table: the channel that it is of")
+    command.add_argument(
+        "--dry-run", action="store_true", help="build and prove everything, and keep nothing"
+    )
+    command.add_argument("--yes", action="store_true", help="don't ask after the report")
+    command.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the whole report there as well"
+    )
+    command.set_defaults(run=importing.import_from)
 
 
 def _add_sandbox(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

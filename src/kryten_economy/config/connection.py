@@ -79,8 +79,9 @@ def _sqlite(backend: str) -> str:
     if backend != "sqlite":
         raise refuse(
             "must be sqlite: this service keeps its books in a file of its own, and starting"
-            " it here would open empty books beside the accounts in that database; write sqlite"
-            " only if you mean to begin anew (docs/migration.md)"
+            " it here would open empty books beside the accounts in that database. Write sqlite,"
+            " name a new file in database.path, and bring the accounts over before the first"
+            " start: kryten-economy import with this file as its source (docs/migration.md)"
         )
     return backend
 

@@ -42,6 +42,7 @@ from kryten_economy.refusals import (
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "APPROVAL_PURPOSE",
     "Approval",
     "Opened",
     "ResolveApproval",
@@ -55,7 +56,7 @@ __all__ = (
     "resolve_approval",
 )
 
-_PURPOSE = resumable("approval")
+APPROVAL_PURPOSE = resumable("approval")
 _NEVER_MS = 100 * 365 * 86_400_000
 """The hold of an approval ends with its decision; approvals that expire are rejected."""
 
@@ -174,7 +175,7 @@ def open_approval(
             hold_id,
             user,
             amount_z,
-            _PURPOSE,
+            APPROVAL_PURPOSE,
             "spend",
             trigger_id,
             reason,

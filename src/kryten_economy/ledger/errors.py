@@ -14,6 +14,7 @@ __all__ = (
     "UnreleasedBooks",
     "UnsavedBooks",
     "UnwritableBooks",
+    "UsedBooks",
 )
 
 
@@ -63,6 +64,10 @@ class UnwritableBooks(LedgerError):
 
 class BooksInUse(LedgerError):
     """Another process has these books open. Stop it first."""
+
+
+class UsedBooks(LedgerError):
+    """There are accounts in these books already. Name a new file in database.path."""
 
 
 class CommitUnknown(LedgerError):

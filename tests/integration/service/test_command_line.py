@@ -167,11 +167,12 @@ def test_an_address_that_is_none(tmp_path: Path, address: str) -> None:
 
 
 def test_books_in_another_database(tmp_path: Path) -> None:
-    """A file whose books are in PostgreSQL is refused, and says where to read on."""
+    """A file whose books are in PostgreSQL is refused, and says how to bring them over."""
     path = written(tmp_path, database={"backend": "postgres", "path": "economy.db"})
     done = run("--config", path, folder=tmp_path)
 
     assert done.returncode == 1
+    assert "kryten-economy import with this file as its source" in done.stderr
     assert "docs/migration.md" in done.stderr
     assert (Path(__file__).parents[3] / "docs/migration.md").is_file()
     assert not (tmp_path / "economy.db").exists()

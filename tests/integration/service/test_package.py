@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,11 @@ ROOT = Path(__file__).parents[3]
 OWN = {"kryten_economy", "economy_actors", "economy_sandbox"}
 PINNED = {"pydantic-core": "pydantic"}
 """Parts of a library that it asks for in exactly its own version, and documents as its own."""
-SANDBOX = ROOT / "actors" / "economy_sandbox"
+ON_EXTRAS = (
+    (ROOT / "actors" / "economy_sandbox", "demo"),
+    (ROOT / "src" / "kryten_economy" / "migration" / "postgres.py", "import"),
+)
+"""Which files need what only an extra brings."""
 
 
 @pytest.fixture(scope="module")
@@ -41,20 +46,19 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def required(wheel: Path) -> tuple[set[str], set[str]]:
-    """The distributions that are always installed, and those of the extra ``demo``."""
+def required(wheel: Path) -> tuple[set[str], dict[str, set[str]]]:
+    """The distributions that are always installed, and those of each extra."""
     with zipfile.ZipFile(wheel) as archive:
         [path] = [name for name in archive.namelist() if name.endswith("METADATA")]
         metadata = email.message_from_bytes(archive.read(path))
-    always, demo = set(), set()
+    always: set[str] = set()
+    extras: dict[str, set[str]] = defaultdict(set)
     for line in metadata.get_all("Requires-Dist", []):
         name = re.match(r"[\w.-]+", line)
         assert name is not None, line
-        if "extra ==" not in line:
-            always.add(normal(name[0]))
-        elif "demo" in line:
-            demo.add(normal(name[0]))
-    return always, demo
+        extra = re.search(r"extra == ['\"](\w+)", line)
+        (always if extra is None else extras[extra[1]]).add(normal(name[0]))
+    return always, extras
 
 
 def imported(path: Path) -> set[str]:
@@ -95,12 +99,14 @@ def test_the_wheel_holds_every_source_file(wheel: Path) -> None:
 
 
 def test_the_wheel_asks_for_all_it_imports(wheel: Path) -> None:
-    """Every imported distribution is a requirement; only the sandbox may lean on the extra."""
-    always, demo = required(wheel)
+    """Every imported distribution is a requirement; only two places may lean on their extra."""
+    always, extras = required(wheel)
     providers = importlib.metadata.packages_distributions()
     missing: set[tuple[str, str]] = set()
     for path in sources():
-        allowed = always | demo if path.is_relative_to(SANDBOX) else always
+        allowed = always.union(
+            *(extras[extra] for place, extra in ON_EXTRAS if path.is_relative_to(place))
+        )
         for module in imported(path):
             names = {normal(name) for name in providers.get(module, ())}
             if not {PINNED.get(name, name) for name in names} & allowed:

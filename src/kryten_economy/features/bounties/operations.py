@@ -43,6 +43,7 @@ from kryten_economy.refusals import (
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "BOUNTY_PURPOSE",
     "BountyClaimed",
     "BountyCreated",
     "BountyEnded",
@@ -58,7 +59,7 @@ __all__ = (
     "overdue_bounties",
 )
 
-_PURPOSE = resumable("bounty")
+BOUNTY_PURPOSE = resumable("bounty")
 _NEVER_MS = 100 * 365 * 86_400_000
 """The hold has no end of its own: with that of the bounty only a part may go back."""
 
@@ -141,7 +142,7 @@ def create_bounty(
             hold_id,
             ask.user,
             ask.amount_z,
-            _PURPOSE,
+            BOUNTY_PURPOSE,
             "bounty_create",
             "bounty.create",
             f'Bounty "{ask.description}"',
