@@ -83,6 +83,7 @@ ERROR_COMPONENTS: Final = (
     "channel",
     "exporter",
     "gateway",
+    "keys",
     "ledger",
     "metrics",
     "scheduler",
@@ -208,6 +209,9 @@ class Families:
         )
         self.api_requests = self._counter(
             "api_requests_total", "API requests by outcome.", "command", "result"
+        )
+        self.api_unauthorized = self._counter(
+            "api_unauthorized_total", "API requests refused for their token.", "reason"
         )
         self.events = self._counter("events_total", "Incoming channel events by type.", "type")
         self.trigger_hits = self._counter(
