@@ -158,6 +158,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "total_accounts": "Accounts.",
     "total_circulation": "Z in all wallets.",
     "median_balance": "Median wallet, in Z.",
+    "top_share_percent": "What the richest hundredth of those with coins hold, in percent.",
     "participation_rate": "Users who take part in the economy, in percent.",
     "daily_z_earned": "Z earned today.",
     "daily_z_spent": "Z spent today.",
