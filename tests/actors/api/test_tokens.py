@@ -2,7 +2,9 @@
 
 import json
 import random
+import re
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -376,6 +378,21 @@ async def test_private_and_unfit_keys_are_left_out(tmp_path: Path) -> None:
         assert (await here.grant(issuer.token()))["success"] is True
         registry = it.house.context.metrics.registry
         assert registry.get_sample_value("economy_api_keys") == 1
+
+
+async def test_the_example_of_the_page_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The key and the token of docs/operations.md, Tokens, open what they should."""
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(example, {})  # noqa: S102 - our own page
+    jwks, token = capsys.readouterr().out.splitlines()
+    settings = settings_with(api_auth=AUTH)
+    now_ms = time.time_ns() // 1_000_000
+    async with api(tmp_path, settings, keys=lambda: Shelf(jwks.encode), start_ms=now_ms) as it:
+        await it.account("alice", 100)
+        assert (await it.raw(GRANT | {"amount": 5, "token": token}))["success"] is True
 
 
 def test_settings_that_would_leave_doors_open_are_refused() -> None:
