@@ -28,13 +28,15 @@ from economy_actors.handlers.answers import (
     refused,
     result_of,
 )
-from economy_actors.handlers.fields import read_body
+from economy_actors.handlers.fields import Body, NotJson, NotObject, read_body
 from economy_actors.handlers.kit import audit
-from economy_actors.handlers.reading import Rejected, Understood, envelope, understand
+from economy_actors.handlers.reading import TOKEN, Rejected, Understood, envelope, understand
 from economy_actors.handlers.registry import ADMIN, ApiCall, RequestSpec
+from economy_actors.keys import may_change
 from economy_actors.messages.ledger import Defect
 from economy_actors.messages.workers import ApiRequest
 from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
+from economy_actors.tokens import Admitted, TokenFault
 from kryten_economy.commands import refusals
 from kryten_economy.refusals import Busy
 
@@ -139,11 +141,18 @@ class Worker(Actor[Work]):
             self._queue.rest(self._number)
 
     async def _serve(self, waiting: Waiting) -> None:
-        found = understand(read_body(waiting.request.body), self._context.channel_named)
+        body = read_body(waiting.request.body)
+        found = understand(body, self._context.channel_named)
         reply_to = waiting.request.reply_to
+        subject = await self._subject(found, body)
+        if isinstance(subject, Refused | Failed):
+            echo = found.echo if isinstance(found, Rejected) else found.spec.name
+            await self._reply(echo, subject, reply_to)
+            return
         if isinstance(found, Rejected):
             if found.spec is not None and found.spec.mutating:
-                self._audit(found.spec, "", found.admin, "", found.refusal)
+                admin = subject if found.admin == ADMIN.default and subject else found.admin
+                self._audit(found.spec, "", admin, "", found.refusal)
             await self._reply(found.echo, found.refusal, reply_to)
             return
         spec = found.spec
@@ -151,11 +160,29 @@ class Worker(Actor[Work]):
             name = spec.name
             _log.info("request without reply address dropped", command=name, once_a_minute=name)
             return
-        call = ApiCall.of(self._context, found.channel, found.values, spec.fields)
+        call = ApiCall.of(self._context, found.channel, found.values, spec.fields, subject)
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
-            self._audit(spec, call.channel, call.by, _arguments(found), answer)
+            self._audit(spec, call.channel, call.by, _arguments(found, subject), answer)
         await self._reply(spec.name, _fitting(spec.name, answer), reply_to)
+
+    async def _subject(
+        self, found: Understood | Rejected, body: Body | NotJson | NotObject
+    ) -> str | Refused | Failed:
+        """Whom the token of a request was given to; "" where none is needed.
+
+        Nothing is told about a change, and no row written, for those who may not make it.
+        """
+        spec = found.spec
+        if spec is None or not spec.changes or not self._context.live.settings.api_auth.enabled:
+            return ""
+        assert not isinstance(body, NotJson | NotObject)
+        caller = await may_change(self._context, body.get(TOKEN))
+        if isinstance(caller, Admitted):
+            return caller.subject
+        if caller.fault is TokenFault.NO_KEYS:
+            return Failed(Code.UNAVAILABLE, caller.text)
+        return Refused(Code.UNAUTHORIZED, caller.text)
 
     async def _decide(self, spec: RequestSpec, call: ApiCall, answer_by_s: float) -> ApiAnswer:
         """The answer to a call, whatever happens, by the time it must be there."""
@@ -252,9 +279,11 @@ def _unanswered(spec: RequestSpec) -> Failed:
     return Failed(Code.UNAVAILABLE, refusals.busy())
 
 
-def _arguments(found: Understood) -> str:
-    """All fields but who asks, which has its own column."""
+def _arguments(found: Understood, subject: str) -> str:
+    """All fields but who asks, which has its own column, and whose token it was."""
     fields = {key: value for key, value in found.values.as_dict().items() if key != ADMIN.name}
+    if subject:
+        fields["token_subject"] = subject
     return json.dumps(fields, ensure_ascii=False)
 
 

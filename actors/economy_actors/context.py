@@ -21,6 +21,7 @@ from economy_actors.messages.catalogue import CatalogueMessage
 from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.colours import ColoursMessage, StylesheetMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
+from economy_actors.messages.keys import NO_KEYS, FindKey, KnownKeys
 from economy_actors.messages.ledger import LedgerMessage, ReaderMessage
 from economy_actors.messages.llm import Compose
 from economy_actors.messages.playlist import PlaylistMessage
@@ -198,6 +199,7 @@ class Context:
     catalogue: Ref[CatalogueMessage] = field(init=False)
     llm: Ref[Compose] = field(init=False)
     questions: Ref[PickQuestion] = field(init=False)
+    keys: Ref[FindKey] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     prices: Ref[PricesDue] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
@@ -206,6 +208,7 @@ class Context:
     rivals: Callable[[], tuple[str, ...]] = tuple
     robots_away: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
+    known_keys: Published[KnownKeys] = field(default_factory=lambda: Published(NO_KEYS))
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(
         default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))

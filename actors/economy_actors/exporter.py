@@ -173,6 +173,7 @@ def _health_handler(
 
 
 _REFRESH_EVERY_S = 30.0
+_SHARES_EVERY_S = 300.0
 _DATABASE_WITHIN_S = 1.0
 
 
@@ -186,6 +187,7 @@ class Exporter(Actor[Refresh]):
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._shared_at_s: dict[str, float] = {}
 
     async def started(self) -> None:
         """Fill the gauges at once."""
@@ -196,9 +198,21 @@ class Exporter(Actor[Refresh]):
         for channel in self._context.channels:
             try:
                 await self._refresh(channel)
+                await self._refresh_share(channel)
             except (AskExpired, AskFailed):
                 self._context.metrics.error("exporter")
         self.after(_REFRESH_EVERY_S, Refresh())
+
+    async def _refresh_share(self, channel: str) -> None:
+        """Who holds how much; it sorts all accounts, and changes slowly."""
+        now_s = self.now_s()
+        if now_s - self._shared_at_s.get(channel, -_SHARES_EVERY_S) < _SHARES_EVERY_S:
+            return
+        self._shared_at_s[channel] = now_s
+        share = await query(
+            self._context.reader, lambda reports: reports.top_share_percent(channel)
+        )
+        self._context.metrics.set_channel_gauges(channel, {"top_share_percent": share})
 
     async def _refresh(self, channel: str) -> None:
         day = self._context.live.calendar.day(self._context.clock.now_ms())

@@ -29,6 +29,8 @@ from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
+from economy_actors.keys import MAILBOX as KEYS_MAILBOX
+from economy_actors.keys import Keys
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
 from economy_actors.llm import Llm
 from economy_actors.messages.channel import BooksChanged, BotSpoke
@@ -148,6 +150,8 @@ class Root(Actor[Any]):
             "questions", lambda: Questions(context, parts.questions)
         )
         context.questions = questions
+        keys = await self.spawn_started("keys", lambda: Keys(context), capacity=KEYS_MAILBOX)
+        context.keys = keys
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX
         )

@@ -111,19 +111,28 @@ def _wall_ms() -> int:
 class _Requests:
     """Requests about one channel, repeated where that is harmless."""
 
-    def __init__(self, bus: BusClient, channel: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        bus: BusClient,
+        channel: str,
+        timeout_s: float,
+        token: Callable[[], str] | None = None,
+    ) -> None:
         self._bus = bus
         self._channel = channel
         self._timeout_s = timeout_s
+        self._token = token
 
     async def ask(self, command: str, **fields: object) -> dict[str, Any]:
         """The data of the answer; raises EconomyRefusal and EconomyAway."""
         given = {key: value for key, value in fields.items() if value is not None}
-        body = {"command": command, "channel": self._channel, **given}
+        body: dict[str, object] = {"command": command, "channel": self._channel, **given}
         why = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
                 await anyio.sleep(_PAUSE_S * 2**attempt)
+            if self._token is not None:
+                body["token"] = self._token()
             try:
                 answer = await self._bus.nats_request(_SUBJECT, body, timeout=self._timeout_s)
             except Exception as error:  # noqa: BLE001 - the edge: whatever the bus raises is no answer
@@ -236,13 +245,22 @@ class Charge:
 
 
 class Wallets:
-    """Charges users of a channel in the name of a service."""
+    """Charges users of a channel in the name of a service.
+
+    ``token`` gives the one to send, where the economy asks for tokens; it is called each time.
+    """
 
     def __init__(
-        self, bus: BusClient, channel: str, service: str, *, timeout_s: float = 5.0
+        self,
+        bus: BusClient,
+        channel: str,
+        service: str,
+        *,
+        timeout_s: float = 5.0,
+        token: Callable[[], str] | None = None,
     ) -> None:
         self._service = service
-        self._requests = _Requests(bus, channel, timeout_s)
+        self._requests = _Requests(bus, channel, timeout_s, token)
 
     async def reserve(
         self,

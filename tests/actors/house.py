@@ -18,6 +18,7 @@ from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
+from economy_actors.keys import JwksSource, Keys, KeySource
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.llm import Llm
 from economy_actors.messages.channel import (
@@ -301,6 +302,7 @@ async def house(
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
     llm: Callable[[], Actor[Any]] = Llm,
     questions: Callable[[Context], Actor[Any]] = _built_in,
+    keys: Callable[[], KeySource] = JwksSource,
     outbox: Callable[[Context], Callable[[], Actor[OutboxMessage]]] | None = None,
     facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
@@ -309,8 +311,8 @@ async def house(
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
-    writes texts, ``questions`` what is asked for those of trivia, ``outbox`` what speaks instead
-    of the recorder; ``facts_to`` hears of each commit too.
+    writes texts, ``questions`` what is asked for those of trivia, ``keys`` where those of tokens
+    come from, ``outbox`` what speaks instead of the recorder; ``facts_to`` hears of each commit.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -349,6 +351,8 @@ async def house(
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.llm = root.spawn("llm", llm)
         context.questions = root.spawn("questions", lambda: questions(context))
+        key_ring = root.spawn("keys", lambda: Keys(context, keys), capacity=1024)
+        context.keys = key_ring
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
         speaks = outbox(context) if outbox is not None else lambda: Recorder(heard)
         for channel in channels:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import anyio
 import apsw
 from tests.actors.house import CHANNEL, house
 
+from economy_actors.ledger import CHECK_EVERY_S
 from economy_actors.messages.ledger import CheckBooks
 from kryten_economy.ledger.records import Reopen
 
@@ -44,3 +46,23 @@ async def test_a_channel_whose_books_do_not_balance_takes_no_money(tmp_path: Pat
         await h.commit(Reopen(CHANNEL))
         await h.pm("Boss", "grant alice 5")
         assert h.balance("alice") == 110
+
+
+async def test_damage_is_seen_within_half_a_minute(tmp_path: Path) -> None:
+    """Nobody has to ask for a check: the metric that calls the operator rises by itself."""
+    path = tmp_path / "e.db"
+    async with house(path) as h:
+        await h.join("Alice")
+        await h.minutes(2)
+        registry = h.context.metrics.registry
+
+        def mismatches() -> float | None:
+            return registry.get_sample_value(
+                "economy_ledger_mismatch_accounts", {"channel": CHANNEL}
+            )
+
+        assert mismatches() == 0
+        _tamper(path, 7)
+        await anyio.sleep(CHECK_EVERY_S + 1)
+        assert mismatches() == 1
+        _tamper(path, -7)

@@ -41,6 +41,7 @@ class FakeBus:
     entries: dict[str, bytes | None] = field(default_factory=dict)
     answers: list[dict[str, Any] | Exception] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     broken: Exception | None = None
     reads: int = 0
 
@@ -59,6 +60,7 @@ class FakeBus:
     ) -> dict[str, Any]:
         assert (subject, timeout) == ("kryten.economy.command", 5.0)
         self.asked.append(request)
+        self.tokens.append(request.get("token"))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -232,6 +234,14 @@ async def test_an_answer_that_did_not_come_is_asked_for_again_by_the_same_id() -
     assert reservation.id == "wallet:api:x"
     assert len({each["request_id"] for each in bus.asked}) == 1
     assert len(bus.asked) == 3
+
+
+async def test_a_token_is_fetched_for_each_try() -> None:
+    """Where the economy asks for tokens, each request carries the one that is good now."""
+    tokens = iter(["first", "second"])
+    bus = FakeBus(answers=[no("unavailable"), granted()])
+    await Wallets(bus, "Lounge", "bot", token=lambda: next(tokens)).reserve("bob", 60)
+    assert bus.tokens == ["first", "second"]
 
 
 async def test_refusals_and_silence_are_told_apart() -> None:

@@ -68,6 +68,7 @@ class Code(StrEnum):
 
     UNKNOWN_COMMAND = "unknown_command"
     INVALID_REQUEST = "invalid_request"
+    UNAUTHORIZED = "unauthorized"
     UNKNOWN_CHANNEL = "unknown_channel"
     NOT_FOUND = "not_found"
     BANNED = "banned"

@@ -21,6 +21,7 @@ from economy_actors.handlers.registry import ADMIN, REQUEST_ID, REQUESTS, Reques
 from kryten_economy.text.markup import clip, user_text
 
 __all__ = (
+    "TOKEN",
     "Rejected",
     "Understood",
     "envelope",
@@ -30,7 +31,12 @@ __all__ = (
 _CHANNEL = Text("channel", most=100, required=True)
 _SHOWN_UNITS_MAX = 60
 _ECHO_MAX = 100
-_ALWAYS_KNOWN: Final = frozenset({"command", "channel", "service", ADMIN.name, REQUEST_ID.name})
+TOKEN: Final = "token"  # noqa: S105 - the name of the field
+"""The field of who may change something; no command has it, so that no log or row does."""
+
+_ALWAYS_KNOWN: Final = frozenset(
+    {"command", "channel", "service", TOKEN, ADMIN.name, REQUEST_ID.name}
+)
 """What client libraries may add to any request."""
 
 

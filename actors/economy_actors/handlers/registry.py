@@ -187,11 +187,21 @@ class ApiCall(Call):
 
     @classmethod
     def of(
-        cls, context: Context, channel: str, values: Values, fields: tuple[Field[Any], ...]
+        cls,
+        context: Context,
+        channel: str,
+        values: Values,
+        fields: tuple[Field[Any], ...],
+        subject: str = "",
     ) -> "ApiCall":
-        """A call about these values, of which ``fields`` say what there is."""
+        """A call about these values, of which ``fields`` say what there is.
+
+        ``subject`` is whom the request's token was given to: who asks, if it names nobody else.
+        """
         request_id = values[REQUEST_ID] if REQUEST_ID in fields else ""
         by = values[ADMIN] if ADMIN in fields else ADMIN.default
+        if subject and by == ADMIN.default:
+            by = subject
         op_id = f"api:{request_id or uuid4().hex}"
         return cls(context, channel, by, op_id, request_id or None, values)
 
@@ -235,6 +245,11 @@ class RequestSpec:
     repeatable: bool = False
     known_fields_only: bool = False
     only_channel: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it does anything but read."""
+        return self.mutating or self.repeatable
 
     @property
     def fields(self) -> tuple[Field[Any], ...]:

@@ -83,6 +83,7 @@ ERROR_COMPONENTS: Final = (
     "channel",
     "exporter",
     "gateway",
+    "keys",
     "ledger",
     "metrics",
     "scheduler",
@@ -157,6 +158,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "total_accounts": "Accounts.",
     "total_circulation": "Z in all wallets.",
     "median_balance": "Median wallet, in Z.",
+    "top_share_percent": "What the richest hundredth of those with coins hold, in percent.",
     "participation_rate": "Users who take part in the economy, in percent.",
     "daily_z_earned": "Z earned today.",
     "daily_z_spent": "Z spent today.",
@@ -208,6 +210,9 @@ class Families:
         )
         self.api_requests = self._counter(
             "api_requests_total", "API requests by outcome.", "command", "result"
+        )
+        self.api_unauthorized = self._counter(
+            "api_unauthorized_total", "API requests refused for their token.", "reason"
         )
         self.events = self._counter("events_total", "Incoming channel events by type.", "type")
         self.trigger_hits = self._counter(

@@ -86,6 +86,7 @@ class Metrics:
             "economy_pm_queue_depth": 0,
             "economy_pending_confirms": 0,
             "economy_tick_duration_seconds": None,
+            "economy_api_keys": None,
         }
         self._register()
         self._bind(channels, triggers)
@@ -101,6 +102,7 @@ class Metrics:
             ("economy_pm_queue_depth", "PMs waiting.", None),
             ("economy_pending_confirms", "Questions that wait for a YES.", None),
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
+            ("economy_api_keys", "Keys that tokens are checked with.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
             ("economy_backup_age_seconds", "Age of the last verified backup.", self._backup_age_s),
         ):
@@ -181,6 +183,14 @@ class Metrics:
         known = command in self._api_commands
         self._totals["commands_processed"] += known
         self._families.api_requests.labels(command if known else "unknown", result).inc()
+
+    def api_unauthorized(self, reason: str) -> None:
+        """Count a request that was refused for its token."""
+        self._families.api_unauthorized.labels(reason).inc()
+
+    def set_api_keys(self, known: int) -> None:
+        """Say how many keys tokens may be signed with."""
+        self._values["economy_api_keys"] = known
 
     def _trigger(self, channel: str, trigger: str, hits: TriggerHits) -> None:
         """Count rewards paid by a trigger, and their Z."""

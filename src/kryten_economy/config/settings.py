@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kryten_economy.config.achievements import Achievement, Competition
 from kryten_economy.config.announcements import Announcements, Digest
+from kryten_economy.config.api_auth import ApiAuth
 from kryten_economy.config.connection import (
     Admin,
     Bot,
@@ -123,6 +124,7 @@ class Settings(Section, BaseSettings):
     vanity_shop: VanityShop = VanityShop()
     tipping: Tipping = Tipping()
     wallets: Wallets = Wallets()
+    api_auth: ApiAuth = ApiAuth()
 
     ranks: Ranks = Ranks()
     cytube_promotion: CytubePromotion = CytubePromotion()

@@ -25,7 +25,7 @@ from kryten_economy.users import UserKey
 ROUNDS = 1000
 DEVIATIONS = 3.2905
 """The interval holds 99.9 % of what chance does."""
-BOARD = Path(__file__).parents[3] / "ops" / "grafana" / "kryten-economy.json"
+BOARD = Path(__file__).parents[3] / "ops" / "grafana" / "economy.json"
 RETURNS = ("observed", "expected", "margin")
 
 

@@ -111,6 +111,21 @@ async def test_gauges_of_games_have_their_values(tmp_path: Path) -> None:
         assert returned(h, "margin", "spin") is None
 
 
+async def test_the_share_of_the_richest_is_shown_every_five_minutes(tmp_path: Path) -> None:
+    """What one in a hundred holds is on the page, and looked up no oftener than it needs to be."""
+    async with crowd(tmp_path, known()) as h:
+        spawn(h, "exporter", lambda: Exporter(h.context))
+        await anyio.sleep(REFRESHED_S)
+        assert shown(h, "top_share_percent", channel=CHANNEL) == 20
+        await h.pm("Alice", "spin 500")
+        assert h.balance("Alice") == 2000
+        await anyio.sleep(60)
+        assert shown(h, "top_share_percent", channel=CHANNEL) == 20
+        await anyio.sleep(300)
+        # Of 2,000 and four times 1,000.
+        assert shown(h, "top_share_percent", channel=CHANNEL) == 33.33
+
+
 @pytest.mark.slow
 async def test_the_interval_of_a_game_has_its_value(tmp_path: Path) -> None:
     """As soon as enough was played: 3.29 deviations of a thousand flips of 10 Z for even money."""

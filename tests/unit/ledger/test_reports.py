@@ -98,6 +98,26 @@ def test_median_counts_empty_wallets(books: Books, reports: Reports) -> None:
     assert reports.median_balance(CHANNEL) == 0
 
 
+@pytest.mark.parametrize(
+    ("balances", "percent"),
+    [
+        ([], 0.0),
+        ([7], 100.0),
+        ([50, 30, 20], 50.0),
+        ([1] * 100, 1.0),
+        ([50] + [1] * 50, 50.0),
+        ([100, 100] + [1] * 99, 66.89),
+    ],
+)
+def test_share_of_the_richest(
+    books: Books, reports: Reports, balances: list[int], percent: float
+) -> None:
+    """One in a hundred of those who have anything, rounded up; empty wallets count for nothing."""
+    books.commit([earn(f"u{n}", balance_z) for n, balance_z in enumerate(balances)])
+    look(books, "Al")
+    assert reports.top_share_percent(CHANNEL) == percent
+
+
 def test_participation_never_exceeds_a_hundred(books: Books, reports: Reports) -> None:
     """Users who were not present do not push the rate above 100 (P-OPS-5)."""
     used = [RecordActivity(key(name), name, NOW, DAY, commands=1) for name in ("a", "b", "c")]

@@ -74,6 +74,18 @@ _MEDIAN = f"""
 """  # noqa: S608 - put together from constants
 
 
+_TOP_SHARE = f"""
+    WITH holders AS MATERIALIZED (
+        SELECT balance_z, row_number() OVER (ORDER BY balance_z DESC) AS place,
+            count(*) OVER () AS n
+        FROM account WHERE channel_id = {_CHANNEL} AND kind = 'wallet' AND balance_z > 0
+    )
+    SELECT coalesce(sum(balance_z) FILTER (WHERE place <= (n + 99) / 100), 0),
+        coalesce(sum(balance_z), 0)
+    FROM holders
+"""  # noqa: S608 - put together from constants
+
+
 _HOLDS = f"""
     SELECT h.id, a.name, h.amount_z, h.purpose, h.type, h.trigger_id, h.reason, h.data, h.day,
         h.placed_at_ms, h.expires_at_ms
@@ -157,6 +169,11 @@ class ChannelReports(Reader):
     def median_balance(self, channel: str) -> int:
         """The middle balance; of an even number the two middle ones' mean, rounded down."""
         return int(self.sql.only(_MEDIAN, channel)[0])
+
+    def top_share_percent(self, channel: str) -> float:
+        """What the richest hundredth of those who have anything hold; at least one counts."""
+        richest_z, all_z = self.sql.only(_TOP_SHARE, channel)
+        return round(100 * richest_z / all_z, 2) if all_z else 0.0
 
     def open_holds(self, channel: str, limit: int = 10_000) -> tuple[HoldRow, ...]:
         """What is set aside, the oldest first."""
