@@ -32,6 +32,7 @@ from economy_actors.tokens import (
     key_id_of,
     keys_in,
 )
+from economy_actors.web import EndlessAnswerError, read_body, web_session
 from kryten_economy.config.api_auth import ApiAuth
 
 __all__ = (
@@ -105,25 +106,17 @@ class JwksSource:
 
     async def _fetch(self, auth: ApiAuth) -> bytes:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=1),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                # What is packed might be endless once it is unpacked.
-                auto_decompress=False,
-            )
+            self._session = web_session(1)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         # Another address was not configured, and its keys would open everything.
         request = self._session.get(auth.jwks, headers=headers, allow_redirects=False)
         async with request as response:
             if response.status != 200:
                 raise KeysUnreadableError(f"status {response.status}")
-            body = bytearray()
-            async for part in response.content.iter_any():
-                body += part
-                if len(body) > BODY_BYTES_MAX:
-                    raise KeysUnreadableError("an answer without end")
-            return bytes(body)
+            try:
+                return await read_body(response, BODY_BYTES_MAX)
+            except EndlessAnswerError as error:
+                raise KeysUnreadableError(str(error)) from error
 
 
 async def _file(path: Path) -> bytes:

@@ -140,9 +140,8 @@ def test_no_panel_stands_on_both_dashboards() -> None:
 def labelled() -> dict[str, tuple[str, ...]]:
     """Each family of the page with its labels, with samples or without."""
     metrics = Metrics()
-    names = dict.fromkeys(
-        re.findall(r"^# TYPE (\S+) ", metrics.render().decode(), re.MULTILINE), ()
-    )
+    shown = re.findall(r"^# TYPE (\S+) ", metrics.render().decode(), re.MULTILINE)
+    names: dict[str, tuple[str, ...]] = dict.fromkeys(shown, ())
     for family in vars(metrics._families).values():
         each = family.values() if isinstance(family, dict) else (family,)
         for metric in each:
