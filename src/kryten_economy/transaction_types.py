@@ -178,6 +178,8 @@ def kind_of_spend(trigger_id: str) -> str:
     match trigger_id.split("."):
         case ["spend", "vanity", item]:
             return item
+        case ["gambling", "auction" | "raffle" as game, *_]:
+            return game
         case ["spend", "cytube_promotion"]:
             return "cytube"
         case ["spend", "queue" | "playnext" | "forcenow" | "shop" | "wallet" as kind, *_]:
