@@ -123,7 +123,7 @@ async def econ_triggers(call: PmCall) -> PmAnswer:
 
 @command(
     "econ:user",
-    syntax="econ:user <name>",
+    syntax="econ:user @user",
     summary="everything about a user",
     section=Section.ADMIN,
     reads=True,

@@ -49,6 +49,8 @@ __all__ = ("LookAtTheClock", "Reporter")
 
 _SECOND_MS = 5_000
 """Each minute a little past it, when the presence minute before has been paid."""
+_FIRST_S = 2.0
+"""A start has more urgent things to do first."""
 _WEEK_S = 60.0
 """A week of transfers is read in parts of a second, and on a slow disk in more."""
 
@@ -70,8 +72,8 @@ class Reporter(Actor[LookAtTheClock]):
         self._sent: dict[tuple[str, str], str] = {}
 
     async def started(self) -> None:
-        """Look at once, but let the start go on meanwhile."""
-        self.after(0.0, LookAtTheClock())
+        """Look soon, but let the start go on meanwhile."""
+        self.after(_FIRST_S, LookAtTheClock())
 
     async def receive(self, _message: LookAtTheClock) -> None:
         """Do what is due; what fails waits for the next minute."""

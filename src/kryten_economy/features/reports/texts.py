@@ -72,8 +72,8 @@ def econ_stats(
                 f" spent {thousands(totals.spent_z)}"
             ),
             (
-                f"Games today: staked {thousands(totals.staked_z)}, paid {thousands(totals.paid_z)},"
-                f" net {totals.gamble_net_z:+,}"
+                f"Games today: staked {thousands(totals.staked_z)},"
+                f" paid {thousands(totals.paid_z)}, net {totals.gamble_net_z:+,}"
             ),
         )
     )
