@@ -27,6 +27,7 @@ from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
+from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.keys import MAILBOX as KEYS_MAILBOX
@@ -138,6 +139,7 @@ class Root(Actor[Any]):
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        await self.spawn_started("reporter", lambda: Reporter(context))
         await self.spawn_started("fair_seeds", lambda: FairSeeds(context, self._channels))
         # Behind the channels, so that at a stop nobody in them waits for it.
         catalogue = await self.spawn_started(

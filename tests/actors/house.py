@@ -17,6 +17,7 @@ from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
+from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.keys import JwksSource, Keys, KeySource
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
@@ -380,6 +381,7 @@ async def house(
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(context, None))
             root.spawn("jobs", lambda: DailyJobs(context))
+            root.spawn("reporter", lambda: Reporter(context))
             root.spawn("fair_seeds", lambda: FairSeeds(context, tuple(channels)))
         if gateway is not None:
             context.gateway = root.spawn("gateway", lambda: gateway(context))

@@ -31,7 +31,18 @@ from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, DailyLimit, NoAccount, PlayPaused, TooYoung
 from kryten_economy.users import UserKey
 
-__all__ = ("FreeSpin", "Spin", "Spun", "edges", "free_spin", "pull", "spin", "table_of", "terms_of")
+__all__ = (
+    "FreeSpin",
+    "Spin",
+    "Spun",
+    "edges",
+    "free_spin",
+    "jackpot_from_z",
+    "pull",
+    "spin",
+    "table_of",
+    "terms_of",
+)
 
 _SYMBOLS = ("🍒", "🍋", "💎", "7️⃣", "🍊", "🍇", "⭐", "🔔")
 
@@ -42,6 +53,12 @@ Table = tuple[tuple[str, str, str], ...]
 def table_of(rows: Sequence[Row]) -> Table:
     """The payout table as it is stored with a round."""
     return tuple((each.symbols, str(each.multiplier), str(each.probability)) for each in rows)
+
+
+def jackpot_from_z(settings: Settings) -> int:
+    """From which payout on a spin is a jackpot."""
+    configured = settings.gambling.spin.jackpot_announce_threshold
+    return max(configured, settings.announcements.jackpot_min_amount)
 
 
 def edges(settings: Settings) -> tuple[Edge, ...]:
