@@ -339,6 +339,7 @@ EXPLAINED: dict[str, _Words] = {
     "admin_deduct": _by_admin("Taken"),
     "admin_adjust": _by_admin("Corrected"),
     "admin_set_balance": _set_balance,
+    "prune": _fixed("What was left on an account that nobody used"),
     "migration": _fixed("Taken over from the books of before"),
 }
 """How each type of row is put into words."""
