@@ -10,6 +10,8 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -98,22 +100,20 @@ def _user(options: argparse.Namespace, reader: Reader) -> int:
     rows = about(reader, name, options.channel)
     if rows is None:
         return _failed(f"the books know no channel '{options.channel}'")
-    first = next(rows, None)
-    if first is None:
-        return _failed(f"nothing is stored about '{name}'")
-    everything = _again(first, rows)
-    with writing(options.output) as file:
-        if options.format == "csv":
-            count = write_csv(everything, file)
-        else:
-            count = write_json(everything, name, time.time_ns() // 1_000_000, file)
+    with closing(rows):
+        first = next(rows, None)
+        if first is None:
+            return _failed(f"nothing is stored about '{name}'")
+        with writing(options.output) as file:
+            count = _written(options, name, chain([first], rows), file)
     print(f"{name}: {plural(count, 'row')}", file=sys.stderr)
     return 0
 
 
-def _again(first: AboutRow, rows: Iterator[AboutRow]) -> Iterator[AboutRow]:
-    yield first
-    yield from rows
+def _written(options: argparse.Namespace, name: str, rows: Iterator[AboutRow], file: TextIO) -> int:
+    if options.format == "csv":
+        return write_csv(rows, file)
+    return write_json(rows, name, time.time_ns() // 1_000_000, file)
 
 
 def _audit(options: argparse.Namespace, reader: Reader, calendar: Calendar) -> int:
@@ -122,12 +122,13 @@ def _audit(options: argparse.Namespace, reader: Reader, calendar: Calendar) -> i
     after = _last_id(options.output, options.format) if options.append else 0
     if after is None:
         return _failed(f"{options.output} does not end with a transfer: it can't be gone on with")
-    trail, count = Trail(reader), 0
-    with writing(options.output, go_on=options.append) as file:
-        if options.format == "csv":
-            count = _as_csv(trail.rows(from_ms, until_ms, after), file, head=not after)
-        else:
-            count = _as_lines(trail.rows(from_ms, until_ms, after), file)
+    trail = Trail(reader)
+    with (
+        closing(trail.rows(from_ms, until_ms, after)) as rows,
+        writing(options.output, go_on=options.append) as file,
+    ):
+        is_csv = options.format == "csv"
+        count = _as_csv(rows, file, head=not after) if is_csv else _as_lines(rows, file)
     told = f"{plural(count, 'transfer')} of {trail.read:,}"
     if not trail.wrong and not trail.unequal:
         print(f"{told}: the books balance", file=sys.stderr)

@@ -4,10 +4,10 @@ A check needs the balance before, so all transfers are read from the first one o
 time are wanted; what is kept meanwhile is a balance per account, however many transfers there are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
@@ -47,6 +47,9 @@ _CHANNELS = "SELECT id, name FROM channel"
 _BALANCES = "SELECT id, balance_z, last_transfer FROM account"
 
 
+Rows: TypeAlias = Generator[tuple[Any, ...], None, None]
+
+
 @dataclass
 class Trail:
     """One pass over the books; ``wrong`` and ``unequal`` are known when it has ended.
@@ -61,8 +64,11 @@ class Trail:
     _balances: dict[int, int] = field(default_factory=dict)
     _last: dict[int, int] = field(default_factory=dict)
 
-    def rows(self, from_ms: int, until_ms: int, after: int = 0) -> Iterator[tuple[Any, ...]]:
-        """The transfers of a time behind an id, as `COLUMNS`; the last of them is "ok" or not."""
+    def rows(self, from_ms: int, until_ms: int, after: int = 0) -> Rows:
+        """The transfers of a time behind an id, as `COLUMNS`; the last of them is "ok" or not.
+
+        Close it before the reader, if it was not read to its end.
+        """
         sql = self.reader.sql
         sql.run("BEGIN")
         try:

@@ -255,7 +255,7 @@ def test_a_full_disk_is_told_before_anything_is_changed(
     """The file is written anew, and needs the room for it."""
     _everywhere(path)
     usage = shutil.disk_usage(path.parent)
-    monkeypatch.setattr(forgetting.shutil, "disk_usage", lambda _: usage._replace(free=1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1))
     with pytest.raises(UnwritableBooks, match="room"):
         forget(path, NAME, at_ms=NOW)
     found = standing(path, NAME)
@@ -308,11 +308,11 @@ def test_an_export_holds_everything_that_is_forgotten(path: Path) -> None:
         assert len(found[table]) >= rows, table
     connection = apsw.Connection(str(path))
     (own,) = connection.execute("SELECT id FROM account WHERE name = ?", (LOW,)).fetchall()[0]
-    for table in tables(Sql(connection)):
-        for column in table.accounts:
-            statement = f"SELECT count(*) FROM {table.name} WHERE {column} = ?"  # noqa: S608
+    for each in tables(Sql(connection)):
+        for column in each.accounts:
+            statement = f"SELECT count(*) FROM {each.name} WHERE {column} = ?"  # noqa: S608
             (count,) = connection.execute(statement, (own,)).fetchall()[0]
-            assert sum(row[column] == own for row in found.get(table.name, [])) == count
+            assert sum(row[column] == own for row in found.get(each.name, [])) == count
     connection.close()
     assert [row["name"] for row in found["account"]] == [LOW]
     assert all("answer" not in row for row in found["operation"])

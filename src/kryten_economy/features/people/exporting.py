@@ -6,9 +6,9 @@ part of. What an act answered is left out: it repeats figures of these rows, and
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO, TypeAlias
 
 from kryten_economy.features.people.rules import Naming
 from kryten_economy.features.people.tables import Scope, Table, scope_of, tables
@@ -33,15 +33,21 @@ class AboutRow(NamedTuple):
     values: dict[str, Any]
 
 
-def about(reader: Reader, name: str, channel: str | None = None) -> Iterator[AboutRow] | None:
-    """The rows about somebody, table by table; None for a channel that is not in the books."""
+Rows: TypeAlias = Generator[AboutRow, None, None]
+
+
+def about(reader: Reader, name: str, channel: str | None = None) -> Rows | None:
+    """The rows about somebody, table by table; None for a channel that is not in the books.
+
+    Close it before the reader, if it was not read to its end.
+    """
     sql = Sql(reader.connection)
     found = tables(sql)
     scope = scope_of(sql, name, channel, found)
     return None if scope is None else _rows(reader, scope, found)
 
 
-def _rows(reader: Reader, scope: Scope, found: list[Table]) -> Iterator[AboutRow]:
+def _rows(reader: Reader, scope: Scope, found: list[Table]) -> Rows:
     naming = Naming(scope.name, "", scope.others, scope.is_common)
     reader.sql.run("BEGIN")
     try:
