@@ -16,10 +16,10 @@ from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.calendar import day_after
 from kryten_economy.commands.table import Section
-from kryten_economy.features.history.queries import balance_before
 from kryten_economy.features.history.texts import balance_on, no_such_day
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.features.reports.statements import balance_before
 from kryten_economy.features.vanity.rules import CURRENCY_NAME
 from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
 from kryten_economy.text.markup import user_text

@@ -18,10 +18,10 @@ from kryten_economy.commands import grammar
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.features.history import texts
-from kryten_economy.features.history.queries import Statement, history_page, statement
 from kryten_economy.features.history.rules import Explanation, explain, public_metadata
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
+from kryten_economy.features.reports.statements import Statement, history_page, statement
 from kryten_economy.text.templates import minute_of
 
 __all__ = ()

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, earn, key, minute, present, spend, tip
 from tests.unit.ledger.test_folding import CLOSED, FROM_MS, MINUTE_MS, fold, tick
 
-from kryten_economy.features.history.queries import balance_before, statement
 from kryten_economy.features.money.operations import Credit, Debit
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.statements import balance_before, statement
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.trail import COLUMNS, Trail
 from kryten_economy.users import UserKey
