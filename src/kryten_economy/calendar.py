@@ -19,6 +19,7 @@ __all__ = (
     "days_between",
     "hours_from",
     "is_cron",
+    "is_day",
     "iso_week_of",
     "weekday_of",
 )
@@ -45,6 +46,14 @@ def day_after(day: str) -> str:
 def weekday_of(day: str) -> int:
     """0 = Sunday to 6 = Saturday, as config files count."""
     return date.fromisoformat(day).isoweekday() % 7
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day that there is, ``YYYY-MM-DD``, in the years of a calendar."""
+    try:
+        return "1970-01-02" <= date.fromisoformat(text).isoformat() == text <= "9997-12-31"
+    except ValueError:
+        return False
 
 
 def iso_week_of(day: str) -> str:

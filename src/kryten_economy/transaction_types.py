@@ -160,6 +160,7 @@ TYPES: dict[str, TransactionType] = {
         TransactionType("admin_deduct", debits=True, counterpart="sink", despite_ban=True),
         TransactionType("admin_adjust", credits=True, debits=True, earns=True, despite_ban=True),
         TransactionType("admin_set_balance", credits=True, debits=True, despite_ban=True),
+        TransactionType("prune", debits=True, counterpart="sink", despite_ban=True),
         TransactionType("migration", credits=True, debits=True, despite_ban=True),
     )
 }

@@ -7,15 +7,19 @@ and whoever was given something looks at what they have reached, here or not.
 """
 
 import json
+import re
 
 from economy_actors.context import adorned
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from kryten_economy.calendar import day_after
 from kryten_economy.commands.table import Section
+from kryten_economy.features.history.texts import balance_on, no_such_day
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
+from kryten_economy.features.reports.statements import balance_before
 from kryten_economy.features.vanity.rules import CURRENCY_NAME
 from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
 from kryten_economy.text.markup import user_text
@@ -28,22 +32,36 @@ REASON = Text("reason", most=500)
 PATTERN = Text("pattern", most=100)
 SEARCH_ROWS = Count("limit", default=50, low=1, high=200)
 
+_LIKE_A_DAY = re.compile(r"[-+]?[0-9]|(?:yesterday|today)$", re.ASCII | re.IGNORECASE)
 _REPLAY = {"idempotent_replay": True}
 
 
 @command(
     "balance",
-    summary="your balance, rank and streak",
+    syntax="balance [date]",
+    summary="your balance, rank and streak; or what you had on a day",
     section=Section.BASICS,
     aliases=("bal",),
     reads=True,
 )
 async def balance(call: PmCall) -> PmAnswer:
-    """One's own balance."""
+    """One's own balance, now or at the end of a day."""
+    if call.args and _LIKE_A_DAY.match(call.args[0]):
+        return await _balance_on(call, call.args[0])
     currency, wallet = call.settings.currency, call.wallet
     rank = kit.rank_name(call.context, wallet)
     name = adorned(call.context, call.user, CURRENCY_NAME) or currency.name
     return texts.balance(wallet.balance_z, currency.symbol, name, rank, wallet.streak_days)
+
+
+async def _balance_on(call: PmCall, typed: str) -> PmAnswer:
+    day, calendar = kit.past_day(call, typed), call.context.live.calendar
+    if day is None or len(call.args) > 1:
+        return call.usage(no_such_day(" ".join(call.args)))
+    end_ms = calendar.day_start_ms(day_after(day))
+    balance_z = await call.read(lambda reports: balance_before(reports, call.user, end_ms))
+    is_over = day < call.day
+    return balance_on(day, balance_z or 0, call.symbol, calendar.zone, is_over=is_over)
 
 
 @request("balance.get", user=True)

@@ -6,23 +6,22 @@ the lists reach browsers and name none (P-EARN-15).
 """
 
 import re
+from collections.abc import Callable
+from typing import NamedTuple
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.fields import Amount, Count
+from economy_actors.handlers.fields import Amount, Count, Invalid, Text
 from economy_actors.handlers.registry import ApiCall, PmCall, command, request
+from kryten_economy.calendar import day_after, is_day
 from kryten_economy.commands import grammar
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.features.history import texts
-from kryten_economy.features.history.rules import (
-    Explanation,
-    explain,
-    minutes_of,
-    public_metadata,
-)
+from kryten_economy.features.history.rules import Explanation, explain, public_metadata
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
+from kryten_economy.features.reports.statements import Statement, history_page, statement
 from kryten_economy.text.templates import minute_of
 
 __all__ = ()
@@ -33,40 +32,96 @@ TRANSACTION = Amount("transaction_id", low=1, high=2**53 - 1)
 
 _DEFAULT = 10
 _MOST = 25
-_ROWS_PER_LINE = 60
-"""An hour's presence minutes share one line, so this many rows may stand behind each."""
+_PAGES_MAX = 1_000
 
+_LIKE_A_DATE = re.compile(r"[0-9]+[-./][0-9]|yesterday$|today$", re.ASCII)
 _NUMBER = re.compile(r"#?([0-9]{1,15})", re.ASCII)
+
+
+_Wanted = Callable[[TransactionRow], bool]
+
+_FILTERS: dict[str, tuple[str, _Wanted]] = {
+    "in": ("what came in", lambda row: row.amount_z > 0),
+    "out": ("what went out", lambda row: row.amount_z < 0),
+    "games": ("of games", lambda row: row.type.startswith("gamble_")),
+    "tips": ("tips", lambda row: row.type.startswith("tip_")),
+    "bought": ("bought and given back", lambda row: row.type in {"spend", "refund"}),
+}
+
+
+class _Wish(NamedTuple):
+    """What of the history is asked for; ``words`` are those that say so, for the next page."""
+
+    lines: int = _DEFAULT
+    page: int = 1
+    kind: str = ""
+    day: str = ""
+
+    @property
+    def next_page(self) -> str:
+        """How the page behind this one is asked for."""
+        words = ("history", str(self.lines), "page", str(self.page + 1), self.kind, self.day)
+        return " ".join(filter(None, words))
 
 
 @command(
     "history",
-    syntax="history [n]",
-    summary="your last movements, 1 to 25 of them",
+    syntax="history [n] [page p] [in|out|games|tips|bought] [date]",
+    summary="your last movements, 1 to 25 on a page",
     section=Section.BASICS,
     reads=True,
 )
 async def history(call: PmCall) -> PmAnswer:
     """One's own movements, the newest first."""
-    count = grammar.count(call.args[0] if call.args else None, default=_DEFAULT, low=1, high=_MOST)
-    if count is None:
-        return call.usage()
-    rows = await call.read(lambda r: r.transactions(call.user, count * _ROWS_PER_LINE, 0))
-    shown = [
-        texts.HistoryRow(
-            row.id,
-            row.created_at_ms,
-            row.amount_z,
-            row.balance_after_z,
-            row.trigger_id,
-            row.reason,
-            minutes_of(row.metadata),
-            row.related_user,
-        )
-        for row in rows
-    ]
-    zone = call.context.live.calendar.zone
-    return texts.history(shown, count, call.symbol, zone, call.settings.messages.max_length)
+    wish = _wish(call)
+    if isinstance(wish, Refused):
+        return wish
+    calendar = call.context.live.calendar
+    told, kind = _FILTERS.get(wish.kind, ("", None))
+    wanted: _Wanted | None = kind
+    if wish.day:
+
+        def wanted(row: TransactionRow) -> bool:
+            of_day = calendar.day(row.created_at_ms) == wish.day
+            return of_day and (kind is None or kind(row))
+
+    page = await call.read(
+        lambda r: history_page(r, call.user, calendar.zone, wish.lines, wish.page, wanted)
+    )
+    return texts.history(
+        page.lines,
+        call.symbol,
+        calendar.zone,
+        call.settings.messages.max_length,
+        page=wish.page,
+        more=wish.next_page if page.more and (wish.page > 1 or len(call.args) > 1) else "",
+        of=", ".join(filter(None, (told, wish.day))),
+    )
+
+
+def _wish(call: PmCall) -> _Wish | Refused:
+    """The words of the command in any order; a word alone that says nothing is let pass."""
+    wish, words = _Wish(), [word.lower() for word in call.args]
+    while words:
+        word = words.pop(0)
+        if word == "page":
+            page = grammar.count(words.pop(0) if words else "", default=0, low=0, high=_PAGES_MAX)
+            if not page:
+                return call.usage()
+            wish = wish._replace(page=page)
+        elif word in _FILTERS:
+            wish = wish._replace(kind=word)
+        elif _LIKE_A_DATE.match(word):
+            day = kit.past_day(call, word)
+            if day is None:
+                return call.usage(texts.no_such_day(word))
+            wish = wish._replace(day=day)
+        else:
+            count = grammar.count(word, default=0, low=1, high=_MOST)
+            if count is None or (not count and len(call.args) > 1):
+                return call.usage()
+            wish = wish._replace(lines=count or _DEFAULT)
+    return wish
 
 
 @command(
@@ -140,6 +195,77 @@ async def transactions_list(call: ApiCall) -> ApiAnswer:
         rows="transactions",
         offset=offset,
     )
+
+
+class _Day(Text):
+    """A day of the channel, ``YYYY-MM-DD``."""
+
+    __slots__ = ()
+
+    def read(self, value: object) -> str | Invalid:
+        """A day of the calendar; "" where there is none."""
+        text = super().read(value)
+        if isinstance(text, Invalid) or not text or is_day(text):
+            return text
+        return Invalid(f"{self.name} must be a date like 2026-03-31")
+
+
+FROM = _Day("from", most=30, required=True)
+TO = _Day("to", most=30)
+
+
+@request("statement", FROM, TO, ROWS, OFFSET, user=True)
+async def statement_of(call: ApiCall) -> ApiAnswer:
+    """A user's movements from the start of a day to the end of another, the oldest first."""
+    user, day, calendar = call.user, call.day, call.context.live.calendar
+    first, last = call.field(FROM), call.field(TO) or day
+    if first > last:
+        text = f"from must be no later than to (found {first} and {last})"
+        return Refused(Code.INVALID_REQUEST, text)
+    span = (calendar.day_start_ms(first), calendar.day_start_ms(day_after(last)))
+    limit, offset = call.field(ROWS), call.field(OFFSET)
+
+    def read(reports: Reports) -> Statement | None:
+        found = statement(reports, user, *span, limit, offset)
+        if found is None:
+            return None
+        rows = kit.spelled_as_shown(reports, call.channel, day, found.rows)
+        return found._replace(rows=tuple(rows))
+
+    found = await call.read(read)
+    if found is None:
+        return Done({"found": False, "username": call.name, "channel": call.channel})
+    return Done(
+        {
+            "found": True,
+            "username": found.display_name,
+            "channel": call.channel,
+            "from": first,
+            "to": last,
+            "timezone": calendar.zone.key,
+            "opening_balance": found.opening_z,
+            "total_in": found.in_z,
+            "total_out": found.out_z,
+            "closing_balance": found.closing_z,
+            "count": found.movements,
+            "limit": limit,
+            "offset": offset,
+            "rows": [_in_statement(call, row) for row in found.rows],
+        },
+        rows="rows",
+        offset=offset,
+    )
+
+
+def _in_statement(call: ApiCall, row: TransactionRow) -> dict[str, object]:
+    """A movement with the balance after it and, in words, where it comes from."""
+    settings = call.settings
+    why = explain(row.movement, settings).for_users()
+    return {
+        **_shown(call.channel, row, settings),
+        "balance": row.balance_after_z,
+        "why": texts.rule_in_words(row.movement, why, settings),
+    }
 
 
 @request("transactions.recent", ROWS)

@@ -15,6 +15,7 @@ from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken,
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
 from economy_actors.seeds import have_seed
+from kryten_economy.calendar import day_before, is_day
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.stakes import unfit
 from kryten_economy.features.games.tables import Opened, OpenRound
@@ -43,6 +44,7 @@ __all__ = (
     "connected",
     "open_account",
     "open_round",
+    "past_day",
     "price_factor",
     "price_for",
     "rank_index",
@@ -112,6 +114,12 @@ async def open_account(call: Call, name: str) -> Wallet:
     here = connected(call.context, user)
     shown = name if here is None else here.display_name
     return await call.commit(RecordActivity(user, shown, call.now_ms, call.day))
+
+
+def past_day(call: Call, typed: str) -> str | None:
+    """The day of the channel that somebody means, if it has begun."""
+    day = {"today": call.day, "yesterday": day_before(call.day)}.get(typed.lower(), typed)
+    return day if is_day(day) and day <= call.day else None
 
 
 async def same_person(call: Call, name: str, other: str) -> bool:

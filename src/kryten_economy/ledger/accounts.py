@@ -573,6 +573,11 @@ class Accounts:
             self.forget()
             return
 
+    def drop(self, account: Account) -> None:
+        """Read an account anew next time; everything about it must have been written."""
+        self._wallets.pop((account.channel.id, account.name), None)
+        self._by_id.pop(account.id, None)
+
     def forget_days(self, accounts: Iterable[Account]) -> None:
         """Of each account only the day it was last asked for stays known."""
         for account in accounts:

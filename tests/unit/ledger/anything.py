@@ -73,6 +73,7 @@ from kryten_economy.features.money.operations import (
     SetBalance,
 )
 from kryten_economy.features.notices import SetQuiet
+from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -717,6 +718,15 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
         SOME_Z,
         st.sampled_from([0.0, 12.5]),
         now,
+        DAYS,
+    ),
+    CloseAccount: st.builds(
+        lambda op_id, user, most_z, day: CloseAccount(
+            op_id, user, Criteria(user.channel, 0, 0, most_z), NOW + 60_000, day
+        ),
+        _op("close"),
+        USERS,
+        st.none() | st.integers(0, 5),
         DAYS,
     ),
     RainDrop: st.builds(RainDrop, _op("drop"), here, SHARES, GATES, now, DAYS),

@@ -74,6 +74,7 @@ from kryten_economy.features.money.operations import (
     Posted,
     SetBalance,
 )
+from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
 from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
@@ -176,6 +177,7 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
         [earn("Bob", 50), earn("Eve", 5)],
         MaintainBalances("act", CHANNEL, "interest", Fraction(1, 10), 10, 0, "Interest", NOW, DAY),
     ),
+    ([earn("Bob", 5)], CloseAccount("act", key("Bob"), Criteria(CHANNEL, 0), NOW + 9, DAY)),
     ([], RainDrop("act", CHANNEL, RAIN, OPEN, NOW, DAY)),
     ([], AdminRain("act", CHANNEL, PRESENT, 5, "Boss", NOW, DAY)),
     ([earn("Bob", 5)], PayCompetitions("act", CHANNEL, DAY, PRIZES, NOW, NEXT_DAY)),

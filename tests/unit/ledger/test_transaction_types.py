@@ -45,6 +45,7 @@ TABLE = {
     ("admin_adjust", -5): NOTHING,
     ("admin_set_balance", 5): NOTHING,
     ("admin_set_balance", -5): NOTHING,
+    ("prune", -5): NOTHING,
     ("migration", 5): NOTHING,
     ("migration", -5): NOTHING,
 }

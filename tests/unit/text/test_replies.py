@@ -1,6 +1,6 @@
 """Replies hold what they must and survive the server's filters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -185,17 +185,22 @@ def _row(
     return HistoryRow(42, _AT_MS + minute * _MINUTE_MS, amount_z, balance_z, trigger_id, reason)
 
 
+def listed(rows: Sequence[HistoryRow], count: int, zone: ZoneInfo) -> str:
+    """A page of so many lines."""
+    return history(presence_merged(rows, zone)[:count], "Z", zone)
+
+
 def test_history_lines() -> None:
     """A line shows time, signed amount, reason or else trigger id, and balance after."""
     rows = [
         _row(1, -50, 1200, "spend.tip", "tip to\nBob"),
         _row(0, 1250, 1250, "onboarding.wallet"),
     ]
-    _, date, first, second = history(rows, 10, "Z", _UTC).splitlines()
+    _, date, first, second = listed(rows, 10, _UTC).splitlines()
     assert date == "2026-11-20:"
     assert first == "#42 10:40 -50 Z | tip to Bob | balance 1,200"
     assert second == "#42 10:39 +1,250 Z | onboarding.wallet | balance 1,250"
-    assert "11:39" in history(rows, 10, "Z", ZoneInfo("Europe/Berlin"))
+    assert "11:39" in listed(rows, 10, ZoneInfo("Europe/Berlin"))
 
 
 def test_a_long_history_needs_few_messages() -> None:
@@ -206,11 +211,11 @@ def test_a_long_history_needs_few_messages() -> None:
         )
         for n in range(25)
     ]
-    text = history(rows, 25, "Z", _UTC)
+    text = listed(rows, 25, _UTC)
     assert len(split(text, 240)) <= 7
     assert text.count("2026-11-20") == 1
     usual = [_row(-n, 1, 1000 - n, "chat.x", "Kudos") for n in range(25)]
-    text = history(usual, 25, "Z", _UTC)
+    text = listed(usual, 25, _UTC)
     assert len(split(text, 240)) <= 4
     assert "| balance 1,000" in text
 
@@ -218,8 +223,8 @@ def test_a_long_history_needs_few_messages() -> None:
 def test_history_is_limited_and_never_silent() -> None:
     """Only the asked number of lines is shown, and an empty history says so."""
     rows = [_row(-minute, 1, 100 - minute, "chat.long_message") for minute in range(30)]
-    assert len(history(rows, 25, "Z", _UTC).splitlines()) == 1 + 1 + 25
-    assert "No movements yet" in history([], 10, "Z", _UTC)
+    assert len(listed(rows, 25, _UTC).splitlines()) == 1 + 1 + 25
+    assert "No movements yet" in listed([], 10, _UTC)
 
 
 def test_presence_of_an_hour_is_one_line() -> None:

@@ -252,7 +252,7 @@ _STAKES = """
     SELECT a.name, a.display_name, s.stake_z, s.data, s.hold_id, h.day
     FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
     JOIN hold AS h ON h.id = s.hold_id
-    WHERE s.round_id = ? AND h.state = 'open' ORDER BY h.placed_at_ms, a.name
+    WHERE s.round_id = ? AND h.state = 'open' ORDER BY h.placed_at_ms, a.id
 """
 
 

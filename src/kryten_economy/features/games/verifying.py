@@ -60,7 +60,7 @@ _STAKES = """
     FROM game_stake AS s JOIN account AS a ON a.id = s.account_id
     LEFT JOIN hold AS h ON h.id = s.hold_id
     WHERE s.round_id = ? AND (h.id IS NULL OR h.state <> 'released')
-    ORDER BY h.placed_at_ms, a.name
+    ORDER BY h.placed_at_ms, a.id
 """
 
 

@@ -16,9 +16,11 @@ __all__ = (
     "EXPLAINED",
     "PRESENCE",
     "HistoryRow",
+    "balance_on",
     "explained",
     "history",
     "no_movements",
+    "no_such_day",
     "no_such_transaction",
     "presence_merged",
     "rule_in_words",
@@ -51,31 +53,64 @@ class HistoryRow:
 
 
 def history(
-    rows: Sequence[HistoryRow], count: int, symbol: str, zone: ZoneInfo, max_units: int = 240
+    rows: Sequence[HistoryRow],
+    symbol: str,
+    zone: ZoneInfo,
+    max_units: int = 240,
+    *,
+    page: int = 1,
+    more: str = "",
+    of: str = "",
 ) -> str:
-    """At most ``count`` lines for rows given newest first; minutes present count by the hour.
+    """A page of lines, newest first; each date is named once.
 
-    Give it more rows than lines are wanted, since minutes present share lines. Each date is
-    named once. Balances stand in as many lines, from the newest on, as take no more PMs than
-    `_PARTS` or than the list needs without them.
+    Balances stand in as many lines, from the newest on, as take no more PMs than `_PARTS` or
+    than the list needs without them. ``more`` is what to write for the next page where there is
+    one, ``of`` which movements were asked for.
     """
-    merged = presence_merged(rows, zone)[:count]
-    if not merged:
-        return "No movements yet. Stay a minute or say something, and there will be."
-    plain = _listed(merged, 0, symbol, zone)
+    if not rows:
+        return _no_lines(page, of)
+    paged = "" if page == 1 else f" Page {page}."
+    head = f"📜 Newest first{f', {of}' if of else ''}, times in {zone.key}:{paged}"
+    tail = f"Older ones: '{more}'" if more else ""
+    plain = _listed(rows, 0, symbol, head, zone, tail)
     most = max(_PARTS, len(split(plain, max_units)))
-    for balances in range(len(merged), 0, -1):
-        text = _listed(merged, balances, symbol, zone)
+    for balances in range(len(rows), 0, -1):
+        text = _listed(rows, balances, symbol, head, zone, tail)
         if len(split(text, max_units)) <= most:
             return text
     return plain
 
 
+def _no_lines(page: int, of: str) -> str:
+    if page > 1:
+        return f"There is no page {page}: that is all there was."
+    if of:
+        return f"No movements found: {of}."
+    return "No movements yet. Stay a minute or say something, and there will be."
+
+
+def balance_on(day: str, balance_z: int, symbol: str, zone: ZoneInfo, *, is_over: bool) -> str:
+    """The reply to `balance <date>`."""
+    when = f"At the end of {day}" if is_over else f"So far on {day}"
+    return f"{when} ({zone.key}) you had {money(balance_z, symbol)}."
+
+
+def no_such_day(typed: str) -> str:
+    """It is no date, or one that has not come."""
+    return (
+        f"'{clip(user_text(typed), 20)}' is no day until now."
+        " Write a date like 2026-03-31, or yesterday."
+    )
+
+
 _PARTS = 4
 
 
-def _listed(rows: Sequence[HistoryRow], balances: int, symbol: str, zone: ZoneInfo) -> str:
-    lines = [f"📜 Newest first, times in {zone.key}:"]
+def _listed(
+    rows: Sequence[HistoryRow], balances: int, symbol: str, head: str, zone: ZoneInfo, tail: str
+) -> str:
+    lines = [head]
     date = ""
     label_units_max = _LABEL_UNITS_MAX if len(rows) <= 10 else _SHORT_LABEL_UNITS_MAX
     for place, row in enumerate(rows):
@@ -87,7 +122,7 @@ def _listed(rows: Sequence[HistoryRow], balances: int, symbol: str, zone: ZoneIn
         amount = signed_money(row.amount_z, symbol)
         after = f" | balance {row.balance_after_z:,}" if place < balances else ""
         lines.append(f"#{row.number} {time} {amount} | {label}{after}")
-    return "\n".join(lines)
+    return "\n".join([*lines, tail] if tail else lines)
 
 
 _TOWARDS = {"spend.tip": "to", "earn.tip": "from"}
@@ -304,6 +339,7 @@ EXPLAINED: dict[str, _Words] = {
     "admin_deduct": _by_admin("Taken"),
     "admin_adjust": _by_admin("Corrected"),
     "admin_set_balance": _set_balance,
+    "prune": _fixed("What was left on an account that nobody used"),
     "migration": _fixed("Taken over from the books of before"),
 }
 """How each type of row is put into words."""

@@ -8,11 +8,12 @@ CREATE TABLE channel (
     CHECK ((read_only_reason IS NULL) = (read_only_since_ms IS NULL))
 ) STRICT;
 
--- Mint, sink and house may be below zero: they mirror what the wallets hold.
+-- Mint, sink and house may be below zero: they mirror what the wallets hold. A wallet that was
+-- closed is 'gone': it is empty and has no name, and its transfers stay.
 CREATE TABLE account (
     id INTEGER PRIMARY KEY,
     channel_id INTEGER NOT NULL REFERENCES channel (id),
-    kind TEXT NOT NULL CHECK (kind IN ('wallet', 'mint', 'sink', 'house', 'escrow')),
+    kind TEXT NOT NULL CHECK (kind IN ('wallet', 'mint', 'sink', 'house', 'escrow', 'gone')),
     name TEXT NOT NULL CHECK (name = lower(name)),
     balance_z INTEGER NOT NULL DEFAULT 0
         CHECK (balance_z BETWEEN -4611686018427387904 AND 4611686018427387904),

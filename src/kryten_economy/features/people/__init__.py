@@ -1,0 +1,1 @@
+"""Everything stored about one person: telling it, forgetting it, and closing unused accounts."""

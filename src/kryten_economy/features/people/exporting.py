@@ -1,0 +1,138 @@
+"""Everything that is stored about one person, row by row, as it stands in the books.
+
+That is every row that refers to their account or names them, and the rounds and acts they were
+part of. What an act answered is left out: it repeats figures of these rows, and those of others.
+"""
+
+import csv
+import json
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, TextIO, TypeAlias
+
+from kryten_economy.features.people.rules import Naming
+from kryten_economy.features.people.tables import Scope, Table, scope_of, tables
+from kryten_economy.ledger.channels import Reader
+from kryten_economy.ledger.displacement import Sql
+
+__all__ = ("AboutRow", "about", "write_csv", "write_json")
+
+_LEFT_OUT = frozenset({("operation", "answer"), ("operation", "digest"), ("operation", "seq")})
+_ACTS = """
+    seq IN (
+        SELECT operation FROM transfer
+        WHERE debit_account IN ({own}) OR credit_account IN ({own})
+    )
+"""
+
+
+class AboutRow(NamedTuple):
+    """One row of a table."""
+
+    table: str
+    values: dict[str, Any]
+
+
+Rows: TypeAlias = Generator[AboutRow, None, None]
+
+
+def about(reader: Reader, name: str, channel: str | None = None) -> Rows | None:
+    """The rows about somebody, table by table; None for a channel that is not in the books.
+
+    Close it before the reader, if it was not read to its end.
+    """
+    sql = Sql(reader.connection)
+    found = tables(sql)
+    scope = scope_of(sql, name, channel, found)
+    return None if scope is None else _rows(reader, scope, found)
+
+
+def _rows(reader: Reader, scope: Scope, found: list[Table]) -> Rows:
+    naming = Naming(scope.name, "", scope.others, scope.is_common)
+    reader.sql.run("BEGIN")
+    try:
+        for table in found:
+            yield from _of_table(reader, scope, naming, table, found)
+    finally:
+        reader.sql.run("COMMIT")
+
+
+def _of_table(
+    reader: Reader, scope: Scope, naming: Naming, table: Table, found: list[Table]
+) -> Iterator[AboutRow]:
+    owned = _owned(scope, table, found)
+    statement = (
+        f"SELECT ({owned}) AS own, * FROM {table.name} "  # noqa: S608 - names of the schema
+        f"WHERE ({owned}) OR ({scope.limits(table)} AND ({table.mentions}))"
+    )
+    cursor = reader.connection.cursor()
+    for own, *values in cursor.execute(statement, scope.values):
+        row = dict(zip(table.columns, values, strict=True))
+        if own or _names(scope, naming, table, row):
+            kept = {key: row[key] for key in row if (table.name, key) not in _LEFT_OUT}
+            yield AboutRow(table.name, kept)
+
+
+def _owned(scope: Scope, table: Table, found: list[Table]) -> str:
+    """The condition that a row refers to an account of theirs, or that such a row refers to it."""
+    own = ", ".join(map(str, scope.accounts))
+    if not own:
+        return "0"
+    if table.name == "account":
+        return f"id IN ({own})"
+    if table.name == "operation":
+        return _ACTS.format(own=own)
+    if table.accounts:
+        return " OR ".join(f"{column} IN ({own})" for column in table.accounts)
+    if table.name == "channel":
+        return "0"
+    through = [
+        f"{to} IN (SELECT {column} FROM {other.name} WHERE {other.accounts[0]} IN ({own}))"  # noqa: S608
+        for other in found
+        if other.accounts
+        for column, target, to in other.refers
+        if target == table.name
+    ]
+    return " OR ".join(through) or "0"
+
+
+def _names(scope: Scope, naming: Naming, table: Table, row: dict[str, Any]) -> bool:
+    texts = {column: row[column] for column in table.texts if isinstance(row[column], str)}
+    named = any(
+        naming.exactly(text) != text if table.holds_only_names(column) else naming.names(text)
+        for column, text in texts.items()
+    )
+    return named and scope.takes(table, iter(texts.values()))
+
+
+def write_json(rows: Iterator[AboutRow], name: str, at_ms: int, to: TextIO) -> int:
+    """One object with a list of rows per table; answers how many rows there were."""
+    made = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
+    head = json.dumps({"user": name, "exported_at": made}, ensure_ascii=False)
+    to.write(head[:-1] + ', "tables": {')
+    count, last = 0, ""
+    for row in rows:
+        if row.table != last:
+            to.write(f"{'' if not last else chr(10) + '], '}\n{json.dumps(row.table)}: [")
+        line = json.dumps(row.values, ensure_ascii=False, default=_told)
+        to.write(f"{',' if row.table == last else ''}\n  {line}")
+        count, last = count + 1, row.table
+    to.write("\n]}}\n" if last else "}}\n")
+    return count
+
+
+def write_csv(rows: Iterator[AboutRow], to: TextIO) -> int:
+    """A line per value: table, number of the row in it, column, value; the tables differ."""
+    out = csv.writer(to)
+    out.writerow(("table", "row", "column", "value"))
+    count, number, last = 0, 0, ""
+    for row in rows:
+        number = number + 1 if row.table == last else 1
+        for column, value in row.values.items():
+            out.writerow((row.table, number, column, "" if value is None else _told(value)))
+        count, last = count + 1, row.table
+    return count
+
+
+def _told(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
