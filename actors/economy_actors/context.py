@@ -7,7 +7,7 @@ nobody. Besides: what earning is multiplied by at this moment, and notices to us
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from economy_actors.messages.llm import Compose
 from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.questions import PickQuestion
 from economy_actors.messages.tables import FloorMessage
-from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
+from economy_actors.messages.workers import ApiRequest, EventsMessage, PanicMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
@@ -38,12 +38,14 @@ from kryten_economy.features.events.rules import AdHoc, Combined, active_multipl
 from kryten_economy.features.games.fairness import fresh_seed
 from kryten_economy.features.games.race.frame import RaceView
 from kryten_economy.features.media.rules import Medium
+from kryten_economy.features.panic import Halt
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
 from kryten_economy.features.queue import outcomes
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.vanity.rules import TITLE, with_title
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import Halted, Level
 from kryten_economy.users import Present, UserKey
 
 __all__ = (
@@ -58,6 +60,7 @@ __all__ = (
     "WhoIsHere",
     "adorn",
     "adorned",
+    "halted_in",
     "hindrance",
     "multipliers_now",
     "notice",
@@ -183,8 +186,8 @@ class Context:
     what users own that is shown with their names, by its type in the books. ``may_add``: what each
     channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the holds of bought
     lines that this process has under way. ``seeded``: the day by channel up to which the seeds of
-    the fair dice are announced. ``books_lost``: the book file was taken away, and nothing is
-    acknowledged any more.
+    the fair dice are announced. ``halts``: what admins have stopped. ``books_lost``: the book file
+    was taken away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -200,6 +203,7 @@ class Context:
     questions: Ref[PickQuestion] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     prices: Ref[PricesDue] = field(init=False)
+    panic: Ref[PanicMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
@@ -209,6 +213,9 @@ class Context:
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(
         default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))
+    )
+    halts: dict[str, Published[tuple[Halt, ...]]] = field(
+        default_factory=lambda: defaultdict(lambda: Published(()))
     )
     playing: dict[str, Medium] = field(default_factory=dict)
     channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
@@ -258,6 +265,14 @@ def hindrance(context: Context, channel: str) -> str | None:
         return outcomes.BOT_AWAY
     rank = context.bot_ranks.get(channel)
     return outcomes.no_right(may.rank) if rank is not None and rank < may.rank else None
+
+
+def halted_in(context: Context, channel: str, by: Collection[Level]) -> Halted | None:
+    """Which of these levels admins have set in a channel, for who only asks; the books decide."""
+    for each in context.halts[channel].value:
+        if each.what != "freeze" and each.what in by:
+            return Halted(channel, each.reason, each.what, each.until_ms)
+    return None
 
 
 def multipliers_now(context: Context, channel: str, at_ms: int | None = None) -> Combined:

@@ -28,6 +28,7 @@ from kryten_economy.refusals import (
     DailyLimit,
     DailySum,
     EventRuns,
+    Halted,
     Ignored,
     Insufficient,
     InvalidAmount,
@@ -142,11 +143,15 @@ def result_of(answer: PmAnswer | ApiAnswer) -> CommandResult:
 def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Refused | Failed:
     """A refusal as both surfaces tell it; ``name`` as in `refusals.in_words`."""
     code, text = _code(refusal), refusals.in_words(refusal, symbol, name=name)
+    if isinstance(refusal, Halted):
+        return Refused(code, text)  # an admin wants it so
     return Failed(code, text) if code is Code.UNAVAILABLE else Refused(code, text)
 
 
 def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one code for each
     match refusal:
+        case Halted(what=what) if what != "read-only":
+            return Code.DISABLED
         case ReadOnly() | Busy():
             return Code.UNAVAILABLE
         case Insufficient():

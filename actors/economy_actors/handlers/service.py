@@ -112,6 +112,7 @@ async def health(call: ApiCall) -> ApiAnswer:
             "database": "connected" if connected else "disconnected",
             "active_sessions": found.active_sessions,
             "uptime_seconds": int(found.uptime_seconds),
+            "panic": [*found.panic],
         }
     )
 
