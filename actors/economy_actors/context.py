@@ -32,7 +32,8 @@ from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import Ref
 from kryten_economy.calendar import Calendar
-from kryten_economy.config import Settings
+from kryten_economy.config import Loaded, Settings
+from kryten_economy.config.origins import Source
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import AdHoc, Combined, active_multipliers
 from kryten_economy.features.games.fairness import fresh_seed
@@ -133,17 +134,27 @@ SERVICE_NAME = "economy"
 
 
 class LiveSettings:
-    """Read ``settings`` and what is made of them at each use; never keep them over an await."""
+    """Read ``settings`` and what is made of them at each use; never keep them over an await.
 
-    __slots__ = ("_ignored", "calendar", "ladder", "path", "settings")
+    ``written`` is what the file says, be it that it needs a restart, and ``source`` where; None
+    where there is no file.
+    """
 
-    def __init__(self, settings: Settings, path: Path | None = None) -> None:
+    __slots__ = ("_ignored", "calendar", "ladder", "path", "settings", "source", "written")
+
+    def __init__(
+        self, settings: Settings, path: Path | None = None, loaded: Loaded | None = None
+    ) -> None:
         self.path = path
-        self.swap(settings)
+        self.source: Source | None = None
+        self.written: Settings | None = None
+        self.swap(settings, loaded)
 
-    def swap(self, settings: Settings) -> None:
+    def swap(self, settings: Settings, loaded: Loaded | None = None) -> None:
         """Put new settings in force, in one step."""
         self.settings = settings
+        if loaded is not None:
+            self.written, self.source = loaded.settings, loaded.source
         self.calendar = Calendar(settings.timezone)
         self.ladder = Ladder(settings.ranks.tiers)
         names = (*settings.ignored_users, settings.bot.username)

@@ -58,6 +58,7 @@ __all__ = (
     "Done",
     "Failed",
     "PmAnswer",
+    "Private",
     "Refused",
     "refused",
     "result_of",
@@ -119,6 +120,12 @@ class Failed:
     code: Code
     text: str
     data: Mapping[str, object] | None = None
+
+
+class Private(str):
+    """A text for its reader only: the audit log says that it was told, not what."""
+
+    __slots__ = ()
 
 
 PmAnswer: TypeAlias = str | Refused | Failed

@@ -24,7 +24,7 @@ from uuid import uuid4
 import structlog
 
 from economy_actors.context import Context, terms_now
-from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused, result_of
+from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
 from economy_actors.handlers.kit import audit
 from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
 from economy_actors.messages.channel import (
@@ -255,7 +255,8 @@ async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question
     result = "failed"
     try:
         answer = await _run(call, handler)
-        result = answer if isinstance(answer, str) else answer.text
+        text = answer if isinstance(answer, str) else answer.text
+        result = "told" if isinstance(answer, Private) else text
     finally:
         audit(
             call.context,

@@ -38,6 +38,18 @@ CREATE TABLE audit_log (
 
 CREATE INDEX audit_log_by_time ON audit_log (at_ms);
 
+-- Each configuration the service has read: the file without its secrets, every setting of it as it
+-- may be told, and what that changed: [[key path, before, after], …].
+CREATE TABLE config_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('start', 'pm', 'api', 'signal', 'revert')),
+    author TEXT NOT NULL,
+    document TEXT NOT NULL,
+    settings TEXT NOT NULL CHECK (json_valid(settings)),
+    changes TEXT NOT NULL CHECK (json_valid(changes))
+) STRICT;
+
 CREATE TABLE service_metrics (
     key TEXT PRIMARY KEY NOT NULL,
     value INTEGER NOT NULL DEFAULT 0 CHECK (value >= 0),
