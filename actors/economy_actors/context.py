@@ -7,7 +7,7 @@ nobody. Besides: what earning is multiplied by at this moment, and notices to us
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -27,24 +27,27 @@ from economy_actors.messages.llm import Compose
 from economy_actors.messages.playlist import PlaylistMessage
 from economy_actors.messages.questions import PickQuestion
 from economy_actors.messages.tables import FloorMessage
-from economy_actors.messages.workers import ApiRequest, EventsMessage, PricesDue
+from economy_actors.messages.workers import ApiRequest, EventsMessage, PanicMessage, PricesDue
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.outbox.protocol import OutboxMessage
 from economy_actors.runtime import Ref
 from kryten_economy.calendar import Calendar
-from kryten_economy.config import Settings
+from kryten_economy.config import Loaded, Settings
+from kryten_economy.config.origins import Source
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import AdHoc, Combined, active_multipliers
 from kryten_economy.features.games.fairness import fresh_seed
 from kryten_economy.features.games.race.frame import RaceView
 from kryten_economy.features.media.rules import Medium
+from kryten_economy.features.panic import Halt
 from kryten_economy.features.presence.minutes import EarningTerms
 from kryten_economy.features.presence.rules import MINUTE_MS, Visit
 from kryten_economy.features.queue import outcomes
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.vanity.rules import TITLE, with_title
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import Halted, Level
 from kryten_economy.users import Present, UserKey
 
 __all__ = (
@@ -59,6 +62,7 @@ __all__ = (
     "WhoIsHere",
     "adorn",
     "adorned",
+    "halted_in",
     "hindrance",
     "multipliers_now",
     "notice",
@@ -131,17 +135,27 @@ SERVICE_NAME = "economy"
 
 
 class LiveSettings:
-    """Read ``settings`` and what is made of them at each use; never keep them over an await."""
+    """Read ``settings`` and what is made of them at each use; never keep them over an await.
 
-    __slots__ = ("_ignored", "calendar", "ladder", "path", "settings")
+    ``written`` is what the file says, be it that it needs a restart, and ``source`` where; None
+    where there is no file.
+    """
 
-    def __init__(self, settings: Settings, path: Path | None = None) -> None:
+    __slots__ = ("_ignored", "calendar", "ladder", "path", "settings", "source", "written")
+
+    def __init__(
+        self, settings: Settings, path: Path | None = None, loaded: Loaded | None = None
+    ) -> None:
         self.path = path
-        self.swap(settings)
+        self.source: Source | None = None
+        self.written: Settings | None = None
+        self.swap(settings, loaded)
 
-    def swap(self, settings: Settings) -> None:
+    def swap(self, settings: Settings, loaded: Loaded | None = None) -> None:
         """Put new settings in force, in one step."""
         self.settings = settings
+        if loaded is not None:
+            self.written, self.source = loaded.settings, loaded.source
         self.calendar = Calendar(settings.timezone)
         self.ladder = Ladder(settings.ranks.tiers)
         names = (*settings.ignored_users, settings.bot.username)
@@ -184,8 +198,8 @@ class Context:
     what users own that is shown with their names, by its type in the books. ``may_add``: what each
     channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the holds of bought
     lines that this process has under way. ``seeded``: the day by channel up to which the seeds of
-    the fair dice are announced. ``books_lost``: the book file was taken away, and nothing is
-    acknowledged any more.
+    the fair dice are announced. ``halts``: what admins have stopped. ``books_lost``: the book file
+    was taken away, and nothing is acknowledged any more.
     """
 
     live: LiveSettings
@@ -202,6 +216,7 @@ class Context:
     keys: Ref[FindKey] = field(init=False)
     api: Ref[ApiRequest] = field(init=False)
     prices: Ref[PricesDue] = field(init=False)
+    panic: Ref[PanicMessage] = field(init=False)
     gateway: Ref[GatewayMessage] | None = None
     books_lost: bool = False
     bus_connected: Callable[[], bool] = lambda: False
@@ -212,6 +227,9 @@ class Context:
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(
         default_factory=lambda: defaultdict(lambda: Published(NOT_KNOWN))
+    )
+    halts: dict[str, Published[tuple[Halt, ...]]] = field(
+        default_factory=lambda: defaultdict(lambda: Published(()))
     )
     playing: dict[str, Medium] = field(default_factory=dict)
     channel_events: dict[str, Ref[EventsMessage]] = field(default_factory=dict)
@@ -261,6 +279,14 @@ def hindrance(context: Context, channel: str) -> str | None:
         return outcomes.BOT_AWAY
     rank = context.bot_ranks.get(channel)
     return outcomes.no_right(may.rank) if rank is not None and rank < may.rank else None
+
+
+def halted_in(context: Context, channel: str, by: Collection[Level]) -> Halted | None:
+    """Which of these levels admins have set in a channel, for who only asks; the books decide."""
+    for each in context.halts[channel].value:
+        if each.what != "freeze" and each.what in by:
+            return Halted(channel, each.reason, each.what, each.until_ms)
+    return None
 
 
 def multipliers_now(context: Context, channel: str, at_ms: int | None = None) -> Combined:

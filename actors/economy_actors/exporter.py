@@ -23,6 +23,7 @@ from economy_actors.metrics.metrics import CONTENT_TYPE
 from economy_actors.runtime import Actor, AskExpired, AskFailed, RuntimeFault
 from kryten_economy.features.bounties.operations import open_bounties
 from kryten_economy.features.games.returns import house_of, returns
+from kryten_economy.features.panic import in_words
 from kryten_economy.features.reports.rows import ChannelGauges
 from kryten_economy.ledger.records import SaveCounters
 
@@ -33,6 +34,7 @@ __all__ = (
     "Listening",
     "Refresh",
     "check_health",
+    "panic_in_words",
     "serve",
 )
 
@@ -65,6 +67,8 @@ class Health:
     """Other services that answer in a channel of this one, in words."""
     robots_away: tuple[str, ...] = ()
     """The channels without a robot."""
+    panic: tuple[str, ...] = ()
+    """What admins have stopped, in words; it is meant so, and nothing is amiss."""
 
     @property
     def status(self) -> Literal["healthy", "degraded", "error"]:
@@ -94,6 +98,7 @@ class Health:
         fields = dataclasses.asdict(self)
         usable = fields.pop("database_usable")
         fields["problems"] = [*self.problems]
+        fields["panic"] = [*self.panic]
         del fields["rivals"], fields["robots_away"], fields["books_lost"]
         rounded = {
             name: round(value, 3) if isinstance(value, float) else value
@@ -261,6 +266,15 @@ def _named(gauges: ChannelGauges) -> dict[str, float]:
     }
 
 
+def panic_in_words(context: Context) -> tuple[str, ...]:
+    """What admins have stopped in which channel."""
+    return tuple(
+        f"{channel}: {in_words(halt)}"
+        for channel in context.channels
+        for halt in context.halts[channel].value
+    )
+
+
 async def check_health(context: Context) -> Health:
     """Find out whether the books commit and the bus carries."""
     usable = False
@@ -286,4 +300,5 @@ async def check_health(context: Context) -> Health:
         books_lost=context.books_lost,
         rivals=context.rivals(),
         robots_away=context.robots_away(),
+        panic=panic_in_words(context),
     )

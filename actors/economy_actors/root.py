@@ -26,6 +26,7 @@ from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
+from economy_actors.jobs.panic import Panic
 from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
@@ -130,6 +131,7 @@ class Root(Actor[Any]):
             "persons", lambda: Persons(context.people), capacity=PERSONS_MAILBOX
         )
         context.prices = await self.spawn_started("prices", lambda: Prices(context, self._channels))
+        context.panic = await self.spawn_started("panic", lambda: Panic(context, self._channels))
         await self.spawn_started("announcers", self._announcers())
         await self.spawn_started("channels", self._channel_group())
         await self.spawn_started("playlists", self._playlist_group())

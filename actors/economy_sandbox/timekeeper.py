@@ -60,7 +60,7 @@ async def hosted(
 ) -> AsyncIterator[Service]:
     """Run the service on a written configuration; the environment has no say in it."""
     loaded = load(config_path, {})
-    live = LiveSettings(loaded.settings, config_path)
+    live = LiveSettings(loaded.settings, config_path, loaded)
     async with open_service(live, clock=clock) as service:
         yield service
 

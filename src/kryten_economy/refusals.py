@@ -29,9 +29,12 @@ __all__ = (
     "DailyLimit",
     "DailySum",
     "EventRuns",
+    "Frozen",
+    "Halted",
     "Ignored",
     "Insufficient",
     "InvalidAmount",
+    "Level",
     "LimitReached",
     "NoAccount",
     "NoBounty",
@@ -51,6 +54,7 @@ __all__ = (
     "TooFewCoins",
     "TooManyOpen",
     "TooYoung",
+    "barred",
     "is_refusal",
 )
 
@@ -81,6 +85,13 @@ class Banned:
     """The user is banned from the economy of this channel."""
 
     user: UserKey
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Banned):
+    """An admin has frozen the account: a ban for a time, 0 until it is lifted."""
+
+    until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,21 @@ class ReadOnly:
 
     channel: str
     reason: str
+
+
+Level = Literal["earning", "games", "spending", "read-only"]
+"""What an admin can stop in a whole channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halted(ReadOnly):
+    """An admin has stopped this in the channel; ``until_ms`` None until they let it go on.
+
+    It is a ReadOnly, since whoever waits for the channel to be reopened waits for this too.
+    """
+
+    what: Level = "read-only"
+    until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,11 +345,13 @@ class NotYours:
 Refusal = (
     Insufficient
     | NoAccount
+    | Frozen
     | Banned
     | SameAccount
     | Conflict
     | NoHold
     | AlreadySettled
+    | Halted
     | ReadOnly
     | InvalidAmount
     | TooFewCoins
@@ -373,3 +401,10 @@ AnyRefusal = Refusal | Ignored | Busy
 def is_refusal(kind: type) -> bool:
     """Whether a type of answer belongs to the closed set."""
     return kind in get_args(Refusal)
+
+
+def barred(user: UserKey, frozen_until_ms: int | None, *, is_banned: bool) -> Banned | None:
+    """Why a user takes no part in the economy, if so."""
+    if is_banned:
+        return Banned(user)
+    return None if frozen_until_ms is None else Frozen(user, frozen_until_ms)

@@ -16,6 +16,7 @@ from economy_actors.gateway.worker import Persons
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
+from economy_actors.jobs.panic import Panic
 from economy_actors.jobs.prices import Prices
 from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
@@ -349,6 +350,7 @@ async def house(
         context.prices = await root.spawn_started(
             "prices", lambda: Prices(context, tuple(channels))
         )
+        context.panic = await root.spawn_started("panic", lambda: Panic(context, tuple(channels)))
         context.catalogue = root.spawn("catalogue", lambda: catalogue(context), capacity=1024)
         context.llm = root.spawn("llm", llm)
         context.questions = root.spawn("questions", lambda: questions(context))

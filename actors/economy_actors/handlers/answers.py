@@ -28,6 +28,7 @@ from kryten_economy.refusals import (
     DailyLimit,
     DailySum,
     EventRuns,
+    Halted,
     Ignored,
     Insufficient,
     InvalidAmount,
@@ -57,6 +58,7 @@ __all__ = (
     "Done",
     "Failed",
     "PmAnswer",
+    "Private",
     "Refused",
     "refused",
     "result_of",
@@ -121,6 +123,12 @@ class Failed:
     data: Mapping[str, object] | None = None
 
 
+class Private(str):
+    """A text for its reader only: the audit log says that it was told, not what."""
+
+    __slots__ = ()
+
+
 PmAnswer: TypeAlias = str | Refused | Failed
 """A text, which is the reply to a command that was carried out, or why it was not."""
 
@@ -143,11 +151,15 @@ def result_of(answer: PmAnswer | ApiAnswer) -> CommandResult:
 def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Refused | Failed:
     """A refusal as both surfaces tell it; ``name`` as in `refusals.in_words`."""
     code, text = _code(refusal), refusals.in_words(refusal, symbol, name=name)
+    if isinstance(refusal, Halted):
+        return Refused(code, text)  # an admin wants it so
     return Failed(code, text) if code is Code.UNAVAILABLE else Refused(code, text)
 
 
 def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one code for each
     match refusal:
+        case Halted(what=what) if what != "read-only":
+            return Code.DISABLED
         case ReadOnly() | Busy():
             return Code.UNAVAILABLE
         case Insufficient():

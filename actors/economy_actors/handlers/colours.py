@@ -21,7 +21,7 @@ from kryten_economy.features.colours.rules import NotShown, parsed_colour, reada
 from kryten_economy.features.prices import price_tag
 from kryten_economy.features.vanity.texts import offer
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import Banned, Ignored, NoAccount, Refusal
+from kryten_economy.refusals import Ignored, NoAccount, Refusal
 
 __all__ = ()
 
@@ -71,8 +71,8 @@ def _checked(call: Call, buyer: Wallet, text: str) -> str | Refused | Failed:
     item = call.settings.vanity_shop.chat_color
     if not item.enabled:
         return Refused(Code.DISABLED, refusals.feature_off("The chat colour"))
-    if buyer.banned:
-        return call.refused(Banned(buyer.user))
+    if buyer.barred is not None:
+        return call.refused(buyer.barred)
     colour = parsed_colour(text)
     if colour is None:
         return Refused(Code.INVALID_REQUEST, texts.no_colour(text))

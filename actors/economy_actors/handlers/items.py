@@ -187,8 +187,8 @@ async def _obstacle(call: Call, item: Item, buyer: Wallet, price_z: int) -> Refu
     """The first reason for which a purchase right now would be refused."""
     if not call.settings.shop.enabled:
         return Refused(Code.DISABLED, refusals.feature_off("The shop"))
-    if buyer.banned:
-        return Refused(Code.BANNED, refusals.target_banned(buyer.display_name))
+    if buyer.barred is not None:
+        return call.refused(buyer.barred, buyer.display_name)
     refused = _below_rank(call, item, buyer) or await _why_not(call, buyer.user, item)
     if refused is None and buyer.balance_z < price_z:
         return call.refused(Insufficient(buyer.balance_z, price_z - buyer.balance_z))

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import anyio
 import structlog
 
+from economy_actors.context import halted_in
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, Refused
 from economy_actors.handlers.fields import Amount as Number
 from economy_actors.handlers.fields import Text
@@ -44,13 +45,14 @@ from kryten_economy.features.queue.spends import (
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts
+from kryten_economy.ledger.operation import SPENDING
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
     AlreadySettled,
     AnyRefusal,
-    Banned,
     Conflict,
     CoolingDown,
+    Halted,
     Ignored,
     Insufficient,
     NoAccount,
@@ -137,8 +139,8 @@ def _refusal(
     wallet, now_ms = buyer.wallet, call.now_ms
     if call.context.live.ignores(call.name):
         return Ignored(call.name)
-    if wallet is not None and wallet.banned:
-        return Banned(call.user)
+    if wallet is not None and wallet.barred is not None:
+        return wallet.barred
     if (closed := _closed(call)) is not None:
         return closed
     left_ms = buyer.standing.cooldown_left_ms(limits, now_ms)
@@ -151,7 +153,9 @@ def _refusal(
     return Insufficient(wallet.balance_z, short_z) if short_z > 0 else None
 
 
-def _closed(call: ApiCall) -> Blackout | None:
+def _closed(call: ApiCall) -> Halted | Blackout | None:
+    if (halted := halted_in(call.context, call.channel, SPENDING)) is not None:
+        return halted
     if not call.settings.spending.blackout_applies_to_api:
         return None
     return blackout_at(call.settings, call.context.live.calendar, call.now_ms)

@@ -6,6 +6,7 @@ Times are UTC epoch milliseconds.
 from dataclasses import dataclass, field
 
 from kryten_economy.features.events.adhoc import RunningEvent
+from kryten_economy.features.panic import Halt
 
 __all__ = (
     "AdHocBegun",
@@ -13,6 +14,9 @@ __all__ = (
     "ApiRequest",
     "EventsDue",
     "EventsMessage",
+    "HaltsKnown",
+    "PanicDue",
+    "PanicMessage",
     "PricesDue",
     "RainDue",
 )
@@ -61,5 +65,20 @@ class AdHocEnded:
     fired_at_ms: int
     by: str
 
+
+@dataclass(frozen=True, slots=True)
+class PanicDue:
+    """See whether something that was stopped is to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HaltsKnown:
+    """What is stopped in a channel from now on, as the books know already."""
+
+    channel: str
+    halts: tuple[Halt, ...]
+
+
+PanicMessage = PanicDue | HaltsKnown
 
 EventsMessage = EventsDue | RainDue | AdHocBegun | AdHocEnded

@@ -232,6 +232,12 @@ class Families:
         self.multiplier_active = self._gauge(
             "multiplier_active", "Active multipliers, 1 each.", "channel", "source"
         )
+        self.panic_level = self._gauge(
+            "panic_level",
+            "1 while admins have stopped it; of freeze how many accounts are frozen.",
+            "channel",
+            "what",
+        )
         of_game = ("channel", "game")
         self.return_observed = self._gauge(
             "game_return_observed", "The part of all stakes that came back.", *of_game

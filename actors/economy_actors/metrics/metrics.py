@@ -35,6 +35,7 @@ from economy_actors.metrics.families import (
 from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined
 from kryten_economy.features.games.returns import GameReturn
+from kryten_economy.features.panic import KINDS, Halt
 from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.transaction_types import kind_of_spend
 from kryten_economy.users import UserKey
@@ -298,6 +299,12 @@ class Metrics:
             own.return_expected.labels(channel, each.game).set(round(each.expected, 6))
             if each.margin is not None:
                 own.return_margin.labels(channel, each.game).set(round(each.margin, 6))
+
+    def set_panic(self, channel: str, halts: Sequence[Halt]) -> None:
+        """Set what admins have stopped in a channel."""
+        for what in KINDS:
+            count = sum(each.what == what for each in halts)
+            self._families.panic_level.labels(channel, what).set(count)
 
     def set_fair_seed(self, channel: str, day: str, seed_hash: str) -> None:
         """Tell the hash of the seed of a day that has begun; never the seed."""

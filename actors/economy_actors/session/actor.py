@@ -24,7 +24,7 @@ from uuid import uuid4
 import structlog
 
 from economy_actors.context import Context, terms_now
-from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused, result_of
+from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
 from economy_actors.handlers.kit import audit
 from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
 from economy_actors.messages.channel import (
@@ -69,6 +69,7 @@ from kryten_economy.features.bans import banned
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.chat.rules import parted, suspects, without
 from kryten_economy.features.chat.triggers import Effect
+from kryten_economy.features.panic import pause_told
 from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
 from kryten_economy.features.presence.rules import MINUTE_MS, earning_gate
 from kryten_economy.ledger.wallet import Wallet
@@ -131,9 +132,21 @@ async def carry_out(
     context.metrics.pm_command("unknown" if spec is None else spec.name, result_of(answer))
     text = answer if isinstance(answer, str) else answer.text
     if text:
+        text += _pause_note(asking, spec, dialogue)
         context.outboxes[user.channel].offer(
             Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
         )
+
+
+def _pause_note(asking: "_Asking", spec: CommandSpec | None, dialogue: Dialogue) -> str:
+    """That nothing is earned at the moment: for whoever asks how things stand, and once."""
+    if spec is None or not spec.reads or spec.name == "help" or asking.is_admin:
+        return ""
+    for halt in asking.context.halts[asking.user.channel].value:
+        if halt.what in ("earning", "read-only") and dialogue.told_pause_ms != halt.since_ms:
+            dialogue.told_pause_ms = halt.since_ms
+            return f"\n{pause_told(halt)}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +220,8 @@ async def _answer(
         return Failed(Code.UNAVAILABLE, refusals.busy())
     if wallet.banned and not (spec.for_banned or spec.admin):
         return Refused(Code.BANNED, banned())
+    if wallet.frozen_until_ms is not None and not (spec.for_banned or spec.admin or spec.reads):
+        return Refused(Code.BANNED, refusals.frozen(wallet.frozen_until_ms))
     cause = asking.trace or uuid4().hex
     call = PmCall(
         context,
@@ -240,7 +255,8 @@ async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question
     result = "failed"
     try:
         answer = await _run(call, handler)
-        result = answer if isinstance(answer, str) else answer.text
+        text = answer if isinstance(answer, str) else answer.text
+        result = "told" if isinstance(answer, Private) else text
     finally:
         audit(
             call.context,

@@ -55,6 +55,8 @@ class Dialogue:
     def __init__(self) -> None:
         self._asked: Pending | None = None
         self._listed: Pending | None = None
+        self.told_pause_ms = 0
+        """The beginning of the pause of which this user knows."""
 
     @property
     def waits(self) -> bool:

@@ -21,7 +21,7 @@ from anyio.abc import TaskGroup
 from economy_actors import logs
 from economy_actors.context import LiveSettings
 from economy_actors.exporter import HttpBindError
-from economy_actors.handlers.service import reload_settings
+from economy_actors.handlers.reloading import reload_settings
 from economy_actors.runtime import RootFailed
 from economy_actors.service import Notifier, Service, freeze_startup_objects, open_service
 from kryten_economy.config import ConfigError, Loaded, Settings, find_config, load
@@ -52,7 +52,7 @@ def load_settings(explicit: Path | None) -> LiveSettings | None:
     path, loaded = found
     for warning in loaded.warnings:
         _log.warning(warning)
-    return LiveSettings(loaded.settings, path)
+    return LiveSettings(loaded.settings, path, loaded)
 
 
 def check_config(explicit: Path | None, *, strict: bool) -> int:

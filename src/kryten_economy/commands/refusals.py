@@ -8,7 +8,7 @@ here.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
@@ -28,9 +28,12 @@ from kryten_economy.refusals import (
     DailyLimit,
     DailySum,
     EventRuns,
+    Frozen,
+    Halted,
     Ignored,
     Insufficient,
     InvalidAmount,
+    Level,
     LimitReached,
     NoAccount,
     NoBounty,
@@ -51,7 +54,7 @@ from kryten_economy.refusals import (
     TooYoung,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
-from kryten_economy.text.templates import duration, money, plural, uptime
+from kryten_economy.text.templates import duration, minute_of, money, plural, uptime
 
 __all__ = (
     "about",
@@ -72,7 +75,9 @@ __all__ = (
     "daily_sum",
     "event_runs",
     "feature_off",
+    "frozen",
     "guest_not_allowed",
+    "halted",
     "ignored",
     "in_words",
     "insufficient",
@@ -97,6 +102,7 @@ __all__ = (
     "slow_down",
     "sold_out",
     "target_banned",
+    "target_frozen",
     "too_many_open",
     "too_new",
     "unknown_command",
@@ -252,6 +258,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             )
         case NoAccount(user):
             return no_account() if name is None else unknown_user(name or user.name)
+        case Frozen(user, until_ms):
+            return target_frozen(name or user.name, until_ms)
         case Banned(user):
             return target_banned(name or user.name)
         case TooFewCoins(users):
@@ -262,6 +270,8 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return "This request_id was used before, for something else. Nothing was changed."
         case NoHold() | AlreadySettled():
             return "That is settled already. Nothing was changed."
+        case Halted(what=what, until_ms=until_ms):
+            return halted(what, until_ms)
         case ReadOnly():
             return books_closed()
         case InvalidAmount(amount_z):
@@ -388,6 +398,36 @@ def not_yourself(what: str) -> str:
 def target_banned(name: str) -> str:
     """The other user is banned from the economy."""
     return f"{_shown(name)} is suspended from the economy at the moment."
+
+
+def target_frozen(name: str, until_ms: int) -> str:
+    """The user's account is frozen for a time, or (0) until an admin lifts it."""
+    return f"{_shown(name)} is frozen by an admin {_until(until_ms)}: no money goes in or out."
+
+
+def frozen(until_ms: int) -> str:
+    """The answer to a frozen user's command that could move money."""
+    return (
+        f"An admin has frozen your account {_until(until_ms)}: you neither earn nor spend."
+        " Your balance is kept."
+    )
+
+
+_HALTED: Final[dict[Level, str]] = {
+    "earning": "Earning is paused by an admin",
+    "games": "Games are paused by an admin",
+    "spending": "Spending is paused by an admin",
+    "read-only": "No money moves here by an admin's order",
+}
+
+
+def halted(what: Level, until_ms: int | None) -> str:
+    """An admin has stopped this in the whole channel."""
+    return f"{_HALTED[what]} {_until(until_ms)}. Nothing was changed."
+
+
+def _until(until_ms: int | None) -> str:
+    return f"until {minute_of(until_ms)} UTC" if until_ms else "until further notice"
 
 
 def cooling_down(what: str, wait_s: float) -> str:

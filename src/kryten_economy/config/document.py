@@ -20,7 +20,7 @@ from ruamel.yaml.scalarbool import ScalarBoolean
 
 from kryten_economy.config.problems import HIDDEN, ConfigError, Problem
 
-__all__ = ("Document", "Key", "KeyPath", "Place", "read")
+__all__ = ("Document", "Key", "KeyPath", "Place", "joined", "read")
 
 Key: TypeAlias = str | int | float | bool | None
 KeyPath: TypeAlias = tuple[Key, ...]
@@ -57,9 +57,10 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """Plain data, and the place of each path in it."""
+    """Plain data, and the place of each path in it; ``text`` is what was read."""
 
     file: str
+    text: str = field(default="", repr=False)
     data: dict[Key, object] = field(default_factory=dict)
     places: dict[KeyPath, Place] = field(default_factory=dict)
 
@@ -68,8 +69,8 @@ class Document:
         for length in range(len(path), 0, -1):
             known = self.places.get(path[:length])
             if known is not None:
-                return Place(known.file, known.line, _joined(known.key_path, path[length:]))
-        return Place(self.file, None, _joined("", path))
+                return Place(known.file, known.line, joined(known.key_path, path[length:]))
+        return Place(self.file, None, joined("", path))
 
     def value(self, path: KeyPath) -> object:
         """The value at ``path``; None if there is none."""
@@ -222,7 +223,8 @@ def _starts(path: KeyPath, prefix: KeyPath) -> bool:
     return path[: len(prefix)] == prefix
 
 
-def _joined(start: str, path: KeyPath) -> str:
+def joined(start: str, path: KeyPath) -> str:
+    """A key path as people write it."""
     for key in path:
         if isinstance(key, int) and not isinstance(key, bool):
             start = f"{start}[{key}]"
@@ -242,7 +244,7 @@ def read(path: Path) -> Document:
     tree = _parse(path, text)
     if not isinstance(tree, CommentedMap):
         raise ConfigError.of(path, "must be a mapping of sections at the top level")
-    reader = _Reader(Document(str(path)))
+    reader = _Reader(Document(str(path), text))
     try:
         data = reader.plain(tree, ())
     except RecursionError:

@@ -27,6 +27,7 @@ from typing import Final, NamedTuple
 from kryten_economy.config.document import Document, KeyPath, Place, read
 from kryten_economy.config.lenient import key_paths, modernise, read_leniently, shape, unknown_keys
 from kryten_economy.config.notices import setting_warnings
+from kryten_economy.config.origins import Source, references_in, source_of
 from kryten_economy.config.problems import ConfigError, Problem
 from kryten_economy.config.section import Section
 from kryten_economy.config.settings import Settings
@@ -144,6 +145,7 @@ class Loaded:
 
     settings: Settings
     warnings: tuple[str, ...]
+    source: Source
 
 
 def find_config(explicit: Path | None, search_order: Sequence[Path] = SEARCH_ORDER) -> Path:
@@ -164,6 +166,7 @@ def find_config(explicit: Path | None, search_order: Sequence[Path] = SEARCH_ORD
 def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     """Read and check a configuration; ConfigError lists every fault with its place."""
     document = read(path)
+    references = references_in(document)
     document.change_texts(lambda text: substitute(text, environ))
     problems, unknown = apply_overrides(document, environ)
     halves = [
@@ -181,4 +184,5 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     if problems or settings is None:
         in_order = sorted(problems, key=lambda problem: problem.line or 0)
         raise ConfigError(tuple(in_order), tuple(warnings))
-    return Loaded(settings, (*warnings, *setting_warnings(settings, document)))
+    source = source_of(document, document.text, references)
+    return Loaded(settings, (*warnings, *setting_warnings(settings, document)), source)

@@ -13,10 +13,12 @@ __all__ = (
     "SECRET_KEYS",
     "ConfigError",
     "Problem",
+    "is_secret",
     "kind",
     "masked",
     "shown",
     "shown_server",
+    "userinfo",
 )
 
 SECRET_KEYS = frozenset({"password", "token", "api_key", "api_token"})
@@ -59,6 +61,21 @@ class ConfigError(Exception):
     def of(cls, file: Path | str, allowed: str, line: int | None = None) -> "ConfigError":
         """An error about the file as a whole."""
         return cls((Problem(str(file), line, "", None, allowed),))
+
+
+_SECRET = re.compile(
+    r"(?:^|_)(?:password|passwd|token|secret|api_?key|dsn|private_key)$", re.IGNORECASE
+)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key names a secret, be it one that this version knows or not."""
+    return key in SECRET_KEYS or _SECRET.search(key) is not None
+
+
+def userinfo(text: str) -> str:
+    """The text with the credentials of addresses hidden."""
+    return _USERINFO.sub(HIDDEN, text)
 
 
 def masked(key: object, value: object) -> object:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kryten_economy.config.achievements import Achievement, AchievementType
 from kryten_economy.features.ranks.rules import Ladder, RankStep
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import EARNING, Act, operation
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -161,7 +161,7 @@ class Lookout:
 
     def sees(self, wallet: Wallet) -> bool:
         """Whether something is due for this wallet."""
-        if wallet.banned:
+        if wallet.barred is not None:
             return False
         name, earned_z, held_from_z = (
             wallet.rank_name,
@@ -198,7 +198,7 @@ def facts_of(wallet: Wallet, ladder: Ladder) -> Facts:
 
 def reached(wallet: Wallet, ladder: Ladder, achievements: Sequence[Achievement]) -> Reached | None:
     """What is due for this wallet, or None; the banned reach nothing."""
-    if wallet.banned:
+    if wallet.barred is not None:
         return None
     step = ladder.step(wallet.rank_name, wallet.lifetime_earned_z, wallet.rank_held_from_z)
     due = earned_now(achievements, facts_of(wallet, ladder), wallet.won) if achievements else ()
@@ -227,6 +227,8 @@ class Award(Act[Awarded | NoAccount | Banned | InvalidAmount]):
     down, at least 1; otherwise it is ``reward_z``, where 0 pays nothing.
     """
 
+    HALTED_BY = EARNING
+
     op_id: str
     user: UserKey
     achievement_id: str
@@ -243,8 +245,8 @@ def award(tx: Tx, ask: Award) -> Awarded | NoAccount | Banned | InvalidAmount:
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     earned_z = account.lifetime_earned_z
     reward_z = _reward(ask, earned_z)
     if reward_z and not may_earn(tx, account, reward_z):

@@ -25,7 +25,7 @@ from kryten_economy.ledger.holds import (
     place_hold,
     settle_hold,
 )
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -218,6 +218,8 @@ class Resolved:
 @dataclass(frozen=True, slots=True)
 class ResolveApproval(Act[Resolved | NotPending | InvalidAmount]):
     """Grant or reject a pending request; ``by`` is who decides."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

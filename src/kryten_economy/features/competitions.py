@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 from kryten_economy.config.achievements import Competition, CompetitionField
 from kryten_economy.features.gifts import percent_of
 from kryten_economy.features.jobs import COMPETITIONS
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import EARNING, Act, operation
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.records import FinishJob, finish_job
 from kryten_economy.ledger.tx import Tx
@@ -144,6 +144,8 @@ class PayCompetitions(Act[CompetitionsPaid]):
 
     Who is banned or was paid for that day and competition before is passed over.
     """
+
+    HALTED_BY = EARNING
 
     op_id: str
     channel: str

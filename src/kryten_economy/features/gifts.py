@@ -14,7 +14,7 @@ from kryten_economy.config.gifts import Rain
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import RAIN_PERK, Factor
 from kryten_economy.features.presence.rules import EarningGate
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import EARNING, Act, operation
 from kryten_economy.ledger.posting import Entry, Paid, is_amount, pay_each
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import InvalidAmount, TooFewCoins
@@ -108,6 +108,8 @@ class RainDrop(Act[Distributed | InvalidAmount]):
     Accounts too young or too silent to earn get nothing either.
     """
 
+    HALTED_BY = EARNING
+
     op_id: str
     channel: str
     shares: tuple[RainShare, ...]
@@ -153,7 +155,7 @@ def admin_rain(tx: Tx, ask: AdminRain) -> Distributed | TooFewCoins | InvalidAmo
     wet = [
         each
         for each in sorted(ask.present, key=lambda each: each.name)
-        if not tx.is_banned(channel, each.name)
+        if tx.barred(channel, UserKey(ask.channel, each.name)) is None
     ]
     parts = split_evenly(ask.total_z, len(wet))
     if parts is None:
@@ -171,7 +173,9 @@ def admin_rain(tx: Tx, ask: AdminRain) -> Distributed | TooFewCoins | InvalidAmo
     why = json.dumps({"by": ask.by, "total": ask.total_z, "users": len(wet)})
     entry = Entry("admin_rain", "admin.rain", f"Rain by {ask.by}", ask.at_ms, ask.day, metadata=why)
     shares = zip(accounts, parts, strict=True)
-    return _distributed(tx, pay_each(tx, [(account, each_z, entry) for account, each_z in shares]))
+    return _distributed(
+        tx, pay_each(tx, [(account, each_z, entry) for account, each_z in shares], by_admin=True)
+    )
 
 
 def _distributed(tx: Tx, paid: tuple[Paid, ...]) -> Distributed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, credit_id, is_amount, post_between
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -70,6 +70,7 @@ class Tip(
     The giver must have been known for ``min_age_ms`` and may send ``most_per_day_z`` a day.
     """
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"most_per_day_z", "min_age_ms"}
 
     op_id: str
@@ -115,8 +116,8 @@ def tip(
 
 
 def _kept_from_giving(ask: Tip, giver: Account) -> Banned | TooYoung | None:
-    if giver.banned:
-        return Banned(ask.giver)
+    if giver.barred is not None:
+        return giver.barred
     left_ms = giver.first_seen_ms + ask.min_age_ms - ask.at_ms
     return TooYoung(left_ms) if ask.min_age_ms and left_ms > 0 else None
 
@@ -124,8 +125,8 @@ def _kept_from_giving(ask: Tip, giver: Account) -> Banned | TooYoung | None:
 def _kept_from(
     ask: Tip, giver: Account, taker: Account
 ) -> Banned | DailySum | Insufficient | InvalidAmount | None:
-    if taker.banned:
-        return Banned(ask.taker)
+    if taker.barred is not None:
+        return taker.barred
     left_z = max(0, ask.most_per_day_z - giver.today.tips_sent_z)
     if ask.amount_z > left_z:
         return DailySum("tips", ask.most_per_day_z, left_z)

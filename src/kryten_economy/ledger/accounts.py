@@ -19,7 +19,7 @@ from kryten_economy.calendar import day_before
 from kryten_economy.ledger.channels import Channel, SystemKind
 from kryten_economy.ledger.displacement import Row, Sql, Value
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import BALANCE_MAX_Z
+from kryten_economy.refusals import BALANCE_MAX_Z, Banned, barred
 from kryten_economy.transaction_types import Counters
 from kryten_economy.users import UserKey
 
@@ -97,6 +97,10 @@ _SELECT = f"""
         s.current_daily_streak, s.last_streak_date,
         EXISTS (
             SELECT 1 FROM banned_users AS b WHERE b.channel_id = a.channel_id AND b.name = a.name
+        ),
+        (
+            SELECT coalesce(p.until_ms, 0) FROM panic AS p
+            WHERE p.channel_id = a.channel_id AND p.what = 'freeze' AND p.name = a.name
         ),
         (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id)
     FROM account AS a LEFT JOIN streaks AS s ON s.account_id = a.id
@@ -207,6 +211,7 @@ class Account:
         "banned",
         "channel",
         "days",
+        "frozen_until_ms",
         "is_changed",
         "is_profile_changed",
         "is_tallied",
@@ -247,7 +252,7 @@ class Account:
     today: Day
 
     def __init__(self, channel: Channel, row: Row) -> None:
-        _, *columns, streak, streak_date, banned, won = row
+        _, *columns, streak, streak_date, banned, frozen_until_ms, won = row
         for column, value in zip(_READ, columns, strict=True):
             setattr(self, column, value)
         self.channel = channel
@@ -255,6 +260,7 @@ class Account:
         self.streak: int = streak or 0
         self.streak_date: str | None = streak_date
         self.banned = bool(banned)
+        self.frozen_until_ms: int | None = frozen_until_ms
         self.won = frozenset[str](json.loads(won))
         self.balance_written_z = self.balance_z
         self.days: dict[str, Day] = {}
@@ -299,8 +305,14 @@ class Account:
                 self.emotes_used,
                 self.won,
                 self.today.day,
+                self.frozen_until_ms,
             )
         return known
+
+    @property
+    def barred(self) -> Banned | None:
+        """Why it takes no part in the economy, if so: it is banned or frozen."""
+        return barred(self.user, self.frozen_until_ms, is_banned=self.banned)
 
     @property
     def streak_days(self) -> int:

@@ -5,6 +5,7 @@ Both are read once and remembered; the one writer is the only one who changes th
 The reading side of the books: its own connection, so that reports neither wait nor delay.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
@@ -13,6 +14,7 @@ import apsw
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.errors import MissingBooks
+from kryten_economy.refusals import Level
 
 __all__ = (
     "Channel",
@@ -31,6 +33,7 @@ _CREATE_SYSTEM = """
     VALUES (?1, ?2, ?2, ?2, 0, 0)
 """
 _SYSTEM = "SELECT kind, id FROM account WHERE channel_id = ? AND name = kind AND kind <> 'wallet'"
+_HALTS = "SELECT what, until_ms FROM panic WHERE channel_id = ? AND name = ''"
 _CLOSE = "UPDATE channel SET read_only_reason = ?2, read_only_since_ms = ?3 WHERE id = ?1"
 
 _KINDS: tuple[SystemKind, ...] = ("mint", "sink", "house", "escrow")
@@ -66,10 +69,12 @@ class Channels:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self._known: dict[str, Channel] = {}
+        self._halts: dict[int, dict[Level, int | None]] = {}
 
     def forget(self) -> None:
         """After a rollback what was remembered may never have been."""
         self._known.clear()
+        self._halts.clear()
 
     def find(self, name: str) -> Channel | None:
         """The channel, or None if the books never heard of it."""
@@ -98,6 +103,17 @@ class Channels:
         """Close or (with None) reopen a channel for money."""
         self._sql.run(_CLOSE, channel.id, reason, at_ms)
         self._known.clear()
+
+    def halts(self, channel_id: int) -> Mapping[Level, int | None]:
+        """What admins have stopped in a channel, each with its end, if it has one."""
+        known = self._halts.get(channel_id)
+        if known is None:
+            known = self._halts[channel_id] = dict(self._sql.rows(_HALTS, channel_id))
+        return known
+
+    def forget_halts(self) -> None:
+        """Something was stopped, or goes on."""
+        self._halts.clear()
 
     def _load(self, channel_id: int, name: str, read_only: str | None) -> Channel:
         ids: dict[str, int] = dict(self._sql.rows(_SYSTEM, channel_id))

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.journal import Side
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, READ_ONLY, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -21,6 +21,7 @@ from kryten_economy.refusals import (
     Conflict,
     Insufficient,
     InvalidAmount,
+    Level,
     NoAccount,
     NoHold,
     ReadOnly,
@@ -157,6 +158,11 @@ class PlaceHold(Act[Held | Insufficient | NoAccount | Banned | InvalidAmount]):
     refund_type: str | None = None
     refund_trigger: str | None = None
 
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """What is to be spent; games refuse their stakes themselves."""
+        return SPENDING if transaction_type(self.type).lifetime_spent else READ_ONLY
+
 
 @operation
 def place_hold(  # noqa: PLR0911 - one way out for each refusal
@@ -172,8 +178,8 @@ def place_hold(  # noqa: PLR0911 - one way out for each refusal
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned and not kind.despite_ban:
-        return Banned(ask.user)
+    if account.barred is not None and not kind.despite_ban:
+        return account.barred
     if account.balance_z < ask.amount_z:
         return Insufficient(account.balance_z, ask.amount_z - account.balance_z)
     escrow = tx.system(account.channel, "escrow")
@@ -230,6 +236,8 @@ class CaptureHold(Act[Captured | NoHold | AlreadySettled | NoAccount | Banned | 
     Paid to the channel's sink or house, or to a user, whose row is then ``credit_type``,
     ``credit_trigger``, with ``net_z`` of it counted as earned by a house game.
     """
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     hold_id: str
@@ -314,6 +322,8 @@ def _taker(
                 return NoAccount(user)
             if taker.banned and not kind.despite_ban:
                 return Banned(user)
+            if ask.credit_type == "bounty_claim" and taker.barred is not None:
+                return taker.barred
             return taker if taker.has_room(captured_z) else InvalidAmount(captured_z)
 
 
@@ -389,6 +399,8 @@ class Released:
 @dataclass(frozen=True, slots=True)
 class ReleaseHold(Act[Released | NoHold | AlreadySettled | InvalidAmount]):
     """Give all of a hold back to its owner."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     hold_id: str

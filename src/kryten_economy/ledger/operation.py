@@ -30,12 +30,24 @@ from typing import (
 from pydantic import TypeAdapter
 
 from kryten_economy.ledger.wallet import WALLET_NOW
-from kryten_economy.refusals import Conflict, ReadOnly, is_refusal
+from kryten_economy.refusals import Conflict, Level, ReadOnly, is_refusal
 
 if TYPE_CHECKING:
     from kryten_economy.ledger.tx import Tx
 
-__all__ = ("Act", "Failed", "Request", "ids_of", "operation", "perform")
+__all__ = (
+    "ALWAYS",
+    "EARNING",
+    "READ_ONLY",
+    "SPENDING",
+    "STAKING",
+    "Act",
+    "Failed",
+    "Request",
+    "ids_of",
+    "operation",
+    "perform",
+)
 
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
@@ -52,20 +64,35 @@ class Request(Generic[A_co]):
     __slots__ = ()
 
 
+READ_ONLY: Final[tuple[Level, ...]] = ("read-only",)
+EARNING: Final[tuple[Level, ...]] = ("read-only", "earning")
+STAKING: Final[tuple[Level, ...]] = ("read-only", "games")
+SPENDING: Final[tuple[Level, ...]] = ("read-only", "spending")
+ALWAYS: Final[tuple[Level, ...]] = ()
+"""For what settles money that is set aside, and what counts without paying while it is stopped."""
+
+
 class Act(Request[A_co | Conflict | ReadOnly], Generic[A_co]):
     """A request that moves money or claims something: done once per ``op_id``.
 
     The content of an act is everything but what belongs to the attempt: its id, its times, who
     happened to be there and what only decorates it (``ATTEMPT``). Fields at their default are
-    left out of it, so that adding one never turns a repetition into a conflict.
+    left out of it, so that adding one never turns a repetition into a conflict. ``HALTED_BY`` are
+    the levels at which admins have stopped it.
     """
 
     __slots__ = ()
     ATTEMPT: ClassVar[frozenset[str]] = frozenset(
         {"op_id", "at_ms", "day", "display_name", "expires_at_ms", "present"}
     )
+    HALTED_BY: ClassVar[tuple[Level, ...]] = READ_ONLY
     op_id: str
     at_ms: int
+
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """The levels at which this one is refused, where its content matters."""
+        return self.HALTED_BY
 
     @property
     def books_channel(self) -> str | None:
@@ -153,6 +180,8 @@ def _once(tx: "Tx", known: _Operation, request: Act[Any]) -> object:
         return _again(tx, known, done.answer, getattr(request, "day", ""))
     if (closed := tx.closed(request.books_channel)) is not None:
         return closed
+    if (halted := tx.halted(request.books_channel, request.halted_by)) is not None:
+        return halted
     answer = known.run(tx, request)
     name = type(answer).__name__
     kept = known.answers.get(name)

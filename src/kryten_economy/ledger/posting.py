@@ -51,9 +51,14 @@ def is_amount(amount_z: int) -> bool:
 
 def may_earn(tx: Tx, account: Account, amount_z: int) -> bool:
     """Whether a wallet may and can take this much from the mint; else it is passed over."""
+    return may_take(tx, account, amount_z) and not tx.is_earning_paused(account.channel)
+
+
+def may_take(tx: Tx, account: Account, amount_z: int) -> bool:
+    """The same where an admin gives, who may do so while earning is paused."""
     return (
         is_amount(amount_z)
-        and not account.banned
+        and not account.barred
         and account.has_room(amount_z)
         and tx.system(account.channel, "mint").has_room(-amount_z)
     )
@@ -195,11 +200,13 @@ class Paid:
     amount_z: int
 
 
-def pay_each(tx: Tx, shares: Iterable[tuple[Account, int, Entry]]) -> tuple[Paid, ...]:
+def pay_each(
+    tx: Tx, shares: Iterable[tuple[Account, int, Entry]], *, by_admin: bool = False
+) -> tuple[Paid, ...]:
     """Credit each from the mint; who is banned or has no room is passed over."""
-    paid = []
+    may, paid = may_take if by_admin else may_earn, []
     for account, amount_z, entry in shares:
-        if may_earn(tx, account, amount_z):
+        if may(tx, account, amount_z):
             post(tx, account, amount_z, tx.system(account.channel, "mint"), entry)
             paid.append(Paid(account.wallet, amount_z))
     return tuple(paid)

@@ -7,7 +7,7 @@ are tuples in the order of the statements.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -20,7 +20,7 @@ from kryten_economy.ledger.displacement import Row, Sql, Value
 from kryten_economy.ledger.facts import Analytics, Facts, Posting, TriggerHits
 from kryten_economy.ledger.journal import Journal
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import ReadOnly
+from kryten_economy.refusals import Banned, Halted, Level, ReadOnly, barred
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -97,7 +97,14 @@ class CachedRows(Generic[K, V]):
             self._rows = {}
 
 
-_BANNED = "SELECT 1 FROM banned_users WHERE channel_id = ? AND name = ?"
+_BARRED = """
+    SELECT
+        EXISTS (SELECT 1 FROM banned_users WHERE channel_id = ?1 AND name = ?2),
+        (
+            SELECT coalesce(until_ms, 0) FROM panic
+            WHERE channel_id = ?1 AND what = 'freeze' AND name = ?2
+        )
+"""
 
 
 class Tx:
@@ -140,9 +147,10 @@ class Tx:
         assert account is not None, user
         return account.wallet
 
-    def is_banned(self, channel: Channel, name: str) -> bool:
-        """Whether a lower-case name is banned, with or without account."""
-        return self.sql.row(_BANNED, channel.id, name) is not None
+    def barred(self, channel: Channel, user: UserKey) -> Banned | None:
+        """Why somebody takes no part in the economy, if so, with or without account."""
+        is_banned, frozen_until_ms = self.sql.only(_BARRED, channel.id, user.name)
+        return barred(user, frozen_until_ms, is_banned=bool(is_banned))
 
     def closed(self, channel: str | None) -> ReadOnly | None:
         """Why a channel takes no acts, if so."""
@@ -152,6 +160,22 @@ class Tx:
         if known is None or known.read_only is None:
             return None
         return ReadOnly(channel, known.read_only)
+
+    def halted(self, channel: str | None, by: Collection[Level]) -> Halted | None:
+        """Which of these levels an admin has set in a channel, the first of them, if any."""
+        known = self.channels.find(channel) if channel is not None and by else None
+        if known is None:
+            return None
+        halts = self.channels.halts(known.id)
+        for what in by if halts else ():
+            if what in halts:
+                return Halted(known.name, "stopped by an admin", what, halts[what])
+        return None
+
+    def is_earning_paused(self, channel: Channel) -> bool:
+        """Whether nobody is paid for being here, for talk, or by chance."""
+        halts = self.channels.halts(channel.id)
+        return bool(halts) and ("earning" in halts or "read-only" in halts)
 
     def cached(self, table: CachedTable[K, V]) -> CachedRows[K, V]:
         """The rows of a feature's table that are kept while they are used."""

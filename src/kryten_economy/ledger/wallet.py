@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
+from kryten_economy.refusals import Banned, barred
 from kryten_economy.users import UserKey
 
 __all__ = ("WALLET_NOW", "Wallet")
@@ -32,7 +33,7 @@ class Wallet(NamedTuple):
     is the most a single game has brought beyond its stake; ``tip_recipients`` and
     ``tip_senders`` are how many users were tipped and have tipped; ``lifetime_minutes`` were
     spent here, ``emotes_used`` is the number of different emotes ever used, ``won`` the
-    achievements by id.
+    achievements by id. ``frozen_until_ms`` is None for who is not frozen, 0 without an end.
 
     Within a stored answer a wallet is its money of then; the profile around it (name, rank,
     last seen) is read as it is now.
@@ -65,6 +66,12 @@ class Wallet(NamedTuple):
     emotes_used: int = 0
     won: frozenset[str] = frozenset()
     day: str = ""
+    frozen_until_ms: int | None = None
+
+    @property
+    def barred(self) -> Banned | None:
+        """Why it takes no part in the economy, if so: it is banned or frozen."""
+        return barred(self.user, self.frozen_until_ms, is_banned=self.banned)
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -13,7 +13,7 @@ from tests.actors.api.helpers import Api, api
 from tests.actors.house import CHANNEL
 
 from economy_actors.context import LiveSettings
-from economy_actors.handlers import service as reload_module
+from economy_actors.handlers import reloading as reload_module
 from economy_actors.outbox.protocol import SettingsChanged
 from kryten_economy.config import Loaded, load
 from kryten_economy.features.games.rules import warnings as game_warnings

@@ -73,6 +73,7 @@ from kryten_economy.features.money.operations import (
     SetBalance,
 )
 from kryten_economy.features.notices import SetQuiet
+from kryten_economy.features.panic import LEVELS, EndPanics, SetPanic, StopPanic
 from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
@@ -767,6 +768,32 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Ban: st.builds(lambda name, day: Ban(key(name), name, "Boss", "", NOW, day), NAMES, DAYS),
     Unban: st.builds(Unban, USERS, DAYS),
+    SetPanic: st.one_of(
+        st.builds(
+            SetPanic,
+            here,
+            st.sampled_from(LEVELS),
+            st.just("Boss"),
+            st.just(""),
+            st.none() | TIMES,
+            now,
+        ),
+        st.builds(
+            SetPanic,
+            here,
+            st.just("freeze"),
+            st.just("Boss"),
+            st.just(""),
+            st.none() | TIMES,
+            now,
+            USERS,
+        ),
+    ),
+    StopPanic: st.one_of(
+        st.builds(StopPanic, here, st.sampled_from([None, *LEVELS])),
+        st.builds(StopPanic, here, st.just("freeze"), USERS),
+    ),
+    EndPanics: st.builds(EndPanics, here, TIMES),
     SetRank: st.builds(SetRank, USERS, RANKS, st.booleans(), DAYS),
     StoreRank: st.builds(
         StoreRank,

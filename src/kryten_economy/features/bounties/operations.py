@@ -23,7 +23,7 @@ from kryten_economy.ledger.holds import (
     place_hold,
     release_hold,
 )
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -111,6 +111,7 @@ class CreateBounty(
 ):
     """Set money out for a deed; at most ``most_open`` bounties of a user are open at once."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"most_open"}
 
     op_id: str
@@ -132,7 +133,7 @@ def create_bounty(
     if account is None:
         return NoAccount(ask.user)
     ((open_now,),) = tx.query(_OPEN_OF, account.id)
-    if open_now >= ask.most_open and not account.banned:
+    if open_now >= ask.most_open and account.barred is None:
         return TooManyOpen(ask.most_open)
     hold_id = f"bounty:{ask.op_id}"
     held = place_hold(
@@ -185,6 +186,8 @@ class ClaimBounty(
     Act[BountyClaimed | NoBounty | BountyOver | SameAccount | NoAccount | Banned | InvalidAmount]
 ):
     """Pay all of an open bounty to ``winner``; ``by`` is the admin who says so."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str
@@ -260,6 +263,7 @@ class EndBounty(Act[BountyEnded | NoBounty | BountyOver | NotYours | NotPending 
     ``by`` decides; with ``creator_only`` that must be the creator. Only an overdue bounty expires.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"refund_percent"}
 
     op_id: str

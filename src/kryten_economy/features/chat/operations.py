@@ -7,7 +7,7 @@ from kryten_economy.features.events.rules import with_carry
 from kryten_economy.features.presence.minutes import EarningTerms, whole_part
 from kryten_economy.features.presence.rules import OPEN, EarningGate
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, Request, operation, perform
+from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation, perform
 from kryten_economy.ledger.posting import Entry, Fractions, may_earn, post
 from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.users import UserKey
@@ -67,6 +67,7 @@ class RecordChat(Act[LineRecorded]):
     ``terms`` None multiplies nothing.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT = Act.ATTEMPT | {"terms"}
 
     op_id: str
@@ -141,6 +142,7 @@ class TriggersPaid:
 class PayTriggers(Act[TriggersPaid]):
     """Triggers that no chat line of their receiver set off."""
 
+    HALTED_BY = ALWAYS
     ATTEMPT = Act.ATTEMPT | {"terms"}
 
     op_id: str
@@ -173,7 +175,7 @@ def _pay_all(tx: Tx, ask: _Asked) -> tuple[PaidTrigger, ...]:
 def _find(tx: Tx, ask: _Asked, name: str) -> Account | None:
     """The account of somebody who may earn at all."""
     account = tx.find(UserKey(ask.channel, name), ask.day)
-    return None if account is None or account.banned else account
+    return None if account is None or account.barred else account
 
 
 def _count(tx: Tx, ask: _Asked, tally: Tally) -> None:
@@ -218,6 +220,8 @@ def _passes(tx: Tx, ask: _Asked, account: Account, award: TriggerAward) -> bool:
 
 def _credit(tx: Tx, ask: _Asked, account: Account, award: TriggerAward) -> int:
     """Add to what is held of this trigger, and pay what has become whole."""
+    if tx.is_earning_paused(account.channel):
+        return 0
     amount, why = award.amount, award.metadata
     if ask.terms is not None:
         tier = ask.terms.tier(

@@ -20,7 +20,7 @@ from kryten_economy.ledger.holds import (
     place_hold,
     settle_hold,
 )
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -85,6 +85,7 @@ class ReserveColour(
 ):
     """Set the price of a colour (``#RRGGBB``) aside; ``discount`` is what the rank took off it."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z", "discount"}
 
     op_id: str
@@ -138,6 +139,8 @@ class ColourSettled:
 @dataclass(frozen=True, slots=True)
 class SettleColour(Act[ColourSettled | NoHold | AlreadySettled | InvalidAmount]):
     """Take the price and store the colour, since it is ``shown``; or give the price back."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     hold_id: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kryten_economy.features.events.adhoc import EventKind
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation
 from kryten_economy.ledger.posting import Entry, Paid, pay_each
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import AMOUNT_MAX_Z, InvalidAmount
@@ -48,6 +48,8 @@ class OpenEvent(Act[EventOpened | InvalidAmount]):
 
     ``bonus_each_z`` 0 pays nothing. ``announced`` says whether its begin is told.
     """
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

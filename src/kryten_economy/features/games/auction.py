@@ -17,7 +17,7 @@ from kryten_economy.features.games.stakes import unfit
 from kryten_economy.features.games.tables import Player
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.holds import Captured, CaptureHold, capture_hold
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -161,6 +161,7 @@ class PlaceBid(
 ):
     """Bid so much."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str
@@ -253,6 +254,8 @@ class AuctionOver:
 @dataclass(frozen=True, slots=True)
 class CloseAuction(Act[AuctionOver | NotPending]):
     """The time is over: the highest bid is paid."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

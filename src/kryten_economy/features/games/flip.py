@@ -23,7 +23,7 @@ from kryten_economy.features.games.rules import (
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
@@ -67,6 +67,7 @@ class Flipped:
 class Flip(Act[Flipped | StakeRefused]):
     """Stake so much on the coin; ``chance`` is how likely it wins, as it is configured."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"chance", "terms", "fresh_seed"}
 
     op_id: str

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import NoAccount
 from kryten_economy.users import UserKey
@@ -122,6 +122,7 @@ class SetPlayLimit(Act[LimitSet | NoAccount]):
     ``next_day`` is when what allows more begins to hold.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT = Act.ATTEMPT | {"next_day"}
 
     op_id: str
@@ -149,6 +150,8 @@ def set_play_limit(tx: Tx, ask: SetPlayLimit) -> LimitSet | NoAccount:
 @dataclass(frozen=True, slots=True)
 class PausePlay(Act[LimitSet | NoAccount]):
     """Keep a player from all games for so long; a pause that lasts longer stays as it is."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     user: UserKey

@@ -16,7 +16,7 @@ from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms, exact, game
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import STAKING, Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AboveMaximum, AgainstTheRules, NotPending
@@ -225,6 +225,7 @@ class Predicted:
 class Predict(Act[Predicted | NotPending | AgainstTheRules | StakeRefused]):
     """Put so much on an outcome; more on the same one raises the stake."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str

@@ -17,7 +17,7 @@ from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake, unfit
 from kryten_economy.features.games.tables import Opened, OpenRound, open_round
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AMOUNT_MAX_Z, AgainstTheRules, NoAccount, NotPending, Occupied
@@ -122,6 +122,7 @@ RAFFLE = game(
 class OpenRaffle(Act[Opened | Occupied | StakeRefused]):
     """Open a raffle; ``giver`` adds the prize that its terms name."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"terms", "fresh_seed"}
 
     op_id: str
@@ -176,6 +177,7 @@ class Tickets:
 class BuyTickets(Act[Tickets | NotPending | AgainstTheRules | StakeRefused]):
     """Buy so many tickets, in addition to those one has."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str

@@ -25,7 +25,7 @@ from kryten_economy.features.games.rules import (
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, DailyLimit, NoAccount, PlayPaused, TooYoung
@@ -142,6 +142,7 @@ class Spun:
 class Spin(Act[Spun | StakeRefused]):
     """Stake so much on one pull; table, limits and seed belong to the first attempt."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"table", "terms", "fresh_seed"}
 
     op_id: str
@@ -175,6 +176,7 @@ def spin(tx: Tx, ask: Spin) -> Spun | StakeRefused:
 class FreeSpin(Act[Spun | NoAccount | Banned | TooYoung | PlayPaused | DailyLimit]):
     """The pull of the day that costs nothing and pays as if ``worth_z`` were staked."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"table", "fresh_seed", "min_age_ms", "worth_z"}
 
     op_id: str
@@ -195,8 +197,8 @@ def free_spin(
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     if (age_ms := ask.at_ms - account.first_seen_ms) < ask.min_age_ms:
         return TooYoung(ask.min_age_ms - age_ms)
     own = own_limits(tx, account)

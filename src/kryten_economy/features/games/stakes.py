@@ -119,8 +119,8 @@ def unfit(  # noqa: PLR0911 - one way out for each refusal
     staker: Account | Wallet, stake_z: int, terms: Terms, at_ms: int
 ) -> Banned | TooYoung | InvalidAmount | BelowMinimum | AboveMaximum | Insufficient | None:
     """What speaks against a stake at first sight; a spectacle asks before it takes the slot."""
-    if staker.banned:
-        return Banned(staker.user)
+    if staker.barred is not None:
+        return staker.barred
     if (age_ms := at_ms - staker.first_seen_ms) < terms.min_age_ms:
         return TooYoung(terms.min_age_ms - age_ms)
     if not is_amount(stake_z):

@@ -15,7 +15,7 @@ from kryten_economy.features.games.rules import GAMES, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AlreadyIn, NotPending, Occupied
@@ -71,6 +71,7 @@ class OpenRound(Act[Opened | Occupied | StakeRefused]):
     there is one round at a time unless ``several``. ``player`` None: nobody stakes.
     """
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"terms", "limits", "fresh_seed"}
 
     op_id: str
@@ -140,6 +141,7 @@ class Joined:
 class JoinRound(Act[Joined | NotPending | AlreadyIn | StakeRefused]):
     """Put a stake into an open round; one per player."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str
@@ -203,6 +205,8 @@ class DrawRound(Act[Drawn | NotPending]):
     be wrong by now.
     """
 
+    HALTED_BY = ALWAYS
+
     op_id: str
     channel: str
     number: int
@@ -259,6 +263,8 @@ class Finished:
 @dataclass(frozen=True, slots=True)
 class FinishRound(Act[Finished | NotPending]):
     """Take all stakes of a drawn round and pay what it brings, in one act."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str
@@ -331,6 +337,8 @@ class CancelRound(Act[Cancelled | NotPending]):
     A round that can't go on without the leaver is called off for all. One that was drawn is not
     called off.
     """
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

@@ -17,7 +17,7 @@ from kryten_economy.dice import Chance
 from kryten_economy.features.games import rounds
 from kryten_economy.features.games.questions import DIFFICULTIES, LETTERS, Question, letter_of
 from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms, exact, game
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import NotPending
 from kryten_economy.users import UserKey
@@ -153,6 +153,8 @@ class Revealed:
 class RevealQuestion(Act[Revealed | NotPending]):
     """End the bets of a round; only then its question may be shown."""
 
+    HALTED_BY = ALWAYS
+
     op_id: str
     channel: str
     number: int
@@ -194,6 +196,8 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class AnswerTrivia(Act[Answered | NotPending]):
     """Answer the question of a round by letter or with the text of an option."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     user: UserKey

@@ -11,7 +11,7 @@ from typing import Literal
 from kryten_economy.features.jobs import MAINTENANCE, daily_part
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Channel
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import EARNING, READ_ONLY, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.records import FinishJob, finish_job
 from kryten_economy.ledger.tx import Tx
@@ -22,6 +22,7 @@ from kryten_economy.refusals import (
     Banned,
     Insufficient,
     InvalidAmount,
+    Level,
     NoAccount,
 )
 from kryten_economy.transaction_types import TransactionType, transaction_type
@@ -79,6 +80,12 @@ class Credit(Act[Posted | NoAccount | Banned | InvalidAmount]):
     spent_day: str | None = None
     net_z: int = 0
 
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """What counts as earned, but for what an admin gives."""
+        kind = transaction_type(self.type)
+        return EARNING if kind.earns and not kind.despite_ban else READ_ONLY
+
 
 @operation
 def credit(tx: Tx, ask: Credit) -> Posted | NoAccount | Banned | InvalidAmount:
@@ -91,9 +98,9 @@ def credit(tx: Tx, ask: Credit) -> Posted | NoAccount | Banned | InvalidAmount:
     if account is None and not ask.create:
         return NoAccount(ask.user)
     channel = tx.channel(ask.user.channel)
-    banned = tx.is_banned(channel, ask.user.name) if account is None else account.banned
-    if banned and not kind.despite_ban:
-        return Banned(ask.user)
+    barred = tx.barred(channel, ask.user) if account is None else account.barred
+    if barred is not None and not kind.despite_ban:
+        return barred
     source = _counterpart(tx, channel, kind)
     if not source.has_room(-ask.amount_z) or (account and not account.has_room(ask.amount_z)):
         return InvalidAmount(ask.amount_z)
@@ -129,6 +136,11 @@ class Debit(Act[Posted | Insufficient | NoAccount | Banned | InvalidAmount]):
     related_user: str | None = None
     metadata: str | None = None
 
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """What is spent, but for what an admin takes."""
+        return SPENDING if transaction_type(self.type).lifetime_spent else READ_ONLY
+
 
 @operation
 def debit(tx: Tx, ask: Debit) -> Posted | Insufficient | NoAccount | Banned | InvalidAmount:
@@ -140,8 +152,8 @@ def debit(tx: Tx, ask: Debit) -> Posted | Insufficient | NoAccount | Banned | In
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned and not kind.despite_ban:
-        return Banned(ask.user)
+    if account.barred is not None and not kind.despite_ban:
+        return account.barred
     if account.balance_z < ask.amount_z:
         return _short(account, ask.amount_z)
     target = _counterpart(tx, account.channel, kind)
@@ -258,6 +270,11 @@ class MaintainBalances(Act[Maintained | InvalidAmount]):
     at_ms: int
     day: str
 
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """Interest is earned; a fee is not."""
+        return EARNING if self.mode == "interest" else READ_ONLY
+
 
 @operation
 def maintain_balances(tx: Tx, ask: MaintainBalances) -> Maintained | InvalidAmount:
@@ -288,6 +305,6 @@ def _parts(tx: Tx, ask: MaintainBalances) -> list[tuple[Account, int]]:
         balance_z = account.balance_z
         amount_z = daily_part(balance_z, ask.rate, ask.most_z)
         amount_z = min(amount_z, BALANCE_MAX_Z - balance_z if interest else balance_z)
-        if amount_z > 0 and not (interest and account.banned):
+        if amount_z > 0 and not (interest and account.barred):
             parts.append((account, amount_z if interest else -amount_z))
     return parts

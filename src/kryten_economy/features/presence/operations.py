@@ -14,7 +14,7 @@ from kryten_economy.features.presence.rules import OPEN, EarningGate, is_past, i
 from kryten_economy.features.vanity.rules import GREETING
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation
 from kryten_economy.ledger.posting import (
     Entry,
     Fractions,
@@ -136,6 +136,7 @@ class Arrive(Act[Arrived | InvalidAmount]):
     greeting is due.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT = Act.ATTEMPT | {"greeting_absence_ms"}
 
     op_id: str
@@ -197,7 +198,7 @@ _GREETED_MS = 30 * 60_000
 
 def _greeting(tx: Tx, ask: Arrive, account: Account, absent_since_ms: int | None) -> str | None:
     """The greeting to be posted: after a long absence, and once in half an hour at most."""
-    if ask.greeting_absence_ms is None or absent_since_ms is None or account.banned:
+    if ask.greeting_absence_ms is None or absent_since_ms is None or account.barred:
         return None
     if ask.at_ms - absent_since_ms < ask.greeting_absence_ms:
         return None
@@ -287,6 +288,7 @@ class PresenceMinute(Act[PresencePaid]):
     in the same act.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT = Act.ATTEMPT | {"terms", "rate", "entries"}
 
     op_id: str
@@ -364,10 +366,12 @@ def _pay(tx: Tx, ask: PresenceMinute, crowd: Sequence[Account]) -> int:
     mint = tx.system(tx.channel(ask.channel), "mint")
     fractions, cases = Fractions(tx, BASE), _Cases(ask)
     room_z, is_gated, is_night = BALANCE_MAX_Z + mint.balance_z, gate != OPEN, ask.rate.is_night
+    if tx.is_earning_paused(mint.channel):
+        return 0
     shares: list[tuple[Account, int, str | None]] = []
     nights: list[tuple[Account, float, bool]] = []
     for account, (_, _, minutes, active, _) in zip(crowd, ask.entries, strict=True):
-        if account.banned or (
+        if (account.banned or account.frozen_until_ms is not None) or (
             is_gated and not gate.is_open(account.first_seen_ms, account.lifetime_messages, at_ms)
         ):
             continue
@@ -450,6 +454,8 @@ class ClaimMilestone(Act[MilestoneClaimed | NoAccount | InvalidAmount]):
 
     ``amount_z`` ≥ 0; who is banned or kept by the ``gate`` claims for nothing.
     """
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     user: UserKey

@@ -22,7 +22,7 @@ from kryten_economy.features.queue.settling import FORCE_PLAY
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -81,6 +81,7 @@ class BuyMedia(
 ):
     """Pay for an item; with ``needs_approval`` an operator has to allow it first."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"limits"}
 
     op_id: str
@@ -112,8 +113,8 @@ def buy_media(
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     refused = may_queue(tx, account, ask.action, ask.limits, ask.at_ms, ask.day)
     if refused is not None:
         return refused
@@ -227,6 +228,8 @@ def _add(tx: Tx, account: Account, purchase: Purchase, paid: _Paid, day: str) ->
 @dataclass(frozen=True, slots=True)
 class ApproveForcePlay(Act[Bought | NotPending]):
     """An operator lets a film be forced in: from now on it is to be played."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

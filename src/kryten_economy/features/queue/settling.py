@@ -20,7 +20,7 @@ from kryten_economy.features.queue.purchases import (
 )
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.holds import Captured, CaptureHold, Released, settle_hold
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import InvalidAmount, NotPending, ReadOnly
@@ -79,6 +79,8 @@ class SettledPurchase:
 class QueueConfirmed(Act[SettledPurchase | NotPending | InvalidAmount]):
     """The item stands on the playlist as ``uid``: it is paid for."""
 
+    HALTED_BY = ALWAYS
+
     op_id: str
     channel: str
     purchase_id: str
@@ -108,6 +110,8 @@ def queue_confirmed(
 @dataclass(frozen=True, slots=True)
 class QueueRefused(Act[SettledPurchase | NotPending | InvalidAmount]):
     """The item can't be played, as ``reason`` says: everything is given back."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from kryten_economy.features.queue.purchases import count_use, may_queue, restore_use
 from kryten_economy.features.queue.rules import QueueLimits
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -104,6 +104,7 @@ class SpendOnQueue(
     It is known by id and user: its price, which may have changed since, is of the attempt.
     """
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {
         "attempt",
         "price_z",
@@ -147,8 +148,8 @@ def spend_on_queue(  # noqa: PLR0911 - one way out for each refusal
         return QueueSpent(known.cost_z, known.tier, account.wallet, replayed=True)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     refused = may_queue(tx, account, "queue", ask.limits, ask.at_ms, ask.day)
     if refused is not None:
         return refused
@@ -194,6 +195,7 @@ class RefundQueueSpend(Act[SpendRefunded | NoHold | AlreadySettled | InvalidAmou
     With ``attempt`` only if it was that attempt that charged.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"reason"}
 
     op_id: str

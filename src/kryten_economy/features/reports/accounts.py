@@ -36,7 +36,11 @@ _WALLET_COLUMNS = """
     ), 0),
     a.rank_held_from_z, a.tip_recipients, a.tip_senders, a.lifetime_minutes, a.emotes_used,
     (SELECT json_group_array(w.achievement_id) FROM achievement AS w WHERE w.account_id = a.id),
-    ?1
+    ?1,
+    (
+        SELECT coalesce(p.until_ms, 0) FROM panic AS p
+        WHERE p.channel_id = a.channel_id AND p.what = 'freeze' AND p.name = a.name
+    )
 """
 _ROW = """
     SELECT id, username, channel, amount, type, trigger_id, reason, related_user, metadata,
@@ -145,8 +149,10 @@ _BANS = """
 
 def _wallet_of(channel: str, row: Row) -> Wallet:
     """The facts from a row of ``_WALLET_COLUMNS``."""
-    name, *facts, won, day = row
-    wallet = Wallet._make((UserKey(channel, name), *facts, frozenset(json.loads(won)), day))
+    name, *facts, won, day, frozen_until_ms = row
+    wallet = Wallet._make(
+        (UserKey(channel, name), *facts, frozenset(json.loads(won)), day, frozen_until_ms)
+    )
     return wallet._replace(
         quiet=bool(wallet.quiet),
         banned=bool(wallet.banned),

@@ -20,7 +20,7 @@ from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
-from kryten_economy.ledger.operation import Act, Request, operation
+from kryten_economy.ledger.operation import SPENDING, Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -234,6 +234,7 @@ class BuyShopItem(
     have changed since.
     """
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"item", "price_z"}
 
     op_id: str
@@ -265,8 +266,8 @@ def buy_shop_item(
     item, account = ask.item, tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     channel_id = account.channel.id
     if not _is_sold(tx, channel_id, item):
         return NotForSale(item.name)

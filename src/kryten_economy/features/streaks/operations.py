@@ -15,7 +15,7 @@ from kryten_economy.features.streaks.rules import (
     streak_awards,
 )
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -69,6 +69,8 @@ class QualifyDay(Act[DayQualified | NoAccount]):
     ``streak`` None and ``bridge_z`` None mean that the feature is off. ``remind`` asks
     weekend visitors once per ISO week to come back on a weekday.
     """
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     user: UserKey

@@ -26,7 +26,7 @@ from kryten_economy.ledger.holds import (
     place_hold,
     settle_hold,
 )
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -85,8 +85,8 @@ def _payer(
     account = tx.find(user, day)
     if account is None:
         return NoAccount(user)
-    if account.banned:
-        return Banned(user)
+    if account.barred is not None:
+        return account.barred
     if account.balance_z < price_z:
         return Insufficient(account.balance_z, price_z - account.balance_z)
     if not tx.system(account.channel, "sink").has_room(price_z):
@@ -116,6 +116,7 @@ class ItemBought:
 class BuyItem(Act[ItemBought | Insufficient | NoAccount | Banned | InvalidAmount]):
     """Pay for a value and own it; the one owned before is replaced (`spending.md` 7)."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z"}
 
     op_id: str
@@ -147,6 +148,7 @@ def buy_item(
 class TellFortune(Act[ItemBought | DailyLimit | Insufficient | NoAccount | Banned | InvalidAmount]):
     """Pay for the fortune of the day, which began at ``since_ms``; ``price_z`` 0 is free."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z", "since_ms"}
 
     op_id: str
@@ -203,6 +205,7 @@ class GifAsked:
 class AskForGif(Act[GifAsked | AlreadyPending | Insufficient | NoAccount | Banned | InvalidAmount]):
     """Pay for a GIF that an operator has to like (`spending.md` 7.2)."""
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z"}
 
     op_id: str
@@ -273,6 +276,7 @@ class SetAside(
     back starts none.
     """
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"price_z"}
 
     op_id: str
@@ -350,6 +354,8 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class SettlePurchase(Act[Settled | NoHold | AlreadySettled | InvalidAmount]):
     """Take what was set aside, since it was ``done``, or give it back; only once."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     hold_id: str

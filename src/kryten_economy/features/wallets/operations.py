@@ -34,7 +34,7 @@ from kryten_economy.ledger.holds import (
     place_hold,
     release_hold,
 )
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
 from kryten_economy.ledger.records import Audit, audit
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -141,6 +141,7 @@ class Reserve(Act[Reserved | OverCap | Insufficient | NoAccount | Banned | Inval
     ``ttl_s`` is what the caller asked for, 0 for nothing; ``reason`` may be empty.
     """
 
+    HALTED_BY = SPENDING
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"caps"}
     op_id: str
     user: UserKey
@@ -163,8 +164,8 @@ def reserve(
     account = tx.find(ask.user, ask.day)
     if account is None:
         return NoAccount(ask.user)
-    if account.banned:
-        return Banned(ask.user)
+    if account.barred is not None:
+        return account.barred
     left = _left(tx, account, ask.service, ask.caps, ask.day, besides_open=True)
     reserved_z = grant(ask.budget_z, account.balance_z, left, partial=ask.partial)
     if not reserved_z:
@@ -234,6 +235,7 @@ class Finalize(Act[Finalized | NoHold | AlreadySettled | InvalidAmount]):
     A cost above what is reserved or left of the day is capped, never refused.
     """
 
+    HALTED_BY = ALWAYS
     ATTEMPT: ClassVar[frozenset[str]] = Act.ATTEMPT | {"caps"}
     op_id: str
     channel: str
@@ -354,6 +356,8 @@ class ReleasedReservation:
 @dataclass(frozen=True, slots=True)
 class Release(Act[ReleasedReservation | NoHold | AlreadySettled | InvalidAmount]):
     """Give a reservation back: nothing is charged."""
+
+    HALTED_BY = ALWAYS
 
     op_id: str
     channel: str

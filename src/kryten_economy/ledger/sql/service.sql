@@ -11,6 +11,21 @@ CREATE TABLE banned_users (
     PRIMARY KEY (channel_id, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What an admin has stopped for a while: a whole channel's earning, games, spending or money, or
+-- one account (freeze, by its name, which needs no account). A row is in force while it stands:
+-- whoever tells the time takes it out when until_ms has come; NULL until an admin does.
+CREATE TABLE panic (
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    what TEXT NOT NULL CHECK (what IN ('earning', 'games', 'spending', 'read-only', 'freeze')),
+    name TEXT NOT NULL DEFAULT '' CHECK (name = lower(name) AND (what = 'freeze') = (name <> '')),
+    display_name TEXT NOT NULL DEFAULT '',
+    set_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER CHECK (until_ms > 0),
+    PRIMARY KEY (channel_id, what, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
@@ -22,6 +37,18 @@ CREATE TABLE audit_log (
 ) STRICT;
 
 CREATE INDEX audit_log_by_time ON audit_log (at_ms);
+
+-- Each configuration the service has read: the file without its secrets, every setting of it as it
+-- may be told, and what that changed: [[key path, before, after], …].
+CREATE TABLE config_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('start', 'pm', 'api', 'signal', 'revert')),
+    author TEXT NOT NULL,
+    document TEXT NOT NULL,
+    settings TEXT NOT NULL CHECK (json_valid(settings)),
+    changes TEXT NOT NULL CHECK (json_valid(changes))
+) STRICT;
 
 CREATE TABLE service_metrics (
     key TEXT PRIMARY KEY NOT NULL,

@@ -22,10 +22,16 @@ from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import ALWAYS, READ_ONLY, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import AMOUNT_MAX_Z, AgainstTheRules, AlreadyIn, NotPending
+from kryten_economy.refusals import (
+    AMOUNT_MAX_Z,
+    AgainstTheRules,
+    AlreadyIn,
+    Level,
+    NotPending,
+)
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -68,6 +74,7 @@ class Shown:
 class Deal(Act[Shown | AlreadyIn | StakeRefused]):
     """Stake so much on a new hand; ``natural`` to one is what a natural wins."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"natural", "hits_soft_17", "limits", "fresh_seed"}
 
     op_id: str
@@ -131,6 +138,11 @@ class Play(Act[Shown | NotPending | AgainstTheRules | StakeRefused]):
     day: str
     number: int | None = None
     after: int | None = None
+
+    @property
+    def halted_by(self) -> tuple[Level, ...]:
+        """A hand is played to its end; only more money for it is money that moves."""
+        return READ_ONLY if self.move == "double" else ALWAYS
 
 
 @operation

@@ -18,7 +18,7 @@ from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake, unfit
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -136,6 +136,7 @@ class Challenged:
 class ChallengeSomebody(Act[Challenged | ChallengeRefused]):
     """Challenge a user for so much; ``rake`` is the percentage of the pot that the house keeps."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"rake", "lasts_ms", "limits", "fresh_seed"}
 
     op_id: str
@@ -242,6 +243,7 @@ class Decided:
 class AcceptChallenge(Act[Decided | NotPending | StakeRefused]):
     """Put the same stake against a challenge and have the dice decide, in one act."""
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str
@@ -263,7 +265,7 @@ def accept_challenge(tx: Tx, ask: AcceptChallenge) -> Decided | NotPending | Sta
         return NotPending()
     challenger = tx.find(UserKey(known.channel, terms["challenger"]), ask.day)
     assert challenger is not None, known
-    if ask.at_ms >= terms["expires_at_ms"] or challenger.banned:
+    if ask.at_ms >= terms["expires_at_ms"] or challenger.barred:
         return NotPending()
     # The stake was within the limits when the challenge was made.
     limits = ask.limits._replace(lowest_z=1, highest_z=AMOUNT_MAX_Z)

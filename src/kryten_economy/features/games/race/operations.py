@@ -10,7 +10,7 @@ from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.features.games.tables import Joined
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.operation import Act, operation
+from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import AlreadyIn, NotPending
 from kryten_economy.users import UserKey
@@ -26,6 +26,7 @@ class BetOnRace(Act[Joined | NotPending | AlreadyIn | StakeRefused]):
     has come; the books know whether it is over.
     """
 
+    HALTED_BY = STAKING
     ATTEMPT = Act.ATTEMPT | {"limits"}
 
     op_id: str
