@@ -120,6 +120,7 @@ async def _show(call: PmCall) -> PmAnswer:
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     settings = call.settings.gambling.auction
     refusal = social.may_open(call, "auctions", settings.member_rank)
     if refusal is not None:
@@ -172,6 +173,7 @@ async def _open(
 
 
 async def _cancel_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     row = await _round(call)
     if row is None:
         return Refused(Code.NOT_FOUND, texts.nothing_on("auction"))

@@ -81,6 +81,7 @@ async def _buy(call: PmCall) -> PmAnswer:
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     settings = call.settings.gambling.raffle
     refusal = social.may_open(call, "raffles", settings.member_rank)
     if refusal is not None:
@@ -133,6 +134,7 @@ async def _open(
 
 
 async def _cancel_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     row = await _round(call)
     if row is None:
         return Refused(Code.NOT_FOUND, texts.nothing_on("raffle"))

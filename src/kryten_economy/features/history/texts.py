@@ -304,6 +304,8 @@ EXPLAINED: dict[str, _Words] = {
     "admin_deduct": _by_admin("Taken"),
     "admin_adjust": _by_admin("Corrected"),
     "admin_set_balance": _set_balance,
+    "admin_undo": _by_admin("Undone"),
+    "admin_undo_earned": _by_admin("Undone, and earned no more or again,"),
     "migration": _fixed("Taken over from the books of before"),
 }
 """How each type of row is put into words."""
