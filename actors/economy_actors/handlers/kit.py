@@ -90,11 +90,12 @@ def on_record(call: C, origin: str, command: str, arguments: str) -> C:
 def recorded(call: Call, result: str, *, done: bool) -> None:
     """Put the answer into the row of the act, or leave a line of what has no row.
 
-    ``done``: it was carried out, though the books had nothing to do with it.
+    A repetition is a try, as the act has its row. ``done``: it was carried out, though the books
+    had nothing to do with it.
     """
     record = call.record
     assert record is not None, call
-    if record.audit_id is None:
+    if record.audit_id is None or not record.is_fresh:
         audit(
             call.context,
             channel=call.channel,
@@ -103,14 +104,13 @@ def recorded(call: Call, result: str, *, done: bool) -> None:
             arguments=record.arguments,
             result=result,
             origin=record.origin,
-            done=done,
+            done=done and record.audit_id is None,
         )
         return
     _audit_log.info("admin act", admin=call.by, channel=call.channel, command=record.command)
-    if record.is_fresh:
-        told = TellResult(record.audit_id, clip(user_text(result), _RESULT_UNITS_MAX))
-        if not call.context.ledger.offer(Commit(told)):
-            _audit_log.error("answer lost from the audit log", line=told)
+    told = TellResult(record.audit_id, clip(user_text(result), _RESULT_UNITS_MAX))
+    if not call.context.ledger.offer(Commit(told)):
+        _audit_log.error("answer lost from the audit log", line=told)
 
 
 def audit(
