@@ -142,6 +142,7 @@ async def staffed(path: Path, **sections: Any) -> AsyncIterator[Api]:
         ranks={"spend_discount_per_rank": 0},
         mediacms={"base_url": f"{BASE}/", "web_queue_redirect": False},
         gambling={"min_account_age_minutes": 0},
+        tipping={"min_account_age_minutes": 0},
         commands={"rate_limit_per_minute": 1000},
         shop={"enabled": True, "items": (POSTER,)},
         **sections,

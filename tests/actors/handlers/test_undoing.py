@@ -136,7 +136,7 @@ async def test_a_rank_is_taken_back(tmp_path: Path) -> None:
     """To what the earnings make, which also falls with a grant that had raised it."""
     async with staffed(tmp_path) as it:
         await say(it, "set_rank bob Gaffer")
-        assert "The rank of bob is the first one." in await say(it, "undo last")
+        assert "The rank of bob is Extra." in await say(it, "undo last")
         assert "Your rank is now Extra" in it.house.pms("Bob")[-1]
         await say(it, "grant bob 5000")
         assert "Grip" in await say(it, "rank", "Bob")
@@ -204,12 +204,11 @@ async def test_only_the_code_says_yes(tmp_path: Path) -> None:
         assert it.rows("Bob")[-1].type != "admin_rain"
 
 
-async def test_a_rain_on_nobody_is_refused_before_it_asks(tmp_path: Path) -> None:
-    """As when it falls."""
+async def test_the_banned_are_not_in_the_question(tmp_path: Path) -> None:
+    """They get nothing."""
     async with staffed(tmp_path, admin={"confirm_rain_from": 0}) as it:
         for name in ("Alice", "Bob"):
             await say(it, f"ban {name}")
-        assert "less than one each" in await say(it, "rain 0") or True
         assert "1 Z for 1 person, 1 Z each: Boss." in await say(it, "rain 1")
 
 
@@ -281,8 +280,9 @@ async def test_the_audit_log_by_request(tmp_path: Path) -> None:
         found = await it.data("audit.list", limit=1, offset=1)
         assert (found["limit"], found["offset"]) == (1, 1)
         [row] = found["entries"]
-        assert row["created_at"] == "2026-11-20 10:00:00" or row["created_at"].startswith("2026")
-        del row["created_at"], row["result"], row["arguments"]
+        assert row.pop("created_at").startswith("2026-11-20 10:00:")
+        assert row.pop("result").startswith("ok ")
+        assert '"amount": 5' in row.pop("arguments")
         assert row == {
             "id": 1,
             "admin": "Zed",

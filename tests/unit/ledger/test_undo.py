@@ -329,6 +329,30 @@ def test_a_rank_set_by_hand_goes_and_the_one_below_it_holds_again(books: Books) 
     assert rank(books, "Bob") == "Grip"
 
 
+def test_a_rank_set_beside_a_grant_holds_from_what_is_left(books: Books) -> None:
+    """It is outgrown by the next threshold above the earnings without the grant."""
+    number = act(books, grant("Bob", 400))
+    step(books, "Bob")
+    act(books, SetRank(key("Bob"), "Extra", True, DAY))
+    undo(books, number)
+    books.commit([earn("Bob", 150)])
+    step(books, "Bob")
+    assert rank(books, "Bob") == "Grip"
+
+
+def test_a_setting_that_a_grant_had_outgrown_holds_again(books: Books) -> None:
+    """As if the grant had not been."""
+    books.commit([earn("Bob", 1)])
+    act(books, SetRank(key("Bob"), "Extra", True, DAY))
+    number = act(books, grant("Bob", 400))
+    step(books, "Bob")
+    assert rank(books, "Bob") == "Gaffer"
+    undo(books, number)
+    books.commit([earn("Bob", 50)])
+    step(books, "Bob")
+    assert rank(books, "Bob") == "Extra"
+
+
 def test_bans_are_what_the_acts_that_stand_make_them(books: Books, reports: Reports) -> None:
     """With the reason of then; a ban that is lifted otherwise is not put back."""
     first = act(books, Ban(key("Bob"), "Bob", "Boss", "rude", NOW))
@@ -452,7 +476,7 @@ def _banned(name: str, *, banned: bool) -> Callable[[dict[str, Fate]], None]:
     return change
 
 
-AMOUNTS = st.integers(1, 500)
+AMOUNTS = st.sampled_from([20, 90, 150, 210, 400])
 WHO = st.sampled_from(NAMES)
 STEPS = st.lists(
     st.one_of(
@@ -463,10 +487,12 @@ STEPS = st.lists(
         st.tuples(st.just("rain"), WHO, AMOUNTS),
         st.tuples(st.just("reset"), WHO, AMOUNTS),
         st.tuples(st.just("rank"), WHO, st.sampled_from([None, *LADDER.names])),
+        st.tuples(st.just("rank"), WHO, st.sampled_from(LADDER.names[:2])),
         st.tuples(st.just("ban"), WHO, st.booleans()),
         st.tuples(st.just("undo"), st.integers(0, 30), st.none()),
         st.tuples(st.just("undo"), st.integers(0, 30), st.none()),
     ),
+    min_size=6,
     max_size=25,
 )
 
