@@ -29,7 +29,7 @@ from economy_actors.handlers.answers import (
     result_of,
 )
 from economy_actors.handlers.fields import Body, NotJson, NotObject, read_body
-from economy_actors.handlers.kit import audit
+from economy_actors.handlers.kit import audit, on_record, recorded
 from economy_actors.handlers.reading import TOKEN, Rejected, Understood, envelope, understand
 from economy_actors.handlers.registry import ADMIN, ApiCall, RequestSpec
 from economy_actors.keys import may_change
@@ -152,7 +152,7 @@ class Worker(Actor[Work]):
         if isinstance(found, Rejected):
             if found.spec is not None and found.spec.mutating:
                 admin = subject if found.admin == ADMIN.default and subject else found.admin
-                self._audit(found.spec, "", admin, "", found.refusal)
+                self._audit(found.spec, admin, found.refusal)
             await self._reply(found.echo, found.refusal, reply_to)
             return
         spec = found.spec
@@ -161,9 +161,11 @@ class Worker(Actor[Work]):
             _log.info("request without reply address dropped", command=name, once_a_minute=name)
             return
         call = ApiCall.of(self._context, found.channel, found.values, spec.fields, subject)
+        if spec.mutating:
+            call = on_record(call, "api", spec.name, _arguments(found, subject))
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
-            self._audit(spec, call.channel, call.by, _arguments(found, subject), answer)
+            recorded(call, _told(answer), done=isinstance(answer, Done))
         await self._reply(spec.name, _fitting(spec.name, answer), reply_to)
 
     async def _subject(
@@ -228,16 +230,16 @@ class Worker(Actor[Work]):
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the worker
             _log.warning("answer not sent", command=echo, error=repr(error), once_a_minute="")
 
-    def _audit(
-        self, spec: RequestSpec, channel: str, admin: str, arguments: str, answer: ApiAnswer
-    ) -> None:
+    def _audit(self, spec: RequestSpec, admin: str, refusal: ApiAnswer) -> None:
+        """A request that can't be read was tried at least."""
         audit(
             self._context,
-            channel=channel,
+            channel="",
             admin=admin,
             command=spec.name,
-            arguments=arguments,
-            result=_told(answer),
+            arguments="",
+            result=_told(refusal),
+            origin="api",
         )
 
 

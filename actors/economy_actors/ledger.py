@@ -45,6 +45,7 @@ from economy_actors.metrics.metrics import Metrics
 from economy_actors.runtime import Actor, AskFailed, Ref
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import opening
+from kryten_economy.ledger.audit import OnRecord
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
     CommitUnknown,
@@ -433,7 +434,10 @@ class Ledger(Actor[LedgerMessage]):
 
     async def _commit(self, messages: Sequence[Commit]) -> None:
         began_s = perf_counter()
-        requests = [each.request for each in messages]
+        requests = [
+            each.request if each.line is None else OnRecord(each.request, each.line)
+            for each in messages
+        ]
         try:
             committed = await self._executor.run(lambda books: books.commit(requests))
         except CommitUnknown as error:

@@ -41,6 +41,7 @@ __all__ = (
     "NoHold",
     "NotForSale",
     "NotPending",
+    "NotUndoable",
     "NotYours",
     "Occupied",
     "OpponentUnable",
@@ -342,6 +343,23 @@ class NotYours:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class NotUndoable:
+    """An act of an operator, or the last one (None), is not undone.
+
+    ``unknown``: there is none. ``undone``: it was, by the act ``by_id``, or something newer stands
+    on it. ``final``: it never can be; ``rule`` says why. ``short``: ``short`` accounts have less
+    than would be taken; the first of them with the amount and what they have.
+    """
+
+    undo_id: int | None
+    why: Literal["unknown", "undone", "final", "short"]
+    rule: str = ""
+    by_id: int | None = None
+    short: int = 0
+    first: tuple[tuple[str, int, int], ...] = ()
+
+
 Refusal = (
     Insufficient
     | NoAccount
@@ -379,6 +397,7 @@ Refusal = (
     | NoBounty
     | BountyOver
     | NotYours
+    | NotUndoable
 )
 
 

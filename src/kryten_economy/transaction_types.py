@@ -73,7 +73,8 @@ class TransactionType:
     stands for both LE and ZE, which no type has apart. ``undoes`` names the type whose
     counters a refund takes back on the day of the spend (note 2). ``keeps_as_spent``: what
     is captured of such a hold and goes to the sink counts as spent on that day (note 3).
-    ``wins`` credits earn only the net part that the request states (note 1).
+    ``wins`` credits earn only the net part that the request states (note 1). ``unearns``: what is
+    taken was earned and is so no longer; what is given is earned again.
     """
 
     name: str
@@ -90,6 +91,7 @@ class TransactionType:
     despite_ban: bool = False
     refunded_as: str = "refund"
     keeps_as_spent: bool = False
+    unearns: bool = False
 
 
 def _earning(name: str) -> TransactionType:
@@ -161,6 +163,10 @@ TYPES: dict[str, TransactionType] = {
         TransactionType("admin_adjust", credits=True, debits=True, earns=True, despite_ban=True),
         TransactionType("admin_set_balance", credits=True, debits=True, despite_ban=True),
         TransactionType("prune", debits=True, counterpart="sink", despite_ban=True),
+        TransactionType("admin_undo", credits=True, debits=True, despite_ban=True),
+        TransactionType(
+            "admin_undo_earned", credits=True, debits=True, unearns=True, despite_ban=True
+        ),
         TransactionType("migration", credits=True, debits=True, despite_ban=True),
     )
 }
@@ -213,6 +219,8 @@ def counters_of(type_name: str, amount_z: int, net_z: int = 0, won_z: int = 0) -
 
 def _debit_counters(kind: TransactionType, amount_z: int) -> Counters:
     staked_z = amount_z if kind.gambled == "in" else 0
+    if kind.unearns:
+        return Counters(lifetime_earned_z=-amount_z, z_earned=-amount_z)
     return Counters(
         lifetime_spent_z=amount_z if kind.lifetime_spent else 0,
         lifetime_gambled_in_z=staked_z,
@@ -237,7 +245,7 @@ def settled_counters(type_name: str, amount_z: int) -> Counters:
 
 
 def _credit_counters(kind: TransactionType, amount_z: int, net_z: int, won_z: int) -> Counters:
-    if kind.earns:
+    if kind.earns or kind.unearns:
         return Counters(lifetime_earned_z=amount_z, z_earned=amount_z)
     if kind.undoes:
         return _debit_counters(TYPES[kind.undoes], amount_z).negated()

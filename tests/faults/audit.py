@@ -119,6 +119,9 @@ _WALLETS = """
         coalesce((
             SELECT sum(m.amount_z) FROM transfer AS m
             WHERE m.credit_account = a.id AND m.credit_type IN (SELECT value FROM json_each(?1))
+        ), 0) - coalesce((
+            SELECT sum(m.amount_z) FROM transfer AS m
+            WHERE m.debit_account = a.id AND m.debit_type = 'admin_undo_earned'
         ), 0),
         coalesce((
             SELECT count(*) FROM transfer AS m
@@ -145,6 +148,17 @@ _COUNTED = """
         coalesce((SELECT value FROM service_metrics WHERE key = 'z_earned_total'), 0),
         coalesce((SELECT sum(amount_z) FROM transfer
             WHERE credit_type IN (SELECT value FROM json_each(?1))), 0)
+"""
+
+
+_OPERATED = """
+    SELECT DISTINCT o.id FROM operation AS o JOIN transfer AS t ON t.operation = o.seq
+    WHERE coalesce(t.debit_type, t.credit_type) LIKE 'admin\\_%' ESCAPE '\\'
+"""
+_WRITTEN = "SELECT cause FROM audit_log WHERE cause IS NOT NULL"
+_UNDONE_TWICE = """
+    SELECT undoes, count(*) FROM audit_log WHERE undoes IS NOT NULL
+    GROUP BY undoes HAVING count(*) > 1
 """
 
 
@@ -371,6 +385,7 @@ class Audit:
             self._stock_is_kept(reports)
             self._colours_are_paid(reports)
             self._films_are_paid(reports)
+            self._operators_are_written_down(reports)
             self._rounds_are_played(reports, rows, last=last)
             self._counters_agree(reports, rows, doubtful)
         finally:
@@ -485,6 +500,14 @@ class Audit:
         _check(not apart, "something and its payment went apart", apart)
         for name, counted, used in reports.connection.execute(_PLACES):
             _check(counted == used, "places in the queue", name, counted, used)
+
+    def _operators_are_written_down(self, reports: Reports) -> None:
+        """What an operator has moved, its row and its undo stand in the same transactions."""
+        run = reports.connection.execute
+        moved, written = ({str(row[0]) for row in run(sql)} for sql in (_OPERATED, _WRITTEN))
+        _check(moved == written, "an act and its row went apart", moved ^ written)
+        twice = run(_UNDONE_TWICE).fetchall()
+        _check(not twice, "undone twice", twice)
 
     def _counters_agree(self, reports: Reports, rows: dict[str, _Row], doubtful: int) -> None:
         """Counters stand in the same transaction as the money, so they follow it exactly."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 from tests.actors.house import settings_with
-from tests.faults.load import ASKERS, CHANNEL, NOW_MS, Crowd
+from tests.faults.load import ASKERS, CHANNEL, NOW_MS, Crowd, line_of
 from tests.faults.play import HOUR_MS
 from tests.faults.play_witness import Told, opens
 from tests.faults.witness import told
@@ -20,7 +20,7 @@ from economy_actors.clock import SteppedClock
 from economy_actors.context import Context, LiveSettings
 from economy_actors.gateway.bus import Bus
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger
-from economy_actors.messages.ledger import LedgerMessage, commit, query
+from economy_actors.messages.ledger import LedgerMessage, commit, commit_on_record, query
 from economy_actors.messages.tables import GiveBackSlot, SlotTaken, TakeSlot
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
@@ -229,7 +229,10 @@ async def _ask(rig: Rig, ledger: Ref[LedgerMessage], request: Request[Any]) -> T
     """The service's own way to ask; who still has no answer waits and asks again by id."""
     for _ in range(_PATIENCE):
         try:
-            return told(await commit(ledger, request))
+            line = line_of(request)
+            if line is None:
+                return told(await commit(ledger, request))
+            return told((await commit_on_record(ledger, request, line)).answer)
         except (AskExpired, AskFailed):
             rig.unknowns += 1
             await anyio.sleep(0.01)

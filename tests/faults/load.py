@@ -12,11 +12,13 @@ from typing import Any
 from tests.faults.play import SETTINGS, Players
 
 from kryten_economy.features.approvals import ResolveApproval
+from kryten_economy.features.audit.operations import Undo
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.colours.operations import ReserveColour, SettleColour, hold_id_of
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit, SetBalance
+from kryten_economy.features.money.resetting import ResetBalances
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
 from kryten_economy.features.presence.operations import (
     Arrive,
@@ -42,11 +44,12 @@ from kryten_economy.features.vanity.operations import (
 from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.features.wallets.rules import Caps
+from kryten_economy.ledger.audit import Line
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Act, Request
-from kryten_economy.users import UserKey
+from kryten_economy.users import Present, UserKey
 
-__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "LAMP", "Crowd", "villain_of")
+__all__ = ("ASKERS", "CAPS", "CHANNEL", "DAY", "LAMP", "Crowd", "line_of", "villain_of")
 
 ASKERS = 64
 CHANNEL = "Torture"
@@ -70,6 +73,17 @@ _LIMITS = QueueLimits(per_day=10**6, cooldown_ms=0)
 _USERS = ("Ann", "Bob", "Cyd", "Dee", "Eve", "Fay")
 _VILLAINS = 8
 _NEWCOMERS = 400
+ALL = tuple(
+    Present(name.lower(), name)
+    for name in (
+        *_USERS,
+        "Idle",
+        *(f"Villain{number}" for number in range(_VILLAINS)),
+        *(f"Talker{number}" for number in range(ASKERS)),
+        *(f"New{number}" for number in range(_NEWCOMERS)),
+    )
+)
+"""Everybody who ever has money."""
 _SHARERS = 8
 """So many askers ask the same thing under the same id at about the same time."""
 
@@ -88,6 +102,22 @@ _DEBITS = (
 
 def key(name: str) -> UserKey:
     return UserKey.of(CHANNEL, name)
+
+
+def line_with(command: str, op_id: str) -> Line:
+    """What the audit log is told."""
+    return Line(NOW_MS, DAY, "boss", "pm", CHANNEL, command, "", op_id)
+
+
+def line_of(request: Request[Any]) -> Line | None:
+    """With what an operator's act is written down, if it is one that does not do it itself."""
+    match request:
+        case Credit(type="admin_grant") | Debit(type="admin_deduct"):
+            return line_with(request.type, request.op_id)
+        case SetBalance() | ResetBalances():
+            return line_with("set_balance", request.op_id)
+        case _:
+            return None
 
 
 def villain_of(asker: int) -> str | None:
@@ -183,13 +213,24 @@ class Crowd:
             return self._buy(dice, op_id)
         if roll < 0.8:
             return self._tip(dice, op_id)
-        if roll < 0.85:
+        if roll < 0.82:
+            return self._operators(dice, op_id, step)
+        if roll < 0.86:
             who, amount_z = key(dice.choice(_USERS)), dice.randrange(150)
             return SetBalance(op_id, who, amount_z, "Set", "boss", NOW_MS + step, DAY)
         if roll < 0.93:
             return self._minute(dice, op_id, step)
         name = f"New{dice.randrange(_NEWCOMERS)}"
         return Arrive(op_id, key(name), name, NOW_MS + step, DAY, 100)
+
+    def _operators(self, dice: Random, op_id: str, step: int) -> Act[Any]:
+        """A new beginning for all, or the last act of the one operator taken back."""
+        at = (NOW_MS + step, DAY)
+        if dice.random() < 0.15:
+            return ResetBalances(op_id, CHANNEL, dice.randrange(60), "Reset", "boss", ALL, *at)
+        tiers = (("Extra", 0),)
+        line = line_with("undo", op_id)
+        return Undo(op_id, CHANNEL, None, dice.random() < 0.5, "boss", tiers, ALL, line, *at)
 
     def _credit(self, dice: Random, op_id: str) -> Act[Any]:
         kind, trigger = dice.choice(_CREDITS)

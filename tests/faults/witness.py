@@ -6,6 +6,7 @@ from typing import Any
 from tests.faults.play_witness import Known, Movement, Told, moved, told_of_games
 
 from kryten_economy.features.approvals import ResolveApproval, Resolved
+from kryten_economy.features.audit.operations import Undo, Undone
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.bounties.operations import (
     BountyClaimed,
@@ -28,6 +29,7 @@ from kryten_economy.features.money.operations import (
     Posted,
     SetBalance,
 )
+from kryten_economy.features.money.resetting import BalancesReset, ResetBalances
 from kryten_economy.features.presence.operations import (
     Arrive,
     Arrived,
@@ -73,6 +75,7 @@ from kryten_economy.ledger.holds import (
     ReleaseHold,
 )
 from kryten_economy.ledger.operation import Act
+from kryten_economy.ledger.posting import Paid
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.transaction_types import transaction_type
 from kryten_economy.users import UserKey
@@ -89,6 +92,10 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return ["Posted", replayed, row_id, _money(wallet)]
         case BalanceSet(old_z, new_z, wallet, replayed):
             return ["BalanceSet", replayed, old_z, new_z, _money(wallet)]
+        case BalancesReset(_, given_z, taken_z, moved_, replayed):
+            return ["BalancesReset", replayed, given_z, taken_z, *map(_part, moved_)]
+        case Undone(audit_id, undo_id, moved=moved_, replayed=replayed):
+            return ["Undone", replayed, audit_id, undo_id, *map(_part, moved_)]
         case Tipped(giver, taker, replayed=replayed):
             return ["Tipped", replayed, _money(giver), _money(taker)]
         case BountyCreated(bounty_id, wallet, replayed):
@@ -152,6 +159,11 @@ def told(  # noqa: PLR0911 - one way out for each answer
             return told_of_games(answer) or ["no", type(answer).__name__]
 
 
+def _part(paid: Paid) -> list[Any]:
+    """Who gained or lost what, and what they have now."""
+    return [paid.wallet.user.name, paid.amount_z, paid.wallet.balance_z]
+
+
 def _money(wallet: Wallet) -> list[int]:
     return list(wallet[2:7])
 
@@ -184,6 +196,10 @@ def movements(  # noqa: PLR0911 - one way out for each act
             return [Movement(request.user.name, target, request.amount_z, words[3][0], None)]
         case SetBalance():
             return _set_to(request.user.name, words[2], words[3])
+        case ResetBalances():
+            return [_given(*part, lost="=sink", gained="=mint") for part in words[4:]]
+        case Undo():
+            return [_given(*part, lost="=mint", gained="=sink") for part in words[4:]]
         case Tip():
             giver, taker = request.giver.name, request.taker.name
             return [Movement(giver, taker, request.amount_z, words[2][0], words[3][0])]
@@ -259,6 +275,13 @@ def pays_as_told(request: PresenceMinute, words: Told, moved: Sequence[Movement]
     missing = due.keys() - paid.keys()
     innocent = [name for name in missing if not name.startswith("villain")]
     return told_so and not innocent and paid.items() <= due.items()
+
+
+def _given(name: str, delta_z: int, after_z: int, *, lost: str, gained: str) -> Movement:
+    """What somebody lost went to one account, what they gained came from another."""
+    if delta_z > 0:
+        return Movement(gained, name, delta_z, None, after_z)
+    return Movement(name, lost, -delta_z, after_z, None)
 
 
 def _set_to(name: str, old_z: int, new_z: int) -> list[Movement]:

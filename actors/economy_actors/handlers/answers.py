@@ -38,6 +38,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotForSale,
     NotPending,
+    NotUndoable,
     NotYours,
     Occupied,
     OpponentUnable,
@@ -156,6 +157,14 @@ def refused(refusal: AnyRefusal, symbol: str, *, name: str | None = None) -> Ref
     return Failed(code, text) if code is Code.UNAVAILABLE else Refused(code, text)
 
 
+_UNDO_CODES = {
+    "unknown": Code.NOT_FOUND,
+    "undone": Code.CONFLICT,
+    "final": Code.REJECTED,
+    "short": Code.INSUFFICIENT_BALANCE,
+}
+
+
 def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one code for each
     match refusal:
         case Halted(what=what) if what != "read-only":
@@ -195,6 +204,8 @@ def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one c
             return Code.REJECTED
         case AlreadySettled() | Occupied() | AlreadyIn() | AlreadyPending() | BountyOver():
             return Code.CONFLICT
+        case NotUndoable(why=why):
+            return _UNDO_CODES[why]
         case Conflict():
             return Code.REQUEST_ID_CONFLICT
         case _:

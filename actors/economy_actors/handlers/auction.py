@@ -119,6 +119,7 @@ async def _show(call: PmCall) -> PmAnswer:
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     settings = call.settings.gambling.auction
     refusal = social.may_open(call, "auctions", settings.member_rank)
     if refusal is not None:

@@ -235,17 +235,12 @@ async def cancel_by_pm(call: PmCall) -> PmAnswer:
     number = _NUMBER.fullmatch(call.args[0]) if len(call.args) == 1 else None
     if number is None:
         return call.usage()
+    if call.is_admin:
+        call = kit.on_record(call, "pm", call.spec.name, call.parsed.rest)
     answer = await _cancel(call, int(number[1]), by_admin=call.is_admin)
     text = answer.text if isinstance(answer, Refused | Failed) else _cancelled(call, answer)
     if call.is_admin:
-        kit.audit(
-            call.context,
-            channel=call.channel,
-            admin=call.by,
-            command=call.spec.name,
-            arguments=call.parsed.rest,
-            result=text,
-        )
+        kit.recorded(call, text, done=isinstance(answer, BountyEnded))
     return text if isinstance(answer, BountyEnded) else answer
 
 

@@ -11,13 +11,15 @@ from fractions import Fraction
 import structlog
 
 from economy_actors.context import multipliers_now, notify, present_users
+from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
-from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.messages.workers import AdHocBegun, AdHocEnded, EventsMessage
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
+from kryten_economy.features.audit.texts import rain_question
 from kryten_economy.features.events import texts
 from kryten_economy.features.events import texts as status_texts
 from kryten_economy.features.events.adhoc import EventStarted, StartAdHoc, StopAdHoc
@@ -52,13 +54,30 @@ TOTAL = Amount("total_amount", low=1, high=AMOUNT_MAX_Z)
     summary="share money among all who are here",
     section=Section.ADMIN,
 )
-async def rain_by_pm(call: PmCall) -> PmAnswer:
-    """On how many it fell."""
+async def rain_by_pm(call: PmCall) -> PmAnswer | Question:
+    """On how many it fell; a large one is shown first and awaits its code."""
     total_z = call.amount_at(0)
     if isinstance(total_z, Refused):
         return total_z
     if len(call.args) > 1:
         return call.usage()
+    if total_z < call.settings.admin.confirm_rain_from:
+        return await _rain_and_tell(call, total_z)
+    channel = call.channel
+    banned = {each.user.name for each in await call.read(lambda reports: reports.bans(channel))}
+    wet = [each for each in present_users(call.context, channel) if each.name not in banned]
+    if not 0 < len(wet) <= total_z:
+        return Refused(Code.REJECTED, rain_refused(len(wet), total_z, call.symbol))
+    code = kit.confirmation_code(call)
+    names = [each.display_name for each in wet]
+    return Question(
+        rain_question(names, total_z, call.symbol, code),
+        yes=lambda said: _rain_and_tell(kit.confirmed(said, call), total_z),
+        code=code,
+    )
+
+
+async def _rain_and_tell(call: PmCall, total_z: int) -> PmAnswer:
     answer = await _rain(call, total_z)
     if not isinstance(answer, Distributed):
         return answer

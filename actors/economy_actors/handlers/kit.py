@@ -1,16 +1,24 @@
 """What several topics need: the audit log, names and notices."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import TypeVar
 
 import structlog
 
 from economy_actors.context import Connected, Context
 from economy_actors.handlers.answers import Failed, Refused
-from economy_actors.handlers.registry import Call, PmCall
+from economy_actors.handlers.registry import (
+    ADMIN_UNITS_MAX,
+    ARGUMENTS_UNITS_MAX,
+    Call,
+    PmCall,
+    Record,
+)
 from economy_actors.messages.gateway import FindPersons
-from economy_actors.messages.ledger import Commit, query
+from economy_actors.messages.ledger import Commit, commit, query
 from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
@@ -24,6 +32,7 @@ from kryten_economy.features.prices import Price, inflation_multiplier, price
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts, TransactionRow
+from kryten_economy.ledger.audit import TellResult
 from kryten_economy.ledger.records import Audit
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -41,7 +50,10 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "audit",
+    "confirmation_code",
+    "confirmed",
     "connected",
+    "on_record",
     "open_account",
     "open_round",
     "past_day",
@@ -49,6 +61,7 @@ __all__ = (
     "price_for",
     "rank_index",
     "rank_name",
+    "recorded",
     "same_person",
     "spelled_as_shown",
     "spelling",
@@ -57,7 +70,6 @@ __all__ = (
     "time_of",
 )
 
-_ARGUMENTS_UNITS_MAX = 2_000
 _RESULT_UNITS_MAX = 500
 _SPELLING_TIMEOUT_S = 1.0
 _SLOT_TIMEOUT_S = 2.0
@@ -69,21 +81,65 @@ _log = structlog.get_logger("handlers")
 _audit_log = structlog.get_logger("audit")
 
 
+C = TypeVar("C", bound=Call)
+
+
+def on_record(call: C, origin: str, command: str, arguments: str) -> C:
+    """The call, written down with all that the books do for it; close it with `recorded`."""
+    return replace(call, record=Record(origin, command, arguments))
+
+
+def recorded(call: Call, result: str, *, done: bool) -> None:
+    """Put the answer into the row of the act, or leave a line of what has no row.
+
+    A repetition is a try, as the act has its row. ``done``: it was carried out, though the books
+    had nothing to do with it.
+    """
+    record = call.record
+    assert record is not None, call
+    if record.audit_id is None or not record.is_fresh:
+        audit(
+            call.context,
+            channel=call.channel,
+            admin=call.by,
+            command=record.command,
+            arguments=record.arguments,
+            result=result,
+            origin=record.origin,
+            done=done and record.audit_id is None,
+        )
+        return
+    _audit_log.info("admin act", admin=call.by, channel=call.channel, command=record.command)
+    told = TellResult(record.audit_id, clip(user_text(result), _RESULT_UNITS_MAX))
+    if not call.context.ledger.offer(Commit(told)):
+        _audit_log.error("answer lost from the audit log", line=told)
+
+
 def audit(
-    context: Context, *, channel: str, admin: str, command: str, arguments: str, result: str
+    context: Context,
+    *,
+    channel: str,
+    admin: str,
+    command: str,
+    arguments: str,
+    result: str,
+    origin: str = "clock",
+    done: bool = False,
 ) -> None:
     """Add a line to the audit log; ``channel`` is "" for what concerns the whole service.
 
-    Nobody waits for it: it is committed after the act it tells of, and money rows name the
-    admin themselves. ``arguments`` must hold no secrets.
+    It is for what changes nothing in the books: nobody waits for it. ``arguments`` must hold no
+    secrets.
     """
     line = Audit(
         at_ms=context.clock.now_ms(),
-        admin=clip(user_text(admin), 100),
+        admin=clip(user_text(admin), ADMIN_UNITS_MAX),
         channel=channel,
         command=command,
-        arguments=clip(user_text(arguments), _ARGUMENTS_UNITS_MAX),
+        arguments=clip(user_text(arguments), ARGUMENTS_UNITS_MAX),
         result=clip(user_text(result), _RESULT_UNITS_MAX),
+        origin=origin,
+        done=done,
     )
     _audit_log.info("admin act", admin=line.admin, channel=channel, command=command)
     if not context.ledger.offer(Commit(line)):
@@ -94,6 +150,18 @@ def audit(
 def connected(context: Context, user: UserKey) -> Connected | None:
     """The user as the channel shows them; None if they are not here."""
     return context.presence[user.channel].value.users.get(user.name)
+
+
+def confirmation_code(call: Call) -> str:
+    """Four digits, of which the first is not 0, that nobody types by accident."""
+    return str(1000 + int(call.context.dice.roll() * 9000))
+
+
+def confirmed(call: PmCall, asked: PmCall) -> PmCall:
+    """The call that confirms, written down as the command it confirms."""
+    assert call.record is not None, call
+    call.record.arguments = asked.parsed.rest
+    return replace(call, parsed=asked.parsed)
 
 
 async def spelling(call: Call, typed: str) -> str:
@@ -113,7 +181,8 @@ async def open_account(call: Call, name: str) -> Wallet:
     user = call.named(name)
     here = connected(call.context, user)
     shown = name if here is None else here.display_name
-    return await call.commit(RecordActivity(user, shown, call.now_ms, call.day))
+    opening = RecordActivity(user, shown, call.now_ms, call.day)
+    return await commit(call.context.ledger, opening)
 
 
 def past_day(call: Call, typed: str) -> str | None:

@@ -115,6 +115,7 @@ async def _bet(call: PmCall) -> PmAnswer:
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     prediction = call.settings.gambling.prediction
     refusal = social.may_open(call, "predictions", prediction.member_rank)
     if refusal is not None:
@@ -147,6 +148,7 @@ async def _open(
 
 
 async def _run(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     row = await _round(call)
     if row is None:
         return Refused(Code.NOT_FOUND, texts.nothing_on("prediction"))

@@ -83,6 +83,7 @@ async def _buy(call: PmCall) -> PmAnswer:
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
+    call = social.on_record(call)
     settings = call.settings.gambling.raffle
     refusal = social.may_open(call, "raffles", settings.member_rank)
     if refusal is not None:

@@ -8,14 +8,14 @@ What a handler gets: who asks for what, with cause and trace, and the ways to th
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from economy_actors.context import Context
 from economy_actors.handlers.answers import ApiAnswer, Code, Failed, PmAnswer, Refused, refused
 from economy_actors.handlers.fields import Field, Text, Username, Values
-from economy_actors.messages.ledger import commit, query
+from economy_actors.messages.ledger import commit, commit_on_record, query
 from economy_actors.seeds import have_seed
 from kryten_economy.commands import refusals
 from kryten_economy.commands import refusals as commands_texts
@@ -23,9 +23,11 @@ from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amou
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.audit import Line
 from kryten_economy.ledger.operation import Request
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AnyRefusal
+from kryten_economy.text.markup import clip, user_text
 from kryten_economy.users import UNNAMED_ADMIN, UserKey, name_from_text
 
 __all__ = (
@@ -39,6 +41,7 @@ __all__ = (
     "CommandHandler",
     "PmCall",
     "Question",
+    "Record",
     "RequestSpec",
     "RequestTable",
     "command",
@@ -49,8 +52,27 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 USERNAME = Username()
+ADMIN_UNITS_MAX = 100
+ARGUMENTS_UNITS_MAX = 2_000
+
 ADMIN = Text("admin", most=64, default=UNNAMED_ADMIN)
 REQUEST_ID = Text("request_id", most=128)
+
+
+class Record:
+    """That a call is written down: from where it came, as what, and the row it got.
+
+    ``audit_id`` is None while the books have nothing of it.
+    """
+
+    __slots__ = ("arguments", "audit_id", "command", "is_fresh", "origin")
+
+    def __init__(self, origin: str, command: str, arguments: str) -> None:
+        self.origin = origin
+        self.command = command
+        self.arguments = arguments
+        self.audit_id: int | None = None
+        self.is_fresh = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,7 @@ class Call:
     ``channel`` is spelled as configured, "" for requests without one. ``by`` is who asks.
     ``op_id`` names what is done for this call in the books: the same message or request
     delivered twice has the same one, so that it is done once. ``trace`` goes with every notice.
+    With a ``record`` what the books do for it is in the audit log with it.
     """
 
     context: Context
@@ -67,6 +90,7 @@ class Call:
     by: str
     op_id: str
     trace: str | None
+    record: Record | None = field(default=None, kw_only=True)
 
     @property
     def settings(self) -> Settings:
@@ -94,7 +118,30 @@ class Call:
 
     async def commit(self, request: Request[A]) -> A:
         """Have the books do something; raises as `ledger.client.commit`."""
-        return await commit(self.context.ledger, request)
+        if self.record is None:
+            return await commit(self.context.ledger, request)
+        acted = await commit_on_record(self.context.ledger, request, self.line)
+        if acted.audit_id is not None:
+            self.record.audit_id = acted.audit_id
+            self.record.is_fresh |= acted.fresh
+        answer: A = acted.answer
+        return answer
+
+    @property
+    def line(self) -> Line:
+        """What the audit log is told of a call that is on record."""
+        assert self.record is not None, self
+        record = self.record
+        return Line(
+            at_ms=self.now_ms,
+            day=self.day,
+            admin=clip(user_text(self.by), ADMIN_UNITS_MAX),
+            origin=record.origin,
+            channel=self.channel,
+            command=record.command,
+            arguments=clip(user_text(record.arguments), ARGUMENTS_UNITS_MAX),
+            cause=self.op_id,
+        )
 
     async def begin(self, request: Request[A]) -> A:
         """Have the books begin a round, once the hash of the day's seed is told.
@@ -213,6 +260,7 @@ class Question:
     ``yes`` is called when they say YES in time, ``chosen`` with a number from 1 to ``choices``.
     Anything else is taken as the command it is: after a question to be said YES to, that means
     no. A list stays while numbers come. ``for_s`` None is the time the configuration gives.
+    With a ``code`` it is not YES that is awaited but ``confirm`` with this number.
     """
 
     text: str
@@ -220,6 +268,7 @@ class Question:
     chosen: "Callable[[PmCall, int], Awaitable[PmAnswer | Question]] | None" = None
     choices: int = 0
     for_s: float | None = None
+    code: str | None = None
 
 
 CommandHandler: TypeAlias = Callable[[PmCall], Awaitable[PmAnswer | Question]]

@@ -9,7 +9,7 @@ from economy_actors.handlers.fields import Amount
 from economy_actors.handlers.registry import Call, PmCall
 from economy_actors.messages.tables import News, RoundOpened
 from economy_actors.outbox.message import Line, LineKind
-from economy_actors.tables.kit import call_off
+from economy_actors.tables.kit import calling_off
 from economy_actors.tables.social import Look, tell_cancelled
 from kryten_economy.commands import refusals
 from kryten_economy.commands.grammar import BadAmount, amount
@@ -35,6 +35,7 @@ __all__ = (
     "may_run",
     "minutes_at",
     "minutes_fit",
+    "on_record",
     "open_round",
     "round_on",
     "seat",
@@ -127,27 +128,24 @@ def look(call: Call, number: int) -> None:
     call.context.floors[call.channel].offer(News(number, Look()), trace=call.trace)
 
 
-def audit(call: PmCall, result: str) -> None:
+def on_record(call: PmCall) -> PmCall:
     """What decides over other people's money is written down, whoever does it."""
-    kit.audit(
-        call.context,
-        channel=call.channel,
-        admin=call.by,
-        command=call.spec.name,
-        arguments=call.parsed.rest,
-        result=result,
-    )
+    return kit.on_record(call, "pm", call.spec.name, call.parsed.rest)
+
+
+def audit(call: PmCall, result: str) -> None:
+    """The answer to a call that is on record, and that was carried out."""
+    kit.recorded(call, result, done=True)
 
 
 async def cancel(
     call: Call, row: OpenRow, what: str, *, is_public: bool
 ) -> Cancelled | Refused | Failed:
     """Call a round off, and tell everybody; raises as `Call.commit`."""
-    answer: Cancelled | NotPending | ReadOnly = await call_off(
-        call.context, call.channel, row.number, f"Called off by {call.by}"
-    )
+    reason = f"Called off by {call.by}"
+    answer = await call.commit(calling_off(call.context, call.channel, row.number, reason))
     if not isinstance(answer, Cancelled):
-        return call.refused(answer)
+        return call.refused(answer if isinstance(answer, ReadOnly) else NotPending())
     if not answer.replayed:
         announce(call, texts.called_off_line(what), is_public=is_public)
         tell_cancelled(call.context, answer)
@@ -157,6 +155,7 @@ async def cancel(
 
 async def cancel_by_pm(call: PmCall, game: str, *, is_public: bool) -> PmAnswer:
     """Whoever has opened it, or an admin, calls off what is open."""
+    call = on_record(call)
     row = await round_on(call, game)
     if row is None:
         return Refused(Code.NOT_FOUND, texts.nothing_on(game))

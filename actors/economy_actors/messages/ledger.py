@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.audit import Acted, Line
 from kryten_economy.ledger.operation import Act, Request
 
 __all__ = (
@@ -23,6 +24,7 @@ __all__ = (
     "Query",
     "ReaderMessage",
     "commit",
+    "commit_on_record",
     "query",
 )
 
@@ -37,10 +39,15 @@ class Defect(AskFailed):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Carry out a request and answer after the commit; without reply nobody waits for it."""
+    """Carry out a request and answer after the commit; without reply nobody waits for it.
+
+    With a ``line`` it is written into the audit log in the same transaction, and the answer is
+    an `Acted`.
+    """
 
     request: Request[Any]
     reply: Reply[Any] | None = None
+    line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +91,34 @@ async def commit(
     harmless. Raises AskExpired or AskFailed when the outcome stays unknown, and Defect when the
     books failed over the request, of which nothing stands then.
     """
+    answer: A = await _again_and_again(ledger, request, None, timeout_s)
+    return answer
+
+
+async def commit_on_record(ledger: Ref[LedgerMessage], request: Request[Any], line: Line) -> Acted:
+    """As `commit`, with a line of the audit log; the same line makes one row."""
+    answer = await _again_and_again(ledger, request, line, COMMIT_TIMEOUT_S)
+    return answer if isinstance(answer, Acted) else Acted(answer)
+
+
+async def _again_and_again(
+    ledger: Ref[LedgerMessage], request: Request[Any], line: Line | None, timeout_s: float
+) -> Any:  # noqa: ANN401 - what the request says
     attempts = _ATTEMPTS if isinstance(request, Act) else 1
     for _ in range(attempts - 1):
         try:
-            return await _ask(ledger, request, timeout_s)
+            return await _ask(ledger, request, line, timeout_s)
         except Defect:
             raise
         except (AskExpired, AskFailed):
             continue
-    return await _ask(ledger, request, timeout_s)
+    return await _ask(ledger, request, line, timeout_s)
 
 
-async def _ask(ledger: Ref[LedgerMessage], request: Request[A], timeout_s: float) -> A:
-    answer: A = await ledger.ask(lambda reply: Commit(request, reply), timeout_s=timeout_s)
-    return answer
+async def _ask(
+    ledger: Ref[LedgerMessage], request: Request[Any], line: Line | None, timeout_s: float
+) -> Any:  # noqa: ANN401 - what the request says
+    return await ledger.ask(lambda reply: Commit(request, reply, line), timeout_s=timeout_s)
 
 
 async def query(

@@ -25,7 +25,7 @@ import structlog
 
 from economy_actors.context import Context, terms_now
 from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
-from economy_actors.handlers.kit import audit
+from economy_actors.handlers.kit import on_record, recorded
 from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
 from economy_actors.messages.channel import (
     AttendanceSettled,
@@ -61,7 +61,15 @@ from economy_actors.runtime import (
     Supervision,
 )
 from economy_actors.session import progress
-from economy_actors.session.dialogue import Chosen, Confirmed, Dialogue, Lapsed, OutOfRange
+from economy_actors.session.dialogue import (
+    Chosen,
+    Confirmed,
+    Dialogue,
+    Heard,
+    Lapsed,
+    OutOfRange,
+    WrongCode,
+)
 from kryten_economy.commands import refusals
 from kryten_economy.commands.grammar import Parsed, parse
 from kryten_economy.commands.table import CommandSpec
@@ -105,25 +113,12 @@ async def carry_out(
     is_admin = message.rank >= context.live.settings.admin.owner_level
     meant, is_move = _meant(context, user.channel, message, parsed)
     asking = _Asking(context, user, message, meant, trace, is_admin, is_move)
-    match heard:
-        case None:
-            spec, answer = await _command(asking)
-            if spec is None and waited and not message.in_chat:
-                answer = Refused(Code.REJECTED, refusals.cancelled())
-        case Confirmed(pending):
-            assert pending.question.yes is not None, pending
-            spec, answer = pending.spec, await _answer(asking, pending.spec, pending.question.yes)
-        case Chosen(pending, number):
-            chosen = pending.question.chosen
-            assert chosen is not None, pending
-            spec = pending.spec
-            answer = await _answer(asking, spec, lambda call: chosen(call, number))
-        case OutOfRange(choices):
-            spec, answer = None, Refused(Code.INVALID_REQUEST, refusals.out_of_range(choices))
-        case Lapsed():
-            spec, answer = None, Refused(Code.REJECTED, refusals.nothing_to_confirm())
-        case _:
-            assert_never(heard)
+    if heard is None:
+        spec, answer = await _command(asking)
+        if spec is None and waited and not message.in_chat:
+            answer = Refused(Code.REJECTED, refusals.cancelled())
+    else:
+        spec, answer = await _replied(asking, heard)
     if isinstance(answer, Question):
         for_s = answer.for_s or context.live.settings.commands.confirm_timeout_seconds
         assert spec is not None
@@ -147,6 +142,32 @@ def _pause_note(asking: "_Asking", spec: CommandSpec | None, dialogue: Dialogue)
             dialogue.told_pause_ms = halt.since_ms
             return f"\n{pause_told(halt)}"
     return ""
+
+
+async def _replied(
+    asking: "_Asking", heard: Heard
+) -> tuple[CommandSpec | None, PmAnswer | Question]:
+    """What comes of an answer to a question; who was asked as an admin must be one still."""
+    match heard:
+        case Confirmed(pending) | Chosen(pending, _) if pending.spec.admin and not asking.is_admin:
+            text = refusals.not_authorised(pending.spec.name)
+            return pending.spec, Refused(Code.REJECTED, text)
+        case Confirmed(pending):
+            assert pending.question.yes is not None, pending
+            return pending.spec, await _answer(asking, pending.spec, pending.question.yes)
+        case Chosen(pending, number):
+            chosen = pending.question.chosen
+            assert chosen is not None, pending
+            spec = pending.spec
+            return spec, await _answer(asking, spec, lambda call: chosen(call, number))
+        case OutOfRange(choices):
+            return None, Refused(Code.INVALID_REQUEST, refusals.out_of_range(choices))
+        case WrongCode():
+            return None, Refused(Code.REJECTED, refusals.wrong_code())
+        case Lapsed():
+            return None, Refused(Code.REJECTED, refusals.nothing_to_confirm())
+        case _:
+            assert_never(heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,20 +273,15 @@ async def _count(context: Context, user: UserKey, message: Command) -> Wallet:
 
 
 async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question:
-    result = "failed"
+    call = on_record(call, "pm", call.spec.name, call.parsed.rest)
+    result, done = "failed", False
     try:
         answer = await _run(call, handler)
         text = answer if isinstance(answer, str) else answer.text
         result = "told" if isinstance(answer, Private) else text
+        done = isinstance(answer, str) and not call.spec.reads
     finally:
-        audit(
-            call.context,
-            channel=call.channel,
-            admin=call.by,
-            command=call.spec.name,
-            arguments=call.parsed.rest,
-            result=result,
-        )
+        recorded(call, result, done=done)
     return answer
 
 

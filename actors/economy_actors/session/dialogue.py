@@ -10,7 +10,16 @@ from economy_actors.handlers.registry import Question
 from kryten_economy.commands.grammar import Parsed
 from kryten_economy.commands.table import CommandSpec
 
-__all__ = ("Chosen", "Confirmed", "Dialogue", "Lapsed", "OutOfRange", "Pending")
+__all__ = (
+    "Chosen",
+    "Confirmed",
+    "Dialogue",
+    "Heard",
+    "Lapsed",
+    "OutOfRange",
+    "Pending",
+    "WrongCode",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,14 @@ class Lapsed:
     """They said YES to nothing, or too late."""
 
 
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """They confirmed with another number than the one they were given; it is off with that."""
+
+
+Heard = Confirmed | Chosen | OutOfRange | Lapsed | WrongCode
+
+
 class Dialogue:
     """The prompts of one user in one channel."""
 
@@ -77,16 +94,20 @@ class Dialogue:
         if self._listed is not None and self._listed.until_s <= now_s:
             self._listed = None
 
-    def hear(self, parsed: Parsed, now_s: float) -> Confirmed | Chosen | OutOfRange | Lapsed | None:
+    def hear(self, parsed: Parsed, now_s: float) -> Heard | None:
         """What a message means as an answer; None if it is none. It settles what was asked."""
         self.expire(now_s)
         asked, self._asked = self._asked, None
         if parsed.word.isascii() and parsed.word.isdecimal() and not parsed.args:
             return self._choose(parsed.word)
         self._listed = None
+        if parsed.word == "confirm" and len(parsed.args) <= 1:
+            return _with_code(asked, "".join(parsed.args))
         if parsed.word != "yes" or parsed.args:
             return None
-        return Lapsed() if asked is None else Confirmed(asked)
+        if asked is None:
+            return Lapsed()
+        return Confirmed(asked) if asked.question.code is None else WrongCode()
 
     def _choose(self, digits: str) -> Chosen | OutOfRange | None:
         if self._listed is None:
@@ -94,3 +115,10 @@ class Dialogue:
         choices = self._listed.question.choices
         number = int(digits) if len(digits) < 10 else 0
         return Chosen(self._listed, number) if 1 <= number <= choices else OutOfRange(choices)
+
+
+def _with_code(asked: Pending | None, code: str) -> Confirmed | Lapsed | WrongCode:
+    """What waits for a code is done by no other, and a code says yes to nothing else."""
+    if asked is None or asked.question.code is None:
+        return Lapsed()
+    return Confirmed(asked) if asked.question.code == code else WrongCode()

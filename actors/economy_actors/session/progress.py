@@ -216,6 +216,7 @@ async def _store_rank(
         at_ms=at_ms,
         day=context.live.calendar.day(at_ms),
         announced_tier=step.index if context.live.settings.announcements.rank_promotion else None,
+        earned_z=wallet.lifetime_earned_z,
     )
     answer = await commit(context.ledger, request)
     if isinstance(answer, RankStored) and answer.changed and step.promoted:

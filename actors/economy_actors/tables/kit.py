@@ -28,7 +28,16 @@ from kryten_economy.features.games.tables import (
 )
 from kryten_economy.refusals import NotPending, ReadOnly
 
-__all__ = ("RETRY_S", "TABLES", "RoundTable", "call_off", "finish", "table", "tell_player")
+__all__ = (
+    "RETRY_S",
+    "TABLES",
+    "RoundTable",
+    "call_off",
+    "calling_off",
+    "finish",
+    "table",
+    "tell_player",
+)
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -157,13 +166,18 @@ async def finish(context: Context, channel: str, number: int) -> Finished | NotP
     return answer if isinstance(answer, Finished | ReadOnly) else NotPending()
 
 
+def calling_off(context: Context, channel: str, number: int, reason: str) -> CancelRound:
+    """What calls a round off, whoever asks for it."""
+    at_ms = context.clock.now_ms()
+    day = context.live.calendar.day(at_ms)
+    return CancelRound(f"cancel:{channel}:{number}", channel, number, reason, at_ms, day)
+
+
 async def call_off(
     context: Context, channel: str, number: int, reason: str
 ) -> Cancelled | NotPending | ReadOnly:
     """Have a round called off; raises as `messages.ledger.commit`."""
-    at_ms = context.clock.now_ms()
-    day = context.live.calendar.day(at_ms)
-    request = CancelRound(f"cancel:{channel}:{number}", channel, number, reason, at_ms, day)
+    request = calling_off(context, channel, number, reason)
     answer: object = await commit(context.ledger, request)
     return answer if isinstance(answer, Cancelled | ReadOnly) else NotPending()
 

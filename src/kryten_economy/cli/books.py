@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 it could not be done, 2 the books do not balance.
 """
 
 import argparse
+import getpass
 import json
 import sys
 import time
@@ -15,6 +16,7 @@ from kryten_economy.config import Settings
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.verifying import RoundRecord, Verdict, check, round_record
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.audit import Acted, Line, OnRecord
 from kryten_economy.ledger.backup import RestorePreview, restore_preview
 from kryten_economy.ledger.backup import backup as copy_books
 from kryten_economy.ledger.backup import restore as put_back
@@ -61,10 +63,18 @@ def _told(violation: Violation) -> str:
 def _reopen(path: Path, channel: str) -> None:
     books = Books.open(path)
     try:
-        [state] = books.commit([Reopen(channel)]).answers
+        [acted] = books.commit([OnRecord(Reopen(channel), _line(channel))]).answers
     finally:
         books.close()
-    print(f"{channel}: {'open again' if getattr(state, 'changed', False) else 'was not closed'}")
+    assert isinstance(acted, Acted), acted
+    print(f"{channel}: {'open again' if acted.answer.changed else 'was not closed'}")
+
+
+def _line(channel: str) -> Line:
+    """That whoever runs this has done it, for the audit log."""
+    now_ms = time.time_ns() // 1_000_000
+    cause = f"cli:reopen:{channel}:{now_ms}"
+    return Line(now_ms, "", getpass.getuser(), "cli", channel, "verify --reopen", channel, cause)
 
 
 def backup(options: argparse.Namespace) -> int:

@@ -40,6 +40,7 @@ from kryten_economy.refusals import (
     NoHold,
     NotForSale,
     NotPending,
+    NotUndoable,
     NotYours,
     Occupied,
     OpponentUnable,
@@ -90,6 +91,7 @@ __all__ = (
     "not_for_sale",
     "not_known_yet",
     "not_pending",
+    "not_undoable",
     "not_yourself",
     "nothing_to_confirm",
     "out_of_range",
@@ -108,6 +110,7 @@ __all__ = (
     "unknown_command",
     "unknown_user",
     "usage",
+    "wrong_code",
 )
 
 _WORD_UNITS_MAX = 40
@@ -141,6 +144,11 @@ def nothing_to_confirm() -> str:
         "There is nothing to confirm. If I asked you something, it has run out of time:"
         " please ask again."
     )
+
+
+def wrong_code() -> str:
+    """What waits for a number was not confirmed with it."""
+    return "That is not the number I gave you, so nothing was done. Ask again for a new one."
 
 
 def no_sentences() -> str:
@@ -326,10 +334,39 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
             return f"There is no bounty #{number} in this channel."
         case BountyOver(number, state):
             return f"Bounty #{number} was {state} already. Nothing was changed."
+        case NotUndoable():
+            return not_undoable(refusal, symbol)
         case NotYours(what):
             return f"Only whoever made that {what} can do this, or an admin. Nothing was changed."
         case _:
             assert_never(refusal)
+
+
+def not_undoable(refusal: NotUndoable, symbol: str) -> str:
+    """Why an act stays; where balances don't reach, who lacks how much."""
+    number = refusal.undo_id
+    match refusal.why:
+        case "unknown" if number is None:
+            return "You have done nothing here that could be undone. 'audit' shows all acts."
+        case "unknown":
+            return f"There is no act #{number:,} in this channel. 'audit' shows the last ones."
+        case "undone":
+            return (
+                f"#{number:,} was undone already, by #{refusal.by_id or 0:,}. Nothing was changed."
+            )
+        case "final":
+            return f"#{number:,} can't be undone. {refusal.rule}"
+        case "short":
+            listed = ", ".join(
+                f"{_shown(name)} (has {money(has_z, symbol)}, {money(needed_z, symbol)} needed)"
+                for name, needed_z, has_z in refusal.first
+            )
+            more = refusal.short - len(refusal.first)
+            others = f" and {more:,} more" if more > 0 else ""
+            return (
+                f"#{number:,} was not undone: these would go below zero: {listed}{others}."
+                f" 'undo {number} partial' takes what is there."
+            )
 
 
 def ignored(name: str) -> str:

@@ -136,9 +136,10 @@ class Commands(Section):
 
 
 class Admin(Section):
-    """``admin``: the CyTube rank that admin commands need."""
+    """``admin``: the CyTube rank that admin commands need, and from when a rain is asked about."""
 
     owner_level: Annotated[int, Field(ge=0, le=COUNT_MAX), DEFAULT] = 4
+    confirm_rain_from: Amount = 10_000
 
 
 class Messages(Section):

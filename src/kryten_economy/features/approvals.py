@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.expiry import resumable
@@ -229,6 +230,12 @@ class ResolveApproval(Act[Resolved | NotPending | InvalidAmount]):
     reason: str
     at_ms: int
     day: str
+
+
+final(
+    ResolveApproval,
+    why="A decision about an approval is final: the buyer was told. Use grant or deduct instead.",
+)
 
 
 @operation

@@ -3,8 +3,11 @@
 Bans. The table of banned names is the only source of truth (P-USR-6).
 """
 
+import json
 from dataclasses import dataclass
 
+from kryten_economy.ledger.audit import KeptState, kept, reversible
+from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.text.markup import because, name_shown
@@ -100,6 +103,26 @@ def _mark(tx: Tx, user: UserKey, day: str, *, banned: bool) -> None:
     if account is not None:
         account.banned = banned
         tx.accounts.touch(account)
+
+
+def _read(tx: Tx, channel: Channel, name: str, _at_ms: int) -> str | None:
+    row = tx.sql.row(_STATE, channel.id, name)
+    if row is None:
+        return None
+    return json.dumps(dict(zip(("name", "by", "reason", "at_ms"), row, strict=True)))
+
+
+def _write(tx: Tx, channel: Channel, name: str, state: str | None, _at_ms: int) -> None:
+    tx.run(_UNBAN, channel.id, name)
+    if state is not None:
+        told = json.loads(state)
+        values = (told["name"], told["by"], told["at_ms"], told["reason"])
+        tx.run(_BAN, channel.id, name, *values)
+    _mark(tx, UserKey(channel.name, name), "", banned=state is not None)
+
+
+BAN_STATE = kept(KeptState("ban", _read, _write))
+reversible(Ban, Unban, states=lambda ask: ((BAN_STATE, ask.user.name),))
 
 
 def banned() -> str:

@@ -14,6 +14,7 @@ from kryten_economy.config.gifts import Rain
 from kryten_economy.dice import Dice
 from kryten_economy.features.events.rules import RAIN_PERK, Factor
 from kryten_economy.features.presence.rules import EarningGate
+from kryten_economy.ledger.audit import reversible
 from kryten_economy.ledger.operation import EARNING, Act, operation
 from kryten_economy.ledger.posting import Entry, Paid, is_amount, pay_each
 from kryten_economy.ledger.tx import Tx
@@ -176,6 +177,9 @@ def admin_rain(tx: Tx, ask: AdminRain) -> Distributed | TooFewCoins | InvalidAmo
     return _distributed(
         tx, pay_each(tx, [(account, each_z, entry) for account, each_z in shares], by_admin=True)
     )
+
+
+reversible(AdminRain)
 
 
 def _distributed(tx: Tx, paid: tuple[Paid, ...]) -> Distributed:

@@ -76,8 +76,8 @@ _FORGET = """
 """
 _LEFT = "SELECT count(*) FROM transfer WHERE id IN (SELECT value FROM json_each(?))"
 _AUDIT = """
-    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
-    VALUES (?, 'system', (SELECT name FROM channel WHERE id = ?), 'presence.fold', ?, ?)
+    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result, done)
+    VALUES (?, 'system', (SELECT name FROM channel WHERE id = ?), 'presence.fold', ?, ?, 1)
 """
 
 

@@ -105,8 +105,8 @@ def settle_notices(tx: Tx, ask: SettleNotices) -> NoticesSettled:
 # The audit log
 
 _AUDIT = """
-    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
-    VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+    INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result, origin, done)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 
 
@@ -119,7 +119,10 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Audit(Request[Audited]):
-    """A line of the audit log."""
+    """A line of the audit log about what the books had nothing to do with.
+
+    Acts on the books are written with them (`ledger/audit.py`). ``done``: it was carried out.
+    """
 
     at_ms: int
     admin: str
@@ -127,13 +130,15 @@ class Audit(Request[Audited]):
     command: str
     arguments: str
     result: str
+    origin: str = "clock"
+    done: bool = False
 
 
 @operation
 def audit(tx: Tx, ask: Audit) -> Audited:
     """Add a line to the audit log."""
     values = (ask.at_ms, ask.admin, ask.channel, ask.command, ask.arguments, ask.result)
-    (audit_id,) = tx.sql.only(_AUDIT, *values)
+    (audit_id,) = tx.sql.only(_AUDIT, *values, ask.origin, int(ask.done))
     return Audited(audit_id)
 
 

@@ -4,6 +4,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from kryten_economy.config import Settings
+from kryten_economy.features.audit.operations import Undo
 from kryten_economy.features.events.rules import PLAIN
 from kryten_economy.features.money.operations import Credit, Debit
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -14,6 +15,7 @@ from kryten_economy.features.presence.operations import (
 )
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.features.tips import Tip
+from kryten_economy.ledger.audit import Line, OnRecord
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
 from kryten_economy.ledger.operation import Request
@@ -154,3 +156,30 @@ def present(name: str, credit_z: int = 1, minutes: int = 1) -> PresenceEntry:
 def look(books: Books, name: str, day: str = DAY) -> Wallet:
     """A known user's wallet, by a request that writes nothing."""
     return told(books, RecordActivity(key(name), name, NOW, day), Wallet)
+
+
+def on_record(request: Request[Any], cause: str = "", by: str = "Boss") -> OnRecord:
+    """What an operator asks for; its row is known by its cause."""
+    return OnRecord(request, line(cause or getattr(request, "op_id", "") or op(), by))
+
+
+def line(cause: str, by: str = "Boss") -> Line:
+    """That somebody has typed something."""
+    return Line(NOW, DAY, by, "pm", CHANNEL, "command", "", cause)
+
+
+TIERS = tuple((tier.name, tier.min_lifetime_earned) for tier in SETTINGS.ranks.tiers)
+
+
+def undoing(
+    undo_id: int | None,
+    op_id: str = "",
+    *,
+    by: str = "Boss",
+    partial: bool = False,
+    tiers: tuple[tuple[str, int], ...] = TIERS,
+) -> Undo:
+    """Take an act back, or the last one of somebody."""
+    op_id = op_id or op()
+    about = (tiers, (), line(op_id, by), NOW, DAY)
+    return Undo(op_id, CHANNEL, undo_id, partial, by, *about)

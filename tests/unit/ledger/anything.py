@@ -17,17 +17,20 @@ from tests.unit.ledger.acts import (
     hold,
     key,
     minute,
+    on_record,
     pay,
     present,
     release,
     spend,
     tip,
+    undoing,
     win,
 )
 from tests.unit.ledger.socials import LOTS
 
 from kryten_economy.features.achievements import Award
 from kryten_economy.features.approvals import ResolveApproval
+from kryten_economy.features.audit.operations import Undo
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat, RecordLines
@@ -72,6 +75,7 @@ from kryten_economy.features.money.operations import (
     MaintainBalances,
     SetBalance,
 )
+from kryten_economy.features.money.resetting import ResetBalances
 from kryten_economy.features.notices import SetQuiet
 from kryten_economy.features.panic import LEVELS, EndPanics, SetPanic, StopPanic
 from kryten_economy.features.people.pruning import CloseAccount, Criteria
@@ -123,6 +127,7 @@ from kryten_economy.features.vanity.operations import (
 )
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.features.wallets.rules import Caps
+from kryten_economy.ledger.audit import OnRecord, TellResult
 from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
@@ -823,5 +828,44 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     SetReadOnly: st.builds(SetReadOnly, here, st.just("odd"), now),
     Reopen: st.builds(Reopen, here),
     PruneHelpers: st.just(PruneHelpers(DAY)),
+    ResetBalances: st.builds(
+        ResetBalances,
+        _op("reset"),
+        here,
+        SOME_Z,
+        st.just("Reset"),
+        st.just("Boss"),
+        PRESENT,
+        TIMES,
+        DAYS,
+    ),
+    TellResult: st.builds(TellResult, st.integers(1, 5), st.just("told")),
+    Undo: st.builds(
+        lambda number, partial, op_id: undoing(number, op_id, partial=partial),
+        st.none() | st.integers(1, 9),
+        st.booleans(),
+        _op("undo"),
+    ),
 }
+KINDS[OnRecord] = st.one_of(
+    *(
+        KINDS[kind]
+        for kind in (
+            Credit,
+            Debit,
+            SetBalance,
+            AdminRain,
+            ResetBalances,
+            Ban,
+            Unban,
+            SetRank,
+            StartAdHoc,
+            StopAdHoc,
+            DefineItem,
+            RemoveItem,
+            SetStock,
+            EndBounty,
+        )
+    )
+).map(on_record)
 """How each kind of request comes about; few names, ids and amounts, so that they meet."""

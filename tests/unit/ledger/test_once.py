@@ -23,11 +23,13 @@ from tests.unit.ledger.acts import (
     key,
     look,
     minute,
+    on_record,
     present,
     release,
     spend,
     tip,
     told,
+    undoing,
     win,
 )
 from tests.unit.ledger.socials import ASKED, LOTS, SALE, opened
@@ -74,6 +76,7 @@ from kryten_economy.features.money.operations import (
     Posted,
     SetBalance,
 )
+from kryten_economy.features.money.resetting import ResetBalances
 from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.presence.operations import Arrive, ClaimMilestone, PresencePaid
 from kryten_economy.features.presence.rules import OPEN
@@ -89,6 +92,7 @@ from kryten_economy.features.tips import Tipped
 from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.features.wallets.operations import Finalize, Release, Reserve
 from kryten_economy.features.wallets.rules import Caps
+from kryten_economy.ledger.audit import OnRecord
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import _OPERATIONS, Act
 from kryten_economy.refusals import Conflict, Insufficient
@@ -123,7 +127,8 @@ DEALT = Deal("deal", key("Bob"), 20, "1.5", True, HAND_TERMS, SEED, NOW, DAY)
 DARED = ChallengeSomebody("dare", key("Bob"), key("Eve"), 20, "5", 9, DUEL_TERMS, SEED, NOW, DAY)
 DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 BETS, TICKETS, BIDS = (Terms(game, 1, 100) for game in ("prediction", "raffle", "auction"))
-SOCIAL_ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
+Before = Act[Any] | OnRecord
+SOCIAL_ACTS: list[tuple[list[Before], Act[Any]]] = [
     (
         [earn("Bob", 50), opened("prediction", ASKED)],
         Predict("act", 1, key("Bob"), 20, 0, BETS, NOW, DAY),
@@ -156,7 +161,7 @@ QUIZ = replace(
 )
 SHOWN = RevealQuestion("show", CHANNEL, 1, NOW, DAY)
 
-ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
+ACTS: list[tuple[list[Before], Act[Any]]] = [
     ([], earn("Bob", 5, "act")),
     ([earn("Bob", 5)], spend("Bob", 5, "act")),
     ([earn("Bob", 5), earn("Eve", 1)], tip("Bob", "Eve", 5, "act")),
@@ -180,6 +185,11 @@ ACTS: list[tuple[list[Act[Any]], Act[Any]]] = [
     ([earn("Bob", 5)], CloseAccount("act", key("Bob"), Criteria(CHANNEL, 0), NOW + 9, DAY)),
     ([], RainDrop("act", CHANNEL, RAIN, OPEN, NOW, DAY)),
     ([], AdminRain("act", CHANNEL, PRESENT, 5, "Boss", NOW, DAY)),
+    (
+        [earn("Bob", 5), earn("Eve", 7)],
+        ResetBalances("act", CHANNEL, 6, "Reset", "Boss", PRESENT, NOW, DAY),
+    ),
+    ([earn("Bob", 5), on_record(earn("Bob", 5))], undoing(1, "act")),
     ([earn("Bob", 5)], PayCompetitions("act", CHANNEL, DAY, PRIZES, NOW, NEXT_DAY)),
     ([], RecordChat("act", key("Bob"), "Bob", NOW, DAY, emotes=(":a:",), awards=(TALKED,))),
     ([earn("Bob", 5)], PayTriggers("act", CHANNEL, NOW, DAY, (TALKED,))),
@@ -270,9 +280,12 @@ IDS = [type(act).__name__ for _, act in ACTS]
 each_act = pytest.mark.parametrize(("before", "act"), ACTS, ids=IDS)
 
 
-def _prepare(books: Books, before: list[Act[Any]]) -> None:
+def _prepare(books: Books, before: list[Before]) -> None:
     for number, request in enumerate(before):
-        books.commit([replace(request, op_id=f"before-{number}")])  # type: ignore[type-var]
+        named = request
+        if isinstance(request, Act):
+            named = replace(request, op_id=f"before-{number}")  # type: ignore[type-var]
+        books.commit([named])
 
 
 def _again(first: Any, **other: object) -> object:
@@ -289,7 +302,7 @@ def test_every_act_is_repeated_here() -> None:
 
 @each_act
 def test_a_repetition_answers_the_same(
-    books: Books, reports: Reports, before: list[Act[Any]], act: Act[Any]
+    books: Books, reports: Reports, before: list[Before], act: Act[Any]
 ) -> None:
     """The same id again, in a later batch or the same one, answers alike and moves nothing."""
     _prepare(books, before)
@@ -305,7 +318,7 @@ def test_a_repetition_answers_the_same(
 
 
 @each_act
-def test_a_repetition_survives_a_restart(path: Path, before: list[Act[Any]], act: Act[Any]) -> None:
+def test_a_repetition_survives_a_restart(path: Path, before: list[Before], act: Act[Any]) -> None:
     """What was done is known after closing and opening."""
     books = Books.open(path)
     _prepare(books, before)
@@ -318,7 +331,7 @@ def test_a_repetition_survives_a_restart(path: Path, before: list[Act[Any]], act
 
 @each_act
 def test_an_answer_that_has_gained_a_field_since(
-    path: Path, before: list[Act[Any]], act: Act[Any]
+    path: Path, before: list[Before], act: Act[Any]
 ) -> None:
     """What an older version stored is told with the defaults of what it did not know."""
     books = Books.open(path)
@@ -348,7 +361,7 @@ def _make_older(path: Path, unknown: list[str]) -> None:
 
 @each_act
 def test_the_same_id_for_something_else_conflicts(
-    books: Books, before: list[Act[Any]], act: Act[Any]
+    books: Books, before: list[Before], act: Act[Any]
 ) -> None:
     """An id that was used for other content, or by another kind of act, is a conflict."""
     _prepare(books, [*before, earn("Zoe", 3)])

@@ -46,6 +46,10 @@ TABLE = {
     ("admin_set_balance", 5): NOTHING,
     ("admin_set_balance", -5): NOTHING,
     ("prune", -5): NOTHING,
+    ("admin_undo", 5): NOTHING,
+    ("admin_undo", -5): NOTHING,
+    ("admin_undo_earned", 5): EARNED,
+    ("admin_undo_earned", -5): Counters(lifetime_earned_z=-5, z_earned=-5),
     ("migration", 5): NOTHING,
     ("migration", -5): NOTHING,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from kryten_economy.features.bounties.rules import Bounty
+from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.expiry import resumable
@@ -275,6 +276,13 @@ class EndBounty(Act[BountyEnded | NoBounty | BountyOver | NotYours | NotPending 
     at_ms: int
     day: str
     creator_only: bool = False
+
+
+final(
+    ClaimBounty,
+    EndBounty,
+    why="A bounty that is over stays over. Use grant or deduct, or have it posted again.",
+)
 
 
 @operation

@@ -3,10 +3,13 @@
 One at a time runs in a channel, and a new one takes the place of the one that runs.
 """
 
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias
 
+from kryten_economy.ledger.audit import KeptState, kept, reversible
+from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 
@@ -28,6 +31,10 @@ EventKind: TypeAlias = Literal["scheduled", "adhoc"]
 
 _RUNNING_ADHOC = """
     SELECT name, fired_at_ms, ends_at_ms FROM active_events
+    WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL AND ends_at_ms > ?2
+"""
+_MULTIPLIER = """
+    SELECT multiplier FROM active_events
     WHERE channel_id = ?1 AND kind = 'adhoc' AND ended_at_ms IS NULL AND ends_at_ms > ?2
 """
 _END_ADHOC = """
@@ -134,3 +141,39 @@ def stop_adhoc(tx: Tx, ask: StopAdHoc) -> AdHocStopped:
         return AdHocStopped()
     tx.run(_END_ADHOC, tx.channel(ask.channel).id, ask.at_ms)
     return AdHocStopped(running.name, running.fired_at_ms)
+
+
+def _read(tx: Tx, channel: Channel, _subject: str, at_ms: int) -> str | None:
+    running = running_adhoc(tx, channel.name, at_ms)
+    if running is None:
+        return None
+    (multiplier,) = tx.sql.only(_MULTIPLIER, channel.id, at_ms)
+    return json.dumps(
+        {
+            "name": running.name,
+            "multiplier": multiplier,
+            "ends_at_ms": running.ends_at_ms,
+            "fired_at_ms": running.fired_at_ms,
+        }
+    )
+
+
+def _write(tx: Tx, channel: Channel, _subject: str, state: str | None, at_ms: int) -> None:
+    if state is None:
+        tx.run(_END_ADHOC, channel.id, at_ms)
+        return
+    told = json.loads(state)
+    multiplier = Fraction(told["multiplier"])
+    begin_adhoc(tx, channel.name, told["name"], multiplier, told["ends_at_ms"], at_ms)
+
+
+def _lasting(state: str | None, at_ms: int) -> str | None:
+    """An event ends by itself; when it began makes it no other one."""
+    told = None if state is None else json.loads(state)
+    if told is None or told["ends_at_ms"] <= at_ms:
+        return None
+    return json.dumps({each: told[each] for each in ("name", "multiplier", "ends_at_ms")})
+
+
+EVENT_STATE = kept(KeptState("event", _read, _write, _lasting))
+reversible(StartAdHoc, StopAdHoc, states=lambda _: ((EVENT_STATE, ""),))

@@ -14,6 +14,7 @@ from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import GAMES, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import ALWAYS, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
@@ -347,6 +348,14 @@ class CancelRound(Act[Cancelled | NotPending]):
     at_ms: int
     day: str
     leaver: UserKey | None = None
+
+
+final(
+    OpenRound,
+    FinishRound,
+    CancelRound,
+    why="A game is called off, not undone, and a settled one stays settled.",
+)
 
 
 @operation

@@ -340,6 +340,8 @@ EXPLAINED: dict[str, _Words] = {
     "admin_adjust": _by_admin("Corrected"),
     "admin_set_balance": _set_balance,
     "prune": _fixed("What was left on an account that nobody used"),
+    "admin_undo": _by_admin("Undone"),
+    "admin_undo_earned": _by_admin("Undone, and earned no more or again,"),
     "migration": _fixed("Taken over from the books of before"),
 }
 """How each type of row is put into words."""

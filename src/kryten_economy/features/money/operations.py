@@ -10,6 +10,7 @@ from typing import Literal
 
 from kryten_economy.features.jobs import MAINTENANCE, daily_part
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.audit import reversible
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import EARNING, READ_ONLY, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
@@ -226,6 +227,9 @@ def set_balance(tx: Tx, ask: SetBalance) -> BalanceSet | NoAccount | InvalidAmou
         )
         post(tx, account, delta_z, other, entry)
     return BalanceSet(old_z, ask.amount_z, account.wallet)
+
+
+reversible(Credit, Debit, SetBalance)
 
 
 def _short(account: Account, amount_z: int) -> Insufficient:

@@ -6,6 +6,8 @@ What is told of it later is owed with the act: a rank-up to the channel, a level
 import json
 from dataclasses import dataclass
 
+from kryten_economy.ledger.audit import KeptState, kept, reversible
+from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.records import (
     NoticesSettled,
@@ -65,8 +67,9 @@ class RankStored:
 class StoreRank(Request[RankStored | NoAccount]):
     """Store a rank that was reached, if the stored one is still the one that was looked at.
 
-    An admin's setting ends with it. The channel is owed the news of a promotion to the tier
-    ``announced_tier``; None for none.
+    An admin's setting ends with it. It isn't stored either where an undo has lowered the earnings
+    below those that reached it, ``earned_z``. The channel is owed the news of a promotion to the
+    tier ``announced_tier``; None for none.
     """
 
     user: UserKey
@@ -77,6 +80,7 @@ class StoreRank(Request[RankStored | NoAccount]):
     at_ms: int
     day: str
     announced_tier: int | None = None
+    earned_z: int = 0
 
 
 @operation
@@ -86,7 +90,8 @@ def store_rank(tx: Tx, ask: StoreRank) -> RankStored | NoAccount:
     if account is None:
         return NoAccount(ask.user)
     stored = (account.rank_name, account.rank_held_from_z)
-    if stored != (ask.was_name, ask.was_held_from_z):
+    lowered = account.lifetime_earned_z < ask.earned_z
+    if lowered or stored != (ask.was_name, ask.was_held_from_z):
         return RankStored(False, account.wallet)
     account.rank_name, account.rank_held_from_z = ask.rank_name, None
     tx.accounts.touch(account, profile=True)
@@ -138,6 +143,25 @@ def set_rank(tx: Tx, ask: SetRank) -> RankStored | NoAccount:
     account.rank_held_from_z = account.lifetime_earned_z if ask.held else None
     tx.accounts.touch(account, profile=True)
     return RankStored(True, account.wallet)
+
+
+def _read(tx: Tx, channel: Channel, name: str, _at_ms: int) -> str | None:
+    """The stored rank, and the earnings beside it, from which a rank set by hand holds."""
+    account = tx.find(UserKey(channel.name, name), "")
+    if account is None:
+        return None
+    return json.dumps(
+        {
+            "rank": account.rank_name,
+            "held_from": account.rank_held_from_z,
+            "earned": account.lifetime_earned_z,
+        }
+    )
+
+
+# What a rank is without a setting depends on the ladder, so an undo works it out itself.
+RANK_STATE = kept(KeptState("rank", _read))
+reversible(SetRank, states=lambda ask: ((RANK_STATE, ask.user.name),))
 
 
 @dataclass(frozen=True, slots=True)

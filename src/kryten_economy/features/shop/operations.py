@@ -6,6 +6,7 @@ paid into a hold. Stock, limits and cooldowns are counted from the purchases who
 given back, so that whoever gives it back gives back all of it.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple
@@ -18,6 +19,8 @@ from kryten_economy.features.possessions import owned, put
 from kryten_economy.features.shop.rules import Item, same_but_price
 from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.audit import KeptState, kept, reversible
+from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
 from kryten_economy.ledger.operation import SPENDING, Act, Request, operation
@@ -191,6 +194,62 @@ def set_stock(tx: Tx, ask: SetStock) -> StockSet:
     before = left_of(tx.query, channel_id, item)
     tx.run(_COUNT_FROM_HERE, channel_id, item.id, item.stock, ask.left)
     return StockSet(before, ask.left)
+
+
+# What an undo puts back
+
+_ITEM_ROW = """
+    SELECT definition, defined_by, defined_at_ms FROM shop_item WHERE channel_id = ? AND item = ?
+"""
+_STOCK_ROW = """
+    SELECT declared, there, counted_from FROM shop_stock WHERE channel_id = ? AND item = ?
+"""
+_PUT_STOCK = """
+    INSERT INTO shop_stock (channel_id, item, declared, there, counted_from)
+    VALUES (?, ?, ?, ?, ?)
+"""
+
+
+def _item_now(tx: Tx, channel: Channel, item_id: str, _at_ms: int) -> str | None:
+    row = tx.sql.row(_ITEM_ROW, channel.id, item_id)
+    if row is None:
+        return None
+    return json.dumps({"item": json.loads(row[0]), "by": row[1], "at_ms": row[2]})
+
+
+def _put_item(tx: Tx, channel: Channel, item_id: str, state: str | None, _at_ms: int) -> None:
+    tx.run(_REMOVE, channel.id, item_id)
+    if state is not None:
+        told = json.loads(state)
+        definition = json.dumps(told["item"])
+        tx.run(_DEFINE, channel.id, item_id, definition, told["by"], told["at_ms"])
+
+
+def _stock_now(tx: Tx, channel: Channel, item_id: str, _at_ms: int) -> str | None:
+    row = tx.sql.row(_STOCK_ROW, channel.id, item_id)
+    if row is None:
+        return None
+    return json.dumps(dict(zip(("declared", "there", "counted_from"), row, strict=True)))
+
+
+def _put_stock(tx: Tx, channel: Channel, item_id: str, state: str | None, _at_ms: int) -> None:
+    """What was bought since it was counted is still taken off it."""
+    tx.run(_FORGET_STOCK, channel.id, item_id)
+    if state is not None:
+        told = json.loads(state)
+        counted = (told["declared"], told["there"], told["counted_from"])
+        tx.run(_PUT_STOCK, channel.id, item_id, *counted)
+
+
+ITEM_STATE = kept(KeptState("shop_item", _item_now, _put_item))
+STOCK_STATE = kept(KeptState("shop_stock", _stock_now, _put_stock))
+reversible(DefineItem, states=lambda ask: _both(ask.item.id))
+reversible(RemoveItem, states=lambda ask: _both(ask.item_id))
+reversible(SetStock, states=lambda ask: ((STOCK_STATE, ask.item.id),))
+
+
+def _both(item_id: str) -> tuple[tuple[KeptState, str], ...]:
+    return ((ITEM_STATE, item_id), (STOCK_STATE, item_id))
 
 
 # Buying

@@ -26,6 +26,10 @@ CREATE TABLE panic (
     PRIMARY KEY (channel_id, what, name)
 ) STRICT, WITHOUT ROWID;
 
+-- What operators have done or tried, each in one row. What changes the books is written with the
+-- change: such a row has a cause, which is the id of the act. What was only tried has none.
+-- An undo is a row of its own. Its `undoes` is the row it takes back and its `root` the act at the
+-- beginning; `undone_by` is the row that has taken back this one, and NULL while it stands.
 CREATE TABLE audit_log (
     id INTEGER PRIMARY KEY,
     at_ms INTEGER NOT NULL,
@@ -33,10 +37,51 @@ CREATE TABLE audit_log (
     channel TEXT NOT NULL,
     command TEXT NOT NULL,
     arguments TEXT NOT NULL,
-    result TEXT NOT NULL
+    result TEXT NOT NULL,
+    origin TEXT NOT NULL DEFAULT 'clock' CHECK (origin IN ('pm', 'api', 'cli', 'clock')),
+    done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
+    cause TEXT UNIQUE,
+    about TEXT NOT NULL DEFAULT '' CHECK (about = lower(about)),
+    reason TEXT NOT NULL DEFAULT '',
+    day TEXT NOT NULL DEFAULT '',
+    before TEXT CHECK (json_valid(before)),
+    after TEXT CHECK (json_valid(after)),
+    undoable INTEGER NOT NULL DEFAULT 0 CHECK (undoable IN (0, 1)),
+    final TEXT NOT NULL DEFAULT '',
+    root INTEGER REFERENCES audit_log (id),
+    undoes INTEGER REFERENCES audit_log (id),
+    undone_by INTEGER REFERENCES audit_log (id)
 ) STRICT;
 
+-- What an act, or an undo, has moved: in a wallet, of it earned, and whence or whither.
+CREATE TABLE audit_part (
+    audit_id INTEGER NOT NULL REFERENCES audit_log (id),
+    account_id INTEGER NOT NULL REFERENCES account (id),
+    delta_z INTEGER NOT NULL,
+    earned_z INTEGER NOT NULL,
+    other TEXT NOT NULL CHECK (other IN ('mint', 'sink')),
+    PRIMARY KEY (audit_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_part_by_account ON audit_part (account_id);
+
+-- What an act has changed beside money: how it was and is; NULL is that there was nothing.
+CREATE TABLE audit_state (
+    audit_id INTEGER NOT NULL REFERENCES audit_log (id),
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    subject TEXT NOT NULL,
+    before TEXT CHECK (json_valid(before)),
+    after TEXT CHECK (json_valid(after)),
+    -- Between the act before and this one something else had changed it.
+    apart INTEGER NOT NULL CHECK (apart IN (0, 1)),
+    PRIMARY KEY (channel_id, kind, subject, audit_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_state_by_act ON audit_state (audit_id);
+
 CREATE INDEX audit_log_by_time ON audit_log (at_ms);
+CREATE INDEX audit_log_about ON audit_log (about);
 
 -- Each configuration the service has read: the file without its secrets, every setting of it as it
 -- may be told, and what that changed: [[key path, before, after], …].

@@ -1,0 +1,1 @@
+"""What operators have done, and how it is taken back."""

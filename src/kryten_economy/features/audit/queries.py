@@ -1,0 +1,112 @@
+"""Questions about the audit log, for the books and for reports alike."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kryten_economy.features.audit.rules import Entry, Preview, Share
+from kryten_economy.ledger.channels import Reader
+from kryten_economy.ledger.displacement import Row
+from kryten_economy.refusals import NotUndoable
+
+__all__ = (
+    "Act",
+    "Rows",
+    "entries",
+    "entry_of",
+    "find_act",
+    "preview",
+)
+
+Rows = Callable[..., list[Row]]
+"""What reads rows, within a transaction or without one."""
+
+_SHOWN_MAX = 5
+
+_ACT = "SELECT id, command, day, done, undoable, final, root, undone_by FROM audit_log"
+_BY_ID = f"{_ACT} WHERE id = ?2 AND channel = ?1 COLLATE NOCASE"
+_LAST = f"""
+    {_ACT} WHERE channel = ?1 COLLATE NOCASE AND admin = ?2 COLLATE NOCASE AND undoable = 1
+    AND undoes IS NULL AND undone_by IS NULL ORDER BY id DESC LIMIT 1
+"""
+_PARTS = """
+    SELECT a.name, a.display_name, a.balance_z, p.delta_z
+    FROM audit_part AS p JOIN account AS a ON a.id = p.account_id
+    WHERE p.audit_id = ? ORDER BY abs(p.delta_z) DESC, a.name
+"""
+_ENTRY = """
+    SELECT l.id, l.at_ms, l.admin, l.origin, l.channel, l.command, l.arguments, l.result, l.done,
+        l.about, l.reason, l.before, l.after, l.undoable, l.undoes, l.undone_by
+    FROM audit_log AS l
+"""
+_ENTRY_OF = f"{_ENTRY} WHERE l.id = ?2 AND l.channel = ?1 COLLATE NOCASE"
+_ENTRIES = f"""
+    {_ENTRY} WHERE l.channel = ?1 COLLATE NOCASE AND (?2 = 0 OR l.done = 1)
+    AND (?3 IS NULL OR l.admin = ?3 COLLATE NOCASE)
+    AND (?4 IS NULL OR l.about = lower(?4) OR EXISTS (
+        SELECT 1 FROM audit_part AS p JOIN account AS a ON a.id = p.account_id
+        WHERE p.audit_id = l.id AND a.name = lower(?4) AND a.kind = 'wallet'
+    ))
+    ORDER BY l.id DESC LIMIT ?5 OFFSET ?6
+"""  # noqa: S608 - put together from constants
+
+
+class Act(NamedTuple):
+    """What an undo has to know of a row; ``undone_by`` is None while it stands."""
+
+    id: int
+    command: str
+    day: str
+    done: int
+    undoable: int
+    final: str
+    root: int | None
+    undone_by: int | None
+
+
+def find_act(rows: Rows, channel: str, undo_id: int | None, by: str) -> Act | NotUndoable:
+    """The act that may be undone now: of this number, or the last one of ``by`` that stands."""
+    statement, key = (_LAST, by) if undo_id is None else (_BY_ID, undo_id)
+    found = rows(statement, channel, key)
+    if not found:
+        return NotUndoable(undo_id, "unknown")
+    act = Act._make(found[0])
+    if not act.done:
+        return NotUndoable(act.id, "final", "It was only tried, and changed nothing.")
+    if not act.undoable:
+        return NotUndoable(act.id, "final", act.final or "It changed nothing in the books.")
+    if act.undone_by is not None:
+        return NotUndoable(act.id, "undone", by_id=act.undone_by)
+    return act
+
+
+def preview(reader: Reader, channel: str, undo_id: int | None, by: str) -> Preview | NotUndoable:
+    """What the undo of an act would do now; nothing is changed."""
+    act = find_act(reader.sql.rows, channel, undo_id, by)
+    if isinstance(act, NotUndoable):
+        return act
+    parts = reader.sql.rows(_PARTS, act.id)
+    short = sum(balance_z < delta_z for _, _, balance_z, delta_z in parts)
+    top = tuple(Share(shown, -delta_z) for _, shown, _, delta_z in parts[:_SHOWN_MAX])
+    total_z = sum(abs(delta_z) for *_, delta_z in parts)
+    return Preview(act.id, act.command, len(parts), total_z, top, short)
+
+
+def entry_of(reader: Reader, channel: str, audit_id: int) -> Entry | None:
+    """The row of this number in a channel."""
+    row = reader.sql.row(_ENTRY_OF, channel, audit_id)
+    return None if row is None else Entry._make(row)
+
+
+def entries(
+    reader: Reader,
+    channel: str,
+    *,
+    limit: int,
+    offset: int = 0,
+    user: str | None = None,
+    admin: str | None = None,
+    acts_only: bool = False,
+) -> tuple[Entry, ...]:
+    """The rows of a channel, newest first: of what was done to somebody, or by somebody."""
+    rows = reader.sql.rows(_ENTRIES, channel, int(acts_only), admin, user, limit, offset)
+    return tuple(map(Entry._make, rows))
