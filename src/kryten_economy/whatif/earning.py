@@ -5,6 +5,7 @@ one coin is carried on in the other world as it was in the books. A hit that lef
 behind has no row: the row after it, or what is left in the end, tells of it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -81,6 +82,7 @@ class Earning:
         self._ratios: dict[str, tuple[Fraction, Fraction] | None] = {}
         self._windows: dict[tuple[int, str, str], tuple[int, int]] = {}
         self._thinned: dict[int, int] = {}
+        self._parts: defaultdict[int, float] = defaultdict(world.random.random)
         self._gate_ms = earning_gate(self._after.onboarding).min_age_ms
         self._gated = self._gate_ms > earning_gate(self._before.onboarding).min_age_ms
 
@@ -122,8 +124,15 @@ class Earning:
         else:
             ratio = self._trigger_ratio(purse, move, trigger, told)
         changes = self._world.changes
-        ratio *= changes.population(told) * changes.rank(*self._world.tiers(purse))
-        return self._carried(purse, move, trigger, told, ratio)
+        tiers = self._world.tiers(purse)
+        if changes.crowd and "folded" in told and "sources" not in told:
+            minutes = max(1, int(told.get("minutes", 1)))
+            times, plain = _times(move, minutes, told), int(told.get("base", 0))
+            worth = Fraction(move.amount_z)
+            ratio *= changes.sometimes_crowded(worth, plain, minutes, times, tiers[0])
+        else:
+            ratio *= changes.population(told)
+        return self._carried(purse, move, trigger, told, ratio * changes.rank(*tiers))
 
     def _carried(
         self,
@@ -247,7 +256,9 @@ class Earning:
             return self._world.reprice(move.amount_z, before, 0)
         if (old.min_amount, old.max_amount) != (new.min_amount, new.max_amount):
             spans = old.max_amount - old.min_amount + 1, new.max_amount - new.min_amount + 1
-            base_z = new.min_amount + (base_z - old.min_amount) * spans[1] // spans[0]
+            # Which part of a coin was drawn is not known; it is drawn anew, once for a drop.
+            place = base_z - old.min_amount + self._parts[move.operation]
+            base_z = new.min_amount + int(place * spans[1] / spans[0])
             base_z = min(new.max_amount, max(new.min_amount, base_z))
         after = self._drop(base_z, told, self._world.after.perks(tier_after), move, old=False)
         return self._world.reprice(move.amount_z, before, after) * self._drops(move)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from kryten_economy.features.events.rules import AdHoc
 from kryten_economy.ledger.channels import SystemKind
 
 __all__ = ("Activity", "Hold", "Job", "Member", "Move", "Past", "Purchase", "Stake")
@@ -128,5 +129,6 @@ class Past:
     stakes: tuple[Stake, ...]
     purchases: Mapping[str, Purchase]
     tiers: Mapping[str, str]
+    adhoc: tuple[AdHoc, ...]
     awarded: Mapping[int, frozenset[str]]
     """Which achievements each has won within the window."""

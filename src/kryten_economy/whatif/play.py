@@ -9,20 +9,39 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 from kryten_economy.config import Settings
+from kryten_economy.features import games as package
 from kryten_economy.features.games import slots
 from kryten_economy.features.games.fairness import FairDice
-from kryten_economy.features.games.rules import GAMES, trigger_of
+from kryten_economy.features.games.rules import GAMES, Game, trigger_of
 from kryten_economy.whatif.past import Hold, Move, Stake
 from kryten_economy.whatif.spending import Holds, Spending
 from kryten_economy.whatif.world import World
 
-__all__ = ("Play",)
+__all__ = ("Play", "games", "is_among_players")
 
 _HELD = "game"
 FREE = "gambling.free_spin"
+
+
+@cache
+def games() -> Mapping[str, Game]:
+    """All games by name; each registers itself where it is written."""
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.ispkg:
+            import_module(module.name)
+    return GAMES
+
+
+def is_among_players(name: str) -> bool:
+    """Whether what somebody wins in a game was staked by others."""
+    game = games().get(name)
+    return game is not None and game.among_players
 
 
 class Play:
@@ -60,10 +79,11 @@ class Play:
         """What is staked in the other world; 0 where it isn't."""
         game = (move.debit_trigger or "").removeprefix("gambling.")
         after = self._world.after.settings
-        playing = GAMES.get(game)
-        if not after.gambling.enabled or (playing is not None and not playing.enabled(after)):
-            if self._world.before.settings.gambling.enabled:
-                return 0
+        before, playing = self._world.before.settings, games().get(game)
+        if before.gambling.enabled and not after.gambling.enabled:
+            return 0
+        if playing is not None and playing.enabled(before) and not playing.enabled(after):
+            return 0
         amount_z = move.amount_z
         if self._new.get(game):
             section = getattr(after.gambling, game)
@@ -96,7 +116,7 @@ class Play:
         if not found:
             return move.amount_z, (0, 0)
         each = found.pop(0)
-        net_z = 0 if self._is_among_players(each) else max(0, each.payout_z - each.stake_z)
+        net_z = 0 if is_among_players(each.game) else max(0, each.payout_z - each.stake_z)
         if move.credit_trigger == FREE or not each.stake_z:
             amount_z = self._free(each) if self._new["spin"] else move.amount_z
             return amount_z, (net_z, amount_z)
@@ -104,11 +124,11 @@ class Play:
         drawn = self._outcomes.pop((each.round, each.account), None)
         if drawn is not None:
             amount_z = drawn
-        elif self._is_among_players(each):
+        elif is_among_players(each.game):
             amount_z = self._pot(each) if staked_z else 0
         else:
             amount_z = move.amount_z * staked_z // each.stake_z
-        net_now_z = 0 if self._is_among_players(each) else max(0, amount_z - staked_z)
+        net_now_z = 0 if is_among_players(each.game) else max(0, amount_z - staked_z)
         return amount_z, (net_z, net_now_z)
 
     def unpaid(self) -> list[tuple[int, int, str, int]]:
@@ -129,10 +149,6 @@ class Play:
             if amount_z := self._free(each):
                 found.append((each.account, amount_z, FREE, 0))
         return found
-
-    def _is_among_players(self, stake: Stake) -> bool:
-        game = GAMES.get(stake.game)
-        return game is not None and game.among_players
 
     def _pot(self, stake: Stake) -> int:
         """The part of a payout that all stakes of the round are of those of the books."""
@@ -159,7 +175,7 @@ class Play:
                 return _again(stake, amount_z)
             chance = str(after.gambling.flip.win_chance)
             terms = {"chance": chance, "stake_z": amount_z}
-        outcome = GAMES[stake.game].draw(self._dice(stake), terms, (), "")
+        outcome = games()[stake.game].draw(self._dice(stake), terms, (), "")
         return int(outcome["payout_z"])
 
     def _free(self, stake: Stake) -> int:
@@ -170,7 +186,7 @@ class Play:
             "table": _table(self._world.after.settings),
             "worth_z": stake.terms.get("worth_z", 0),
         }
-        return int(GAMES["spin"].draw(self._dice(stake), terms, (), "")["payout_z"])
+        return int(games()["spin"].draw(self._dice(stake), terms, (), "")["payout_z"])
 
 
 def _round_in(hold: Hold) -> int | None:

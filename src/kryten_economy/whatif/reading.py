@@ -8,15 +8,17 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fractions import Fraction
 
 from kryten_economy.calendar import Calendar, day_after
 from kryten_economy.features.competitions import FIELDS
-from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.events.rules import AdHoc
 from kryten_economy.features.jobs import COMPETITIONS, MAINTENANCE
 from kryten_economy.ledger.channels import Reader, SystemKind
 from kryten_economy.ledger.displacement import Sql
 from kryten_economy.transaction_types import counters_of
 from kryten_economy.whatif.past import Activity, Hold, Job, Member, Move, Past, Purchase, Stake
+from kryten_economy.whatif.play import is_among_players
 
 __all__ = ("channels_in", "last_days", "one_moment", "read_past")
 
@@ -71,6 +73,10 @@ _STAKES = """
     FROM game_round AS r JOIN game_stake AS s ON s.round_id = r.id
     WHERE r.channel_id = ? AND r.state = 'settled' AND r.settled_at_ms >= ? ORDER BY r.id
 """
+_ADHOC = """
+    SELECT name, multiplier, fired_at_ms, min(ends_at_ms, coalesce(ended_at_ms, ends_at_ms))
+    FROM active_events WHERE channel_id = ? AND kind = 'adhoc' ORDER BY fired_at_ms
+"""
 _PURCHASES = "SELECT hold_id, action, seconds FROM purchase WHERE channel_id = ?"
 _TIERS = "SELECT request_id, tier FROM queue_spend_requests WHERE channel_id = ?"
 
@@ -119,15 +125,22 @@ def read_past(
     stakes = _stakes(sql, channel_id, from_ms)
     moved, earned, paid_at = _moved(moves(), stakes)
     won_before, won_since = _won(sql, channel_id, from_ms)
-    members = {
-        row[0]: Member(
-            *row[:7],
-            balance_z=row[7] - moved[row[0]],
-            earned_z=max(0, row[8] - earned[row[0]]),
-            won=frozenset(won_before[row[0]]),
-        )._replace(banned=bool(row[3]))
-        for row in sql.rows(_PEOPLE, channel_id)
-    }
+    members: dict[int, Member] = {}
+    for account, name, shown, banned, seen_ms, rank, held_z, balance_z, earned_z in sql.rows(
+        _PEOPLE, channel_id
+    ):
+        members[account] = Member(
+            account,
+            name,
+            shown,
+            bool(banned),
+            seen_ms,
+            rank,
+            held_z,
+            balance_z - moved[account],
+            max(0, earned_z - earned[account]),
+            frozenset(won_before[account]),
+        )
     system: dict[SystemKind, tuple[int, int]] = {
         kind: (account, balance_z - moved[account])
         for kind, account, balance_z in sql.rows(_SYSTEM, channel_id)
@@ -150,6 +163,10 @@ def read_past(
         stakes=stakes,
         purchases={row[0]: Purchase(*row[1:]) for row in sql.rows(_PURCHASES, channel_id)},
         tiers=dict(sql.rows(_TIERS, channel_id)),
+        adhoc=tuple(
+            AdHoc(name, Fraction(mult), started_ms, ends_ms)
+            for name, mult, started_ms, ends_ms in sql.rows(_ADHOC, channel_id)
+        ),
         awarded={account: frozenset(ids) for account, ids in won_since.items()},
     )
 
@@ -163,7 +180,7 @@ def _days(calendar: Calendar, from_ms: int, until_ms: int) -> Iterator[str]:
 
 def _stakes(sql: Sql, channel_id: int, from_ms: int) -> tuple[Stake, ...]:
     return tuple(
-        Stake(*row[:6], terms=json.loads(row[6]), outcome=json.loads(row[7] or "{}"))
+        Stake._make((*row[:6], json.loads(row[6]), json.loads(row[7] or "{}")))
         for row in sql.rows(_STAKES, channel_id, from_ms)
     )
 
@@ -181,7 +198,7 @@ def _moved(
     nets = {
         (each.account, each.settled_at_ms, each.payout_z): each.stake_z
         for each in stakes
-        if not GAMES[each.game].among_players
+        if not is_among_players(each.game)
     }
     paid_at: set[tuple[str, int]] = set()
     moved: Counter[int] = Counter()

@@ -53,8 +53,10 @@ class _Replay:
             self._pay_draws(self._play.free_until(at_ms), today)
             if self._daily.is_job(moves[0]):
                 self._daily.rows(moves)
-                for move in moves:
-                    self._look(move, today)
+                if moves[0].credit_type == "competition":
+                    # What interest has reached is noticed with the owner's next row.
+                    for move in moves:
+                        self._look(move, today)
             else:
                 self._together(moves, today)
         self._finish(days)

@@ -35,7 +35,7 @@ class Holds:
         self._going: defaultdict[tuple[int, int], list[Hold]] = defaultdict(list)
         self._there: dict[str, int] = {}
         self._left: dict[str, int] = {}
-        self.by_id = {each.id: each for each in past.holds}
+        self._was_left: dict[str, int] = {}
         for each in past.holds:
             if each.placed_at_ms >= past.from_ms:
                 key = (each.account, each.placed_at_ms, each.trigger_id, each.amount_z)
@@ -55,28 +55,29 @@ class Holds:
         """So much lies in it in the other world."""
         self._there[hold.id] = self._left[hold.id] = amount_z
 
-    def inside(self, hold: Hold) -> int:
-        """How much was put in, in the other world."""
-        return self._there.get(hold.id, hold.amount_z)
-
     def taken(self, move: Move, owner: int) -> tuple[Hold | None, int]:
         """The hold that this row takes from, and how much it takes in the other world."""
         for each in self._going.get((owner, move.at_ms), ()):
-            if not self._fits(each, move):
+            if each.id not in self._left or not self._fits(each, move):
                 continue
-            left_z, inside_z = self._left.get(each.id, 0), self.inside(each)
-            part_z = inside_z * move.amount_z // each.amount_z
-            is_last = move.amount_z == each.amount_z or move.credit_type is not None
-            amount_z = left_z if is_last else min(left_z, part_z)
+            was_left_z, left_z = self._was_left.get(each.id, each.amount_z), self._left[each.id]
+            part_z = self._there[each.id] * move.amount_z // each.amount_z
+            amount_z = left_z if move.amount_z == was_left_z else min(left_z, part_z)
+            self._was_left[each.id] = was_left_z - move.amount_z
             self._left[each.id] = left_z - amount_z
             return each, amount_z
         return None, move.amount_z
 
-    @staticmethod
-    def _fits(hold: Hold, move: Move) -> bool:
+    def _fits(self, hold: Hold, move: Move) -> bool:
+        """Whether a row of this amount can be of this hold: all of it, or a part of a settled one.
+
+        What is used goes to the sink, the house or somebody else, what is left to its owner.
+        """
+        left_z = self._was_left.get(hold.id, hold.amount_z)
         if hold.state == "captured":
-            return move.amount_z in {hold.captured_z, hold.amount_z - hold.captured_z}
-        return move.amount_z == hold.amount_z
+            parts = {hold.captured_z, hold.amount_z - hold.captured_z}
+            return move.amount_z in parts and move.amount_z <= left_z
+        return move.amount_z == left_z
 
 
 class Spending:
@@ -140,16 +141,6 @@ class Spending:
 
 def base_of(settings: Settings, past: Past, trigger: str, hold: Hold | None) -> int | None:
     """The price of the file for what a row has bought; 0: not sold; None: no matter of the file."""
-    if trigger in _VANITY:
-        item = getattr(settings.vanity_shop, _VANITY[trigger])
-        return item.cost if item.enabled else 0
-    if trigger == "spend.cytube_promotion":
-        promotion = settings.cytube_promotion
-        return promotion.cost if promotion.enabled else 0
-    if trigger.startswith("spend.shop."):
-        items = {each.id: each.price for each in settings.shop.items}
-        item_id = trigger.removeprefix("spend.shop.")
-        return items.get(item_id, 0) if settings.shop.enabled else 0
     if trigger in _QUEUE:
         bought = None if hold is None else past.purchases.get(hold.id)
         if bought is None:
@@ -159,4 +150,19 @@ def base_of(settings: Settings, past: Past, trigger: str, hold: Hold | None) -> 
         label = past.tiers.get(trigger.removeprefix("spend.queue."))
         tiers = {each.label: each.cost for each in settings.spending.queue_tiers}
         return None if label is None else tiers.get(label)
+    return _item_price(settings, trigger)
+
+
+def _item_price(settings: Settings, trigger: str) -> int | None:
+    """The price of something that is no film."""
+    if trigger.startswith("spend.shop."):
+        items = {each.id: each.price for each in settings.shop.items}
+        item_id = trigger.removeprefix("spend.shop.")
+        return items.get(item_id, 0) if settings.shop.enabled else 0
+    if trigger == "spend.cytube_promotion":
+        promotion = settings.cytube_promotion
+        return promotion.cost if promotion.enabled else 0
+    if trigger in _VANITY:
+        item = getattr(settings.vanity_shop, _VANITY[trigger])
+        return int(item.cost) if item.enabled else 0
     return None

@@ -13,6 +13,7 @@ from kryten_economy.config import Settings
 from kryten_economy.features.chat.triggers import TRIGGERS
 from kryten_economy.features.events.rules import (
     POPULATION,
+    AdHoc,
     holidays_now,
     is_off_peak,
     scheduled_now,
@@ -26,6 +27,7 @@ __all__ = ("MINUTE_MS", "Changes", "Terms", "trigger_reward")
 
 MINUTE_MS = 60_000
 ONE = Fraction(1)
+_ALL = frozenset({"off_peak", "holidays", "scheduled"})
 
 
 class Terms:
@@ -86,8 +88,8 @@ def trigger_reward(settings: Settings, trigger_id: str) -> Fraction | None:
 class Changes:
     """What multiplies otherwise after than before."""
 
-    def __init__(self, before: Terms, after: Terms) -> None:
-        self._before, self._after = before, after
+    def __init__(self, before: Terms, after: Terms, adhoc: Sequence[AdHoc] = ()) -> None:
+        self._before, self._after, self._adhoc = before, after, adhoc
         old, new = before.settings.multipliers, after.settings.multipliers
         kinds = {
             "off_peak": old.off_peak != new.off_peak,
@@ -120,10 +122,44 @@ class Changes:
             return ONE
         for each in told.get("sources", ()):
             if each["source"] == POPULATION:
-                crowd = self._after.settings.multipliers.high_population
-                now = exact(crowd.multiplier) if crowd.enabled else ONE
-                return now / exact(each["mult"])
+                return self._crowd_after() / exact(each["mult"])
         return ONE
+
+    def sometimes_crowded(
+        self, worth: Fraction, plain: int, minutes: int, times: Sequence[int], tier: int
+    ) -> Fraction:
+        """The same for folded minutes that had no common factors.
+
+        What they were worth beyond clock and rank is taken for the part of them in a crowd.
+        """
+        was = self._before.settings.multipliers.high_population
+        if not self.crowd or not was.enabled or was.multiplier == 1:
+            return ONE
+        mult = exact(was.multiplier)
+        each = Fraction(plain, minutes)
+        alone = sum(
+            (
+                self._worth(self._before, each, (at_ms,), _ALL) * self._started(at_ms)
+                for at_ms in times
+            ),
+            Fraction(0),
+        )
+        alone *= 1 + self.steps[0] * tier
+        if not alone:
+            return ONE
+        part = min(ONE, max(Fraction(0), (worth / alone - 1) / (mult - 1)))
+        return (1 + part * (self._crowd_after() - 1)) / (1 + part * (mult - 1))
+
+    def _started(self, at_ms: int) -> Fraction:
+        """The factor of what an operator had started at an instant."""
+        for each in self._adhoc:
+            if each.started_at_ms <= at_ms < each.ends_at_ms:
+                return each.mult
+        return ONE
+
+    def _crowd_after(self) -> Fraction:
+        crowd = self._after.settings.multipliers.high_population
+        return exact(crowd.multiplier) if crowd.enabled else ONE
 
     def rank(self, tier_before: int, tier_after: int) -> Fraction:
         """How much more the rank makes."""
@@ -138,16 +174,19 @@ class Changes:
         """How much more minutes at these times are worth, whose plain worth is so much."""
         if not (self.rates or self.night or self.kinds):
             return ONE
-        old = self._worth(self._before, Fraction(plain, minutes), times)
-        new = self._worth(self._after, plain_after / minutes, times)
+        old = self._worth(self._before, Fraction(plain, minutes), times, self.kinds)
+        new = self._worth(self._after, plain_after / minutes, times, self.kinds)
         return new / old if old else ONE
 
-    def _worth(self, terms: Terms, each: Fraction, times: Sequence[int]) -> Fraction:
+    @staticmethod
+    def _worth(
+        terms: Terms, each: Fraction, times: Sequence[int], kinds: frozenset[str]
+    ) -> Fraction:
         total = Fraction(0)
         for at_ms in times:
             rate = terms.rate(at_ms)
             after_night = each * exact(rate.night_factor) + rate.night_bonus
-            total += after_night * (terms.clock(at_ms, self.kinds) if self.kinds else 1)
+            total += after_night * (terms.clock(at_ms, kinds) if kinds else 1)
         return total
 
 

@@ -50,12 +50,12 @@ class World:
     def __init__(self, past: Past, before: Settings, after: Settings, seed: int) -> None:
         self.past = past
         self.before, self.after = Terms(before), Terms(after)
-        self.changes = Changes(self.before, self.after)
+        self.changes = Changes(self.before, self.after, past.adhoc)
         self.random = random.Random(seed)
         self.seed = seed
         self.purses = {each.id: self._purse(each) for each in past.members.values()}
         self.by_name = {each.name: each.id for each in past.members.values()}
-        self.system = {account: balance_z for account, balance_z in past.system.values()}
+        self.system: dict[int, int] = dict(past.system.values())
         self.was_system = dict(self.system)
         self.kinds = {account: kind for kind, (account, _) in past.system.items()}
         self.paid: Counter[tuple[str, str]] = Counter()
@@ -120,8 +120,8 @@ class World:
             amount_z = -min(-amount_z, purse.balance_z)
         if not amount_z:
             return
-        kind = "mint" if amount_z > 0 else "sink"
-        self._put(self.past.system[kind][0], 0, -amount_z)
+        other, _ = self.past.system["mint" if amount_z > 0 else "sink"]
+        self._put(other, 0, -amount_z)
         self._put(purse.member.id, 0, amount_z)
         self.paid[purse.member.name, trigger] += amount_z
         counters = counters_of(type_, amount_z)
