@@ -112,7 +112,7 @@ class Past:
 
     ``system`` are the ids and balances of mint, sink, house and escrow at its begin;
     ``fractions`` what is left below one coin at its end, by account and trigger.
-    ``tiers`` are the names of what other services have charged for, by request.
+    ``tiers`` says whether a request of another service was to `queue` or to `playnext`.
     """
 
     channel: str

@@ -10,7 +10,7 @@ from fractions import Fraction
 from kryten_economy.config import Settings
 from kryten_economy.features.prices import inflation_multiplier, price
 from kryten_economy.features.queue.rules import base_price_z
-from kryten_economy.whatif.past import Hold, Move, Past
+from kryten_economy.whatif.past import Hold, Move, Past, Purchase
 from kryten_economy.whatif.world import World
 
 __all__ = ("Holds", "Spending", "base_of")
@@ -24,6 +24,7 @@ _VANITY = {
     "spend.vanity.chat_color": "chat_color",
     "spend.vanity.fortune": "daily_fortune",
 }
+_REQUEST = "spend.queue."
 _QUEUE = ("spend.queue", "spend.playnext", "spend.forcenow")
 
 
@@ -93,9 +94,9 @@ class Spending:
 
     def price(self, move: Move, hold: Hold | None) -> int:
         """What the purchase of a row would have cost; 0 where it can't be bought any more."""
-        trigger = move.debit_trigger or ""
+        trigger, film = move.debit_trigger or "", self._film(move, hold)
         old_z, new_z = (
-            base_of(each.settings, self._world.past, trigger, hold)
+            base_of(each.settings, trigger, film)
             for each in (self._world.before, self._world.after)
         )
         if new_z == 0 and old_z:
@@ -109,15 +110,31 @@ class Spending:
             return now_z
         return max(1, move.amount_z * now_z // was_z)
 
+    def _film(self, move: Move, hold: Hold | None) -> Purchase | None:
+        """What was bought for the playlist, and how long it is.
+
+        Other services tell no length: it is that of the tier whose price comes nearest.
+        """
+        past, trigger = self._world.past, move.debit_trigger or ""
+        if trigger in _QUEUE:
+            return None if hold is None else past.purchases.get(hold.id)
+        action = past.tiers.get(trigger.removeprefix(_REQUEST))
+        if not trigger.startswith(_REQUEST) or action is None:
+            return None
+        spending = self._world.before.settings.spending
+        lengths = [each.max_minutes * 60 for each in spending.queue_tiers]
+        costs = [base_price_z(spending, action, seconds) for seconds in lengths]
+        told = [self._prices(move.debit, cost_z, cost_z)[0] for cost_z in costs]
+        nearest = min(range(len(told)), key=lambda place: abs(told[place] - move.amount_z))
+        return Purchase(action, lengths[nearest])
+
     def _prices(self, account: int, old_z: int, new_z: int) -> tuple[int, int]:
         world, purse = self._world, self._world.purses[account]
         tiers = world.tiers(purse)
-        floats = world.float_z if self._inflates else (0, 0)
         found = []
-        for terms, base_z, tier, float_z in zip(
-            (world.before, world.after), (old_z, new_z), tiers, floats, strict=True
+        for terms, base_z, tier, factor in zip(
+            (world.before, world.after), (old_z, new_z), tiers, self.factors, strict=True
         ):
-            factor = inflation_multiplier(terms.settings.inflation, float_z)
             found.append(price(base_z, factor, terms.perks(tier).discount).final_z)
         return found[0], found[1]
 
@@ -132,24 +149,20 @@ class Spending:
     @property
     def factors(self) -> tuple[Fraction, Fraction]:
         """What prices are multiplied with now, in each world."""
+        before, after = self._world.before.settings, self._world.after.settings
+        if not self._inflates:
+            return Fraction(1), Fraction(1)
         was_z, now_z = self._world.float_z
         return (
-            inflation_multiplier(self._world.before.settings.inflation, was_z),
-            inflation_multiplier(self._world.after.settings.inflation, now_z),
+            inflation_multiplier(before.inflation, was_z),
+            inflation_multiplier(after.inflation, now_z),
         )
 
 
-def base_of(settings: Settings, past: Past, trigger: str, hold: Hold | None) -> int | None:
+def base_of(settings: Settings, trigger: str, film: Purchase | None) -> int | None:
     """The price of the file for what a row has bought; 0: not sold; None: no matter of the file."""
-    if trigger in _QUEUE:
-        bought = None if hold is None else past.purchases.get(hold.id)
-        if bought is None:
-            return None
-        return base_price_z(settings.spending, bought.action, bought.seconds)
-    if trigger.startswith("spend.queue."):
-        label = past.tiers.get(trigger.removeprefix("spend.queue."))
-        tiers = {each.label: each.cost for each in settings.spending.queue_tiers}
-        return None if label is None else tiers.get(label)
+    if film is not None:
+        return base_price_z(settings.spending, film.action, film.seconds)
     return _item_price(settings, trigger)
 
 
