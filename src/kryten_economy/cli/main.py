@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kryten_economy import __version__
-from kryten_economy.cli import books, run
+from kryten_economy.cli import books, run, whatif
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions import judge
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=run.service)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_books(commands)
+    whatif.add_to(commands)
     _add_sandbox(commands)
     return parser
 

@@ -179,7 +179,6 @@ class Earning:
             active = Fraction(active_z, old.active_bonus_per_minute)
         elif new.active_bonus_per_minute:
             active = self._active_share(move) * minutes
-            self._world.notes["presence.active_bonus_per_minute"] += 1
         explained = old.base_rate_per_minute * minutes + active_z
         self._world.credited_z += move.amount_z
         if explained == plain:

@@ -96,7 +96,7 @@ def source_of(trigger: str) -> str:
 def outcome_of(world: World, days: tuple[DayEnd, ...], spending: Spending) -> Outcome:
     """The figures of both worlds at the end."""
     past = world.past
-    flows = [_flows(paid) for paid in (world.was_paid, world.paid)]
+    was, now = world.flows
     names = {kind: account for kind, (account, _) in past.system.items()}
     return Outcome(
         channel=past.channel,
@@ -114,8 +114,8 @@ def outcome_of(world: World, days: tuple[DayEnd, ...], spending: Spending) -> Ou
             for kind, account in names.items()
         },
         paid=(_nonzero(world.was_paid), _nonzero(world.paid)),
-        inflow=_both(flows[0][0], flows[1][0]),
-        outflow=_both(flows[0][1], flows[1][1]),
+        inflow=_both(_by_source(was.come), _by_source(now.come)),
+        outflow=_both(_by_source(was.gone), _by_source(now.gone)),
         prices=_prices(world, spending.factors),
         days=days,
         explained=world.explained_z / world.credited_z if world.credited_z else 1.0,
@@ -128,16 +128,11 @@ def _nonzero(paid: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
     return Counter({key: amount_z for key, amount_z in paid.items() if amount_z})
 
 
-def _flows(paid: Mapping[tuple[str, str], int]) -> tuple[Counter[str], Counter[str]]:
-    """What came into wallets and what went out of them, by source; of each user the balance."""
-    come: Counter[str] = Counter()
-    gone: Counter[str] = Counter()
-    for (_, trigger), amount_z in paid.items():
-        if amount_z > 0:
-            come[source_of(trigger)] += amount_z
-        else:
-            gone[source_of(trigger)] -= amount_z
-    return come, gone
+def _by_source(flow: Mapping[str, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for trigger, amount_z in flow.items():
+        found[source_of(trigger)] += amount_z
+    return found
 
 
 def _both(was: Mapping[str, int], now: Mapping[str, int]) -> dict[str, tuple[int, int]]:

@@ -10,14 +10,28 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from kryten_economy.config import Settings
 from kryten_economy.transaction_types import Counters, counters_of
 from kryten_economy.whatif.past import Member, Move, Past
 from kryten_economy.whatif.terms import Changes, Terms
 
-__all__ = ("Purse", "World", "told_by")
+__all__ = ("Flows", "Purse", "World", "told_by")
+
+
+class Flows(NamedTuple):
+    """What wallets got and gave, by trigger; what they gave each other is no part of it."""
+
+    come: Counter[str]
+    gone: Counter[str]
+
+    def add(self, trigger: str, amount_z: int) -> None:
+        """Count a signed amount."""
+        if amount_z > 0:
+            self.come[trigger] += amount_z
+        elif amount_z < 0:
+            self.gone[trigger] -= amount_z
 
 
 @dataclass(slots=True)
@@ -61,7 +75,7 @@ class World:
         self.paid: Counter[tuple[str, str]] = Counter()
         self.was_paid: Counter[tuple[str, str]] = Counter()
         self.more: defaultdict[str, Counter[tuple[int, str]]] = defaultdict(Counter)
-        self.notes: Counter[str] = Counter()
+        self.flows = Flows(Counter(), Counter()), Flows(Counter(), Counter())
         self.credited_z = self.explained_z = 0
 
     def _purse(self, member: Member) -> Purse:
@@ -124,6 +138,7 @@ class World:
         self._put(other, 0, -amount_z)
         self._put(purse.member.id, 0, amount_z)
         self.paid[purse.member.name, trigger] += amount_z
+        self.flows[1].add(trigger, amount_z)
         counters = counters_of(type_, amount_z)
         purse.earned_z += counters.lifetime_earned_z
         self._differ(purse.member.id, day, counters, 1)
@@ -134,6 +149,7 @@ class World:
         self._put(self.past.system["house"][0], 0, -amount_z)
         self._put(account, 0, amount_z)
         self.paid[purse.member.name, trigger] += amount_z
+        self.flows[1].add(trigger, amount_z)
         counters = counters_of("gamble_win", amount_z, net_z)
         purse.earned_z += counters.lifetime_earned_z
         self._differ(account, day, counters, 1)
@@ -165,6 +181,9 @@ class World:
         name = purse.member.name
         self.was_paid[name, trigger] += was_z
         self.paid[name, trigger] += amount_z
+        if move.debit_type is None or move.credit_type is None:
+            self.flows[0].add(trigger, was_z)
+            self.flows[1].add(trigger, amount_z)
         was = counters_of(type_, was_z, nets[0])
         purse.was_earned_z += was.lifetime_earned_z
         if not amount_z:
