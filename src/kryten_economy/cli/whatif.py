@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from economy_actors import logs
 from kryten_economy.calendar import Calendar
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
@@ -53,6 +54,8 @@ def _days(text: str) -> int:
 
 def what_if(options: argparse.Namespace) -> int:
     """Print the figures before and after, and write the page if one is wanted."""
+    level = "WARNING" if options.log_level == "INFO" else options.log_level
+    logs.configure(level, sys.stderr, as_json=False)  # a table is all that stands on stdout
     now, other = load_settings(options.config), load_settings(options.other)
     if now is None or other is None:
         return 1

@@ -4,8 +4,10 @@ The page needs nothing beside itself: no script, no font, no request. Both libra
 extra ``what-if``; `ModuleNotFoundError` where they are not installed.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from html import escape
+from types import ModuleType
 from typing import Any
 from xml.etree.ElementTree import tostring
 
@@ -97,9 +99,7 @@ def _charts(report: Report, number: int) -> list[str]:
 
 
 def _lines(outcome: Outcome) -> Any:  # noqa: ANN401 - the library has no types
-    import pygal  # noqa: PLC0415  # an extra may be missing
-
-    chart = pygal.Line(**_look("Supply at the end of each day"), x_label_rotation=45)
+    chart = _pygal().Line(**_look("Supply at the end of each day"), x_label_rotation=45)
     chart.x_labels = [each.day for each in outcome.days]
     chart.add(_NAMES[0], [each.before_z for each in outcome.days])
     chart.add(_NAMES[1], [each.after_z for each in outcome.days])
@@ -107,20 +107,29 @@ def _lines(outcome: Outcome) -> Any:  # noqa: ANN401 - the library has no types
 
 
 def _bars(title: str, flow: Mapping[str, tuple[int, int]]) -> Any:  # noqa: ANN401 - likewise
-    import pygal  # noqa: PLC0415  # an extra may be missing
 
-    largest = dict(sorted(flow.items(), key=lambda item: -max(item[1]))[:_BARS_MAX])
-    chart = pygal.HorizontalBar(**_look(title), height=180 + 44 * len(largest))
+    most = sorted(flow.items(), key=lambda item: -max(item[1]))[:_BARS_MAX]
+    largest = dict(reversed(most))  # drawn from below
+    chart = _pygal().HorizontalBar(**_look(title), height=180 + 44 * len(largest))
     chart.x_labels = list(largest)
     for place, name in enumerate(_NAMES):
         chart.add(name, [pair[place] for pair in largest.values()])
     return chart
 
 
-def _look(title: str) -> dict[str, Any]:
-    from pygal.style import Style  # noqa: PLC0415  # an extra may be missing
+def _pygal() -> ModuleType:
+    """The library, without what it leaves behind: a finder of imports that no Python knows now.
 
-    style = Style(colors=_COLOURS, font_family="sans-serif", background="#fff")
+    Each later import of anything would warn of it.
+    """
+    import pygal  # noqa: PLC0415  # an extra may be missing
+
+    sys.meta_path[:] = [each for each in sys.meta_path if hasattr(each, "find_spec")]
+    return pygal  # type: ignore[no-any-return]
+
+
+def _look(title: str) -> dict[str, Any]:
+    style = _pygal().style.Style(colors=_COLOURS, font_family="sans-serif", background="#fff")
     return {
         "title": title,
         "style": style,

@@ -27,6 +27,7 @@ _DAY_MS = 86_400_000
 _CHANNELS = "SELECT name FROM channel ORDER BY name COLLATE NOCASE"
 _CHANNEL = "SELECT id FROM channel WHERE name = ?"
 _LATEST = "SELECT max(created_at_ms) FROM transfer WHERE channel_id = ?"
+_EARLIEST = "SELECT created_at_ms FROM transfer WHERE channel_id = ? ORDER BY id LIMIT 1"
 _FIRST = "SELECT min(id) FROM transfer WHERE channel_id = ? AND created_at_ms >= ?"
 _MOVES = """
     SELECT id, operation, debit_account, credit_account, amount_z, debit_type, debit_trigger,
@@ -97,11 +98,16 @@ def channels_in(sql: Sql) -> tuple[str, ...]:
 
 
 def last_days(sql: Sql, channel: str, calendar: Calendar, days: int) -> tuple[int, int] | None:
-    """From when to when the last days are: back from the latest transfer; None without any."""
-    (latest_ms,) = sql.only(_LATEST, _id_of(sql, channel))
-    if latest_ms is None:
+    """From when to when the last days are: back from the latest transfer; None without any.
+
+    Where the books are younger it is from their first day.
+    """
+    channel_id = _id_of(sql, channel)
+    earliest = sql.row(_EARLIEST, channel_id)
+    if earliest is None:
         return None
-    first_day = calendar.day(max(0, latest_ms - (days - 1) * _DAY_MS))
+    (latest_ms,) = sql.only(_LATEST, channel_id)
+    first_day = calendar.day(max(earliest[0], latest_ms - (days - 1) * _DAY_MS))
     return calendar.day_start_ms(first_day), latest_ms
 
 
