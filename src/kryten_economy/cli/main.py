@@ -9,7 +9,7 @@ from pathlib import Path
 import shtab
 
 from kryten_economy import __version__
-from kryten_economy.cli import books, export, forget, importing, run
+from kryten_economy.cli import books, export, forget, importing, run, whatif
 from kryten_economy.cli.doctor import doctor
 from kryten_economy.cli.init import DEFAULT_OUTPUT, QUESTIONS, init
 from kryten_economy.cli.run import load_settings
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_import(commands)
     export.add_parser(commands)
     forget.add_parser(commands)
+    whatif.add_to(commands)
     _add_sandbox(commands)
     return parser
 

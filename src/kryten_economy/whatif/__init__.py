@@ -1,0 +1,1 @@
+"""What the last days would have brought under another configuration, from the books alone."""
