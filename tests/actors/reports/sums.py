@@ -190,7 +190,9 @@ class Sums:
 
     def triggers(self, *days: str) -> dict[str, tuple[int, int, int]]:
         """Rows, users and Z by trigger; folded minutes are one row."""
-        users, counts, total = defaultdict(set), defaultdict(int), defaultdict(int)  # type: ignore[var-annotated]
+        users: dict[str, set[str]] = defaultdict(set)
+        counts: dict[str, int] = defaultdict(int)
+        total: dict[str, int] = defaultdict(int)
         for each in self.rows:
             if each.day in days and _earned(each) > 0:
                 users[each.trigger].add(each.user)

@@ -119,14 +119,15 @@ async def told(it: Api) -> Figures:
     }
     gambling = "\n".join(await h.pm("Boss", "econ:gambling"))
     told["econ:gambling"] = (gambling.splitlines()[0], gambling.splitlines()[-1])
-    for command in ("stats.summary", "stats.health", "stats.float"):
+    for command in ("stats.health", "stats.float"):
         told[command] = await it.data(command)
-    stats = await it.data("gambling.stats")
-    told["gambling.stats"] = _only(stats, "total_in", "total_out", "active_gamblers", "total_games")
-    told["stats.summary"]["gambling"] = _only(  # type: ignore[index]
-        told["stats.summary"]["gambling"],
-        *told["gambling.stats"],  # type: ignore[index, misc]
+    games = _only(
+        await it.data("gambling.stats"),
+        *("total_in", "total_out", "active_gamblers", "total_games"),
     )
+    summary = told["stats.summary"] = await it.data("stats.summary")
+    summary["gambling"] = _only(summary["gambling"], *games)
+    told["gambling.stats"] = games
     rows = (await it.data("triggers.stats"))["triggers"]
     told["triggers.stats"] = {
         row["trigger_id"]: (row["unique_users"], row["total_z_awarded"]) for row in rows
