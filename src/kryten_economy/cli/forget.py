@@ -79,8 +79,7 @@ def _told(done: Forgotten, path: Path, settings: Settings) -> int:
     rows = sum(done.rows.values())
     print(f"Forgotten: {plural(rows, 'row')} name {done.pseudonym} now, and no coin has moved.")
     for column, count in done.left.items():
-        print(f"  {column}: in {plural(count, 'row')} the name is a part of another word, or one")
-        print("  of the configuration; these were left")
+        print(f"  left in {plural(count, 'row')} of {column}, as a part of another word")
     report = verify(path)
     if not report.ok:
         return _failed(f"{path}: {report.first}")

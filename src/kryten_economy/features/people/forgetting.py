@@ -198,7 +198,7 @@ def _replace(
         sql.run(statement)
     assert books == (sql.rows(_BOOKS), sql.rows(_BALANCES)), "no coin has moved"
     assert triggers == sql.rows(_TRIGGERS)
-    return Forgotten(naming.instead, changed, _left(sql, scope.name))
+    return Forgotten(naming.instead, changed, _left(sql, naming))
 
 
 def _changes(sql: Sql, scope: Scope, naming: Naming, table: Table) -> Iterator[_Change]:
@@ -238,15 +238,16 @@ def _write(sql: Sql, table: Table, changes: Sequence[_Change]) -> None:
         assert sql.changed() == 1, (table.name, change.key)
 
 
-def _left(sql: Sql, name: str) -> dict[str, int]:
+def _left(sql: Sql, naming: Naming) -> dict[str, int]:
+    """The columns in which the name still is a part of words that are not other people's names."""
     left = {}
     for table in tables(sql):
         for column in table.columns:
             statement = (
-                f"SELECT count(*) FROM {table.name} "  # noqa: S608 - names of the schema
+                f"SELECT {column} FROM {table.name} "  # noqa: S608 - names of the schema
                 f"WHERE typeof({column}) = 'text' AND instr(lower({column}), ?)"
             )
-            (count,) = sql.only(statement, name)
-            if count:
+            texts = sql.connection.cursor().execute(statement, (naming.name,))
+            if count := sum(naming.is_left_in(str(text)) for (text,) in texts):
                 left[f"{table.name}.{column}"] = count
     return left

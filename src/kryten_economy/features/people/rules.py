@@ -63,6 +63,13 @@ class Naming:
         """Whether the text names them."""
         return self.without(text) != text
 
+    def is_left_in(self, text: str) -> bool:
+        """Whether the name is a part of some word that is nobody else's name."""
+        if self.name not in text.lower():
+            return False
+        words = (word.lower() for word in _WORD.findall(text))
+        return any(self.name in word and word not in self.others for word in words)
+
     def _value(self, value: object, key: str = "") -> object:
         """Keys are words of the program and stay."""
         match value:
