@@ -10,6 +10,7 @@ import pytest
 from tests.unit.ledger.acts import (
     CHANNEL,
     DAY,
+    NEXT_DAY,
     NOW,
     earn,
     hold,
@@ -20,12 +21,16 @@ from tests.unit.ledger.acts import (
     tip,
     told,
 )
+from tests.unit.ledger.test_once import DRAWN, HEIST_TERMS, OPENED
 
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty
+from kryten_economy.features.games.tables import FinishRound, JoinRound
+from kryten_economy.features.games.verifying import Checked, Verdict, check, round_record
 from kryten_economy.features.people import forgetting
 from kryten_economy.features.people.exporting import about
 from kryten_economy.features.people.forgetting import Forgotten, forget, standing
+from kryten_economy.features.people.pruning import CloseAccount, Closed, Criteria
 from kryten_economy.features.people.tables import NAMES, WORDS, tables
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
@@ -326,3 +331,31 @@ def test_an_export_of_nobody_is_empty(path: Path) -> None:
     reports = Reports.open(path)
     assert about(reports, NAME, "Nowhere") is None
     reports.close()
+
+
+def test_a_round_is_proved_as_before(path: Path) -> None:
+    """Who played is forgotten or closed; the outcome still follows from seed, terms and stakes."""
+    books = Books.open(path)
+    joined = JoinRound("join", CHANNEL, 1, key("Eve"), 20, HEIST_TERMS, NOW, DAY)
+    finished = FinishRound("finish", CHANNEL, 1, NOW, DAY)
+    books.commit([earn("Bob", 50), earn("Eve", 50), OPENED, joined])
+    books.commit([DRAWN, finished])
+    before = _proof(path)
+    assert (before.verdict, len(before.payouts)) == (Verdict.TRUE, 2)
+    closing = CloseAccount("c", key("Eve"), Criteria(CHANNEL, 0), NOW + 9, DAY)
+    told(books, closing, Closed)
+    books.close()
+    assert _proof(path) == before
+    _forgotten(path, "Bob")
+    after = _proof(path)
+    assert (after.verdict, after.payouts) == (before.verdict, before.payouts)
+    assert "Bob" not in str(after.outcome)
+    assert verify(path).ok
+
+
+def _proof(path: Path) -> Checked:
+    reports = Reports.open(path)
+    record = round_record(reports, 1, NEXT_DAY)
+    reports.close()
+    assert record is not None
+    return check(record)
