@@ -135,6 +135,12 @@ def test_no_byte_of_the_name_is_left_in_the_file(path: Path) -> None:
     rows = reports.transactions(key("Eve"), 50)
     assert {row.related_user for row in rows if row.type.startswith("tip")} == {done.pseudonym}
     assert not [row for row in reports.richest(CHANNEL) if row.username == done.pseudonym]
+    digests = reports.sql.rows(
+        "SELECT DISTINCT o.digest FROM operation AS o JOIN transfer AS t ON t.operation = o.seq"
+        " JOIN account AS a ON a.id IN (t.debit_account, t.credit_account) WHERE a.name = ?",
+        done.pseudonym,
+    )
+    assert digests == [(bytes(16),)], "from a digest the name could be guessed"
     [line, *_] = reports.audit(5)
     assert (line.command, line.arguments) == ("forget", done.pseudonym)
     reports.close()

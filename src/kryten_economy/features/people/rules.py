@@ -52,7 +52,9 @@ class Naming:
                 pass
             else:
                 cleaned = self._value(value)
-                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
+                # Half a character can be escaped and not be written.
+                is_escaped = text.isascii() or "\\u" in text
+                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=is_escaped)
         return text if self.is_common else _WORD.sub(self._word, text)
 
     def exactly(self, text: str) -> str:
