@@ -38,8 +38,7 @@ _REPLAY = {"idempotent_replay": True}
 
 @command(
     "balance",
-    syntax="balance [date]",
-    summary="your balance, rank and streak; or what you had on a day",
+    summary="your balance, rank and streak; with a date what you had on that day",
     section=Section.BASICS,
     aliases=("bal",),
     reads=True,

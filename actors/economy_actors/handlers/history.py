@@ -66,8 +66,8 @@ class _Wish(NamedTuple):
 
 @command(
     "history",
-    syntax="history [n] [page p] [in|out|games|tips|bought] [date]",
-    summary="your last movements, 1 to 25 on a page",
+    syntax="history [n]",
+    summary="your last movements, 1 to 25; add 'page 2', in, out, games, tips, bought or a date",
     section=Section.BASICS,
     reads=True,
 )
@@ -107,7 +107,7 @@ def _wish(call: PmCall) -> _Wish | Refused:
         if word == "page":
             page = grammar.count(words.pop(0) if words else "", default=0, low=0, high=_PAGES_MAX)
             if not page:
-                return call.usage()
+                return call.usage(texts.history_words())
             wish = wish._replace(page=page)
         elif word in _FILTERS:
             wish = wish._replace(kind=word)
@@ -119,7 +119,7 @@ def _wish(call: PmCall) -> _Wish | Refused:
         else:
             count = grammar.count(word, default=0, low=1, high=_MOST)
             if count is None or (not count and len(call.args) > 1):
-                return call.usage()
+                return call.usage(texts.history_words())
             wish = wish._replace(lines=count or _DEFAULT)
     return wish
 

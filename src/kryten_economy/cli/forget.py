@@ -10,7 +10,14 @@ from pathlib import Path
 
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
-from kryten_economy.features.people.forgetting import Forgotten, Standing, forget, standing
+from kryten_economy.features.people.forgetting import (
+    Forgotten,
+    Standing,
+    forget,
+    lies_around,
+    standing,
+    write_anew,
+)
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.ledger.invariants import verify
 from kryten_economy.text.templates import plural, thousands
@@ -50,6 +57,11 @@ def _forget(options: argparse.Namespace, name: str, path: Path, settings: Settin
     found = standing(path, name, options.channel)
     if found is None:
         return _failed(f"the books know no channel '{options.channel}'")
+    if not found.rows and options.yes and lies_around(path, name):
+        # It was cut off after the rows were changed, or rows were removed before.
+        write_anew(path)
+        print(f"Nothing is stored about '{name}'; what was left in free pages is gone now.")
+        return 0
     if not found.rows:
         return _failed(f"nothing is stored about '{name}'")
     _show(found, name)
@@ -79,8 +91,7 @@ def _told(done: Forgotten, path: Path, settings: Settings) -> int:
     rows = sum(done.rows.values())
     print(f"Forgotten: {plural(rows, 'row')} name {done.pseudonym} now, and no coin has moved.")
     for column, count in done.left.items():
-        print(f"  {column}: in {plural(count, 'row')} the name is a part of another word, or one")
-        print("  of the configuration; these were left")
+        print(f"  left in {plural(count, 'row')} of {column}, as a part of another word")
     report = verify(path)
     if not report.ok:
         return _failed(f"{path}: {report.first}")

@@ -200,6 +200,21 @@ def test_a_user_is_forgotten(config: Path) -> None:
     assert (again.returncode, "nothing is stored" in again.stderr) == (1, True)
 
 
+def test_what_lies_in_free_pages_is_removed_later(config: Path) -> None:
+    """Where it was cut off between the change and the writing anew, doing it again ends it."""
+    path = config.parent / "economy.db"
+    connection = apsw.Connection(str(path))
+    connection.execute("CREATE TABLE scratch (text TEXT)")
+    connection.execute("INSERT INTO scratch VALUES ('Vanished_9' || hex(zeroblob(9000)))")
+    connection.execute("DROP TABLE scratch")
+    connection.close()
+    assert b"Vanished_9" in path.read_bytes()
+    done = run(config, "forget", "--user", "vanished_9", "--yes")
+    assert (done.returncode, "free pages is gone" in done.stdout) == (0, True)
+    assert b"Vanished_9" not in path.read_bytes()
+    assert run(config, "forget", "--user", "vanished_9", "--yes").returncode == 1
+
+
 def test_old_backups_are_named_to_whoever_forgets(config: Path) -> None:
     """They still hold the name, and only an operator may remove them."""
     assert run(config, "backup").returncode == 0

@@ -26,6 +26,7 @@ SAM = Naming("sam", "X", frozenset({"sam-2", "sammy", "sam_"}))
         ("1b2c3d4e-0000-4000-8000-000000000sam", "1b2c3d4e-0000-4000-8000-000000000sam"),
         ('{"name":"sam","sam":1}', '{"name": "X", "sam": 1}'),
         ('["for\\nsam", {"n": [1.5, null, "sam"]}]', '["for\\nX", {"n": [1.5, null, "X"]}]'),
+        ('{"half \\ud83d of é": "sam"}', '{"half \\ud83d of \\u00e9": "X"}'),
         ('{"cut off\\nsam', '{"cut off\\nX'),
         ("", ""),
     ],

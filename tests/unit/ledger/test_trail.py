@@ -1,5 +1,6 @@
 """Every transfer with what its check has found, and what a statement makes of the same rows."""
 
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,25 @@ def test_only_the_time_asked_for_is_told_and_all_is_checked(books: Books, path: 
     passed, rows = trail(path, NOW + 1_000, NOW + 3_000)
     assert [row["id"] for row in rows] == [2, 3]
     assert passed.read == 4
+
+
+def test_many_transfers_take_no_more_memory_than_few(books: Books, path: Path) -> None:
+    """They are told one by one; what is kept is a balance per account."""
+    crowd = [present(f"user{number}", 1) for number in range(200)]
+    for number in range(100):
+        books.commit([minute(f"p:{number}", *crowd)])
+    reports = Reports.open(path)
+    rows = Trail(reports).rows(0, FOREVER_MS)
+    next(rows)
+    tracemalloc.start()
+    try:
+        told = sum(1 for _ in rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    reports.close()
+    assert told == 100 * 200 - 1
+    assert peak < 1_000_000
 
 
 def _moved(number: int, name: str, amount_z: int, at_ms: int) -> Any:

@@ -19,6 +19,7 @@ __all__ = (
     "balance_on",
     "explained",
     "history",
+    "history_words",
     "no_movements",
     "no_such_day",
     "no_such_transaction",
@@ -88,6 +89,14 @@ def _no_lines(page: int, of: str) -> str:
     if of:
         return f"No movements found: {of}."
     return "No movements yet. Stay a minute or say something, and there will be."
+
+
+def history_words() -> str:
+    """It is written wrongly: what may stand behind the command."""
+    return (
+        "Behind it may stand how many (1 to 25), 'page 2', one of in, out, games, tips and"
+        " bought, and a date like 2026-03-31."
+    )
 
 
 def balance_on(day: str, balance_z: int, symbol: str, zone: ZoneInfo, *, is_over: bool) -> str:

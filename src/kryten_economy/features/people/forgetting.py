@@ -12,6 +12,7 @@ Who comes back is a new person: with a new account, and without the ban they may
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,9 @@ from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import FileLock, Sql, Value, refuse_after_a_loss
 from kryten_economy.ledger.errors import UnwritableBooks
 
-__all__ = ("Forgotten", "Standing", "forget", "standing")
+__all__ = ("Forgotten", "Standing", "forget", "lies_around", "standing", "write_anew")
 
+_PIECE = 2**20
 _BOOKS = """
     SELECT count(*), total(amount_z), total(debit_account), total(credit_account),
         total(debit_after_z), total(credit_after_z), total(operation), total(created_at_ms)
@@ -128,6 +130,33 @@ def forget(
 
     Raises BooksInUse while the service runs, and the other errors of the books.
     """
+    with _alone(path) as connection:
+        done = _forget(connection, name, channel, at_ms)
+        if done is not None:
+            _rewrite(connection)
+        return done
+
+
+def write_anew(path: str | Path) -> None:
+    """Leave nothing in the file but the rows there are; raises as `forget`."""
+    with _alone(path) as connection:
+        _rewrite(connection)
+
+
+def lies_around(path: str | Path, name: str) -> bool:
+    """Whether the bytes of the file hold the name anywhere, in any casing."""
+    sought, before = name.lower().encode(), b""
+    with Path(path).open("rb") as file:
+        while piece := file.read(_PIECE):
+            if sought in (found := (before + piece).lower()):
+                return True
+            before = found[-len(sought) :]
+    return False
+
+
+@contextmanager
+def _alone(path: str | Path) -> Iterator[apsw.Connection]:
+    """The one writing connection, while nobody else may have one."""
     refuse_after_a_loss(path)
     lock = FileLock(path, create=False)
     try:
@@ -136,11 +165,16 @@ def forget(
         try:
             opening.prepare_writer(connection)
             with opening.telling_clearly(path):
-                return _forget(connection, name, channel, at_ms)
+                yield connection
         finally:
             connection.close(True)
     finally:
         lock.release()
+
+
+def _rewrite(connection: apsw.Connection) -> None:
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _make_sure_of_room(path: Path) -> None:
@@ -164,8 +198,6 @@ def _forget(
         sql.run("PRAGMA defer_foreign_keys = 1")
         naming = Naming(scope.name, _unused(sql), scope.others, scope.is_common)
         done = _replace(sql, scope, naming, found, at_ms)
-    sql.run("VACUUM")
-    sql.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     return done
 
 
@@ -198,7 +230,7 @@ def _replace(
         sql.run(statement)
     assert books == (sql.rows(_BOOKS), sql.rows(_BALANCES)), "no coin has moved"
     assert triggers == sql.rows(_TRIGGERS)
-    return Forgotten(naming.instead, changed, _left(sql, scope.name))
+    return Forgotten(naming.instead, changed, _left(sql, naming))
 
 
 def _changes(sql: Sql, scope: Scope, naming: Naming, table: Table) -> Iterator[_Change]:
@@ -238,15 +270,16 @@ def _write(sql: Sql, table: Table, changes: Sequence[_Change]) -> None:
         assert sql.changed() == 1, (table.name, change.key)
 
 
-def _left(sql: Sql, name: str) -> dict[str, int]:
+def _left(sql: Sql, naming: Naming) -> dict[str, int]:
+    """The columns in which the name still is a part of words that are not other people's names."""
     left = {}
     for table in tables(sql):
         for column in table.columns:
             statement = (
-                f"SELECT count(*) FROM {table.name} "  # noqa: S608 - names of the schema
+                f"SELECT {column} FROM {table.name} "  # noqa: S608 - names of the schema
                 f"WHERE typeof({column}) = 'text' AND instr(lower({column}), ?)"
             )
-            (count,) = sql.only(statement, name)
-            if count:
+            texts = sql.connection.cursor().execute(statement, (naming.name,))
+            if count := sum(naming.is_left_in(str(text)) for (text,) in texts):
                 left[f"{table.name}.{column}"] = count
     return left

@@ -52,7 +52,9 @@ class Naming:
                 pass
             else:
                 cleaned = self._value(value)
-                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
+                # Half a character can be escaped and not be written.
+                is_escaped = text.isascii() or "\\u" in text
+                return text if cleaned == value else json.dumps(cleaned, ensure_ascii=is_escaped)
         return text if self.is_common else _WORD.sub(self._word, text)
 
     def exactly(self, text: str) -> str:
@@ -62,6 +64,13 @@ class Naming:
     def names(self, text: str) -> bool:
         """Whether the text names them."""
         return self.without(text) != text
+
+    def is_left_in(self, text: str) -> bool:
+        """Whether the name is a part of some word that is nobody else's name."""
+        if self.name not in text.lower():
+            return False
+        words = (word.lower() for word in _WORD.findall(text))
+        return any(self.name in word and word not in self.others for word in words)
 
     def _value(self, value: object, key: str = "") -> object:
         """Keys are words of the program and stay."""
