@@ -140,7 +140,7 @@ def test_no_panel_stands_on_both_dashboards() -> None:
 def labelled() -> dict[str, tuple[str, ...]]:
     """Each family of the page with its labels, with samples or without."""
     metrics = Metrics()
-    names = dict.fromkeys(
+    names: dict[str, tuple[str, ...]] = dict.fromkeys(
         re.findall(r"^# TYPE (\S+) ", metrics.render().decode(), re.MULTILINE), ()
     )
     for family in vars(metrics._families).values():
