@@ -230,8 +230,11 @@ def _overview(sections: dict[Section, list[CommandSpec]]) -> str:
         f"{_TITLES[section]}: {_names([spec.name for spec in specs])}"
         for section, specs in sections.items()
     ]
-    lines.append("More: 'help <topic>' or 'help <command>'. Topics: " + ", ".join(sections) + ".")
-    return "\n".join(lines)
+    lines.append("More: 'help <topic>' or 'help <command>'.")
+    topics = f" Topics: {', '.join(sections)}."
+    told = "\n".join(lines)
+    # Whoever has very many commands reads the topics off their titles.
+    return told + topics if units(told + topics) <= _TOPIC_TEXT_UNITS_MAX else told
 
 
 def _topic(section: Section, specs: Sequence[CommandSpec]) -> str:
@@ -241,8 +244,11 @@ def _topic(section: Section, specs: Sequence[CommandSpec]) -> str:
     if units(told) <= _TOPIC_TEXT_UNITS_MAX:
         return told
     # A long topic names what there is; what each does is one question away.
-    syntaxes = "\n".join(spec.syntax for spec in specs)
-    return f"{_TITLES[section]} ('help <command>' tells more):\n{syntaxes}"
+    head = f"{_TITLES[section]} ('help <command>' tells more):"
+    told = "\n".join([head, *(spec.syntax for spec in specs)])
+    if units(told) <= _TOPIC_TEXT_UNITS_MAX:
+        return told
+    return f"{head}\n{_names([spec.name for spec in specs])}"
 
 
 def _command(spec: CommandSpec) -> str:

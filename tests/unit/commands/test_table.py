@@ -60,6 +60,9 @@ def test_admin_rights_follow_the_section() -> None:
     assert {spec.name for spec in COMMANDS if spec.admin} == {
         "claim_bounty",
         "econ:gambling",
+        "econ_reset",
+        "audit",
+        "undo",
         "grant",
         "deduct",
         "set_balance",
