@@ -211,7 +211,7 @@ class Crowd:
             return self._debit(dice, op_id)
         if roll < 0.6:
             return self._buy(dice, op_id)
-        if roll < 0.8:
+        if roll < 0.72:
             return self._tip(dice, op_id)
         if roll < 0.82:
             return self._operators(dice, op_id, step)

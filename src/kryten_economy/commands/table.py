@@ -247,8 +247,11 @@ def _topic(section: Section, specs: Sequence[CommandSpec]) -> str:
     if units(told) <= _TOPIC_TEXT_UNITS_MAX:
         return told
     # A long topic names what there is; what each does is one question away.
-    syntaxes = "\n".join(spec.syntax for spec in specs)
-    return f"{_TITLES[section]} ('help <command>' tells more):\n{syntaxes}"
+    head = f"{_TITLES[section]} ('help <command>' tells more):"
+    told = "\n".join([head, *(spec.syntax for spec in specs)])
+    if units(told) <= _TOPIC_TEXT_UNITS_MAX:
+        return told
+    return f"{head}\n{_names([spec.name for spec in specs])}"
 
 
 def _command(spec: CommandSpec) -> str:

@@ -22,6 +22,7 @@ from kryten_economy.refusals import is_refusal
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "RANK_STATE",
     "STATES",
     "Acted",
     "Change",
@@ -128,6 +129,24 @@ def kept(state: KeptState) -> KeptState:
 def final(*requests: type[Request[Any]], why: str) -> None:
     """These can't be undone; the sentence says why, and what to do instead."""
     _FINAL.update(dict.fromkeys(requests, why))
+
+
+def _rank(tx: Tx, channel: Channel, name: str, _at_ms: int) -> str | None:
+    """The stored rank, and the earnings beside it, from which a rank set by hand holds."""
+    account = tx.find(UserKey(channel.name, name), "")
+    if account is None:
+        return None
+    return json.dumps(
+        {
+            "rank": account.rank_name,
+            "held_from": account.rank_held_from_z,
+            "earned": account.lifetime_earned_z,
+        }
+    )
+
+
+# What a rank is without a setting depends on the ladder, so an undo works it out itself.
+RANK_STATE: Final = kept(KeptState("rank", _rank))
 
 
 # Writing it down

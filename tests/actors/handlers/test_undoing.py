@@ -257,7 +257,7 @@ async def test_the_audit_log_by_message(tmp_path: Path) -> None:
     """The last acts, those of somebody, and all about one."""
     async with staffed(tmp_path) as it:
         await say(it, "grant bob 100 for the party")
-        await say(it, "grant alice lots")
+        await it.data("vanity.set_greeting", username="alice", value="Hi")
         await say(it, "ban alice")
         await say(it, "undo 1")
         listed = (await say(it, "audit")).splitlines()

@@ -18,6 +18,7 @@ from kryten_economy.features.audit.rules import Restored
 from kryten_economy.features.audit.standing import EARNED_TYPE, PLAIN_TYPE, Ranks
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.audit import (
+    RANK_STATE,
     STATES,
     Change,
     Line,
@@ -37,7 +38,6 @@ from kryten_economy.users import Present, UserKey
 __all__ = ("Undo", "Undone", "undo")
 
 _TOLD_MAX = 5
-_RANK = "rank"
 
 _PARTS = """
     SELECT a.name, p.delta_z, p.earned_z, p.other
@@ -124,13 +124,15 @@ def undo(tx: Tx, ask: Undo) -> Undone | NotUndoable | InvalidAmount:
     moved = {each.account.user: (each.delta_z, each.earned_z) for each in turns if each.delta_z}
     audit_id = _write(tx, ask, act, root, turns)
     stands = _link(tx, root, audit_id)
-    changes = [_restore(tx, ask, channel, key, before[key]) for key in states if key[0] != _RANK]
+    changes = [
+        _restore(tx, ask, channel, key, before[key]) for key in states if key[0] != RANK_STATE.name
+    ]
     ranks = Ranks(tx, channel, ask.tiers)
     changes += ranks.settle(
         root,
         {turn.account: turn.earned_z for turn in turns if turn.earned_z},
         earned_before,
-        [subject for kind, subject in states if kind == _RANK],
+        [subject for kind, subject in states if kind == RANK_STATE.name],
     )
     _tell_row(tx, audit_id, moved, changes)
     return Undone(

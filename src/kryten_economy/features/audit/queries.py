@@ -7,6 +7,7 @@ from kryten_economy.features.audit.rules import Entry, Preview, Share
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.refusals import NotUndoable
+from kryten_economy.users import UNNAMED_ADMIN
 
 __all__ = (
     "Act",
@@ -40,7 +41,9 @@ _ENTRY = """
 """
 _ENTRY_OF = f"{_ENTRY} WHERE l.id = ?2 AND l.channel = ?1 COLLATE NOCASE"
 _ENTRIES = f"""
-    {_ENTRY} WHERE l.channel = ?1 COLLATE NOCASE AND (?2 = 0 OR l.done = 1)
+    {_ENTRY} WHERE l.channel = ?1 COLLATE NOCASE
+    AND (?2 IS NULL OR l.done = 1 AND l.origin <> 'clock'
+        AND (l.undoable = 1 OR l.admin <> ?2))
     AND (?3 IS NULL OR l.admin = ?3 COLLATE NOCASE)
     AND (?4 IS NULL OR l.about = lower(?4) OR EXISTS (
         SELECT 1 FROM audit_part AS p JOIN account AS a ON a.id = p.account_id
@@ -107,6 +110,11 @@ def entries(
     admin: str | None = None,
     acts_only: bool = False,
 ) -> tuple[Entry, ...]:
-    """The rows of a channel, newest first: of what was done to somebody, or by somebody."""
-    rows = reader.sql.rows(_ENTRIES, channel, int(acts_only), admin, user, limit, offset)
+    """The rows of a channel, newest first: of what was done to somebody, or by somebody.
+
+    ``acts_only``: what operators have done; neither what was only tried, nor what happens by itself
+    or users have bought through other services, which names no operator.
+    """
+    unnamed = UNNAMED_ADMIN if acts_only else None
+    rows = reader.sql.rows(_ENTRIES, channel, unnamed, admin, user, limit, offset)
     return tuple(map(Entry._make, rows))

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kryten_economy.config.ranks import Tier
 from kryten_economy.features.ranks.rules import Ladder
 from kryten_economy.ledger.accounts import Account
-from kryten_economy.ledger.audit import STATES, Change
+from kryten_economy.ledger.audit import RANK_STATE, Change
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey
@@ -23,7 +23,6 @@ PLAIN_TYPE: Final = "admin_undo"
 EARNED_TYPE: Final = "admin_undo_earned"
 """The types of what an undo moves: of money that counts as earned, and of other."""
 
-_RANK = "rank"
 _SETTINGS = """
     SELECT s.audit_id, s.before, s.after, l.undone_by IS NULL
     FROM audit_state AS s JOIN audit_log AS l ON l.id = s.audit_id
@@ -85,15 +84,14 @@ class Ranks:
         return self._tx.query(_SETTINGS, self._channel.id, account.name)
 
     def _store(self, account: Account, earned_before_z: int) -> Change:
-        state = STATES[_RANK]
-        before = state.read(self._tx, self._channel, account.name, 0)
+        read = RANK_STATE.read
+        before = read(self._tx, self._channel, account.name, 0)
         name, held_from_z = self._now(account, earned_before_z)
         if (name, held_from_z) != (account.rank_name, account.rank_held_from_z):
             account.rank_name, account.rank_held_from_z = name, held_from_z
             self._tx.accounts.touch(account, profile=True)
-        return Change(
-            state, account.name, before, state.read(self._tx, self._channel, account.name, 0)
-        )
+        after = read(self._tx, self._channel, account.name, 0)
+        return Change(RANK_STATE, account.name, before, after)
 
     def _now(self, account: Account, earned_before_z: int) -> tuple[str, int | None]:
         """The rank and from what earnings it holds, by the settings that stand."""

@@ -6,8 +6,7 @@ What is told of it later is owed with the act: a rank-up to the channel, a level
 import json
 from dataclasses import dataclass
 
-from kryten_economy.ledger.audit import KeptState, kept, reversible
-from kryten_economy.ledger.channels import Channel
+from kryten_economy.ledger.audit import RANK_STATE, reversible
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.records import (
     NoticesSettled,
@@ -145,22 +144,6 @@ def set_rank(tx: Tx, ask: SetRank) -> RankStored | NoAccount:
     return RankStored(True, account.wallet)
 
 
-def _read(tx: Tx, channel: Channel, name: str, _at_ms: int) -> str | None:
-    """The stored rank, and the earnings beside it, from which a rank set by hand holds."""
-    account = tx.find(UserKey(channel.name, name), "")
-    if account is None:
-        return None
-    return json.dumps(
-        {
-            "rank": account.rank_name,
-            "held_from": account.rank_held_from_z,
-            "earned": account.lifetime_earned_z,
-        }
-    )
-
-
-# What a rank is without a setting depends on the ladder, so an undo works it out itself.
-RANK_STATE = kept(KeptState("rank", _read))
 reversible(SetRank, states=lambda ask: ((RANK_STATE, ask.user.name),))
 
 

@@ -394,7 +394,8 @@ def _expired(tx: Tx, hold: Hold, at_ms: int) -> str:
         "amount": hold.amount_z,
     }
     result = f"expired: {hold.amount_z} returned"
-    audit(tx, Audit(at_ms, service, hold.channel, "wallet.expire", json.dumps(arguments), result))
+    about = ("wallet.expire", json.dumps(arguments), result)
+    audit(tx, Audit(at_ms, service, hold.channel, *about, done=True))
     return texts.expired_reason(service)
 
 
