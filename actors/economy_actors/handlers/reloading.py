@@ -39,6 +39,7 @@ __all__ = (
     "ReloadFailed",
     "Reloaded",
     "note_settings",
+    "put_in_force",
     "reload_settings",
     "told_problem",
 )
@@ -76,8 +77,7 @@ async def reload_settings(
         return ReloadFailed("\n".join(told_problem(problem) for problem in error.problems))
     report = reload_report(old, loaded.settings)
     known = context.live.written or old
-    context.live.swap(with_restart_values(old, loaded.settings), loaded)
-    _tell_all(context)
+    put_in_force(context, loaded)
     changed = _in_force([change.key_path for change in report.changed], report.restart_required)
     _log.info("configuration reloaded", changed=changed, restart_required=report.restart_required)
     warnings = (*loaded.warnings, *game_warnings(loaded.settings))
@@ -86,6 +86,12 @@ async def reload_settings(
     changed_keys = [each.key_path for each in reload_report(known, loaded.settings).changed]
     await note_settings(context, how, by, changed_keys)
     return Reloaded(changed, report.restart_required, warnings)
+
+
+def put_in_force(context: Context, loaded: Loaded) -> None:
+    """Let everybody work by other settings from now on, but for what needs a restart."""
+    context.live.swap(with_restart_values(context.live.settings, loaded.settings), loaded)
+    _tell_all(context)
 
 
 async def note_settings(

@@ -31,7 +31,7 @@ from kryten_economy.features.presence.operations import FoldMinutes
 from kryten_economy.features.presence.rules import MINUTE_MS
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.records import FinishJob
-from kryten_economy.refusals import ReadOnly
+from kryten_economy.refusals import Halted, ReadOnly
 
 __all__ = ("FOLDING_PAUSE_S", "FOLDING_ROWS", "DailyJobs", "GoOn", "LookForJobs")
 
@@ -135,7 +135,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         )
         answer = await commit(self._context.ledger, request)
         if not isinstance(answer, Maintained):
-            _log.error("balances not maintained", channel=due.channel, reason=repr(answer))
+            _tell_refused("balances not maintained", due, answer)
             return False
         _log.info(terms.mode, channel=due.channel, accounts=answer.accounts, total=answer.total_z)
         return True
@@ -166,7 +166,7 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
         )
         answer = await commit(self._context.ledger, request)
         if not isinstance(answer, CompetitionsPaid):
-            _log.error("competitions not paid", channel=due.channel, reason=repr(answer))
+            _tell_refused("competitions not paid", due, answer)
             return False
         self._tell(due, {prize.competition_id: prize for prize in request.prizes}, answer.won)
         return True
@@ -212,6 +212,12 @@ class DailyJobs(Actor[LookForJobs | GoOn]):
             self._under_way.add(due)
             self.after(FOLDING_PAUSE_S, GoOn(due))
         return False
+
+
+def _tell_refused(event: str, due: Due, answer: object) -> None:
+    """What admins have stopped is no fault, and waits for them."""
+    log = _log.info if isinstance(answer, Halted) else _log.error
+    log(event, channel=due.channel, reason=repr(answer))
 
 
 def _day_of(at_ms: int | None, calendar: Calendar) -> ClosedDay | None:

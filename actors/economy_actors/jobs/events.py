@@ -36,6 +36,7 @@ from kryten_economy.features.money.texts import currency_variables
 from kryten_economy.features.presence.rules import earning_gate
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.ledger.records import ClaimJob
+from kryten_economy.refusals import Halted
 from kryten_economy.text.templates import exact
 from kryten_economy.users import Present
 
@@ -65,6 +66,8 @@ async def let_it_rain(context: Context, channel: str) -> None:
         day=context.live.calendar.day(at_ms),
     )
     answer = await commit(context.ledger, request)
+    if isinstance(answer, Halted):
+        return
     if not isinstance(answer, Distributed):
         _log.error("no rain", channel=channel, reason=repr(answer))
         return

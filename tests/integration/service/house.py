@@ -108,7 +108,8 @@ class House:
 
     async def start(self) -> None:
         """Start the service and wait until it knows who is there."""
-        live = LiveSettings(load(self.config, {}).settings, self.config)
+        loaded = load(self.config, {})
+        live = LiveSettings(loaded.settings, self.config, loaded)
         self.service = await self._stack.enter_async_context(open_service(live, clock=self.clock))
         if self.robot.is_running:
             await self.robot.service_started()

@@ -186,3 +186,13 @@ async def test_reloads_at_once(house: House) -> None:
     await house.minutes(1)
 
     assert house.balance("alice") == 5
+
+
+async def test_each_start_and_reload_that_changes_something_is_kept(house: House) -> None:
+    """With its time, author and what it changed; a restart with the same file keeps nothing."""
+    house.write_config(rain={"max_amount": 40})
+    await house.ask("boss", "reload")
+    await house.restart()
+    history = (await house.data("config.history"))["versions"]
+    assert [(each["how"], each["by"]) for each in history] == [("pm", "boss"), ("start", "")]
+    assert history[0]["changes"] == [{"key": "rain.max_amount", "before": 25, "after": 40}]

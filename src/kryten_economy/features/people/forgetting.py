@@ -197,8 +197,7 @@ def _forget(
     with connection:
         sql.run("PRAGMA defer_foreign_keys = 1")
         naming = Naming(scope.name, _unused(sql), scope.others, scope.is_common)
-        done = _replace(sql, scope, naming, found, at_ms)
-    return done
+        return _replace(sql, scope, naming, found, at_ms)
 
 
 def _unused(sql: Sql) -> str:
