@@ -42,6 +42,11 @@ torture *args:
 month seed="20261101":
     MONTH_FULL=1 MONTH_SEED={{seed}} {{python}} -m pytest -n 2 tests/actors/month
 
+# A million rounds of every way to play every game, against its computed edge.
+million rounds="1000000":
+    ECONOMY_ROUNDS={{rounds}} {{python}} -m pytest -n 2 -rP -k "rounds_return or pays_what or crews_do" \
+        tests/unit/games/test_million.py tests/unit/features/test_games_in_the_long_run.py
+
 # Write the lock file anew from pyproject.toml.
 lock:
     {{python}} -m pip install -q uv

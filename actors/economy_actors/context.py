@@ -181,9 +181,10 @@ class Context:
     in circulation by channel, as they were when prices were last set by them. ``bot_ranks``: the
     bot's own rank by channel, missing while nobody knows it; the gateway's to say. ``adornments``:
     what users own that is shown with their names, by its type in the books. ``may_add``: what each
-    channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the
-    holds of bought lines that this process has under way. ``books_lost``: the book file was taken
-    away, and nothing is acknowledged any more.
+    channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the holds of bought
+    lines that this process has under way. ``seeded``: the day by channel up to which the seeds of
+    the fair dice are announced. ``books_lost``: the book file was taken away, and nothing is
+    acknowledged any more.
     """
 
     live: LiveSettings
@@ -220,6 +221,7 @@ class Context:
         default_factory=lambda: defaultdict(lambda: Published(None))
     )
     fresh_seed: Callable[[], str] = fresh_seed
+    seeded: dict[str, str] = field(default_factory=dict)
     floats: dict[str, int] = field(default_factory=dict)
     bot_ranks: dict[str, float] = field(default_factory=dict)
     stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ import structlog
 
 from economy_actors.context import Context
 from economy_actors.messages.questions import PickQuestion
-from economy_actors.runtime import Actor, Ref, Supervision
+from economy_actors.runtime import Actor, Ref, Supervision, Timer
 from kryten_economy.features.games.questions import (
     DIFFICULTIES,
     Batch,
@@ -51,6 +51,8 @@ PATIENCE_S: Final = 8.0
 
 _REQUESTS_MAX = 8
 _AWAY_S = 60.0
+_AGAIN_MAX_S = 3600.0
+"""Where nobody plays, a server that stays away is asked ever more seldom; a game asks it."""
 
 _log = structlog.get_logger("questions")
 
@@ -296,6 +298,8 @@ class Questions(Actor[_Message]):
         self._is_fetching = False
         self._is_away = False
         self._away_until_s = 0.0
+        self._again_s = _AWAY_S
+        self._again: Timer | None = None
 
     async def started(self) -> None:
         """Set up the worker, and fill the store in the background."""
@@ -401,12 +405,16 @@ class Questions(Actor[_Message]):
         if isinstance(fetched, NoQuestions):
             self._is_away = True
             self._away_until_s = self.now_s() + _AWAY_S
-            self.after(_AWAY_S + 0.1, _Refill())
+            if self._again is not None:
+                self._again.cancel()
+            self._again = self.after(self._again_s + 0.1, _Refill())
+            self._again_s = min(2 * self._again_s, _AGAIN_MAX_S)
             why = fetched.reason
             _log.warning("no questions from Open Trivia DB", reason=why, once_a_minute=why)
         elif self._kept_for == (back.wish.url, back.wish.category):
             if self._is_away:
                 self._is_away = False
+                self._again_s = _AWAY_S
                 _log.info("Open Trivia DB answers again")
             room = max(0, trivia.question_cache_size - len(self._kept))
             self._kept.extend(fetched[: max(1, room)])

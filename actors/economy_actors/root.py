@@ -27,6 +27,7 @@ from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
+from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import MAILBOX as EVENTS_MAILBOX
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import LEDGER_MAILBOX, Executor, Ledger, Reader, reader_capacity
@@ -39,7 +40,7 @@ from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
 from economy_actors.playlist.actor import Playlist
-from economy_actors.questions import Questions
+from economy_actors.questions import OpenTriviaDb, Questions, Source
 from economy_actors.runtime import Actor, Ref, Strategy, Supervision
 from economy_actors.stylesheet import Stylesheet
 from economy_actors.tables.floor import FLOOR_MAILBOX, Floor
@@ -63,7 +64,8 @@ _log = structlog.get_logger("root")
 class Parts:
     """What the tree is built around: the disk, the bus, and how the process is ended.
 
-    ``restart`` has it started again, ``give_up`` says that only an operator can help.
+    ``restart`` has it started again, ``give_up`` says that only an operator can help;
+    ``questions`` makes the server that trivia is played with.
     """
 
     books: Callable[[], Executor[Books]]
@@ -72,6 +74,7 @@ class Parts:
     data_file: Path | None
     restart: Callable[[str], None]
     give_up: Callable[[str], None]
+    questions: Callable[[], Source] = OpenTriviaDb
 
 
 class Group(Actor[Any]):
@@ -134,6 +137,7 @@ class Root(Actor[Any]):
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        await self.spawn_started("reporter", lambda: Reporter(context))
         await self.spawn_started("fair_seeds", lambda: FairSeeds(context, self._channels))
         # Behind the channels, so that at a stop nobody in them waits for it.
         catalogue = await self.spawn_started(
@@ -142,7 +146,9 @@ class Root(Actor[Any]):
         context.catalogue = catalogue
         llm = await self.spawn_started("llm", Llm)
         context.llm = llm
-        questions = await self.spawn_started("questions", lambda: Questions(context))
+        questions = await self.spawn_started(
+            "questions", lambda: Questions(context, parts.questions)
+        )
         context.questions = questions
         context.api = await self.spawn_started(
             "api", lambda: Api(context, parts.bus), capacity=API_MAILBOX

@@ -2,7 +2,8 @@
 
 Promises: who does what is drawn from the given ``random.Random`` alone, so a seed repeats an
 evening; people keep to what CyTube allows. ``step`` does one thing and tells how long the
-pause after it is; ``run`` goes on for ever. Limits: they react to simple cues only.
+pause after it is; ``run`` goes on for ever. Limits: they react to simple cues only. How they
+play is in `players`.
 """
 
 from collections import deque
@@ -20,6 +21,8 @@ from economy_sandbox.people import (
     EMOTES,
     FILMS,
     GREETINGS,
+    HOST,
+    HOSTED,
     JOKES,
     KUDOS,
     LAUGHS,
@@ -34,21 +37,23 @@ from economy_sandbox.people import (
     STAKES,
     Persona,
 )
+from economy_sandbox.players import Move, Players
 from economy_sandbox.robot import SimulatedRobot
 from economy_sandbox.view import Heard
 
 __all__ = ("Crowd", "dress_channel")
 
 _PAUSE_S = 6.0
+_PAUSE_MAX_S = 12.0
+"""Shorter than any game waits for players."""
+_MOVE_S = (0.5, 2.5)
 _FEWEST = 5
-_CUES = ("heist", "crew")
 _CHOICE = "reply with a number"
 _QUESTIONS = ("reply yes", "say yes")
 _PICKS = ("1", "1", "1", "2", "3")
 _SECOND_THOUGHTS = 0.15
 _TIPS = ("1", "2", "5", "10", "1%")
 _BOUNTY_Z = (10, 15, 20, 30)
-_CUES_MAX = 3
 _RECENT_MAX = 12
 _KINDS = {"saying": 5, "joke": 3, "comment": 5, "link": 1, "emote": 2, "mention": 3}
 
@@ -73,7 +78,6 @@ class _Mood:
     newcomers: list[str] = field(default_factory=list)
     joker: str | None = None
     asked: str | None = None
-    cues: int = 0
     replies: list[tuple[str, str]] = field(default_factory=list)
     """What people are about to answer the bot, which has asked them by PM."""
 
@@ -98,6 +102,8 @@ class Crowd:
         self._orders = list(ORDERS)
         self._stakes = list(STAKES)
         self._purchases = list(PURCHASES)
+        self._hosted = list(HOSTED)
+        self._players = Players(rng, self._some)
         self._unknown: set[str] = set()
         robot.listeners.append(self._overhear)
 
@@ -113,6 +119,7 @@ class Crowd:
             self._orders = [order for order in ORDERS if order.split()[0] in words] or ["help"]
             self._stakes = [stake for stake in STAKES if stake.split()[0] in words]
             self._purchases = [each for each in PURCHASES if each.split()[0] in words]
+            self._hosted = [each for each in HOSTED if each.split()[0] in words]
             self._unknown = {"tip", "like", "search", "bounty"} - words
 
     def greet(self, name: str) -> None:
@@ -146,6 +153,9 @@ class Crowd:
         if self._mood.replies:
             await self._robot.pm(*self._mood.replies.pop(0))
             return _PAUSE_S / 2
+        if (move := self._players.next()) is not None:
+            await self._make(move)
+            return self._rng.uniform(*_MOVE_S)
         acts: list[tuple[Callable[[], Awaitable[None]], float]] = [
             (self._talk, 56),
             (self._ask_aloud, 3),
@@ -156,15 +166,15 @@ class Crowd:
             (self._search, self._weight("search", 3)),
             (self._buy, 4 if self._purchases else 0),
             (self._set_out, self._weight("bounty", 1)),
+            (self._host, 1.5 if self._hosted else 0),
             (self._come, 8 if self._away else 0),
             (self._go, 3 if len(self._here) > _FEWEST else 0),
             (self._bounce, 1.5),
             (self._drift, 3),
-            (self._follow_cue, 60 if self._mood.cues else 0),
         ]
         act = self._rng.choices([act for act, _ in acts], [weight for _, weight in acts])[0]
         await act()
-        return min(self._rng.expovariate(1 / _PAUSE_S), 4 * _PAUSE_S)
+        return min(self._rng.expovariate(1 / _PAUSE_S), _PAUSE_MAX_S)
 
     # --- Things people do ----------------------------------------------------------------
 
@@ -234,8 +244,10 @@ class Crowd:
         await self._robot.pm(asker.name, self._rng.choice(MUDDLES if is_muddled else self._orders))
 
     async def _play(self) -> None:
-        player = self._someone("play")
-        await self._robot.pm(player.name, self._rng.choice(self._stakes))
+        player, friend = self._someone("play"), self._someone("play")
+        stake = self._rng.choice(self._stakes).format(name=friend.name)
+        self._players.began(player.name, stake)
+        await self._robot.pm(player.name, stake)
 
     async def _tip(self) -> None:
         giver, taker = self._someone("talk"), self._someone("talk")
@@ -277,10 +289,20 @@ class Crowd:
         (self._afk.add if is_afk else self._afk.discard)(persona.name)
         await self._robot.afk(persona.name, is_afk)
 
-    async def _follow_cue(self) -> None:
-        """Somebody joins what the bot has just announced."""
-        self._mood.cues = max(0, self._mood.cues - 1)
-        await self._robot.chat(self._someone("play").name, "join")
+    async def _host(self) -> None:
+        """The operator opens something for all."""
+        opening = self._fresh(self._hosted)
+        self._players.began(HOST, opening)
+        await self._make(Move(HOST, opening))
+
+    async def _make(self, move: Move) -> None:
+        """Somebody plays; who has left since comes back for it."""
+        for persona in [each for each in self._away if each.name == move.who]:
+            self._away.remove(persona)
+            await self._join(persona)
+        if move.who in self.names:
+            say = self._robot.chat if move.aloud else self._robot.pm
+            await say(move.who, move.text)
 
     # --- Bookkeeping ---------------------------------------------------------------------
 
@@ -291,6 +313,12 @@ class Crowd:
     def _someone(self, weight: str) -> Persona:
         weights = [getattr(persona, weight) for persona in self._here]
         return self._rng.choices(self._here, weights)[0]
+
+    def _some(self, count: int) -> list[str]:
+        """Different people who can play and feel like it; the host looks after the game."""
+        able = [each for each in self._here if not each.is_guest and each.name != HOST]
+        keen = {each.name: self._rng.random() ** (1 / each.play) for each in able}
+        return sorted(keen, key=keen.__getitem__, reverse=True)[:count]
 
     def _title(self) -> str:
         current = self._robot.room.playlist.current
@@ -322,12 +350,13 @@ class Crowd:
         if heard.to is not None:
             if heard.sender == self._robot.bot and heard.to in self.names:
                 self._be_asked(heard.to, text)
+                self._players.be_told(heard.to, heard.text)
             return
         if heard.sender != self._robot.bot:
             if self._robot.bot.lower() in text:
                 self._mood.asked = heard.sender
-        elif any(cue in text for cue in _CUES):
-            self._mood.cues = min(_CUES_MAX, self._mood.cues + 2)
+        else:
+            self._players.hear(heard.text)
 
     def _be_asked(self, name: str, text: str) -> None:
         """Think of an answer to a list or a price; now and then the price is too high."""

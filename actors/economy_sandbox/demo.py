@@ -45,6 +45,7 @@ CHANNEL = "demo"
 BOT = "ZCoinBot"
 _TICK_S = 5.0
 _REPLY_WITHIN_S = 3.0
+_MORE_WITHIN_S = 1.0
 _ANNOUNCED_WITHIN_S = 10.0
 _OWNER_RANK = 4
 
@@ -156,6 +157,7 @@ class _Stage:
             "admin commands work for you too. Coins come for being here and for taking part:\n"
             "say hello, greet who comes in, laugh, thank somebody with name++, like the film.\n"
             "They buy films, colours, titles and more; 'grant' yourself some if you can't wait.\n"
+            "The others play too: start a  heist 25,  a  race  or  trivia 20,  and they join.\n"
             f"{HELP}\n"
             f"Metrics: {metrics}\nLog: {log_path}\nSeed of this evening: {seed}\n"
         )
@@ -254,9 +256,12 @@ _ORDERS = ("/crowd", "/help", "/pms", "/quit", "/restart", "/say", "/who")
 
 
 async def _answered(inbox: Inbox) -> None:
-    """A piped line waits for its answer, so that a script reads like a conversation."""
+    """A piped line waits for its whole answer, so that a script reads like a conversation."""
+    within_s = _REPLY_WITHIN_S
     try:
-        await inbox.wait(timeout_s=_REPLY_WITHIN_S)
+        while True:
+            await inbox.wait(timeout_s=within_s)
+            within_s = _MORE_WITHIN_S
     except TimeoutError:
         return
 

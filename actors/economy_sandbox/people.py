@@ -21,6 +21,8 @@ __all__ = (
     "EMOTES",
     "FILMS",
     "GREETINGS",
+    "HOST",
+    "HOSTED",
     "JOKES",
     "KUDOS",
     "LAUGHS",
@@ -118,6 +120,9 @@ class Person:
 OWNER = "boss"
 """Who owns the channel and has put the films there; never at home."""
 
+HOST = "modjo"
+"""Who opens predictions, raffles and auctions: an operator of the channel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Persona:
@@ -178,7 +183,14 @@ PERSONAS = (
         play=1.3,
         is_early=True,
     ),
-    Persona("modjo", ("keep it friendly :)", "rules are in the motd"), rank=2, talk=0.8, play=0.4),
+    Persona(
+        HOST,
+        ("keep it friendly :)", "rules are in the motd", "who is in for a game?"),
+        rank=4,
+        talk=0.8,
+        play=0.4,
+        is_early=True,
+    ),
     Persona("Rita_R", ("who has the soundtrack", "that score is lovely", "the oboe!"), play=0.9),
     Persona(
         "hal-2001",
@@ -243,7 +255,30 @@ ORDERS = (
     "achievements",
     "about",
 )
-STAKES = ("spin 10", "spin 25", "flip 20", "flip 50", "spin", "heist 25", "race", "trivia 20")
+STAKES = (
+    "spin 10",
+    "spin 25",
+    "spin 5%",
+    "spin",
+    "flip 20",
+    "flip 50",
+    "challenge @{name} 50",
+    "challenge @{name} 100",
+    "blackjack 20",
+    "blackjack 40",
+    "heist 25",
+    "race",
+    "trivia 20",
+)
+HOSTED = (
+    'predict open 2 "Does this film end well?" yes | no',
+    'predict open 1 "Who talks most in the next ten minutes?" Mara | BananaJoe | somebody else',
+    "raffle open 2 10",
+    "raffle open 1 15 prize 60",
+    'auction open 2 30 "a seat in the front row"',
+    'auction open 1 20 "the last bucket of popcorn"',
+)
+"""What the operator opens."""
 MUDDLES = (
     "balnce",
     "how do I get coins?",

@@ -50,7 +50,6 @@ __all__ = (
     "SoldOut",
     "TooFewCoins",
     "TooManyOpen",
-    "TooNew",
     "TooYoung",
     "is_refusal",
 )
@@ -169,7 +168,7 @@ class AboveMaximum:
 
 @dataclass(frozen=True, slots=True)
 class TooYoung:
-    """The account may take part in ``left_ms``."""
+    """The account is old enough for this in ``left_ms``."""
 
     left_ms: int
 
@@ -280,13 +279,6 @@ class NotPending:
 
 
 @dataclass(frozen=True, slots=True)
-class TooNew:
-    """The account is old enough for this in ``left_ms``."""
-
-    left_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class DailySum:
     """Of the ``limit_z`` that may go into ``what`` (``tips``) in a day, ``left_z`` are left."""
 
@@ -354,7 +346,6 @@ Refusal = (
     | AlreadyIn
     | AgainstTheRules
     | OpponentUnable
-    | TooNew
     | DailySum
     | TooManyOpen
     | NoBounty

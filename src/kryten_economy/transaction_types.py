@@ -17,6 +17,7 @@ __all__ = (
     "counters_of",
     "held_counters",
     "is_multiplied",
+    "kind_of_spend",
     "settled_counters",
     "transaction_type",
 )
@@ -170,6 +171,21 @@ _MULTIPLIED_TRIGGERS = ("chat.", "content.", "social.")
 def transaction_type(name: str) -> TransactionType:
     """The row of the table; KeyError for a name that is not in it."""
     return TYPES[name]
+
+
+def kind_of_spend(trigger_id: str) -> str:
+    """What a spend buys, without the ids and names that others choose."""
+    match trigger_id.split("."):
+        case ["spend", "vanity", item]:
+            return item
+        case ["gambling", "auction" | "raffle" as game, *_]:
+            return game
+        case ["spend", "cytube_promotion"]:
+            return "cytube"
+        case ["spend", "queue" | "playnext" | "forcenow" | "shop" | "wallet" as kind, *_]:
+            return kind
+        case _:
+            return "other"
 
 
 def is_multiplied(type_name: str, trigger_id: str, *, scheduled: bool = False) -> bool:

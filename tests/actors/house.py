@@ -17,6 +17,7 @@ from economy_actors.handlers.registry import COMMANDS
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.prices import Prices
+from economy_actors.jobs.reports import Reporter
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
 from economy_actors.ledger import Executor, InlineExecutor, Ledger, Reader
 from economy_actors.llm import Llm
@@ -301,6 +302,7 @@ async def house(
     reports: Callable[[Path], Executor[Reports]] = _reports_inline,
     llm: Callable[[], Actor[Any]] = Llm,
     questions: Callable[[Context], Actor[Any]] = _built_in,
+    outbox: Callable[[Context], Callable[[], Actor[OutboxMessage]]] | None = None,
     facts_to: Callable[[Facts], object] = lambda _: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
@@ -308,8 +310,8 @@ async def house(
     With ``scheduled`` the real scheduler tells the minutes, instead of `House.minutes`.
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
-    writes texts, ``questions`` what is asked for those of trivia; ``facts_to`` hears of each
-    commit too.
+    writes texts, ``questions`` what is asked for those of trivia, ``outbox`` what speaks instead
+    of the recorder; ``facts_to`` hears of each commit too.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -349,9 +351,10 @@ async def house(
         context.llm = root.spawn("llm", llm)
         context.questions = root.spawn("questions", lambda: questions(context))
         context.persons = root.spawn("persons", lambda: Persons(context.people), capacity=1024)
+        speaks = outbox(context) if outbox is not None else lambda: Recorder(heard)
         for channel in channels:
             context.outboxes[channel] = root.spawn(
-                f"outbox-{channel}", lambda: Recorder(heard), capacity=4096, kind="outbox"
+                f"outbox-{channel}", speaks, capacity=4096, kind="outbox"
             )
             context.channels[channel] = root.spawn(
                 channel, partial(Channel, channel, context), capacity=1024, kind="channel"
@@ -374,6 +377,7 @@ async def house(
         if scheduled:
             root.spawn("scheduler", lambda: Scheduler(context, None))
             root.spawn("jobs", lambda: DailyJobs(context))
+            root.spawn("reporter", lambda: Reporter(context))
             root.spawn("fair_seeds", lambda: FairSeeds(context, tuple(channels)))
         if gateway is not None:
             context.gateway = root.spawn("gateway", lambda: gateway(context))

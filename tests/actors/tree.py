@@ -1,4 +1,4 @@
-"""The service's real supervision tree on a virtual clock: inline books, no bus, no web page."""
+"""The service's real supervision tree on a virtual clock: inline books, no bus, no web."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.actors.house import CHANNEL, House, VirtualClock, settings_with
+from tests.actors.house import CHANNEL, House, Nowhere, VirtualClock, settings_with
 
 from economy_actors import root as roots
 from economy_actors.context import Context, LiveSettings
@@ -88,6 +88,7 @@ async def open_tree(
         data_file=None,
         restart=lambda _reason: None,
         give_up=lambda _reason: None,
+        questions=Nowhere,
     )
     observer = Observer()
     async with open_system(observer=observer) as system:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from tests.benchmarks.big import BigResult
 from tests.benchmarks.burst import BurstResult
 from tests.benchmarks.chat import ChatRound
-from tests.benchmarks.ledger import MIXED, LedgerRound, expected_per_s
+from tests.benchmarks.ledger import ACTS, MIXED, LedgerRound, expected_per_s, slowdown
 from tests.benchmarks.presence import PresenceResult
 from tests.benchmarks.prompt import QUEUE_TO_BALANCE_MAX, PromptResult
 from tests.benchmarks.run import Findings
@@ -202,7 +202,17 @@ def _ledger_rows(found: Findings) -> list[Row]:
         lambda cells: cells[OURS].median >= 0.8,
         digits=2,
     )
-    return [*kinds, share]
+    waits = [
+        Row(
+            f"ledger: p99 of {act} mixed ÷ among its own kind",
+            _present(
+                {OURS: spread(slowdown(found.ledger, act, turn) for turn in range(len(mixed)))}
+            ),
+            digits=2,
+        )
+        for act in ACTS
+    ]
+    return [*kinds, share, *waits]
 
 
 def _act_rows(act: str, rounds: Sequence[LedgerRound]) -> list[Row]:

@@ -6,15 +6,17 @@ askers heard, and `examine` reads a copy of the file as the dead process left it
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import apsw
-from tests.faults.crowd import LOADING, REPLAY, SWEPT
-from tests.faults.load import ASKERS, CAPS, LAMP, Crowd, talker_of, villain_of
-from tests.faults.witness import Movement, Told, movements, pays_as_told, was_done, was_replayed
+from tests.faults.crowd import LOADING, REPLAY, RESUMED, SWEPT
+from tests.faults.load import ASKERS, CAPS, CHANNEL, DAY, LAMP, Crowd, talker_of, villain_of
+from tests.faults.play_audit import OF_TABLES, PLAYED, RoundAudit, bid_below, net_wins, prize_of
+from tests.faults.play_witness import Known, Movement, Told, opens
+from tests.faults.witness import movements, pays_as_told, was_done, was_replayed
 
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
@@ -26,6 +28,9 @@ from kryten_economy.features.colours.operations import (
     SettleColour,
     hold_id_of,
 )
+from kryten_economy.features.games.auction import PlaceBid
+from kryten_economy.features.games.prediction import CloseBets
+from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.presence.operations import PresenceMinute, RecordActivity
 from kryten_economy.features.queue.buying import BuyMedia
 from kryten_economy.features.queue.settling import EndPurchases, QueueConfirmed, QueueRefused
@@ -44,6 +49,7 @@ __all__ = ("Audit", "WrongError")
 _LASTING = ("wallet:", "queue:", "approval:", hold_id_of(""))
 
 _SWEEP = "ledger:released:"
+_OF_ROUNDS = "game:"
 _EARNING = tuple(kind.name for kind in TYPES.values() if kind.earns)
 
 _MOVEMENTS = """
@@ -180,6 +186,12 @@ class Audit:
     """Ids in the books at the last look."""
     fresh_holds: set[str] = field(default_factory=set)
     swept: bool = False
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The rounds of games by the act that has opened them."""
+    rounds: RoundAudit = field(default_factory=lambda: RoundAudit(CHANNEL, DAY))
+    _bids: list[PlaceBid] = field(default_factory=list)
+    resumed: bool = False
+    """Whether the last run came as far as to see to the rounds that were left."""
     retries: bool = False
     """Whether an asker may have asked twice before it heard: then the first to hear may hear
     that it had been done before."""
@@ -195,10 +207,12 @@ class Audit:
         self, crowd: Crowd, replays: Sequence[Act[Any]], heard: list[Any], steps: int | None
     ) -> None:
         """Take what a run told, and work out what it may have done without telling."""
-        self.swept = [SWEPT] in heard
+        self.swept, self.resumed = [SWEPT] in heard, [RESUMED] in heard
         self.fresh_holds = {hold_id for each in replays for hold_id in _owners_of_holds(each)}
         answers: dict[str, list[Done]] = defaultdict(list)
         said = [each for each in heard if len(each) == 3]
+        crowd = replace(crowd, numbers=self.numbers)
+        self._learn(crowd, replays, said)
         for _, index, words in (each for each in said if each[0] == REPLAY):
             self._replayed(replays[index], words)
             if was_done(words):
@@ -219,6 +233,15 @@ class Audit:
         for request in under_way:
             self._may_be_done(request)
         self._note_holds()
+
+    def _learn(
+        self, crowd: Crowd, replays: Sequence[Act[Any]], said: Sequence[Sequence[Any]]
+    ) -> None:
+        """Every number of a round that anybody was told; requests name rounds by them."""
+        for asker, step, words in said:
+            request = replays[step] if asker == REPLAY else crowd.request(asker, step)
+            if isinstance(request, Act):
+                self.numbers |= opens(request, words)
 
     def _under_way(self, crowd: Crowd, taken: dict[int, int], steps: int | None) -> list[Act[Any]]:
         """The one request of each asker that nobody was answered."""
@@ -260,6 +283,11 @@ class Audit:
             self.unconfirmed[op_id] = None
         self.maybe.pop(op_id, None)
 
+    def asked(self, request: Act[Any]) -> None:
+        """Somebody was about to ask for this when the run ended."""
+        self._may_be_done(request)
+        self._note_holds()
+
     def _may_be_done(self, request: Act[Any]) -> None:
         if request.op_id not in self.done and request not in self.maybe[request.op_id]:
             self.maybe[request.op_id].append(request)
@@ -276,6 +304,12 @@ class Audit:
                 counts = self.chatted.setdefault(talker_of(asker).lower(), [0, 0])
                 counts[0] += words is not None
                 counts[1] += 1
+            case EnsureSeeds():
+                if words is not None:
+                    self.rounds.seeds_told(words[2])
+            case CloseBets():
+                if words is not None and words[1] == "Closed":
+                    self.rounds.bets_closed(request.number, words[2])
             case EndPurchases():
                 _check(words in (None, ["no", "int"]), "ended", request, words)
             case _:
@@ -294,12 +328,27 @@ class Audit:
         """Acts in the books of which nobody was ever told; none may be left at the end."""
         return {op_id for op_id in self.maybe if op_id in self.committed}
 
+    def summary(self) -> Counter[str]:
+        """How much was done, and what became of the rounds that a kill has left."""
+        played = [each for each in self.done.values() if type(each.request) in PLAYED]
+        return Counter(
+            {
+                "acts": len(self.done),
+                "acts of games": len(played),
+                "rounds paid after a restart": self.rounds.finished_late,
+                "rounds called off after one": self.rounds.called_off,
+            }
+        )
+
     # What is in the books
 
-    def examine(self, books: Path, copy: Path, generation: int, *, doubtful: int = 0) -> None:
+    def examine(
+        self, books: Path, copy: Path, generation: int, *, doubtful: int = 0, last: bool = False
+    ) -> None:
         """Read the books as they were left; the original stays untouched for the next run.
 
-        ``doubtful`` is how many acts without id may have been done though nobody was told.
+        ``doubtful`` is how many acts without id may have been done though nobody was told;
+        ``last``: it was a run in peace, which was given the time to end what was left.
         """
         if not books.exists():
             _check(not self.done, "the books are gone", books)
@@ -322,12 +371,19 @@ class Audit:
             self._stock_is_kept(reports)
             self._colours_are_paid(reports)
             self._films_are_paid(reports)
+            self._rounds_are_played(reports, rows, last=last)
             self._counters_agree(reports, rows, doubtful)
         finally:
             reports.close()
         self.committed = frozenset(rows)
 
     def _operations_are_known(self, rows: dict[str, _Row]) -> None:
+        unsure = (each for many in self.maybe.values() for each in many if each.op_id in rows)
+        self._bids = [
+            each
+            for each in (*(done.request for done in self.done.values()), *unsure)
+            if isinstance(each, PlaceBid)
+        ]
         for op_id, done in self.done.items():
             row = rows.get(op_id)
             if row is None:
@@ -335,7 +391,7 @@ class Audit:
             _check(row.kind == type(done.request).__name__, "another act", op_id, row)
             _check(self._is_kept(done, row.moved), "moved otherwise", op_id, done, row.moved)
         for op_id in rows.keys() - self.done.keys():
-            if op_id.startswith(_SWEEP):
+            if op_id.startswith((_SWEEP, *OF_TABLES)):
                 continue
             kinds = {type(each).__name__ for each in self.maybe.get(op_id, ())}
             _check(rows[op_id].kind in kinds, "nobody asked for this", op_id, rows[op_id])
@@ -344,7 +400,23 @@ class Audit:
         if isinstance(done.request, PresenceMinute):
             return pays_as_told(done.request, done.words, moved)
         # In what order one act moves what it moves is nobody's promise.
-        return Counter(moved) == Counter(movements(done.request, done.words, self.held_by))
+        wanted = movements(done.request, done.words, self.held_by, self._known_of_rounds())
+        return Counter(moved) == Counter(wanted)
+
+    def _known_of_rounds(self) -> Known:
+        return Known(
+            lambda number: prize_of(self._told(), number),
+            lambda bid: bid_below(self._bids, bid),
+        )
+
+    def _told(self) -> Iterator[tuple[Act[Any], Told]]:
+        return ((each.request, each.words) for each in self.done.values())
+
+    def _rounds_are_played(self, reports: Reports, rows: dict[str, _Row], *, last: bool) -> None:
+        by_tables = {id_: row.moved for id_, row in rows.items() if id_.startswith(OF_TABLES)}
+        # On a broken disk the floor tries again later.
+        resumed = self.resumed and (last or not self.retries)
+        self.rounds.examine(reports, by_tables, self._told(), resumed=resumed, last=last)
 
     def _holds_are_owned(self, reports: Reports, rows: dict[str, _Row], generation: int) -> None:
         [(escrow_z,)] = reports.connection.execute(_ESCROW).fetchall()
@@ -363,6 +435,9 @@ class Audit:
                 case ResolveApproval():
                     unsure.add(approvals[each.approval_id])
         for hold_id, owner, amount_z, state, captured_z in reports.connection.execute(_HOLDS):
+            if hold_id.startswith(_OF_ROUNDS):
+                open_z += amount_z if state == "open" else 0
+                continue
             _check(self.held_by.get(hold_id) == owner, "a hold without an act", hold_id, owner)
             settler = self.settled_by.get(hold_id)
             swept = rows.get(f"{_SWEEP}{hold_id}")
@@ -415,7 +490,7 @@ class Audit:
         """Counters stand in the same transaction as the money, so they follow it exactly."""
         earning = "[" + ",".join(f'"{name}"' for name in _EARNING) + "]"
         run = reports.connection.execute
-        present = self._minutes(rows)
+        present, won = self._minutes(rows), net_wins(reports)
         chatted = dict.fromkeys(self.chatted, 0)
         wallets: list[Any] = run(_WALLETS, (earning,)).fetchall()
         for row in wallets:
@@ -423,7 +498,8 @@ class Audit:
                 row[0],
                 row[1:],
             )
-            _check(earned_z == paid_z == days_z, "earned", name, earned_z, paid_z, days_z)
+            _check(paid_z == days_z, "earned today", name, paid_z, days_z)
+            _check(earned_z == paid_z + won[name], "earned", name, earned_z, paid_z, won[name])
             _check(welcomed == welcomes, "welcome wallet", name, welcomed, welcomes)
             _check(minutes == present.pop(name, 0), "minutes", name, minutes)
             chatted[name] = messages

@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import apsw
 from tests.faults.audit import Audit
-from tests.faults.crowd import Rig, run_crowd
+from tests.faults.crowd import LAST_STEPS, Rig, run_crowd
 from tests.faults.load import Crowd
 from tests.faults.vfs import Fault, FaultyDisk, faulty_disk
 
@@ -28,7 +28,7 @@ __all__ = ("ROUNDS_OF_A_FILE", "run_life")
 
 ROUNDS_OF_A_FILE = 5
 
-_STEPS = 40
+_STEPS = 48
 _WEAR = ("-wal", "")
 
 _LOG_PAGES = (20, 1000)
@@ -42,7 +42,7 @@ def run_life(folder: Path, seed: int, rounds: int = ROUNDS_OF_A_FILE) -> Counter
     seen: Counter[str] = Counter()
     for generation in range(rounds + 1):
         last = generation == rounds
-        crowd, replays = Crowd(seed, generation), audit.replays()
+        crowd, replays = Crowd(seed, generation, dict(audit.numbers)), audit.replays()
         with faulty_disk() as disk:
             _remember(disk, path)
             rig = Rig(
@@ -50,7 +50,8 @@ def run_life(folder: Path, seed: int, rounds: int = ROUNDS_OF_A_FILE) -> Counter
                 partial(reports_at, path),
                 crowd,
                 replays,
-                3 if last else _STEPS,
+                LAST_STEPS if last else _STEPS,
+                in_peace=last,
             )
             gremlin = Gremlin(disk, dice)
             heard = anyio.run(_run, rig, None if last else gremlin)
@@ -59,9 +60,9 @@ def run_life(folder: Path, seed: int, rounds: int = ROUNDS_OF_A_FILE) -> Counter
         audit.witness(crowd, replays, heard, rig.steps)
         if gremlin.left is not None:
             _power_is_back(path, gremlin.left)
-        audit.examine(path, folder / "copy", generation, doubtful=rig.unknowns)
+        audit.examine(path, folder / "copy", generation, doubtful=rig.unknowns, last=last)
     assert not audit.unanswered_but_done(), audit.unanswered_but_done()
-    seen["acts"] = len(audit.done)
+    seen.update(audit.summary())
     return seen
 
 

@@ -5,11 +5,12 @@ whoever knows how many answers an asker has told knows which one request it had 
 Requests are repeated, contradicted and shared by several askers on purpose.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from kryten_economy.config import Settings
+from tests.faults.play import SETTINGS, Players
+
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bans import Ban, Unban
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
@@ -54,13 +55,7 @@ NOW_MS = 1_795_168_800_000
 
 RATE = MinuteRate(base=0, active_bonus=1, night_factor=1.0, night_bonus=0)
 """A coin for each active minute."""
-_SETTINGS = Settings.model_validate(
-    {
-        "nats": {"servers": ["nats://127.0.0.1:4222"]},
-        "channels": [{"domain": "cytube.test", "channel": CHANNEL}],
-    }
-)
-_UNMULTIPLIED = EarningTerms(_SETTINGS, Ladder(_SETTINGS.ranks.tiers), PLAIN)
+_UNMULTIPLIED = EarningTerms(SETTINGS, Ladder(SETTINGS.ranks.tiers), PLAIN)
 
 LAMP = Item("lamp", "Lamp", 10, "announce", "On", stock=5)
 """Paid into a hold, and soon sold out."""
@@ -111,11 +106,23 @@ class Crowd:
 
     seed: int
     generation: int
+    numbers: dict[str, int] = field(default_factory=dict, compare=False)
+    """Rounds of games by the act that has opened them, as far as anybody was told."""
 
-    def request(  # noqa: PLR0911 - one way out for each kind of step
+    def request(self, asker: int, step: int) -> Request[Any]:
+        """What this asker asks for at this step, counted from 0: trade and play in turn."""
+        if step % 2:
+            return self._players.request(asker, step // 2)
+        return self._trade(asker, step // 2)
+
+    @property
+    def _players(self) -> Players:
+        about = (ASKERS, CHANNEL, _USERS, NOW_MS, DAY, self.numbers)
+        return Players(self.seed, self.generation, *about)
+
+    def _trade(  # noqa: PLR0911 - one way out for each kind of step
         self, asker: int, step: int
     ) -> Request[Any]:
-        """What this asker asks for at this step, counted from 0."""
         dice = Random(f"{self.seed}.{self.generation}.{asker}.{step}")
         match step % 10:
             case 1:
@@ -150,7 +157,7 @@ class Crowd:
 
     def _again(self, dice: Random, asker: int, step: int) -> Request[Any]:
         """An own earlier request, sometimes with other content under the same id."""
-        earlier = self.request(asker, dice.randrange(step))
+        earlier = self._trade(asker, dice.randrange(step))
         if isinstance(earlier, Credit | Debit | Tip | SetBalance) and dice.random() < 0.25:
             return replace(earlier, amount_z=earlier.amount_z + 1)
         return earlier
@@ -287,7 +294,7 @@ class Crowd:
     def _filmed(self, dice: Random, asker: int, step: int) -> Act[Any]:
         """What was bought in the round before, by this asker or another one, is settled."""
         by = dice.choice((asker, asker, dice.randrange(ASKERS)))
-        op_id, bought = self._op(asker, step), self.request(by, step - 8)
+        op_id, bought = self._op(asker, step), self._trade(by, step - 8)
         if isinstance(bought, SpendOnQueue):
             about = ("Not played", NOW_MS, DAY)
             return RefundQueueSpend(op_id, bought.user, bought.request_id, *about)
@@ -318,7 +325,7 @@ class Crowd:
     def _settle(  # noqa: PLR0911 - one way out for each kind of act
         self, dice: Random, asker: int, step: int, placed_at: tuple[int, int]
     ) -> Act[Any]:
-        placed = self.request(*placed_at)
+        placed = self._trade(*placed_at)
         if isinstance(placed, Reserve):
             op_id = self._op(asker, step)
             which = (CHANNEL, placed.service, f"wallet:{placed.op_id}")

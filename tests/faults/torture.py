@@ -19,7 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,20 +29,24 @@ from typing import Any
 import anyio
 from tests.faults import disk
 from tests.faults.audit import Audit
-from tests.faults.crowd import LOADING, SWEPT, Rig, run_crowd
+from tests.faults.crowd import LAST_STEPS, LOADING, SWEPT, Report, Rig, run_crowd
 from tests.faults.load import Crowd
 
 from economy_actors import logs
 from economy_actors.ledger import books_at, reports_at
 from kryten_economy.ledger.operation import Act
 
-__all__ = ("main", "run_life")
+__all__ = ("Child", "Kill", "main", "run_child", "run_life")
 
 ROUNDS_OF_A_FILE = 5
 """So many runs share one file; then a run ends in peace and a new file begins."""
 
 _LATEST_S = 1.0
 _EARLIEST_S = 0.003
+_STARTS_WITHIN_S = 0.5
+_LOADING = json.dumps([LOADING]).encode()
+_UNDER_LOAD = 0.5
+"""How often the time until the kill is counted from the beginning of the load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +64,25 @@ def run_life(folder: Path, seed: int, rounds: int = ROUNDS_OF_A_FILE) -> Counter
     seen: Counter[str] = Counter()
     for generation in range(rounds + 1):
         last = generation == rounds
-        crowd, replays = Crowd(seed, generation), audit.replays()
-        # Most moments are early ones: the start and the repeating are short.
-        kill_after_s = _EARLIEST_S + _LATEST_S * dice.random() ** 2
+        crowd, replays = Crowd(seed, generation, dict(audit.numbers)), audit.replays()
+        # Most moments are early ones, some of the start and of the repeating.
+        since = _LOADING if dice.random() < _UNDER_LOAD else b""
+        latest_s = _LATEST_S if since else _STARTS_WITHIN_S
+        kill_after_s = _EARLIEST_S + latest_s * dice.random() ** 2
         # Now and then it is killed while it stops, or has just stopped, cleanly.
         stops = not last and dice.random() < 0.15
         load_s = kill_after_s * dice.random() if stops else None
-        steps = 3 if last else None
-        child = _Child(path, folder / "log", crowd, replays, steps, load_s)
-        heard = _run(child, None if last else kill_after_s)
+        steps = LAST_STEPS if last else None
+        child = Child(path, folder / "log", crowd, replays, steps, load_s)
+        heard = run_child(child, None if last else Kill(kill_after_s, since))
         peaceful = heard.status == 0
         if not (peaceful if last else peaceful or heard.status == -signal.SIGKILL):
             raise AssertionError(f"ended with {heard.status}:\n{(folder / 'log').read_text()}")
         seen[_moment(heard)] += 1
         audit.witness(crowd, replays, heard.lines, steps)
-        audit.examine(path, folder / "copy", generation)
+        audit.examine(path, folder / "copy", generation, last=last)
     assert not audit.unanswered_but_done(), audit.unanswered_but_done()
-    seen["acts"] = len(audit.done)
+    seen.update(audit.summary())
     return seen
 
 
@@ -90,13 +96,16 @@ def _moment(heard: Heard) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Child:
+class Child:
+    """A run of the service in a process of its own."""
+
     path: Path
     log: Path
     crowd: Crowd
     replays: Sequence[Act[Any]]
-    steps: int | None
-    load_s: float | None
+    steps: int | None = None
+    load_s: float | None = None
+    play: Callable[[Rig, Report], Awaitable[None]] = run_crowd
 
     def run(self, pipe: int) -> None:
         """In the child: tell each answer through the pipe before the asker goes on."""
@@ -107,15 +116,30 @@ class _Child:
 
         with self.log.open("w") as stream:
             logs.configure("WARNING", stream, as_json=False)
+            peace = self.steps is not None
             books, reports = partial(books_at, self.path), partial(reports_at, self.path)
-            rig = Rig(books, reports, self.crowd, self.replays, self.steps, self.load_s)
-            anyio.run(run_crowd, rig, report)
+            rig = Rig(books, reports, self.crowd, self.replays, self.steps, self.load_s, peace)
+            anyio.run(self.play, rig, report)
 
 
-def _run(child: _Child, kill_after_s: float | None) -> Heard:
+@dataclass(slots=True)
+class Kill:
+    """When a child is killed: so long after its start, or after it has said something."""
+
+    after_s: float
+    since: bytes = b""
+    _at_s: float | None = None
+
+    def left_s(self, said: bytes | bytearray) -> float | None:
+        """How long it is until then; None as long as nobody knows."""
+        if self._at_s is None and self.since in said:
+            self._at_s = time.monotonic() + self.after_s
+        return None if self._at_s is None else self._at_s - time.monotonic()
+
+
+def run_child(child: Child, kill: Kill | None) -> Heard:
     """Fork, listen, kill; forking is safe because this process has neither threads nor books."""
     incoming, outgoing = os.pipe()
-    began_s = time.monotonic()
     process = os.fork()
     if process == 0:
         status = 1
@@ -132,7 +156,7 @@ def _run(child: _Child, kill_after_s: float | None) -> Heard:
     with open(incoming, "rb") as pipe:  # noqa: PTH123 - a descriptor, not a path
         said = bytearray()
         while True:
-            left_s = None if kill_after_s is None else began_s + kill_after_s - time.monotonic()
+            left_s = None if kill is None else kill.left_s(said)
             if left_s is not None and left_s <= 0:
                 os.kill(process, signal.SIGKILL)
                 said += pipe.read()

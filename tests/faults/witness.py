@@ -1,7 +1,9 @@
 """What an answer told, as plain JSON values, and which movements in the books it proves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from tests.faults.play_witness import Known, Movement, Told, moved, told_of_games
 
 from kryten_economy.features.approvals import ResolveApproval, Resolved
 from kryten_economy.features.bans import BanState
@@ -77,19 +79,6 @@ from kryten_economy.users import UserKey
 
 __all__ = ("Movement", "Told", "movements", "pays_as_told", "told", "was_done", "was_replayed")
 
-Told = list[Any]
-"""``[kind, replayed, facts…]`` for what was done, ``["no", what]`` for what was refused."""
-
-
-class Movement(NamedTuple):
-    """A transfer: a wallet's name or ``=mint`` and the like, and what a wallet held after it."""
-
-    giver: str
-    taker: str
-    amount_z: int
-    giver_after_z: int | None
-    taker_after_z: int | None
-
 
 def told(  # noqa: PLR0911 - one way out for each answer
     answer: object,
@@ -160,7 +149,7 @@ def told(  # noqa: PLR0911 - one way out for each answer
         case BanState(_, banned):
             return ["no", "ban" if banned else "free"]
         case _:
-            return ["no", type(answer).__name__]
+            return told_of_games(answer) or ["no", type(answer).__name__]
 
 
 def _money(wallet: Wallet) -> list[int]:
@@ -178,12 +167,14 @@ def was_replayed(words: Told) -> bool:
 
 
 def movements(  # noqa: PLR0911 - one way out for each act
-    request: Act[Any], words: Told, held_by: Mapping[str, str]
+    request: Act[Any], words: Told, held_by: Mapping[str, str], known: Known
 ) -> list[Movement]:
     """The transfers that this answer to this request promises.
 
     ``held_by`` names the owner of each hold.
     """
+    if (played := moved(request, words, known)) is not None:
+        return played
     match request:
         case Credit():
             source = "=" + transaction_type(request.type).counterpart

@@ -48,7 +48,6 @@ from kryten_economy.refusals import (
     SoldOut,
     TooFewCoins,
     TooManyOpen,
-    TooNew,
     TooYoung,
 )
 
@@ -174,7 +173,6 @@ def _code(refusal: AnyRefusal) -> Code:  # noqa: C901, PLR0911, PLR0912  # one c
             | TooYoung()
             | AgainstTheRules()
             | PlayPaused()
-            | TooNew()
             | TooManyOpen()
             | OpponentUnable()
             | NotYours()

@@ -74,7 +74,7 @@ async def bid(call: PmCall) -> PmAnswer:
         PlaceBid(call.op_id, row.number, call.user, amount_z, limits, call.now_ms, call.day)
     )
     if not isinstance(answer, BidStands):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if not answer.replayed:
         _tell_of_bid(call, row, amount_z, answer)
     left_s = (answer.ends_at_ms - call.now_ms) / 1000
@@ -151,7 +151,7 @@ async def _open(
         allowed = f"The minimum is at most {settings.max_bid:,} {call.symbol}."
         return Refused(Code.INVALID_REQUEST, allowed)
     terms = round_terms(call.settings, thing, minutes * 60, minimum_z, opener, seller)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRound(
             op_id=call.op_id,
             channel=call.channel,

@@ -1,5 +1,6 @@
 """Blackjack by private message; its moves may be said in the channel as well."""
 
+from economy_actors.handlers import kit
 from economy_actors.handlers.answers import Code, PmAnswer, Refused
 from economy_actors.handlers.registry import PmCall, command
 from economy_actors.messages.blackjack import HandMoved
@@ -62,7 +63,7 @@ def _shown(call: PmCall, open_: OpenHand) -> str:
 
 async def _deal(call: PmCall, stake_z: int) -> PmAnswer:
     terms = call.settings.gambling.blackjack
-    answer = await call.commit(
+    answer = await call.begin(
         Deal(
             call.op_id,
             call.user,
@@ -77,7 +78,7 @@ async def _deal(call: PmCall, stake_z: int) -> PmAnswer:
     )
     if isinstance(answer, AlreadyIn) and (open_ := await _open_hand(call)) is not None:
         return _shown(call, open_)
-    return _told(call, answer) if isinstance(answer, Shown) else call.refused(answer)
+    return _told(call, answer) if isinstance(answer, Shown) else kit.stake_refused(call, answer)
 
 
 def _told(call: PmCall, shown: Shown) -> str:
@@ -138,7 +139,7 @@ async def _move(call: PmCall, move: str) -> PmAnswer:
     if isinstance(answer, Shown):
         return _told(call, answer)
     if not isinstance(answer, NotPending):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if call.in_chat:
         return ""
     if not _enabled(call.settings):

@@ -76,7 +76,7 @@ async def _unfit(call: PmCall, name: str) -> Refused | None:
 async def _challenge(call: PmCall, name: str, stake_z: int) -> PmAnswer:
     terms = call.settings.gambling.challenge
     lasts_s = terms.accept_timeout_seconds
-    answer = await call.commit(
+    answer = await call.begin(
         ChallengeSomebody(
             call.op_id,
             call.user,
@@ -103,7 +103,7 @@ async def _challenge(call: PmCall, name: str, stake_z: int) -> PmAnswer:
         case NoAccount(user) | Banned(user) | OpponentUnable(user) if user != call.user:
             return call.refused(answer, await kit.spelling(call, name))
         case _:
-            return call.refused(answer)
+            return kit.stake_refused(call, answer)
 
 
 @command(
@@ -131,7 +131,7 @@ async def accept(call: PmCall) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.NOT_FOUND, texts.none_waiting(pending.challenger_shown))
     if not isinstance(answer, Decided):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     _over(call, pending)
     if not answer.replayed:
         _tell(call, answer)

@@ -12,10 +12,9 @@ from typing import Any
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
-from kryten_economy.calendar import day_after
+from economy_actors.seeds import make_seeds
 from kryten_economy.commands.table import Section
 from kryten_economy.features.games import texts
-from kryten_economy.features.games.rounds import EnsureSeeds
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.verifying import (
     Checked,
@@ -56,10 +55,7 @@ async def _todays(call: Call) -> SeedOfDay:
     found = await call.read(lambda reports: seed_of_day(reports, call.channel, today, today))
     if found is not None:
         return found
-    days = (today, day_after(today))
-    fresh = (call.context.fresh_seed(), call.context.fresh_seed())
-    made = await call.commit(EnsureSeeds(call.channel, days, fresh))
-    return SeedOfDay(today, dict(made.hashes)[today], None)
+    return SeedOfDay(today, await make_seeds(call.context, call.channel, today), None)
 
 
 def _left_s(call: Call, day: str) -> int:

@@ -4,6 +4,7 @@ A spin or a flip is one act on the books: stake, draw and payout are committed b
 said. What others hear of a win is up to the floor of the channel.
 """
 
+from operator import attrgetter
 from typing import Literal
 
 from economy_actors.handlers import kit
@@ -64,7 +65,7 @@ async def spin(call: PmCall) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
     settings = call.settings
-    answer = await call.commit(
+    answer = await call.begin(
         Spin(
             op_id=call.op_id,
             user=call.user,
@@ -85,7 +86,7 @@ async def _free_spin(call: PmCall) -> PmAnswer:
     games = call.settings.gambling
     if not games.daily_free_spin.enabled:
         return call.usage()
-    answer = await call.commit(
+    answer = await call.begin(
         FreeSpin(
             op_id=call.op_id,
             user=call.user,
@@ -129,7 +130,7 @@ async def flip(call: PmCall) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
     settings = call.settings
-    answer = await call.commit(
+    answer = await call.begin(
         Flip(
             op_id=call.op_id,
             user=call.user,
@@ -204,7 +205,7 @@ async def odds(call: PmCall) -> PmAnswer:
     return texts.odds(
         [
             texts.OddsRow(game.title, edge.label, in_words(edge))
-            for game in GAMES.values()
+            for game in sorted(GAMES.values(), key=attrgetter("title"))
             if game.enabled(settings)
             for edge in game.edges(settings)
         ]
@@ -246,27 +247,30 @@ async def gambling_stats(call: ApiCall) -> ApiAnswer:
             returns(reports, channel),
         )
     )
-    return Done(
-        {
-            "total_in": house.staked_z,
-            "total_out": house.paid_z,
-            "active_gamblers": house.gamblers,
-            "total_games": house.games,
-            "house_result": house.result_z,
-            "edge_percent": round(house.edge_percent, 4),
-            "games": [
-                {
-                    "game": each.game,
-                    "rounds": each.rounds,
-                    "total_in": each.staked_z,
-                    "total_out": each.paid_z,
-                }
-                for each in played
-            ],
-            "confidence": 0.999,
-            "returns": [_as_json(each) for each in found],
-        }
-    )
+    return Done(gambling_data(house, played, found))
+
+
+def gambling_data(house: House, played: list[Played], found: list[GameReturn]) -> dict[str, object]:
+    """The same for others who tell it."""
+    return {
+        "total_in": house.staked_z,
+        "total_out": house.paid_z,
+        "active_gamblers": house.gamblers,
+        "total_games": house.games,
+        "house_result": house.result_z,
+        "edge_percent": round(house.edge_percent, 4),
+        "games": [
+            {
+                "game": each.game,
+                "rounds": each.rounds,
+                "total_in": each.staked_z,
+                "total_out": each.paid_z,
+            }
+            for each in played
+        ],
+        "confidence": 0.999,
+        "returns": [_as_json(each) for each in found],
+    }
 
 
 def _as_json(each: GameReturn) -> dict[str, object]:

@@ -14,6 +14,7 @@ from economy_actors.messages.ledger import Commit, query
 from economy_actors.messages.tables import GiveBackSlot, RoundOpened, SlotTaken, TakeSlot
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import RuntimeFault
+from economy_actors.seeds import have_seed
 from kryten_economy.features.games.rules import GAMES
 from kryten_economy.features.games.stakes import unfit
 from kryten_economy.features.games.tables import Opened, OpenRound
@@ -212,6 +213,8 @@ async def open_round(
         refusal = unfit(call.wallet, request.stake_z, request.limits, request.at_ms)
         if refusal is not None:
             return stake_refused(call, refusal)
+    # Without one nothing can begin, and the slot would wait for nothing.
+    await have_seed(call.context, call.channel, call.day)
     floor, token = call.context.floors[call.channel], None
     if GAMES[request.game].spectacle:
         try:
@@ -228,7 +231,7 @@ async def open_round(
         if token is not None:
             floor.offer(GiveBackSlot(token))
         return completed
-    answer = await call.commit(completed)
+    answer = await call.begin(completed)
     if isinstance(answer, Opened):
         floor.offer(RoundOpened(request.game, answer.number, news, token), trace=call.trace)
         return answer

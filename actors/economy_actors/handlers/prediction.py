@@ -2,7 +2,7 @@
 
 import json
 
-from economy_actors.handlers import social
+from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -104,7 +104,7 @@ async def _bet(call: PmCall) -> PmAnswer:
         )
     )
     if not isinstance(answer, Predicted):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     return texts.own_bet(
         outcomes[outcome],
         answer.stake_z,
@@ -142,7 +142,7 @@ async def _open(
 ) -> Opened | Refused | Failed:
     """Open one; ``opener`` is "" for other services. Raises as `Call.commit`."""
     terms = round_terms(call.settings, question, minutes * 60, opener)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRound(
             op_id=call.op_id,
             channel=call.channel,

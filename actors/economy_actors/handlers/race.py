@@ -27,9 +27,8 @@ __all__ = ()
 )
 async def race(call: PmCall) -> PmAnswer:
     """Whatever has to do with races; in the channel it is for bets."""
-    view = _shown(call)
-    if view is not None and view.phase == "finished":
-        view = None
+    shown = _shown(call)
+    view = None if shown is None or shown.phase == "finished" else shown
     match [each.lower() for each in call.args]:
         case [] if not call.in_chat:
             return await _start(call)
@@ -38,10 +37,8 @@ async def race(call: PmCall) -> PmAnswer:
         case ["stats" | "stat"]:
             return texts.stats(*await call.read(lambda r: past_bets(r, call.user)), call.symbol)
         case _:
-            answer = await _bet(call, view)
-    is_usage = isinstance(answer, Refused) and answer.code is Code.INVALID_REQUEST
-    # Without a race, `!race` may be said to another bot or to nobody.
-    return "" if call.in_chat and view is None and is_usage else answer
+            # Without a race, `!race` may be said to another bot or to nobody.
+            return "" if call.in_chat and shown is None else await _bet(call, view)
 
 
 def _shown(call: Call) -> RaceView | None:
@@ -104,7 +101,7 @@ async def _bet(call: PmCall, view: RaceView | None) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.REJECTED, texts.betting_closed())
     if not isinstance(answer, Joined):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     if not answer.replayed:
         news = News(view.number, BetMade(bet, aloud=call.in_chat))
         call.context.floors[call.channel].offer(news, trace=call.trace)

@@ -2,7 +2,7 @@
 
 import json
 
-from economy_actors.handlers import social
+from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -40,7 +40,7 @@ async def raffle(call: PmCall) -> PmAnswer:
             return await _open_by_pm(call)
         case ["cancel"]:
             return await _cancel_by_pm(call)
-        case [_]:
+        case [tickets] if tickets != "open":
             return await _buy(call)
         case _:
             return call.usage()
@@ -74,8 +74,10 @@ async def _buy(call: PmCall) -> PmAnswer:
         BuyTickets(call.op_id, row.number, call.user, count, limits, call.now_ms, call.day)
     )
     if not isinstance(answer, Tickets):
-        return call.refused(answer)
-    return texts.tickets_bought(answer.own, answer.pot_z, answer.wallet.balance_z, call.symbol)
+        return kit.stake_refused(call, answer)
+    paid_z = answer.own * row.terms["price_z"]
+    balance_z = answer.wallet.balance_z
+    return texts.tickets_bought(answer.own, paid_z, answer.pot_z, balance_z, call.symbol)
 
 
 async def _open_by_pm(call: PmCall) -> PmAnswer:
@@ -111,7 +113,7 @@ async def _open(
         return Refused(Code.INVALID_REQUEST, allowed)
     opener = "" if giver is None else call.by
     terms = round_terms(call.settings, minutes * 60, price_z, prize_z, opener)
-    answer = await call.commit(
+    answer = await call.begin(
         OpenRaffle(
             op_id=call.op_id,
             channel=call.channel,

@@ -16,6 +16,7 @@ from economy_actors.context import Context
 from economy_actors.handlers.answers import ApiAnswer, Code, Failed, PmAnswer, Refused, refused
 from economy_actors.handlers.fields import Field, Text, Username, Values
 from economy_actors.messages.ledger import commit, query
+from economy_actors.seeds import have_seed
 from kryten_economy.commands import refusals
 from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amount
@@ -94,6 +95,14 @@ class Call:
     async def commit(self, request: Request[A]) -> A:
         """Have the books do something; raises as `ledger.client.commit`."""
         return await commit(self.context.ledger, request)
+
+    async def begin(self, request: Request[A]) -> A:
+        """Have the books begin a round, once the hash of the day's seed is told.
+
+        Raises as `commit`, also if there is no seed: then nobody plays.
+        """
+        await have_seed(self.context, self.channel, self.day)
+        return await self.commit(request)
 
     async def read(self, run: Callable[[Reports], T]) -> T:
         """Ask the books something; raises as `ledger.client.query`."""

@@ -104,14 +104,12 @@ async def _answer(call: PmCall, row: OpenRow, said: str) -> PmAnswer:
 async def _bet(call: PmCall, row: OpenRow | None) -> PmAnswer:
     if len(call.args) > 1:
         return call.usage()
+    if row is not None and answers_until_ms(row.terms) is not None:
+        return Refused(Code.REJECTED, texts.bets_closed())
     stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
     if isinstance(stake_z, Refused):
         return stake_z
-    if row is None:
-        return await _start(call, stake_z)
-    if answers_until_ms(row.terms) is not None:
-        return Refused(Code.REJECTED, texts.bets_closed())
-    return await _join(call, row, stake_z)
+    return await (_start(call, stake_z) if row is None else _join(call, row, stake_z))
 
 
 async def _join(call: PmCall, row: OpenRow, stake_z: int) -> PmAnswer:
@@ -130,7 +128,7 @@ async def _join(call: PmCall, row: OpenRow, stake_z: int) -> PmAnswer:
     if isinstance(answer, NotPending):
         return Refused(Code.REJECTED, texts.bets_closed())
     if not isinstance(answer, Joined):
-        return call.refused(answer)
+        return kit.stake_refused(call, answer)
     return texts.bet_placed(stake_z, answer.wallet.balance_z, row.terms, call.symbol)
 
 

@@ -1,7 +1,6 @@
 """The seeds of the fair dice: today's and tomorrow's are in the books before anybody plays.
 
-At the start and at each midnight. What is told of today's seed, its hash, is a metric too, so that
-whoever scrapes the service can prove later that no seed was exchanged.
+At the start and at each midnight. As long as that fails nobody plays (`economy_actors.seeds`).
 """
 
 from dataclasses import dataclass
@@ -9,10 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from economy_actors.context import Context
-from economy_actors.messages.ledger import commit
 from economy_actors.runtime import Actor, RuntimeFault
-from kryten_economy.calendar import day_after
-from kryten_economy.features.games.rounds import EnsureSeeds
+from economy_actors.seeds import make_seeds
 
 __all__ = ("FairSeeds", "SeedsDue")
 
@@ -48,13 +45,10 @@ class FairSeeds(Actor[SeedsDue]):
 
     async def _ensure(self, channel: str, today: str) -> bool:
         context = self._context
-        days = (today, day_after(today))
-        fresh = (context.fresh_seed(), context.fresh_seed())
         try:
-            seeds = await commit(context.ledger, EnsureSeeds(channel, days, fresh))
+            await make_seeds(context, channel, today)
         except RuntimeFault as fault:
             context.metrics.error("scheduler")
             _log.warning("seeds wait", channel=channel, day=today, error=type(fault).__name__)
             return False
-        context.metrics.set_fair_seed(channel, today, dict(seeds.hashes)[today])
         return True

@@ -127,6 +127,12 @@ LIFETIME_COUNTERS: Final[dict[str, tuple[str, str]]] = {
     "races_total": ("economy_gambling_races_total", "Bets on races that were settled."),
     "trivias_total": ("economy_gambling_trivias_total", "Stakes in trivia that were settled."),
     "blackjacks_total": ("economy_gambling_blackjacks_total", "Hands of blackjack."),
+    "predictions_total": (
+        "economy_gambling_predictions_total",
+        "Stakes in predictions that were settled.",
+    ),
+    "raffles_total": ("economy_gambling_raffles_total", "Players of raffles that were drawn."),
+    "auctions_total": ("economy_gambling_auctions_total", "Auctions that were won."),
     "gambling_z_wagered_total": ("economy_gambling_z_wagered_total", "Z staked in all games."),
     "gambling_z_won_total": ("economy_gambling_z_won_total", "Z paid by all games."),
     "queues_total": ("economy_queues_total", "Media paid for, by message and by request."),

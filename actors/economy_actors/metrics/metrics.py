@@ -36,6 +36,7 @@ from economy_actors.runtime.observer import Observer
 from kryten_economy.features.events.rules import Combined
 from kryten_economy.features.games.returns import GameReturn
 from kryten_economy.ledger.facts import Committed, TriggerHits
+from kryten_economy.transaction_types import kind_of_spend
 from kryten_economy.users import UserKey
 
 __all__ = ("CONTENT_TYPE", "Metrics")
@@ -160,7 +161,7 @@ class Metrics:
                 self._trigger(facts.channel, trigger, hits)
             for posting in facts.postings:
                 if posting.type == "spend":
-                    kind = _kind_of_spend(posting.trigger_id)
+                    kind = kind_of_spend(posting.trigger_id)
                     self._families.spend_z.labels(facts.channel, kind).inc(-posting.delta_z)
 
     # Events, commands, triggers, errors
@@ -383,16 +384,3 @@ class Metrics:
                 labelled[name].clear()
             else:
                 self._values[name] = None
-
-
-def _kind_of_spend(trigger_id: str) -> str:
-    """The label of a spend: what is bought, without the ids and names that others choose."""
-    match trigger_id.split("."):
-        case ["spend", "vanity", item]:
-            return item
-        case ["spend", "cytube_promotion"]:
-            return "cytube"
-        case ["spend", "queue" | "playnext" | "forcenow" | "shop" | "wallet" as kind, *_]:
-            return kind
-        case _:
-            return "other"

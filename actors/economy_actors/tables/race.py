@@ -245,8 +245,8 @@ class RaceTable(RoundTable[RaceMessage]):
         headline = self._headline(winner, json.loads(finished.outcome))
         self._say(headline, texts.summary(view.outcomes, self._symbol))
         for player in finished.players:
-            balance_z = player.wallet.balance_z
-            text = texts.result(view.course, winner, _outcome(player), balance_z, self._symbol)
+            own = (_outcome(player), player.wallet.balance_z, self.number)
+            text = texts.result(view.course, winner, *own, self._symbol)
             tell_player(self.context, player, text)
 
 

@@ -20,6 +20,7 @@ from kryten_economy.features.games import social_texts as texts
 from kryten_economy.features.games import texts as game_texts
 from kryten_economy.features.games.auction import AuctionOver, CloseAuction
 from kryten_economy.features.games.prediction import pools
+from kryten_economy.features.games.raffle import RAFFLE
 from kryten_economy.features.games.rules import GAMES, Stake
 from kryten_economy.features.games.tables import Cancelled, Finished, OpenRow
 from kryten_economy.ledger.wallet import Wallet
@@ -201,12 +202,13 @@ class RaffleTable(TimedTable):
         if self.left_s(row.end_ms) > 0:
             self.wake(row.end_ms)
             return
-        players, least = len(await self.read_stakes()), max(1, row.terms["least"])
+        players, least = len(await self.read_stakes()), RAFFLE.least(row.terms)
         if players < least:
             line = texts.raffle_too_few(players, least)
             await self.give_all_back("Too few for the raffle", line)
         elif isinstance(await self.draw(), NotPending):
-            self.over()
+            # Somebody has left since they were counted, or it is over.
+            self.after(0.0, Look())
         else:
             await self.pay()
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from economy_actors.context import Context, shown_name
 from economy_actors.messages.tables import GameWon
 from economy_actors.outbox.message import Line, LineKind
-from kryten_economy.config import Settings
 from kryten_economy.features.games import texts
+from kryten_economy.features.games.slots import jackpot_from_z
 from kryten_economy.features.money.texts import currency_variables
 
 __all__ = ("GATE", "WinBoard")
@@ -31,7 +31,7 @@ class WinBoard:
         """The line for a win, if it is told; then it counts as told."""
         settings = context.live.settings
         day = context.live.calendar.day(context.clock.now_ms())
-        is_jackpot = won.what == "spin" and won.payout_z >= _jackpot_z(settings)
+        is_jackpot = won.what == "spin" and won.payout_z >= jackpot_from_z(settings)
         if is_jackpot:
             if not settings.gambling.spin.announce_jackpots_public:
                 return None
@@ -54,8 +54,3 @@ class WinBoard:
 
     def _is_due(self, day: str, payout_z: int, now_s: float) -> bool:
         return day != self.day or payout_z > self.highest_z or now_s - self.told_at_s >= _PAUSE_S
-
-
-def _jackpot_z(settings: Settings) -> int:
-    configured = settings.gambling.spin.jackpot_announce_threshold
-    return max(configured, settings.announcements.jackpot_min_amount)

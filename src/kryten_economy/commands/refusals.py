@@ -48,7 +48,6 @@ from kryten_economy.refusals import (
     SoldOut,
     TooFewCoins,
     TooManyOpen,
-    TooNew,
     TooYoung,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
@@ -100,7 +99,6 @@ __all__ = (
     "target_banned",
     "too_many_open",
     "too_new",
-    "too_young",
     "unknown_command",
     "unknown_user",
     "usage",
@@ -303,15 +301,13 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
         case AgainstTheRules(rule):
             return rule
         case TooYoung(left_ms):
-            return too_young(left_ms)
+            return too_new(left_ms)
         case PlayPaused(until_ms):
             return play_paused(until_ms)
         case PlayLimit(what, limit_z, left_z):
             return play_limit(what, limit_z, left_z, symbol)
         case OpponentUnable(user, why):
             return f"{_shown(name or user.name)} {why}."
-        case TooNew(left_ms):
-            return too_new(left_ms / 1000)
         case DailySum(what, limit_z, left_z):
             return daily_sum(what, limit_z, left_z, symbol)
         case TooManyOpen(limit):
@@ -410,10 +406,10 @@ def daily_sum(what: str, limit_z: int, left_z: int, symbol: str) -> str:
     return f"You can send {money(limit_z, symbol)} in {what} a day, and {left} today."
 
 
-def too_new(left_s: float) -> str:
-    """The account is too young for this; the wait is rounded up to whole seconds."""
-    wait = duration(max(1, -(-left_s // 1)))
-    return f"Your account is too new for this: try again in {wait}."
+def too_new(left_ms: int) -> str:
+    """The account is too young for this; the wait is rounded up to whole minutes."""
+    minutes = max(1, -(-left_ms // 60_000))
+    return f"Your account is too new for this: try again in {plural(minutes, 'minute')}."
 
 
 def too_many_open(limit: int) -> str:
@@ -476,12 +472,6 @@ def feature_off(what: str) -> str:
 def busy() -> str:
     """The service could not take the command in time; nothing was done."""
     return "I'm too busy right now and did nothing. Please try again in a moment."
-
-
-def too_young(left_ms: int) -> str:
-    """The account has not been here long enough; whole minutes, rounded up."""
-    minutes = max(1, -(-left_ms // 60_000))
-    return f"Your account is too new for that: you can take part in {plural(minutes, 'minute')}."
 
 
 def play_paused(until_ms: int) -> str:

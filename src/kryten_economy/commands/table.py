@@ -226,12 +226,18 @@ def _sections(
 
 
 def _overview(sections: dict[Section, list[CommandSpec]]) -> str:
-    lines = [
-        f"{_TITLES[section]}: {_names([spec.name for spec in specs])}"
+    lines = {
+        section: f"{_TITLES[section]}: {_names([spec.name for spec in specs])}"
         for section, specs in sections.items()
-    ]
-    lines.append("More: 'help <topic>' or 'help <command>'. Topics: " + ", ".join(sections) + ".")
-    return "\n".join(lines)
+    }
+    more = "More: 'help <topic>' or 'help <command>'. Topics: " + ", ".join(sections) + "."
+    told = "\n".join([*lines.values(), more])
+    if units(told) <= _TOPIC_TEXT_UNITS_MAX or Section.ADMIN not in lines:
+        return told
+    # What operators can do is long, and has a topic of its own.
+    count = len(sections[Section.ADMIN])
+    lines[Section.ADMIN] = f"{_TITLES[Section.ADMIN]}: {count} commands, see 'help admin'"
+    return "\n".join([*lines.values(), more])
 
 
 def _topic(section: Section, specs: Sequence[CommandSpec]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
@@ -25,9 +25,13 @@ __all__ = ("Document", "Key", "KeyPath", "Place", "read")
 Key: TypeAlias = str | int | float | bool | None
 KeyPath: TypeAlias = tuple[Key, ...]
 
+T = TypeVar("T")
+
 # A configuration has about a thousand values; far more means aliases of aliases.
 _VALUES_MAX: Final = 100_000
 _DUPLICATE = re.compile(r'found duplicate key "([^"]*)"')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACED: Final = "\ufffd"
 _STANDARD_TAG: Final = "tag:yaml.org,2002:"
 # Quoted words of the library's texts may be pieces of secrets; single signs, be they escaped as
 # a tab is, and the names of tokens, such as '<scalar>', may not.
@@ -169,9 +173,49 @@ class Document:
 
         self.data = {key: changed(value) for key, value in self.data.items()}
 
+    def join_surrogates(self) -> list[Place]:
+        """Make one character of each pair of halves, as JSON writes emoji; where halves are alone.
+
+        A half is no character, and no database or message takes it: U+FFFD stands for it.
+        """
+        alone: list[Place] = []
+
+        def joined(value: object, path: KeyPath) -> object:
+            match value:
+                case str() if _SURROGATE.search(value):
+                    text = _whole(value)
+                    if text.count(_REPLACED) > value.count(_REPLACED):
+                        alone.append(self.place(path))
+                    return text
+                case dict():
+                    return {
+                        _whole(key): joined(inner, (*path, _whole(key)))
+                        for key, inner in value.items()
+                    }
+                case list():
+                    return [joined(inner, (*path, index)) for index, inner in enumerate(value)]
+                case _:
+                    return value
+
+        self.places = {
+            tuple(map(_whole, path)): Place(place.file, place.line, _whole(place.key_path))
+            for path, place in self.places.items()
+        }
+        data = joined(self.data, ())
+        assert isinstance(data, dict)
+        self.data = data
+        return alone
+
     def _forget(self, path: KeyPath) -> None:
         for known in [known for known in self.places if _starts(known, path)]:
             del self.places[known]
+
+
+def _whole(key: T) -> T | str:
+    """A text without halves of characters; anything else as it is."""
+    if not isinstance(key, str) or not _SURROGATE.search(key):
+        return key
+    return key.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _starts(path: KeyPath, prefix: KeyPath) -> bool:

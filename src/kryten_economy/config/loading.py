@@ -166,6 +166,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     document = read(path)
     document.change_texts(lambda text: substitute(text, environ))
     problems, unknown = apply_overrides(document, environ)
+    halves = [
+        f"{place}: half a character (a lone surrogate) is written as '\N{REPLACEMENT CHARACTER}'"
+        for place in document.join_surrogates()
+    ]
     more_problems, warnings = modernise(document)
     problems += more_problems
     # Before anything is skipped, so that typos in what is skipped are told as well.
@@ -173,7 +177,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     read_otherwise = read_leniently(document)
     problems += read_otherwise.problems
     settings = read_otherwise.settings
-    warnings = [*unknown, *misspelt, *warnings, *read_otherwise.warnings]
+    warnings = [*unknown, *halves, *misspelt, *warnings, *read_otherwise.warnings]
     if problems or settings is None:
         in_order = sorted(problems, key=lambda problem: problem.line or 0)
         raise ConfigError(tuple(in_order), tuple(warnings))

@@ -20,7 +20,7 @@ from kryten_economy.refusals import (
     InvalidAmount,
     NoAccount,
     SameAccount,
-    TooNew,
+    TooYoung,
 )
 from kryten_economy.text.markup import name_shown
 from kryten_economy.text.templates import money
@@ -55,7 +55,14 @@ class Tipped:
 @dataclass(frozen=True, slots=True)
 class Tip(
     Act[
-        Tipped | Insufficient | NoAccount | Banned | SameAccount | TooNew | DailySum | InvalidAmount
+        Tipped
+        | Insufficient
+        | NoAccount
+        | Banned
+        | SameAccount
+        | TooYoung
+        | DailySum
+        | InvalidAmount
     ]
 ):
     """Money from one user to another of the same channel.
@@ -83,7 +90,7 @@ class Tip(
 @operation
 def tip(
     tx: Tx, ask: Tip
-) -> Tipped | Insufficient | NoAccount | Banned | SameAccount | TooNew | DailySum | InvalidAmount:
+) -> Tipped | Insufficient | NoAccount | Banned | SameAccount | TooYoung | DailySum | InvalidAmount:
     """Move money from one user to another, within the giver's allowance of the day."""
     assert ask.giver.channel == ask.taker.channel, ask
     if not is_amount(ask.amount_z):
@@ -107,11 +114,11 @@ def tip(
     return Tipped(giver.wallet, taker.wallet, left_z, credit_id(transfer_id))
 
 
-def _kept_from_giving(ask: Tip, giver: Account) -> Banned | TooNew | None:
+def _kept_from_giving(ask: Tip, giver: Account) -> Banned | TooYoung | None:
     if giver.banned:
         return Banned(ask.giver)
     left_ms = giver.first_seen_ms + ask.min_age_ms - ask.at_ms
-    return TooNew(left_ms) if ask.min_age_ms and left_ms > 0 else None
+    return TooYoung(left_ms) if ask.min_age_ms and left_ms > 0 else None
 
 
 def _kept_from(

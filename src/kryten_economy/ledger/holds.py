@@ -51,6 +51,7 @@ __all__ = (
     "place_hold",
     "release_hold",
     "settle_hold",
+    "store_holds",
 )
 
 HOLD_COLUMNS = """
@@ -110,6 +111,14 @@ def find_hold(tx: Tx, hold_id: str) -> Hold | None:
     """The hold of an id, in whatever state."""
     row = tx.cached(_HOLDS).get((hold_id,))
     return None if row is None else Hold._make(row)
+
+
+def store_holds(tx: Tx) -> None:
+    """Write the holds that wait for the end of the batch, for a statement that reads them.
+
+    Everything else goes on waiting: written act by act, it costs everybody in the batch.
+    """
+    tx.cached(_HOLDS).write()
 
 
 # Placing

@@ -157,10 +157,14 @@ class Api:
 
 @asynccontextmanager
 async def api(
-    path: Path, settings: Settings | None = None, *, channels: Sequence[str] = (CHANNEL,)
+    path: Path,
+    settings: Settings | None = None,
+    *,
+    channels: Sequence[str] = (CHANNEL,),
+    **more: Any,
 ) -> AsyncIterator[Api]:
-    """A house with the API."""
-    async with house(path / "economy.db", settings, channels=channels) as home:
+    """A house with the API; ``more`` is what `house` takes."""
+    async with house(path / "economy.db", settings, channels=channels, **more) as home:
         home.context.metrics = Metrics(
             channels=channels,
             commands=[spec.name for spec in COMMANDS],

@@ -56,6 +56,7 @@ async def test_every_end_is_told_in_its_own_words(
         assert words in answer
         assert f"Balance: {balance:,} Z." in answer
         assert f"result: {balance - 1000:+,} Z" in answer
+        assert answer.endswith("(Round 1)")
         assert (h.balance("Bob"), held(h)) == (balance, 0)
 
 

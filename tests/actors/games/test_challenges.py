@@ -74,6 +74,7 @@ async def test_accepting_pays_the_winner_and_tells_each_their_own_net(tmp_path: 
             won = h.balance(name) > 1000
             assert ("+180 Z" if won else "-200 Z") in text
             assert f"Balance: {h.balance(name):,} Z" in text
+            assert "(Round 1)" in text
             assert ("You won against" if won else "You lost against") in text
         winner, loser = ("Bob", "Eve") if bob > eve else ("Eve", "Bob")
         [line] = [each for each in h.heard if isinstance(each, Line)]

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.actors.api.helpers import api
+from tests.actors.games.day import every_game, play_every_game, rounds_by_game
 from tests.actors.house import CHANNEL, House, house, settings_with
 
 from economy_actors.outbox.message import Line
@@ -89,6 +90,23 @@ async def test_refusals_name_the_limit_and_what_one_has(tmp_path: Path) -> None:
         assert "today's limit of 1 round of Spin" in await told(h, "spin 10")
 
 
+async def test_midnight_ends_no_cooldown(tmp_path: Path) -> None:
+    """A spin just before midnight cools down on the new day; its daily limit is a new one."""
+    settings = games(spin={"cooldown_seconds": 60, "daily_limit": 1})
+    before_midnight_ms = 1_795_219_200_000 - 20_000  # 2026-11-21 00:00 UTC
+    async with house(tmp_path / "e.db", settings, start_ms=before_midnight_ms) as h:
+        await h.join("Bob")
+        assert "bring 30 Z" in await told(h, "spin 10")
+        await anyio.sleep(30)
+        assert h.context.live.calendar.day(h.now_ms) == TOMORROW
+        assert "cooling down: try again in 30s" in await told(h, "spin 10")
+        assert h.balance("Bob") == 1020
+        await anyio.sleep(31)
+        assert "bring 30 Z" in await told(h, "spin 10")
+        await anyio.sleep(61)
+        assert "today's limit of 1 round" in await told(h, "spin 10")
+
+
 async def test_the_free_spin_comes_once_a_day(tmp_path: Path) -> None:
     """It costs nothing, is told once in public, and comes back tomorrow."""
     async with house(tmp_path / "e.db", games()) as h:
@@ -116,6 +134,30 @@ async def test_which_wins_are_told_in_public(tmp_path: Path) -> None:
         await anyio.sleep(3601)
         await told(h, "spin 10")
         assert "spun and won 30" in wins(h)[4]
+
+
+async def test_a_broken_template_costs_nobody_anything(tmp_path: Path) -> None:
+    """P-TXT-7: whatever got past the check, money moves, replies come and no brace is shown."""
+    settings = games(challenge={"min_wager": 10})
+    said = settings.announcements
+    broken = dict.fromkeys(type(said.templates).model_fields, "{nobody} {0} {user.name} {")
+    templates = said.templates.model_copy(update=broken)
+    announcements = said.model_copy(update={"templates": templates})
+    async with house(
+        tmp_path / "e.db", settings.model_copy(update={"announcements": announcements})
+    ) as h:
+        await h.join("Bob")
+        await h.join("Boss", rank=5)
+        assert "(+500 Z)" in await told(h, "flip 500")
+        assert "1,500 Z" in await told(h, "spin 500")
+        assert "Free spin" in await told(h, "spin")
+        assert h.balance("Bob") == 1000 + 500 + 1000 + 150
+        await told(h, "challenge Boss 100")
+        await told(h, "accept", "Boss")
+        assert h.balance("Bob") + h.balance("Boss") == 3650 - 10
+        await told(h, "rain 20", "Boss")
+        assert h.balance("Bob") + h.balance("Boss") > 3640
+        assert not [text for text in h.lines() if "{" in text]
 
 
 async def test_statistics_count_every_game(tmp_path: Path) -> None:
@@ -280,34 +322,60 @@ async def test_a_pause_ends_by_the_clock_alone(tmp_path: Path) -> None:
         assert "Usage" in await told(h, "limit losses") or "limit" in await told(h, "limit losses")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(180)
 async def test_the_program_of_the_docs_verifies_a_day(tmp_path: Path) -> None:
-    """Twenty lines that import nothing of ours find every round true, and a changed one not."""
-    table = [
-        {"symbols": "WIN", "multiplier": 3, "probability": 0.3},
-        {"symbols": "partial", "multiplier": 0.5, "probability": 0.3},
-    ]
-    async with api(tmp_path, games(table, 0.5)) as a:
-        await a.house.join("Bob")
-        await told(a.house, "spin")
-        for _ in range(12):
-            await told(a.house, "spin 11")
-            await told(a.house, "flip 10")
+    """Twenty lines that import nothing of ours find every round true, and a changed one not.
+
+    A day of every game, played by messages; what one number decides is checked by one program,
+    what is shuffled by another one.
+    """
+    async with api(tmp_path, every_game()) as a:
+        await play_every_game(a.house)
+        drawn = rounds_by_game(a.house)
         await anyio.sleep(DAY_S)
         day = await a.data("fair.rounds", day=TODAY)
-    assert len(day["rounds"]) == 25
-    program = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)[0]
-    assert "kryten" not in program
-    assert len(program.strip().splitlines()) <= 20
-    (tmp_path / "check.py").write_text(program)
-    assert _checked(tmp_path, day).count(" ok\n") == 25
-    day["rounds"][3]["outcome"]["payout_z"] += 1
-    assert _checked(tmp_path, day).count(" WRONG\n") == 1
+    assert len(day["rounds"]) == sum(drawn.values())
+    programs = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert len(programs) == 2
+    checked: dict[str, str] = {}
+    for number, program in enumerate(programs):
+        assert "kryten" not in program
+        assert "economy" not in program
+        assert len(program.strip().splitlines()) <= 20
+        (tmp_path / f"check{number}.py").write_text(program)
+    for number in range(2):
+        found = _checked(tmp_path, number, day)
+        assert set(found.values()) == {"ok"}
+        checked |= found
+    undecided = {str(each["number"]) for each in day["rounds"]} - set(checked)
+    assert len(undecided) == drawn["prediction"] + drawn["auction"]
+    for number, key in ((0, "payout_z"), (0, "winner"), (0, "result"), (1, "options")):
+        _falsify(tmp_path, number, day, key)
+    _falsify(tmp_path, 1, day, "dealer")
 
 
-def _checked(folder: Path, day: dict[str, Any]) -> str:
+def _falsify(folder: Path, program: int, day: dict[str, Any], key: str) -> None:
+    """Change one outcome of each game that has this key: the program finds these, and no other."""
+    false = json.loads(json.dumps(day))
+    changed: dict[str, str] = {}
+    for each in false["rounds"]:
+        known = each["outcome"].get(key)
+        if known is None or each["game"] in {"auction", *changed}:
+            continue
+        each["outcome"][key] = known[::-1] if isinstance(known, list) else f"not {known}"
+        changed[each["game"]] = str(each["number"])
+    assert changed, key
+    found = _checked(folder, program, false)
+    assert {number for number, said in found.items() if said == "WRONG"} == set(changed.values())
+
+
+def _checked(folder: Path, program: int, day: dict[str, Any]) -> dict[str, str]:
+    """What the program says of each round it knows, in a Python that sees nothing of ours."""
     (folder / "day.json").write_text(json.dumps(day))
-    command = [sys.executable, "check.py", "day.json"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-I", "-S", f"check{program}.py", "day.json"]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+    return dict(line.split() for line in said.splitlines())
 
 
 async def test_the_command_line_verifies_a_round(

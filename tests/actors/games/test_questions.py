@@ -107,6 +107,17 @@ async def test_while_the_server_is_away_our_own_come_at_once(tmp_path: Path) -> 
         assert (await pick(h)).text == "Question 0?"
 
 
+async def test_a_server_that_stays_away_is_asked_ever_more_seldom(tmp_path: Path) -> None:
+    """In a day some thirty times, once an hour in the end; who plays has it asked at once."""
+    shelf = Shelf(*some(8))
+    shelf.away = True
+    async with keeping(shelf, tmp_path) as h:
+        await after(h, 86_400)
+        assert 24 <= len(shelf.wishes) <= 32
+        shelf.away = False
+        assert (await pick(h)).text == "Question 0?"
+
+
 async def test_nobody_waits_longer_than_eight_seconds(tmp_path: Path) -> None:
     """Then one of our own is given, and what comes later is kept."""
     shelf = Shelf(*some(8), takes_s=20)

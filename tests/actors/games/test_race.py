@@ -237,13 +237,13 @@ async def test_sixty_four_bets_at_once_act_once(tmp_path: Path) -> None:
 
 
 async def test_without_a_race_there_is_nothing_to_bet_on(tmp_path: Path) -> None:
-    """A bet is told so; `!race` with anything else is nobody's business."""
+    """A bet by PM is told so; what is said in the channel is a line like others."""
     async with house(tmp_path / "e.db", POOL) as h:
         await rich(h, "Ann")
         [answer] = await h.pm("Ann", "race 100 blue")
         assert "no race" in answer
         told = len(h.pms("Ann"))
-        for line in ("!race", "!race blue", "!race what is this"):
+        for line in ("!race", "!race blue", "!race what is this", "!race 10 blue"):
             await h.chat("Ann", line)
         assert len(h.pms("Ann")) == told
         assert h.lines() == []
@@ -282,6 +282,22 @@ async def test_the_winner_takes_the_pool_less_the_rake(tmp_path: Path) -> None:
         [answer] = await h.pm("Ann", "race stats")
         assert answer.endswith("1 bet, 100 Z wagered, 237 Z won, biggest payout 237 Z.")
         assert held(h) == 0
+
+
+async def test_a_bet_behind_the_finish_is_too_late(tmp_path: Path) -> None:
+    """While the finish is shown a bet in the channel is for that race, and told so by PM."""
+    async with house(tmp_path / "e.db", POOL) as h:
+        await rich(h, "Ann", "Bob")
+        await h.pm("Ann", "race")
+        await h.pm("Ann", "race 100 blue")
+        await anyio.sleep(20 + DURATION_S + 2)
+        await h.chat("Bob", "!race 10 blue")
+        assert "no race" in h.pms("Bob")[-1]
+        await anyio.sleep(20)
+        told = len(h.pms("Bob"))
+        await h.chat("Bob", "!race 10 blue")
+        assert len(h.pms("Bob")) == told
+        assert h.balance("Bob") == 1_000
 
 
 async def test_nobody_on_the_winner_leaves_the_pool_to_the_house(tmp_path: Path) -> None:
@@ -437,6 +453,7 @@ async def test_quiet_channels_play_by_pm(tmp_path: Path) -> None:
         assert "Balance: 900 Z" in h.pms("Ann")[-1]
         await anyio.sleep(20 + DURATION_S + 2)
         assert "Blue won the race" in h.pms("Ann")[-1]
+        assert h.pms("Ann")[-1].endswith("(Round 1)")
         assert h.lines() == []
 
 

@@ -130,6 +130,14 @@ async def test_a_raffle_can_be_called_off(tmp_path: Path) -> None:
         assert rounds_open(h) == []
 
 
+async def test_without_tickets_nobody_is_said_to_have_money_back(tmp_path: Path) -> None:
+    """Whoever calls off what nobody has joined is told so."""
+    async with crowd(tmp_path) as h:
+        await h.pm("Boss", "raffle open 5 50")
+        [answer] = await h.pm("Boss", "raffle cancel")
+        assert answer == "✅ The raffle was called off. Nobody had a stake in it."
+
+
 async def test_sixty_four_tickets_at_once(tmp_path: Path) -> None:
     """As many as the limit allows, and no more, each paid once."""
     async with crowd(tmp_path, social_settings({"raffle": {"max_tickets": 7}})) as h:
@@ -172,7 +180,7 @@ async def test_a_raffle_survives_a_crash(tmp_path: Path) -> None:
         path, at_ms = killed(h, tmp_path), h.now_ms
     async with house(path, social_settings(), start_ms=at_ms + 100_000) as h:
         await h.join("Cy")
-        assert "You have 2 tickets" in (await h.pm("Cy", "raffle 2"))[0]
+        assert "You have 2 tickets for 100 Z" in (await h.pm("Cy", "raffle 2"))[0]
         await anyio.sleep(150)
         assert public(h) == []
         await anyio.sleep(60)
@@ -203,7 +211,7 @@ async def test_a_clean_stop_and_a_late_start(tmp_path: Path) -> None:
         ("raffle 1", "No raffle is open right now."),
         ("raffle", "No raffle is open right now."),
         ("raffle cancel", "No raffle is open right now."),
-        ("raffle open", "'open' is not an amount"),
+        ("raffle open", "Usage"),
         ("raffle open 5", "Usage"),
         ("raffle open 5 free", "'free' is not an amount"),
         ("raffle open 2000 50", "The time is 1 to 1,440 minutes."),

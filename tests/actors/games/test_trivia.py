@@ -282,7 +282,8 @@ async def test_nobody_bets_when_sure(tmp_path: Path) -> None:
         await question(h)
         await h.chat("Bob", "!trivia 100")
         assert h.pms("Bob")[-1] == (
-            "The bets of this round are closed, since its question is out. Wait for the next one."
+            "The bets of this round are closed, since its question is out. If you have bet, say the"
+            " letter of your answer; if not, wait for the next round."
         )
         assert h.balance("Bob") == 1000
 

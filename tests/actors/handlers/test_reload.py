@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.actors.api.helpers import Api, api
 from tests.actors.house import CHANNEL
 
@@ -15,6 +16,7 @@ from economy_actors.context import LiveSettings
 from economy_actors.handlers import service as reload_module
 from economy_actors.outbox.protocol import SettingsChanged
 from kryten_economy.config import Loaded, load
+from kryten_economy.features.games.rules import warnings as game_warnings
 
 GOOD = """
 nats:
@@ -162,3 +164,25 @@ async def test_who_is_overtaken_reads_again(
         assert (await it.data("config.reload"))["reloaded"] is True
         assert len(readings) == 2
         assert live.settings.currency.symbol == "Y"
+
+
+async def test_a_reload_warns_of_what_pays_more_than_it_takes(tmp_path: Path) -> None:
+    """As loudly as the start does, of tables and of games that can't be read off a table."""
+    async with api(tmp_path) as it:
+        path = tmp_path / "config.yaml"
+        in_force(it, path, GOOD)
+        path.write_text(
+            GOOD
+            + "gambling:\n"
+            + "  spin: {payouts: [{symbols: WIN, multiplier: 3, probability: 0.5}]}\n"
+            + "  blackjack: {blackjack_payout: 5}\n"
+        )
+        with capture_logs() as logged:
+            assert (await it.data("config.reload"))["reloaded"] is True
+        told = {str(line["warning"]) for line in logged if line["log_level"] == "warning"}
+        loud = {each for each in told if "THE PLAYERS WIN AGAINST THE HOUSE" in each}
+        assert [each for each in loud if "spin returns 150 %" in each]
+        assert [each for each in loud if "blackjack" in each]
+        settings = load(path, {})
+        at_the_start = {*settings.warnings, *game_warnings(settings.settings)}
+        assert loud == {each for each in at_the_start if "THE PLAYERS WIN" in each}

@@ -235,7 +235,7 @@ async def test_an_event_is_bought_for_everybody(tmp_path: Path) -> None:
 
 
 async def test_a_title_is_bought(tmp_path: Path) -> None:
-    """They own it, and see it in the shop; the same one again is refused."""
+    """They own it, and see it in the shop; the same one again is refused at once, and so listed."""
     async with api(tmp_path, _settings(SIR)) as it:
         await _visit(it)
         assert "Your title will be 'Sir'" in await _say(it, "Alice", "buy sir")
@@ -244,7 +244,20 @@ async def test_a_title_is_bought(tmp_path: Path) -> None:
         [owned] = it.house.report(lambda reports: owned_by_user(reports, user))
         assert (owned.type, owned.value) == ("custom_title", "Sir")
         assert "Sir Alice" in await _say(it, "Alice", "profile")
+        assert "already" in await _say(it, "Alice", "buy sir")
+        assert "nothing to confirm" in await _say(it, "Alice", "YES")
+        [row] = (await it.data("shop.list", username="alice"))["items"]
+        assert (row["available"], row["error_code"]) == (False, "rejected")
+        assert (await it.refused("shop.buy", username="alice", item="sir"))[0] == "rejected"
+        assert it.house.balance("Alice") == 9_700
+
+
+async def test_a_title_that_came_meanwhile_is_not_paid_twice(tmp_path: Path) -> None:
+    """Between question and YES they have got it by request: the YES buys nothing."""
+    async with api(tmp_path, _settings(SIR)) as it:
+        await _visit(it)
         await it.house.pm("Alice", "buy sir")
+        await it.data("shop.buy", username="alice", item="sir", request_id="r1")
         assert "already" in await _say(it, "Alice", "YES")
         assert it.house.balance("Alice") == 9_700
 

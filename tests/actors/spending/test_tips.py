@@ -127,7 +127,7 @@ async def test_an_account_must_be_old_enough(tmp_path: Path) -> None:
     """Not before 30 minutes have passed, and at the exact age."""
     async with _channel(tmp_path, old=False) as h:
         first_ms = h.wallet("alice").first_seen_ms  # type: ignore[union-attr]
-        assert "too new for this: try again in 30m" in (await h.pm("Alice", "tip bob 5"))[0]
+        assert "too new for this: try again in 30 minutes" in (await h.pm("Alice", "tip bob 5"))[0]
         await anyio.sleep((first_ms + 30 * 60_000 - 1000 - h.now_ms) / 1000)
         assert "too new" in (await h.pm("Alice", "tip bob 5"))[0]
         await anyio.sleep((first_ms + 30 * 60_000 - h.now_ms) / 1000)

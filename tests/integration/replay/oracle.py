@@ -1,8 +1,9 @@
 """What a recording must lead to, computed from its lines and the specification alone.
 
 Independent of the service on purpose: it imports nothing of it. The rules are those of
-`earning.md` 1, 3 and 7 and `wire.md` 0 and 6, with the default settings. The service
-connects before the first line, on an empty store.
+`earning.md` 1, 3 and 7, `wire.md` 0 and 6, and for accounts that are too new `gambling.md` 1
+and `spending.md` 6, with the default settings. The service connects before the first line, on an
+empty store.
 """
 
 import json
@@ -24,6 +25,8 @@ WALLET_Z = 100
 BASE_Z = 1
 BOUNTY_Z = 100
 """``bounties.min_amount``."""
+AGE_MINUTES = {"spin": 60, "tip": 30}
+"""``min_account_age_minutes`` of ``gambling`` and ``tipping``."""
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Person:
     minutes: int = 0
     messages: int = 0
     paid: list[tuple[int, int]] = field(default_factory=list)
+    seen_ms: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Oracle:
     welcomed: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     announced: list[str] = field(default_factory=list)
+    too_new: dict[str, list[int]] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     newest_ms: int = 0
     heard: set[tuple[int, str, str]] = field(default_factory=set)
@@ -79,7 +84,7 @@ class Oracle:
         name = user["name"].lower()
         if name == BOT or user["rank"] < 1 or name in self.here:
             return
-        person = self.people.setdefault(name, Person(user["name"]))
+        person = self.people.setdefault(name, Person(user["name"], seen_ms=at_ms))
         self.here.add(name)
         left_ms = self.left_at_ms.pop(name, None)
         held = self.held.pop(name, 0)
@@ -125,6 +130,7 @@ class Oracle:
             elif not in_chat and line["msg"].strip():
                 self.answered.append(name)
                 self.sets_out(name, line["msg"].split(maxsplit=2))
+                self.is_early(name, line["msg"].split()[0], line["time"])
 
     def sets_out(self, name: str, words: list[str]) -> None:
         """A bounty is set aside from who has that much, and announced with its text."""
@@ -133,6 +139,13 @@ class Oracle:
             if BOUNTY_Z <= amount <= person.balance:
                 person.balance -= amount
                 self.announced.append(words[2].strip('"'))
+
+    def is_early(self, name: str, word: str, at_ms: int) -> None:
+        """Who is too new to play or to tip is told the minutes that are left, rounded up."""
+        if word in AGE_MINUTES:
+            left_ms = self.people[name].seen_ms + AGE_MINUTES[word] * MINUTE_MS - at_ms
+            if left_ms > 0:
+                self.too_new.setdefault(name, []).append(-(-left_ms // MINUTE_MS))
 
     def see(self, envelope: dict[str, Any]) -> None:
         """One event of the channel."""

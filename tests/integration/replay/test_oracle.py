@@ -191,9 +191,10 @@ async def test_private_messages_are_understood_as_typed(tmp_path: Path) -> None:
     await replayed.play()
 
     to_carol = [text for to, text in replayed.pms() if to == "carol"]
-    assert [text.split(". ")[0].partition(" try")[0] for text in to_carol[1:]] == [
-        "I don't know the command 'spin'",
-        "Your account is too new for this:",
+    assert replayed.oracle.too_new["carol"] == [60, 30]
+    assert to_carol[1:] == [
+        f"Your account is too new for this: try again in {left} minutes."
+        for left in replayed.oracle.too_new["carol"]
     ]
     to_alice = [text for to, text in replayed.pms() if to == "alice"]
     assert sum("Balance: 101 Z" in text for text in to_alice) == 2, "as typed twice by alice"

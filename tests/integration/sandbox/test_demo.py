@@ -40,6 +40,9 @@ async def tiny_service(config: DemoConfig) -> AsyncIterator[ServiceInfo]:
     async def answer(event: ChatMessageEvent) -> None:
         if event.username != config.bot:
             await client.send_pm(config.channel, event.username, f"you said {event.message}")
+            if event.message == "all of it":
+                await asyncio.sleep(0.3)
+                await client.send_pm(config.channel, event.username, "and this as well")
 
     client.on("pm")(answer)
     await client.connect()
@@ -65,6 +68,12 @@ async def test_piped_lines_are_pms_with_answers() -> None:
     asked, answered = text.index("Kim → ZCoinBot: help me"), text.index("Kim: you said help me")
     assert text.index("Kim: you said balance") < asked < answered
     assert text.endswith("Bye.\n")
+
+
+async def test_a_script_waits_for_whole_answers() -> None:
+    """What is piped behind a line comes after all parts of its answer."""
+    text = await _played("all of it", "help me")
+    assert text.index("Kim: and this as well") < text.index("Kim → ZCoinBot: help me")
 
 
 async def test_chat_and_orders() -> None:

@@ -146,6 +146,28 @@ class House:
         self.tick()
         await self.robot.chat(name, text)
 
+    async def at_once(
+        self, name: str, *texts: str, times: int = 64, unanswered: int = 0
+    ) -> list[str]:
+        """So many messages of one user in one burst, and the PMs that answer them.
+
+        ``texts`` take turns; those that begin with ``!`` are said in public, and so many of them
+        may be answered there.
+        """
+
+        async def send(text: str) -> None:
+            self.tick()
+            await (self.robot.chat if text.startswith("!") else self.robot.pm)(name, text)
+
+        before = len(self.robot.pms_to(name))
+        async with anyio.create_task_group() as tasks:
+            for number in range(times):
+                tasks.start_soon(send, texts[number % len(texts)])
+        least = before + times - unanswered
+        await until(lambda: len(self.robot.pms_to(name)) >= least, what=f"answers to {texts}")
+        await self.settled()
+        return self.robot.pms_to(name)[before:]
+
     def tick(self, ms: int = 1) -> None:
         """Let a moment pass, so that no two lines are said in the same one."""
         self.clock.move_to(self.clock.now_ms() + ms)

@@ -1,6 +1,5 @@
 """Hands and challenges over the bus: many messages of one user at the same time act once."""
 
-import anyio
 import pytest
 from tests.integration.service.house import House, OpenHouse, until
 
@@ -14,20 +13,12 @@ async def house(make_house: OpenHouse) -> House:
     return house
 
 
-async def crowd(house: House, name: str, text: str) -> None:
-    """64 private messages at once."""
-    async with anyio.create_task_group() as tasks:
-        for _ in range(64):
-            tasks.start_soon(house.robot.pm, name, text)
-    await house.settled()
-
-
 async def test_64_stands_settle_one_hand(house: House) -> None:
     """One stake, one settlement, nothing held (P-MON-7)."""
     before = house.balance("alice")
     assert before is not None
     await house.ask("alice", "blackjack 100")
-    await crowd(house, "alice", "stand")
+    assert len(await house.at_once("alice", "stand")) == 64
     await until(lambda: house.rows("SELECT 1 FROM game_round WHERE state = 'settled'"), what="end")
     [(paid_z,)] = house.rows("SELECT payout_z FROM game_stake")
     assert house.balance("alice") == before - 100 + paid_z
@@ -39,7 +30,7 @@ async def test_64_accepts_play_one_challenge(house: House) -> None:
     """The pot is paid once, less the rake (P-MON-5)."""
     before = (house.balance("alice") or 0) + (house.balance("bob") or 0)
     await house.ask("alice", "challenge @bob 200")
-    await crowd(house, "bob", "accept")
+    assert len(await house.at_once("bob", "accept")) >= 64
     await until(lambda: house.rows("SELECT 1 FROM game_round WHERE state = 'settled'"), what="end")
     assert (house.balance("alice") or 0) + (house.balance("bob") or 0) == before - 20
     assert house.rows("SELECT sum(rounds), sum(staked_z) FROM game_stats") == [(2, 400)]

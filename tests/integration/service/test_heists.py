@@ -24,11 +24,14 @@ async def author() -> AsyncIterator[Model]:
         yield here
 
 
-async def rich(make_house: OpenHouse, author: Model) -> House:
-    """Three with 1,000 Z each, and heists that always succeed."""
+async def rich(make_house: OpenHouse, author: Model, *, window_s: int = 6) -> House:
+    """Three with 1,000 Z each, and heists that always succeed.
+
+    ``window_s`` passes by itself, so it must be long enough for a busy machine to join in.
+    """
     heist = {
         "enabled": True,
-        "join_window_seconds": 3,
+        "join_window_seconds": window_s,
         "success_chance": 1.0,
         "push_chance": 0.0,
         "narrative": {
@@ -72,6 +75,8 @@ async def test_a_model_that_says_nothing(make_house: OpenHouse, author: Model) -
     author.will(silent)
     house = await rich(make_house, author)
     await house.ask("alice", "heist 100")
+    # A bare word means something from the moment on that the channel is told so.
+    await house.robot.wait_chat("plans a heist")
     for name in PLAYERS[1:]:
         await house.say(name, "join")
     await house.robot.wait_pm("Bob", "The heist worked", timeout_s=30)
@@ -83,8 +88,9 @@ async def test_a_model_that_says_nothing(make_house: OpenHouse, author: Model) -
 
 async def test_a_stop_while_a_crew_forms(make_house: OpenHouse, author: Model) -> None:
     """Every stake is back before the service has ended, and the next start finds nothing."""
-    house = await rich(make_house, author)
+    house = await rich(make_house, author, window_s=60)
     await house.ask("alice", "heist 100")
+    await house.robot.wait_chat("plans a heist")
     await house.say("Bob", "join")
     await until(lambda: any("You're in" in text for text in house.robot.pms_to("Bob")))
     await house.restart()

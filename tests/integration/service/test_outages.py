@@ -241,6 +241,9 @@ class TestNatsAway:
         await until(lambda: house.metric("economy_nats_connected") == 1, within_s=30)
 
         await house.robot.settled()
+        # Until the robot has answered and told its list, a minute is held instead of paid.
+        await until(lambda: not house.robots_away(), within_s=30)
+        await until(house.sees, within_s=60)
         with anyio.fail_after(40):
             # The service may come back later than the robot, and then learns of it from the list.
             # Without a pause these would be more commands in a minute than are answered.

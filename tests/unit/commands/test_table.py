@@ -60,6 +60,10 @@ def test_admin_rights_follow_the_section() -> None:
     assert {spec.name for spec in COMMANDS if spec.admin} == {
         "claim_bounty",
         "econ:gambling",
+        "econ:health",
+        "econ:stats",
+        "econ:triggers",
+        "econ:user",
         "grant",
         "deduct",
         "set_balance",
@@ -114,6 +118,8 @@ def test_overview_names_every_usable_command(settings: Settings) -> None:
     """P-MSG-15: help lists the whole table, the admin section to admins only."""
     for_users = help_text(None, is_admin=False, settings=settings)
     for_admins = help_text("  ", is_admin=True, settings=settings)
+    assert "help admin" in for_admins
+    for_admins += help_text("admin", is_admin=True, settings=settings)
     for_users_words, for_admins_words = (
         set(re.findall(r"[a-z_]+(?::[a-z]+)?", text)) for text in (for_users, for_admins)
     )

@@ -277,6 +277,18 @@ SKIPPED = "this entry is skipped"
         ),
         ("streaks: {daily: {rewards: {1: 5}}}", "streaks.daily.rewards.1", "must be >= 2", SKIPPED),
         (
+            "gambling: {heist: {narrative: {mode: poem}}}",
+            "heist.narrative.mode",
+            "must be one of 'static', 'llm' or 'hybrid'",
+            "the default is used",
+        ),
+        (
+            "gambling: {race: {commentary: {mode: poem}}}",
+            "race.commentary.mode",
+            "must be one of 'static', 'llm' or 'hybrid'",
+            "the default is used",
+        ),
+        (
             "balance_maintenance: {mode: tax}",
             "mode",
             "must be one of 'interest', 'decay' or",

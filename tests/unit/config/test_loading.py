@@ -12,6 +12,7 @@ from tests.unit.config.samples import (
     NEXT,
     NO_ENVIRONMENT,
     faults,
+    loaded,
     settings,
     warnings,
     written,
@@ -133,6 +134,31 @@ def test_always_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(MINIMAL.encode() + "currency: {name: Zł}\n".encode("iso-8859-2"))
     with pytest.raises(ConfigError, match="must be UTF-8 text"):
         load(path, NO_ENVIRONMENT)
+
+
+def test_emoji_in_two_halves_are_one(tmp_path: Path) -> None:
+    """A file that JSON wrote has emoji as two escapes: they are read as the one that is meant."""
+    text = (
+        'currency: {symbol: "\\ud83d\\udcb0 Z"}\n'
+        'onboarding: {welcome_message: "a\\ud83e\\udd73b"}\n'
+    )
+    found = loaded(tmp_path, text)
+    assert found.settings.currency.symbol == "💰 Z"
+    assert found.settings.onboarding.welcome_message == "a🥳b"
+    assert not [each for each in found.warnings if "half" in each]
+
+
+def test_half_an_emoji_is_replaced_and_told(tmp_path: Path) -> None:
+    """What no database takes is not taken from a file, an environment or a key either."""
+    text = 'currency: {symbol: "x\\ud83d"}\n"\\udc00odd": 1\n'
+    found = loaded(tmp_path, text, {"KRYTEN_ECONOMY__CURRENCY__NAME": "Coin\udcff"})
+    assert found.settings.currency.symbol == "x\N{REPLACEMENT CHARACTER}"
+    assert found.settings.currency.name == "Coin\N{REPLACEMENT CHARACTER}"
+    told = [each for each in found.warnings if "half a character" in each]
+    assert len(told) == 2
+    assert "config.yaml:6: currency.symbol" in told[0] + told[1]
+    assert "KRYTEN_ECONOMY__CURRENCY__NAME" in told[0] + told[1]
+    assert all(each.encode() for each in found.warnings)
 
 
 def test_flood_of_aliases(tmp_path: Path) -> None:

@@ -84,6 +84,16 @@ def test_the_worked_example(books: Books, reports: Reports) -> None:
     assert rows == [(0, 1, 200, 0), (1, 0, 200, 380)]
 
 
+def test_a_duel_is_counted_once(books: Books, reports: Reports) -> None:
+    """Two players, one challenge; what was staked and paid is of both."""
+    told(books, dare(), Challenged)
+    told(books, accept(), Decided)
+    counters = reports.counters()
+    assert counters["challenges_total"] == 1
+    assert counters["gambling_z_wagered_total"] == 400
+    assert counters["gambling_z_won_total"] == 380
+
+
 @given(st.integers(1, 10**6), st.sampled_from(["0", "5", "2.5", "100", "0.1"]), st.integers(0, 9))
 def test_the_rake_is_exact(stake_z: int, rake: str, seed: int) -> None:
     """The house takes the share of the pot, rounded down, and the prize is all of the rest."""

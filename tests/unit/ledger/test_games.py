@@ -1,6 +1,6 @@
 """Games of one move in the books: fair, counted once, within their limits."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, SETTINGS, ask, earn, key, told
 
+from economy_actors.metrics.families import LIFETIME_COUNTERS
 from kryten_economy.dice import Dice
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.games.fairness import FairDice, hash_of, public_id
@@ -15,8 +16,11 @@ from kryten_economy.features.games.flip import Flip, Flipped
 from kryten_economy.features.games.rounds import EnsureSeeds, Seeds
 from kryten_economy.features.games.rules import GAMES, Terms, prospect_of
 from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, edges, pull, table_of
+from kryten_economy.features.games.stakes import count_today
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import _OPERATIONS
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import (
     AboveMaximum,
     Banned,
@@ -106,6 +110,45 @@ def test_cooldown_and_daily_limit(books: Books) -> None:
     told(books, spin("5", terms=terms, at_ms=NOW + 60_000, day=NEXT_DAY), Spun)
 
 
+@pytest.mark.parametrize("same_batch", [True, False])
+def test_midnight_ends_no_cooldown(books: Books, *, same_batch: bool) -> None:
+    """What cools down at the end of a day does so on the next one, and on days after it."""
+    terms = SPIN._replace(cooldown_ms=3 * 86_400_000)
+    first = spin("1", terms=terms)
+    soon = spin("2", terms=terms, at_ms=NOW + 1000, day=NEXT_DAY)
+    answers = (
+        books.commit([first, soon]).answers
+        if same_batch
+        else [ask(books, each) for each in (first, soon)]
+    )
+    assert isinstance(answers[0], Spun)
+    assert answers[1] == CoolingDown("Spin", 3 * 86_400_000 - 1000)
+    days_later = {"at_ms": NOW + 2 * 86_400_000, "day": "2025-03-16"}
+    assert ask(books, spin("3", terms=terms, **days_later)) == CoolingDown("Spin", 86_400_000)
+    other = Flip("flip", key("Bob"), 10, "0.5", FLIP._replace(cooldown_ms=10**9), SEED, NOW, DAY)
+    told(books, other, Flipped)
+    over = {"at_ms": NOW + 3 * 86_400_000, "day": "2025-03-17"}
+    told(books, spin("4", terms=terms, **over), Spun)
+
+
+def test_a_count_of_an_unknown_name_is_a_defect(books: Books) -> None:
+    """No statistic is quietly kept nowhere because its name is spelt otherwise (P-GAM-20)."""
+
+    def misspelt(tx: Tx) -> None:
+        account = tx.find(key("Bob"), DAY)
+        assert account is not None
+        count_today(tx, account, "spin", DAY, returned=5)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match="returned"):
+        misspelt(books._tx)
+
+
+def test_each_game_has_its_counter() -> None:
+    """What a game counts is shown on the metrics page under its own name (P-GAM-20)."""
+    missing = {f"{game.counted}_total" for game in GAMES.values()} - set(LIFETIME_COUNTERS)
+    assert missing == set()
+
+
 def test_the_free_spin_comes_once_a_day(books: Books) -> None:
     """Two messages at once give one; it costs nothing, and tomorrow there is another."""
     free = FreeSpin("free", key("Bob"), 20, ALWAYS, 0, SEED, NOW, DAY)
@@ -134,6 +177,19 @@ def test_seeds_are_made_once(books: Books) -> None:
     """A seed of a day stays, whoever asks again with another one."""
     first = ask(books, EnsureSeeds(CHANNEL, (DAY, NEXT_DAY), (SEED, "cd" * 32)))
     assert ask(books, EnsureSeeds(CHANNEL, (DAY, NEXT_DAY), ("ab" * 32, "ef" * 32))) == first
+
+
+def test_no_request_shows_a_seed() -> None:
+    """What a dead letter or a defect prints of a request holds no seed that may become a day's."""
+    kinds = [each for each in _OPERATIONS if each.__module__.startswith("kryten_economy.")]
+    shown = {
+        f"{kind.__name__}.{each.name}"
+        for kind in kinds
+        for each in fields(kind)
+        if ("seed" in each.name or "fresh" in each.name) and each.repr
+    }
+    assert shown == set()
+    assert SEED not in repr(spin())
 
 
 def test_a_banned_player_is_refused(books: Books) -> None:

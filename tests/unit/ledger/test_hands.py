@@ -24,6 +24,7 @@ from kryten_economy.features.games.rules import GAMES, Terms
 from kryten_economy.features.games.tables import Cancelled, CancelRound
 from kryten_economy.features.money.operations import Posted
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger import opening
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.operation import Failed
@@ -324,3 +325,33 @@ def test_coins_neither_vanish_nor_appear(
         assert told(books, earn("Bob", 1), Posted).wallet.balance_z == balance_z
     books.close()
     assert verify(path).ok, verify(path)
+
+
+def test_a_hand_outlives_a_change_of_the_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Books from before a statistic was kept get its column, so no hand is stuck (P-GAM-19)."""
+    path = tmp_path / "old.db"
+    books = Books.open(path)
+    books.commit([earn("Bob", 100)])
+    dealt(books, "stand wins")
+    books.close()
+    old = apsw.Connection(str(path))
+    tables = old.execute("SELECT name FROM pragma_table_info('game_stats')").fetchall()
+    assert ("naturals",) in tables
+    old.execute("ALTER TABLE game_stats DROP COLUMN naturals")
+    later = "ALTER TABLE game_stats ADD COLUMN naturals INTEGER NOT NULL DEFAULT 0;"
+    monkeypatch.setattr(opening, "scripts", lambda: {1: "", 2: later})
+    monkeypatch.setattr(opening, "SCHEMA_VERSION", 2)
+    opening.migrate(old, 2)
+    old.close()
+    books = Books.open(path)
+    settled = told(books, Play("stand", key("Bob"), "stand", TERMS, NOW, DAY), Shown)
+    assert (settled.hand.end, settled.wallet.balance_z) == ("win", 120)
+    books.close()
+    reports = Reports.open(path)
+    found = stats_of(reports, key("Bob"))
+    reports.close()
+    assert found is not None
+    assert (found.hands, found.won, found.naturals) == (1, 1, 0)
+    assert verify(path).ok

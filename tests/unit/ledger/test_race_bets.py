@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from tests.unit.ledger.acts import CHANNEL, DAY, NOW, SETTINGS, ask, earn, key, told
@@ -9,7 +10,8 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NOW, SETTINGS, ask, earn, key, 
 from kryten_economy.dice import Dice
 from kryten_economy.features.games.fairness import FairDice, public_id
 from kryten_economy.features.games.race.operations import BetOnRace, PastBets, past_bets
-from kryten_economy.features.games.race.rules import RACE, Course, lineup
+from kryten_economy.features.games.race.rules import RACE, Course, lineup, payouts
+from kryten_economy.features.games.returns import returns
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.tables import (
     Cancelled,
@@ -133,3 +135,20 @@ def test_the_house_counts_what_fixed_odds_were_expected_to_pay(
     staked, expected = reports.sql.only("SELECT staked_z, expected_z FROM game_return")
     assert staked == 100
     assert expected == pytest.approx(90, abs=1)
+
+
+def test_a_race_is_one_observation(books: Books, reports: Reports) -> None:
+    """Its bets win and lose together: a crowded race says no more of the dice than a quiet one."""
+    opened(books, COURSE._replace(mode="fixed", rake="0.1", live=False))
+    color = COURSE.runners[0].color
+    for name in ("Bob", "Eve", "Dan"):
+        told(books, bet(name, 60, color), Joined)
+    told(books, DrawRound("draw", CHANNEL, 1, NOW, DAY), Drawn)
+    told(books, FinishRound("end", CHANNEL, 1, NOW, DAY), Finished)
+    [found] = returns(reports, CHANNEL)
+    assert (found.rounds, found.staked_z) == (1, 180)
+    chance = Fraction(COURSE.runners[0].chance) / sum(Fraction(r.chance) for r in COURSE.runners)
+    [each_z] = {payouts(COURSE._replace(mode="fixed", rake="0.1"), color, [(color, 60)])[0]}
+    variance = (3 * each_z) ** 2 * chance * (1 - chance)
+    assert found.variance_z2 == pytest.approx(float(variance))
+    assert reports.counters()["races_total"] == 3

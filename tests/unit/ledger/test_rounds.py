@@ -206,6 +206,17 @@ def test_one_who_may_play_no_longer_leaves(books: Books) -> None:
     assert both(books) == [60, 50]
 
 
+def test_one_who_has_left_comes_back(books: Books) -> None:
+    """Whoever was let in again has a stake like anybody else: the first one is back already."""
+    told(books, OPEN, Opened)
+    told(books, JOIN, Joined)
+    told(books, replace(CANCEL, op_id="leave", leaver=key("Eve")), Cancelled)
+    joined = told(books, replace(JOIN, op_id="join again"), Joined)
+    assert (joined.players, joined.wallet.balance_z) == (2, 30)
+    told(books, DRAW, Drawn)
+    assert len(told(books, FINISH, Finished).players) == 2
+
+
 def test_a_player_who_was_banned_after_the_draw_is_paid(books: Books) -> None:
     """The outcome was stored before: nobody is settled otherwise."""
     told(books, OPEN, Opened)

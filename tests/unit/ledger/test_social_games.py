@@ -318,6 +318,19 @@ def test_a_raffle_that_is_off_gives_the_prize_back(books: Books) -> None:
     assert (wallet.balance_z, wallet.lifetime_spent_z, wallet.lifetime_gambled_in_z) == (100, 0, 0)
 
 
+def test_too_few_draw_no_raffle(books: Books) -> None:
+    """Whoever left between the count and the draw is missing: nothing is drawn, all can go back."""
+    told(books, opened("raffle", LOTS), Opened)
+    told(books, buy("Al", 1), Tickets)
+    told(books, buy("Bob", 1), Tickets)
+    for left, name in ((1, "Bob"), (0, "Al")):
+        told(books, cancel(leaver=key(name)), Cancelled)
+        draw = DrawRound(op(), CHANNEL, 1, ENDS_MS, DAY)
+        assert ask(books, draw) == NotPending(), left
+    told(books, cancel(), Cancelled)
+    assert balances(books) == [100, 100, 100]
+
+
 def test_a_prize_must_be_there(books: Books) -> None:
     """Who can't pay the prize opens nothing."""
     poor = OpenRaffle(op(), CHANNEL, LOTS, SEED, NOW, DAY, key("Eve"))

@@ -21,7 +21,7 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.tips import Tipped
 from kryten_economy.ledger.books import Books
-from kryten_economy.refusals import Banned, Conflict, DailySum, NoAccount, TooNew
+from kryten_economy.refusals import Banned, Conflict, DailySum, NoAccount, TooYoung
 
 MINUTE_MS = 60_000
 
@@ -51,8 +51,8 @@ def test_a_lowered_limit_leaves_nothing(pair: Books) -> None:
 def test_the_age_of_the_account(pair: Books) -> None:
     """The exact age is enough; who is too new is told so even if nobody is to get it."""
     young = replace(tip("Al", "Bob", 1), min_age_ms=MINUTE_MS, at_ms=NOW + MINUTE_MS - 1)
-    assert ask(pair, young) == TooNew(1)
-    assert ask(pair, replace(young, taker=key("Ghost"))) == TooNew(1)
+    assert ask(pair, young) == TooYoung(1)
+    assert ask(pair, replace(young, taker=key("Ghost"))) == TooYoung(1)
     old = replace(young, at_ms=NOW + MINUTE_MS)
     assert ask(pair, replace(old, taker=key("Ghost"))) == NoAccount(key("Ghost"))
     assert isinstance(ask(pair, old), Tipped)

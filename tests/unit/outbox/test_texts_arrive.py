@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -22,7 +23,12 @@ from economy_actors.outbox.message import Line, LineKind, Medium, Outgoing, Pm, 
 from economy_sandbox.filters import chat_line, pm_line, to_html
 from kryten_economy import features
 from kryten_economy.config import Settings
+from kryten_economy.config.race import Commentary
+from kryten_economy.dice import Chance, Dice
 from kryten_economy.features.games.blackjack.rules import DECK, Hand
+from kryten_economy.features.games.race.rules import FIXED, POOL, Course, Runner
+from kryten_economy.features.games.race.texts import Bet, Pools, pools_of
+from kryten_economy.features.games.race.texts import Outcome as RaceOutcome
 from kryten_economy.features.history.rules import Movement
 from kryten_economy.features.shop.rules import Item
 from kryten_economy.text.markup import public_line, typed_text, unformatted, units, user_text
@@ -34,7 +40,17 @@ _LINKS = ("https://x.test/a_b_c", '"https://x.test/y".', "(https://x.test/A_(b))
 _WORDS = st.sampled_from([*_MARKED, *_LINKS, "<3", "Bob", "presence.x"])
 _NAMES = st.lists(_WORDS, min_size=1, max_size=4).map(" ".join)
 _COUNTS = st.integers(1, 10**9)
+_COLORS = ("a_b_c", "*x*", "snake_case `y`")
+"""Those of the racers; bets are on one of them."""
 _TAG = re.compile(r"</?(\w+)")
+
+
+def _in_color(color: str, runner: Runner) -> Runner:
+    return runner._replace(color=color)
+
+
+def _pools(own: list[str]) -> Pools:
+    return pools_of(Commentary(custom_start_lines=own, custom_finish_lines=own))
 
 
 def _fields(kind: Any) -> st.SearchStrategy[Any]:
@@ -47,6 +63,17 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
         values |= {"player": cards, "dealer": cards, "end": st.sampled_from(["bust", "push"])}
     if kind is Item:
         values["multiplier"] = st.sampled_from(["2", "1.5"])
+    if kind is Runner:
+        values["chance"] = st.sampled_from(["0.5", "1/3"])
+    if kind is Course:
+        runners = [_fields(Runner).map(partial(_in_color, color)) for color in _COLORS]
+        values |= {"runners": st.tuples(*runners), "mode": st.sampled_from([POOL, FIXED])}
+    if kind in {Bet, RaceOutcome}:
+        values["color"] = st.sampled_from(_COLORS)
+    if hints.get("pools") == Pools:
+        values["pools"] = st.lists(_NAMES, max_size=2).map(_pools)
+    if "way" in values:
+        values["way"] = st.tuples(*[_values(float)] * len(_COLORS))
     if "category" in values:
         values["category"] = st.just("rich")
     if "max_units" in values:
@@ -62,6 +89,7 @@ _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
     object: _NAMES,
     NoneType: st.none(),
     Fraction: st.sampled_from([Fraction(2), Fraction(3, 2)]),
+    Chance: _COUNTS.map(Dice),
     Settings: st.just(SETTINGS),
     ZoneInfo: st.just(ZoneInfo("UTC")),
 }

@@ -67,6 +67,10 @@ def test_every_type_has_words_of_its_own() -> None:
         ),
         (_movement("tip_send", "spend.tip", -5), "A tip given to Bob"),
         (_movement("tip_receive", "earn.tip"), "A tip received from Bob"),
+        (
+            _movement("auction_sale", "gambling.auction", reason="Auction 7"),
+            "Sold by auction (Bob): Auction 7",
+        ),
         (_movement("admin_grant", "admin.grant", by="Boss"), "Given by Boss: R"),
         (
             _movement("admin_grant", "admin.grant", reason="Admin grant by Boss", by="Boss"),

@@ -215,7 +215,6 @@ def place_bid(
         ask.at_ms,
         ask.day,
         op_id=ask.op_id,
-        again=True,
     )
     end_ms = _extended(known, ask.at_ms)
     if end_ms != known.end_ms:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from kryten_economy.config import Settings
@@ -12,6 +13,7 @@ from kryten_economy.features.games.rules import (
     Edge,
     Game,
     Payout,
+    Prospect,
     Stake,
     Terms,
     exact,
@@ -38,6 +40,11 @@ def _draw(
 ) -> Mapping[str, Any]:
     won = Fraction(dice.roll()) < Fraction(terms["chance"])
     return {"won": won, "payout_z": 2 * terms["stake_z"] if won else 0}
+
+
+@lru_cache(maxsize=64)
+def _prospect(chance: str) -> Prospect:
+    return prospect_of([(Fraction(2), Fraction(chance))])
 
 
 FLIP = game(
@@ -81,12 +88,11 @@ def flip(tx: Tx, ask: Flip) -> Flipped | StakeRefused:
     terms = {"chance": ask.chance, "stake_z": ask.stake_z}
     playing = rounds.begin(tx, account.channel, "flip", ask.day, ask.fresh_seed, terms, ask.at_ms)
     outcome = _draw(playing.dice, terms)
-    rounds.draw(tx, playing.number, outcome)
     reason = "Flip won" if outcome["won"] else "Flip lost"
     rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)
-    paid = Payout(outcome["payout_z"], prospect_of([(Fraction(2), Fraction(ask.chance))]))
+    paid = Payout(outcome["payout_z"], _prospect(ask.chance))
     rounds.settle(tx, playing, account, ask.stake_z, paid, reason, ask.at_ms)
-    rounds.finish(tx, playing.number, ask.at_ms)
+    rounds.played(tx, playing.number, outcome, ask.at_ms)
     return Flipped(playing.number, outcome["won"], outcome["payout_z"], account.wallet)
 
 

@@ -6,7 +6,7 @@ dice picks one, each as likely as the others. Whoever opens a raffle may add a p
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -110,6 +110,7 @@ RAFFLE = game(
         _pay,
         among_players=True,
         resumes=True,
+        least=lambda terms: max(1, terms["least"]),
     )
 )
 
@@ -126,7 +127,7 @@ class OpenRaffle(Act[Opened | Occupied | StakeRefused]):
     op_id: str
     channel: str
     terms: str
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
     giver: UserKey | None = None

@@ -26,10 +26,11 @@ from kryten_economy.ledger.holds import (
     capture_hold,
     place_hold,
     release_hold,
+    store_holds,
 )
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.posting import Entry, post
-from kryten_economy.ledger.tx import Tx
+from kryten_economy.ledger.tx import CachedTable, Tx
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -52,6 +53,7 @@ __all__ = (
     "keep",
     "note_paid",
     "note_with_stake",
+    "played",
     "raise_stake",
     "round_of",
     "settle",
@@ -72,8 +74,10 @@ _NEVER_MS = 100 * 365 * 86_400_000
 # The seeds
 
 
-_SEED = "SELECT seed FROM fair_seed WHERE channel_id = ? AND day = ?"
-_ADD_SEED = "INSERT INTO fair_seed (channel_id, day, seed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_SEEDS: CachedTable[tuple[int, str], tuple[str]] = CachedTable(
+    "SELECT seed FROM fair_seed WHERE channel_id = ? AND day = ?",
+    "INSERT INTO fair_seed (channel_id, day, seed) VALUES (?, ?, ?)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,11 @@ def ensure_seeds(tx: Tx, ask: EnsureSeeds) -> Seeds:
 
 
 def _seed_of(tx: Tx, channel: Channel, day: str, fresh: str) -> str:
-    row = tx.sql.row(_SEED, channel.id, day)
-    if row is not None:
-        return str(row[0])
-    tx.run(_ADD_SEED, channel.id, day, fresh)
+    seeds, key = tx.cached(_SEEDS), (channel.id, day)
+    known = seeds.get(key)
+    if known is not None:
+        return known[0]
+    seeds.put(key, (fresh,))
     return fresh
 
 
@@ -130,6 +135,10 @@ _BEGIN = """
     VALUES (?, ?, ?, 'open', ?, ?) RETURNING id
 """
 _DRAW = "UPDATE game_round SET state = 'drawn', outcome = ? WHERE id = ? AND state = 'open'"
+_PLAYED = """
+    UPDATE game_round SET state = 'settled', outcome = ?, settled_at_ms = ?
+    WHERE id = ? AND state = 'open'
+"""
 _CLOSE = "UPDATE game_round SET terms = ? WHERE id = ? AND state = 'open'"
 _FINISH = """
     UPDATE game_round SET state = ?2, settled_at_ms = ?3
@@ -165,6 +174,12 @@ def draw(tx: Tx, number: int, outcome: Mapping[str, Any]) -> None:
     """Keep what the dice have said: from now on the round is played to its end."""
     drawn = tx.run(_DRAW, _json(outcome), number)
     assert drawn, number
+
+
+def played(tx: Tx, number: int, outcome: Mapping[str, Any], at_ms: int) -> None:
+    """Keep what the dice have said in a game of one move, which is over with it."""
+    ended = tx.run(_PLAYED, _json(outcome), at_ms, number)
+    assert ended, number
 
 
 def finish(tx: Tx, number: int, at_ms: int, *, cancelled: bool = False) -> bool:
@@ -209,8 +224,9 @@ def close(tx: Tx, known: StoredRound, at_ms: int) -> None:
 
 def dice_of(tx: Tx, known: StoredRound) -> FairDice:
     """The dice of a round that waits for its draw."""
-    (seed,) = tx.sql.only(_SEED, tx.channel(known.channel).id, known.day)
-    return FairDice(str(seed), public_id(known.channel, known.number))
+    seed = tx.cached(_SEEDS).get((tx.channel(known.channel).id, known.day))
+    assert seed is not None, known
+    return FairDice(seed[0], public_id(known.channel, known.number))
 
 
 def _json(value: Mapping[str, Any]) -> str:
@@ -286,13 +302,12 @@ def hold_stake(
     *,
     op_id: str,
     data: Mapping[str, Any] | None = None,
-    again: bool = False,
 ) -> str:
     """Set a stake aside for a round; what may be staked was checked before. Answers the hold.
 
-    ``again``: the player may have had a stake in this round before, which was given back.
+    It is called by its act and not by its player, who may have had one here that was given back.
     """
-    hold_id = f"game:{number}:{op_id if again else account.name}"
+    hold_id = f"game:{number}:{op_id}"
     held = place_hold(
         tx,
         PlaceHold(
@@ -310,7 +325,7 @@ def hold_stake(
         ),
     )
     assert isinstance(held, Held), held
-    tx.write()
+    store_holds(tx)
     tx.run(_PUT_STAKE, number, account.id, stake_z, None, hold_id, _json(data or {}))
     if GAMES[game].held_as == STAKE:
         count_today(tx, account, game, day, rounds=1, staked_z=stake_z, last_at_ms=at_ms)
@@ -319,9 +334,10 @@ def hold_stake(
 
 def stakes_of(tx: Tx, number: int) -> list[HeldStake]:
     """The stakes of a round that are still held, in the order in which they were placed."""
+    store_holds(tx)
     return [
         HeldStake(Stake(name, shown, stake_z, json.loads(data)), hold_id, day)
-        for name, shown, stake_z, data, hold_id, day in tx.query(_STAKES, number)
+        for name, shown, stake_z, data, hold_id, day in tx.sql.rows(_STAKES, number)
     ]
 
 
@@ -366,8 +382,12 @@ def settle_held(
     *,
     channel: str,
     among_players: bool = False,
+    is_first: bool = True,
 ) -> Account:
-    """Take a held stake and pay what the round brings; ``among_players``: it is no earning."""
+    """Take a held stake and pay what the round brings; ``among_players``: it is no earning.
+
+    ``is_first``: of the players of this round.
+    """
     account = tx.find(UserKey(channel, held.stake.name), day)
     assert account is not None, held
     captured = capture_hold(
@@ -380,7 +400,16 @@ def settle_held(
     entry = Entry("", trigger_of(game), reason, at_ms, day)
     _pay(tx, account, held.stake.stake_z, paid, entry, among_players=among_players)
     note_paid(tx, number, account, paid.payout_z)
-    note_settled(tx, account, game, held.stake.stake_z, paid, day, staked_on=held.day)
+    note_settled(
+        tx,
+        account,
+        game,
+        held.stake.stake_z,
+        paid,
+        day,
+        staked_on=held.day,
+        is_first=is_first,
+    )
     return account
 
 

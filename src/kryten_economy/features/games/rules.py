@@ -149,8 +149,9 @@ class Game:
     no earnings. ``spectacle``: one at a time in a channel. ``resumes``: a round goes on after a
     restart; others that were not drawn are called off. ``held_as`` is how what is put in is booked
     while it waits; what is no stake counts toward no limit of play.
+    ``counted_once``: a round is one of what is counted, not one for each of its players.
     ``bound`` names those without whom a round can't go on, by its terms: if one of them may play
-    no longer, it is called off for all.
+    no longer, it is called off for all. ``least`` is how many stakes it takes to draw a round.
     """
 
     name: str
@@ -164,7 +165,9 @@ class Game:
     spectacle: bool = False
     resumes: bool = False
     held_as: str = STAKE
+    counted_once: bool = False
     bound: Callable[[Mapping[str, Any]], Collection[str]] = lambda _terms: ()
+    least: Callable[[Mapping[str, Any]], int] = lambda _terms: 0
 
 
 GAMES: dict[str, Game] = {}
@@ -215,9 +218,14 @@ def returns_in_words(settings: Settings) -> list[str]:
     ]
 
 
+_ERROR_SHOWN = 5e-7
+"""Half of the last digit that `percent` shows."""
+
+
 def in_words(edge: Edge) -> str:
-    """``92.5 %``, with its error where it was found out by trying."""
-    return percent(edge.expected) + (f" ± {percent(edge.error)}" if edge.error else "")
+    """``92.5 %``, with its error where it was found out by trying and can be seen."""
+    shown, error = percent(edge.expected), percent(edge.error)
+    return f"{shown} ± {error}" if edge.error >= _ERROR_SHOWN else shown
 
 
 def percent(part: float | Fraction) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from kryten_economy.config import Settings
@@ -14,6 +16,7 @@ from kryten_economy.features.games.rules import (
     Edge,
     Game,
     Payout,
+    Prospect,
     Stake,
     Terms,
     game,
@@ -28,7 +31,18 @@ from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, DailyLimit, NoAccount, PlayPaused, TooYoung
 from kryten_economy.users import UserKey
 
-__all__ = ("FreeSpin", "Spin", "Spun", "edges", "free_spin", "pull", "spin", "table_of", "terms_of")
+__all__ = (
+    "FreeSpin",
+    "Spin",
+    "Spun",
+    "edges",
+    "free_spin",
+    "jackpot_from_z",
+    "pull",
+    "spin",
+    "table_of",
+    "terms_of",
+)
 
 _SYMBOLS = ("🍒", "🍋", "💎", "7️⃣", "🍊", "🍇", "⭐", "🔔")
 
@@ -41,10 +55,29 @@ def table_of(rows: Sequence[Row]) -> Table:
     return tuple((each.symbols, str(each.multiplier), str(each.probability)) for each in rows)
 
 
+def jackpot_from_z(settings: Settings) -> int:
+    """From which payout on a spin is a jackpot."""
+    configured = settings.gambling.spin.jackpot_announce_threshold
+    return max(configured, settings.announcements.jackpot_min_amount)
+
+
 def edges(settings: Settings) -> tuple[Edge, ...]:
     """What the table pays on average."""
     rows = table_of(settings.gambling.spin.payouts)
     return (Edge("any stake", prospect_of(_chances(rows)).mean),)
+
+
+@lru_cache(maxsize=1024)
+def _prospect(table: Table, stake_z: int) -> Prospect:
+    """Worked out once: fractions are exact and slow, and people stake the same amounts."""
+    return prospect_of(_chances(table), stake_z)
+
+
+@lru_cache(maxsize=64)
+def _marks(table: Table) -> tuple[tuple[Fraction, "Pull"], ...]:
+    """Up to which number each row is rolled, in their order."""
+    chances = accumulate(Fraction(chance) for _, _, chance in table)
+    return tuple(zip(chances, (Pull(symbols, factor) for symbols, factor, _ in table), strict=True))
 
 
 def _chances(table: Table) -> list[tuple[Fraction, Fraction]]:
@@ -60,9 +93,8 @@ class Pull(NamedTuple):
 
 def pull(dice: Chance, table: Table) -> Pull:
     """One roll over the rows in their order; what they leave open below 1 is a loss (P-GAM-2)."""
-    mark, passed = Fraction(dice.roll()), Fraction()
-    for symbols, factor, chance in table:
-        passed += Fraction(chance)
+    mark = Fraction(dice.roll())
+    for passed, (symbols, factor) in _marks(table):
         if mark < passed:
             return Pull(_shown(dice, symbols), factor)
     return Pull(_shown(dice, "loss"), "0")
@@ -131,12 +163,11 @@ def spin(tx: Tx, ask: Spin) -> Spun | StakeRefused:
     terms = {"table": ask.table, "worth_z": ask.stake_z}
     playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
     outcome = _draw(playing.dice, terms)
-    rounds.draw(tx, playing.number, outcome)
     reason = f"Spin: {outcome['symbols']}"
     rounds.take_stake(tx, playing, account, ask.stake_z, reason, ask.at_ms)
-    paid = Payout(outcome["payout_z"], prospect_of(_chances(ask.table), ask.stake_z))
+    paid = Payout(outcome["payout_z"], _prospect(ask.table, ask.stake_z))
     rounds.settle(tx, playing, account, ask.stake_z, paid, reason, ask.at_ms)
-    rounds.finish(tx, playing.number, ask.at_ms)
+    rounds.played(tx, playing.number, outcome, ask.at_ms)
     return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
 
 
@@ -178,7 +209,6 @@ def free_spin(
     terms = {"table": ask.table, "worth_z": ask.worth_z}
     playing = rounds.begin(tx, account.channel, "spin", ask.day, ask.fresh_seed, terms, ask.at_ms)
     outcome = _draw(playing.dice, terms)
-    rounds.draw(tx, playing.number, outcome)
     reason = f"Free spin: {outcome['symbols']}"
     rounds.settle(
         tx,
@@ -190,7 +220,7 @@ def free_spin(
         ask.at_ms,
         trigger="gambling.free_spin",
     )
-    rounds.finish(tx, playing.number, ask.at_ms)
+    rounds.played(tx, playing.number, outcome, ask.at_ms)
     return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
 
 

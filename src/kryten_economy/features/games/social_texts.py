@@ -77,6 +77,8 @@ def called_off_line(what: str) -> str:
 
 def called_off_reply(what: str, players: int) -> str:
     """To whoever has called it off."""
+    if not players:
+        return f"✅ The {what} was called off. Nobody had a stake in it."
     return f"✅ The {what} was called off, and {plural(players, 'user')} had their money back."
 
 
@@ -176,8 +178,9 @@ def prediction_over(outcome: str, winners: int, pool_z: int, paid_z: int, symbol
         return f"🔮 It is '{outcome}'. Nobody had bet."
     if not winners:
         return f"🔮 It is '{outcome}', and nobody had seen it coming: all stakes are back."
+    who = f"{winners:,} users shared" if winners > 1 else "one user gets"
     return (
-        f"🔮 It is '{outcome}': {plural(winners, 'user')} shared {money(paid_z, symbol)}"
+        f"🔮 It is '{outcome}': {who} {money(paid_z, symbol)}"
         f" of the {money(pool_z, symbol)} in the pool."
     )
 
@@ -223,11 +226,11 @@ def raffle_shown(
     )
 
 
-def tickets_bought(own: int, pot_z: int, balance_z: int, symbol: str) -> str:
-    """Tickets are bought."""
+def tickets_bought(own: int, paid_z: int, pot_z: int, balance_z: int, symbol: str) -> str:
+    """Tickets are bought; ``paid_z`` is for all somebody has."""
     return (
-        f"🎟️ You have {plural(own, 'ticket')}. The winner gets {money(pot_z, symbol)} as it"
-        f" stands. Balance: {money(balance_z, symbol)}."
+        f"🎟️ You have {plural(own, 'ticket')} for {money(paid_z, symbol)}. The winner gets"
+        f" {money(pot_z, symbol)} as it stands. Balance: {money(balance_z, symbol)}."
     )
 
 

@@ -7,7 +7,7 @@ game's operation.
 from typing import NamedTuple, TypeAlias
 
 from kryten_economy.features.games.limits import LimitKind, own_limits
-from kryten_economy.features.games.rules import GAMES, Payout, Terms
+from kryten_economy.features.games.rules import GAMES, Payout, Prospect, Terms
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.posting import is_amount
@@ -89,6 +89,12 @@ _TODAY: CachedTable[tuple[int, str, str], PlayedToday] = CachedTable(
 )
 
 
+_LAST_BEFORE = """
+    SELECT last_at_ms FROM game_day
+    WHERE account_id = ? AND game = ? AND day < ? AND last_at_ms > 0 ORDER BY day DESC LIMIT 1
+"""
+
+
 def player_today(tx: Tx, account: Account, game: str, day: str) -> PlayedToday:
     """What a player has played of a game on a day; ``ALL_GAMES`` for all of them."""
     row = tx.cached(_TODAY).get((account.id, game, day))
@@ -145,9 +151,7 @@ def _limited(
 ) -> CoolingDown | DailyLimit | PlayPaused | PlayLimit | None:
     title = GAMES[terms.game].title
     played = player_today(tx, account, terms.game, day)
-    # A clock that was set back makes nobody wait for longer than they would have to.
-    left_ms = min(terms.cooldown_ms, played.last_at_ms + terms.cooldown_ms - at_ms)
-    if left_ms > 0 and played.last_at_ms:
+    if (left_ms := _cooldown_left_ms(tx, account, played, terms, at_ms, day)) > 0:
         return CoolingDown(title, left_ms)
     if terms.daily_rounds and played.rounds >= terms.daily_rounds:
         return DailyLimit(f"round of {title}", terms.daily_rounds)
@@ -160,6 +164,22 @@ def _limited(
     ) or _over("losses", whole.lost_z, stake_z, terms.losses_z or None, own.losses.on(day))
 
 
+def _cooldown_left_ms(
+    tx: Tx, account: Account, played: PlayedToday, terms: Terms, at_ms: int, day: str
+) -> int:
+    """How long the last round still cools down; midnight ends no cooldown."""
+    if not terms.cooldown_ms:
+        return 0
+    last_at_ms = played.last_at_ms
+    if not last_at_ms:
+        rows = tx.query(_LAST_BEFORE, account.id, terms.game, day)
+        last_at_ms = int(rows[0][0]) if rows else 0
+    if not last_at_ms:
+        return 0
+    # A clock that was set back makes nobody wait for longer than they would have to.
+    return min(terms.cooldown_ms, last_at_ms + terms.cooldown_ms - at_ms)
+
+
 def _over(what: LimitKind, used_z: int, stake_z: int, *limits: int | None) -> PlayLimit | None:
     """Whether a stake would pass the lowest of the limits; what waits counts as lost."""
     holding = [each for each in limits if each is not None]
@@ -168,7 +188,17 @@ def _over(what: LimitKind, used_z: int, stake_z: int, *limits: int | None) -> Pl
     return PlayLimit(what, limit_z, max(0, limit_z - used_z))
 
 
-def count_today(tx: Tx, account: Account, game: str, day: str, **by: int) -> None:
+def count_today(
+    tx: Tx,
+    account: Account,
+    game: str,
+    day: str,
+    *,
+    rounds: int = 0,
+    staked_z: int = 0,
+    returned_z: int = 0,
+    last_at_ms: int = 0,
+) -> None:
     """Raise what counts toward the limits of a day, for the game and for all of them."""
     rows = tx.cached(_TODAY)
     for name in (game, ALL_GAMES):
@@ -176,10 +206,10 @@ def count_today(tx: Tx, account: Account, game: str, day: str, **by: int) -> Non
         rows.put(
             (account.id, name, day),
             PlayedToday(
-                max(0, known.rounds + by.get("rounds", 0)),
-                max(0, known.staked_z + by.get("staked_z", 0)),
-                max(0, known.returned_z + by.get("returned_z", 0)),
-                max(known.last_at_ms, by.get("last_at_ms", 0)),
+                max(0, known.rounds + rounds),
+                max(0, known.staked_z + staked_z),
+                max(0, known.returned_z + returned_z),
+                max(known.last_at_ms, last_at_ms),
             ),
         )
 
@@ -211,13 +241,21 @@ _STATS: CachedTable[tuple[int, str], Stats] = CachedTable(
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in Stats._fields)}
     """,  # noqa: S608 - put together from the names of fields
 )
-_RETURN = """
+_RETURNS: CachedTable[tuple[int, str, str], tuple[int, int, int, float, float]] = CachedTable(
+    """
+    SELECT rounds, staked_z, paid_z, expected_z, variance_z2 FROM game_return
+    WHERE channel_id = ? AND game = ? AND day = ?
+    """,
+    """
     INSERT INTO game_return (
         channel_id, game, day, rounds, staked_z, paid_z, expected_z, variance_z2
-    ) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)
-    ON CONFLICT DO UPDATE SET rounds = rounds + 1, staked_z = staked_z + ?4, paid_z = paid_z + ?5,
-        expected_z = expected_z + ?6, variance_z2 = variance_z2 + ?7
-"""
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET rounds = excluded.rounds, staked_z = excluded.staked_z,
+        paid_z = excluded.paid_z, expected_z = excluded.expected_z,
+        variance_z2 = excluded.variance_z2
+    """,
+)
+_NO_ROUNDS = (0, 0, 0, 0.0, 0.0)
 
 
 _OWN_STATS = f"""
@@ -242,10 +280,13 @@ def note_settled(
     day: str,
     *,
     staked_on: str | None = None,
+    is_first: bool = True,
 ) -> None:
     """Count a settled round: for the player, for the limits, for the return of the game.
 
     What comes back counts on the day of its stake, so that it allows no more on another one.
+    ``is_first``: of the players of this round. What they bet wins and loses together, so all of
+    them are one observation of the game's return.
     """
     net_z = paid.payout_z - stake_z
     rows = tx.cached(_STATS)
@@ -270,18 +311,36 @@ def note_settled(
         ),
     )
     count_today(tx, account, game, staked_on or day, returned_z=paid.payout_z)
-    tx.journal.count(f"{GAMES[game].counted}_total")
+    if is_first or not GAMES[game].counted_once:
+        tx.journal.count(f"{GAMES[game].counted}_total")
     tx.journal.count("gambling_z_wagered_total", stake_z)
     tx.journal.count("gambling_z_won_total", paid.payout_z)
     if paid.prospect is not None and stake_z:
-        mean, variance = paid.prospect
-        tx.run(
-            _RETURN,
-            account.channel.id,
-            game,
-            day,
-            stake_z,
-            paid.payout_z,
-            float(stake_z * mean),
-            float(stake_z * stake_z * variance),
+        _note_return(
+            tx, account.channel.id, game, day, stake_z, paid.payout_z, paid.prospect, is_first
         )
+
+
+def _note_return(
+    tx: Tx,
+    channel_id: int,
+    game: str,
+    day: str,
+    stake_z: int,
+    paid_z: int,
+    prospect: Prospect,
+    is_first: bool,
+) -> None:
+    """What the game has paid against what it was expected to."""
+    returns, key = tx.cached(_RETURNS), (channel_id, game, day)
+    rounds, all_staked_z, all_paid_z, expected_z, variance_z2 = returns.get(key) or _NO_ROUNDS
+    returns.put(
+        key,
+        (
+            rounds + is_first,
+            all_staked_z + stake_z,
+            all_paid_z + paid_z,
+            expected_z + float(stake_z * prospect.mean),
+            variance_z2 + float(stake_z * stake_z * prospect.variance),
+        ),
+    )

@@ -95,7 +95,7 @@ def open_round(tx: Tx, ask: OpenRound) -> Opened | Occupied | StakeRefused:
         rivals = [each.name for each in GAMES.values() if each.spectacle]
     else:
         rivals = [] if ask.several else [ask.game]
-    if taken := tx.query(_OPEN, channel.id, json.dumps(rivals)):
+    if taken := tx.sql.rows(_OPEN, channel.id, json.dumps(rivals)):
         return Occupied(GAMES[taken[0][0]].title)
     account = None
     if ask.player is not None:
@@ -197,7 +197,11 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class DrawRound(Act[Drawn | NotPending]):
-    """Draw an open round; ``said`` is what people have decided about it, if anything."""
+    """Draw an open round; ``said`` is what people have decided about it, if anything.
+
+    A game may ask for a number of stakes. Whoever has counted them before it asks for this may
+    be wrong by now.
+    """
 
     op_id: str
     channel: str
@@ -214,8 +218,10 @@ def draw_round(tx: Tx, ask: DrawRound) -> Drawn | NotPending:
     if known is None or known.channel != ask.channel or known.state != "open":
         return NotPending()
     stakes = [each.stake for each in rounds.stakes_of(tx, ask.number)]
-    draw = GAMES[known.game].draw
-    outcome = draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
+    game = GAMES[known.game]
+    if len(stakes) < game.least(known.terms):
+        return NotPending()
+    outcome = game.draw(rounds.dice_of(tx, known), known.terms, stakes, ask.said)
     if ask.said:
         outcome = {**outcome, "said": ask.said}  # without it nobody could work the round out again
     rounds.draw(tx, ask.number, outcome)
@@ -274,14 +280,17 @@ def finish_round(tx: Tx, ask: FinishRound) -> Finished | NotPending:
     timed.take_prize(tx, ask.number, f"Prize of {game.title} {ask.number}", ask.at_ms, ask.day)
     payouts = game.pay(known.terms, known.outcome, [each.stake for each in held])
     players = [
-        _settle(tx, ask, known.game, each, paid) for each, paid in zip(held, payouts, strict=True)
+        _settle(tx, ask, known.game, each, paid, is_first=each is held[0])
+        for each, paid in zip(held, payouts, strict=True)
     ]
     rounds.finish(tx, ask.number, ask.at_ms)
     outcome = json.dumps(known.outcome, ensure_ascii=False)
     return Finished(ask.number, known.game, outcome, tuple(players))
 
 
-def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: Payout) -> Player:
+def _settle(
+    tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: Payout, *, is_first: bool
+) -> Player:
     game = GAMES[name]
     account = rounds.settle_held(
         tx,
@@ -294,6 +303,7 @@ def _settle(tx: Tx, ask: FinishRound, name: str, held: rounds.HeldStake, paid: P
         ask.day,
         channel=ask.channel,
         among_players=game.among_players or paid.among_players,
+        is_first=is_first,
     )
     data = json.dumps(held.stake.data, ensure_ascii=False)
     return Player(account.wallet, held.stake.stake_z, paid.payout_z, data)

@@ -1,6 +1,8 @@
 """What players read about games in general, and about those of one move."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from kryten_economy.text.markup import clip, name_shown, user_text
@@ -168,11 +170,20 @@ def odds(rows: Sequence[OddsRow]) -> str:
     """What each game returns, ways to play the same game in one line."""
     if not rows:
         return "🎲 No game is played here."
-    games: dict[str, list[str]] = {}
-    for title, label, percent in rows:
-        games.setdefault(title, []).append(f"{percent} ({label})")
-    lines = [f"{title}: {', '.join(ways)}" for title, ways in games.items()]
+    lines: list[str] = []
+    for title, ways in groupby(rows, key=attrgetter("title")):
+        alike = [(percent, [way.label for way in same]) for percent, same in _alike(ways)]
+        lines.append(f"{title}: {', '.join(f'{each} ({_span(labels)})' for each, labels in alike)}")
     return "🎲 What comes back of a stake on average:\n" + "\n".join(lines)
+
+
+def _alike(ways: Iterable[OddsRow]) -> Iterable[tuple[str, Iterable[OddsRow]]]:
+    """Neighbours that return the same."""
+    return groupby(ways, key=attrgetter("percent"))
+
+
+def _span(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
 
 
 class ReturnRow(NamedTuple):

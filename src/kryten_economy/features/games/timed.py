@@ -88,7 +88,6 @@ def raise_stake(
         day,
         op_id=ask.op_id,
         data=data,
-        again=True,
     )
 
 

@@ -166,7 +166,10 @@ def no_question() -> str:
 
 def bets_closed() -> str:
     """The question is out."""
-    return "The bets of this round are closed, since its question is out. Wait for the next one."
+    return (
+        "The bets of this round are closed, since its question is out. If you have bet, say the"
+        " letter of your answer; if not, wait for the next round."
+    )
 
 
 def nothing_to_answer() -> str:

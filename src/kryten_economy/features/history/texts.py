@@ -288,6 +288,7 @@ EXPLAINED: dict[str, _Words] = {
     "event_bonus": _event_bonus,
     "achievement": _prize("", "until then"),
     "competition": _prize("A daily competition won: ", "that day"),
+    "auction_sale": _fixed("Sold by auction", user=True),
     "gamble_stake": _fixed("The stake of a game"),
     "gamble_win": _fixed("What a game paid, the stake included"),
     "gamble_push": _fixed("The stake of a game that nobody won"),

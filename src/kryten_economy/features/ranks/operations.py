@@ -46,6 +46,10 @@ _TOLD = """
     ON CONFLICT (channel_id, kind) DO UPDATE
     SET told_at_ms = excluded.told_at_ms, data = excluded.data
 """
+_PROMOTED = """
+    INSERT INTO rank_promotions (channel_id, day, promotions) VALUES (?, ?, 1)
+    ON CONFLICT DO UPDATE SET promotions = promotions + 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def store_rank(tx: Tx, ask: StoreRank) -> RankStored | NoAccount:
     notice = None
     if ask.promoted:
         tx.journal.count("rank_promotions_total")
+        tx.run(_PROMOTED, account.channel.id, ask.day)
         if ask.announced_tier is not None:
             news: dict[str, int | str] = {"tier": ask.announced_tier, "rank": ask.rank_name}
             notice = owe(tx, account, RANK_UP, ask.at_ms, news)

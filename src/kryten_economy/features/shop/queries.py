@@ -4,9 +4,12 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
+from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.shop.operations import UsedUp, left_of, used_up
 from kryten_economy.features.shop.rules import Item
+from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.ledger.channels import Reader
+from kryten_economy.refusals import AlreadyOwned
 from kryten_economy.users import UserKey
 
 __all__ = ("defined_by_hand", "stock_of", "why_not")
@@ -37,12 +40,21 @@ def stock_of(reader: Reader, channel: str, items: Iterable[Item]) -> dict[str, i
     return {item.id: left_of(reader.sql.rows, found[0], item) for item in items}
 
 
-def why_not(reader: Reader, user: UserKey, item: Item, at_ms: int, day: str) -> UsedUp | None:
-    """Why a user could not have an item now, whatever they own; None if they could."""
+def why_not(
+    reader: Reader, user: UserKey, item: Item, at_ms: int, day: str
+) -> UsedUp | AlreadyOwned | None:
+    """Why a user could not have an item now, however much they have; None if they could."""
     channel, account = (
         reader.sql.row(_CHANNEL, user.channel),
         reader.sql.row(_ACCOUNT, user.channel, user.name),
     )
     if channel is None or account is None:
         return None
-    return used_up(reader.sql.rows, channel[0], account[0], item, at_ms, day)
+    refusal = used_up(reader.sql.rows, channel[0], account[0], item, at_ms, day)
+    if refusal is None and item.effect == "title" and _has_title(reader, user, item.text):
+        return AlreadyOwned(item.name)
+    return refusal
+
+
+def _has_title(reader: Reader, user: UserKey, title: str) -> bool:
+    return any((each.type, each.value) == (TITLE, title) for each in owned_by_user(reader, user))

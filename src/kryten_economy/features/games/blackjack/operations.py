@@ -6,7 +6,7 @@ hand as it is: of two at the same time the second meets what the first has left 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kryten_economy.features.games import rounds
@@ -76,7 +76,7 @@ class Deal(Act[Shown | AlreadyIn | StakeRefused]):
     natural: str
     hits_soft_17: bool
     limits: Terms
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
 

@@ -50,7 +50,7 @@ def settled(shown: Shown, symbol: str) -> str:
         f"🃏 You: {_cards(hand.player)}. Dealer: {_cards(hand.dealer)}. {_ENDS[hand.end]}"
         f" Stake: {money(shown.stake_z, symbol)}{doubled},"
         f" result: {signed_money(net_z, symbol)}."
-        f" Balance: {money(shown.wallet.balance_z, symbol)}."
+        f" Balance: {money(shown.wallet.balance_z, symbol)}. (Round {shown.number})"
     )
 
 

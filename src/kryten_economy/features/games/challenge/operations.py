@@ -7,7 +7,7 @@ no open round, and moves nothing (P-MON-5). What is given back counts as nothing
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
@@ -92,6 +92,7 @@ CHALLENGE = game(
         _pay,
         among_players=True,
         resumes=True,
+        counted_once=True,
         bound=lambda terms: (terms["challenger"], terms["target"]),
     )
 )
@@ -144,7 +145,7 @@ class ChallengeSomebody(Act[Challenged | ChallengeRefused]):
     rake: str
     lasts_ms: int
     limits: Terms
-    fresh_seed: str
+    fresh_seed: str = field(repr=False)
     at_ms: int
     day: str
 
@@ -294,6 +295,7 @@ def _decide(
             ask.day,
             channel=known.channel,
             among_players=True,
+            is_first=each is held[0],
         )
     rounds.finish(tx, known.number, ask.at_ms)
     both = (challenger, target)

@@ -47,7 +47,7 @@ def won(decided: Decided, symbol: str) -> str:
     return (
         f"⚔️ You won against {name_shown(decided.loser.display_name)}:"
         f" {signed_money(net_z, symbol)}{_rake(decided, symbol)}."
-        f" Balance: {money(decided.winner.balance_z, symbol)}."
+        f" Balance: {money(decided.winner.balance_z, symbol)}. (Round {decided.number})"
     )
 
 
@@ -56,7 +56,7 @@ def lost(decided: Decided, symbol: str) -> str:
     return (
         f"⚔️ You lost against {name_shown(decided.winner.display_name)}:"
         f" {signed_money(-decided.stake_z, symbol)}."
-        f" Balance: {money(decided.loser.balance_z, symbol)}."
+        f" Balance: {money(decided.loser.balance_z, symbol)}. (Round {decided.number})"
     )
 
 

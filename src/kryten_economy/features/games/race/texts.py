@@ -235,7 +235,9 @@ def bet_reply(bet: Bet, course: Course, pool_z: int, balance_z: int, symbol: str
     )
 
 
-def result(course: Course, winner: Runner, outcome: Outcome, balance_z: int, symbol: str) -> str:
+def result(
+    course: Course, winner: Runner, outcome: Outcome, balance_z: int, number: int, symbol: str
+) -> str:
     """What a race has brought one of those who bet: their own net (P-GAM-23)."""
     own = next(each for each in course.runners if each.color == outcome.color)
     staked, net = money(outcome.bet_z, symbol), signed_money(outcome.net_z, symbol)
@@ -245,7 +247,8 @@ def result(course: Course, winner: Runner, outcome: Outcome, balance_z: int, sym
         else f"your {staked} on {own.shown} are lost"
     )
     return (
-        f"🏁 {winner.shown} won the race: {got} (net {net}). Balance: {money(balance_z, symbol)}."
+        f"🏁 {winner.shown} won the race: {got} (net {net})."
+        f" Balance: {money(balance_z, symbol)}. (Round {number})"
     )
 
 
@@ -301,7 +304,7 @@ def standings(
 def stats(bets: int, staked_z: int, won_z: int, biggest_z: int, symbol: str) -> str:
     """All races of one user."""
     if not bets:
-        return "You haven't bet on a race yet. PM 'race' to start one."
+        return "No race that you have bet on is over yet. PM 'race' to start one."
     return (
         f"🏁 Your races: {plural(bets, 'bet')}, {money(staked_z, symbol)} wagered,"
         f" {money(won_z, symbol)} won, biggest payout {money(biggest_z, symbol)}."

@@ -1,0 +1,48 @@
+"""A virtual clock that is still exact enough after a year, and a service that sleeps most of it."""
+
+from typing import Any
+
+import pytest
+from tests.actors.conftest import VirtualLoop
+
+from economy_actors import ledger
+from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
+from economy_actors.playlist import actor as playlist
+
+
+class YearLoop(VirtualLoop):
+    """An asyncio loop whose timers are due within a microsecond.
+
+    After half a year the nanosecond of asyncio is lost in the float of the seconds, and a timer
+    that is due at this very moment would be waited for without end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock_resolution = 1e-6
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """One backend: what is compared is what stands in the books."""
+    return "asyncio", {"loop_factory": YearLoop}
+
+
+def _sleep_on(_actor: object) -> None:
+    """Set no alarm."""
+
+
+@pytest.fixture
+def rare_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is woken half a million times for nothing, which would take minutes.
+
+    What looks after books and playlist by itself does so each hour instead of each minute: no rule
+    of spending depends on how often. The scheduler keeps all it does, only its alarm is the
+    year's, which rings at each minute and hour at which something runs out. Events are out of the
+    game, since none is configured.
+    """
+    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
+    monkeypatch.setattr(ledger, "CHECK_PLACE_EVERY_S", 3600.0)
+    monkeypatch.setattr(playlist, "PATIENCE_S", 3600.0)
+    for sleeper in (Scheduler, ChannelEvents):
+        monkeypatch.setattr(sleeper, "_sleep", _sleep_on)
