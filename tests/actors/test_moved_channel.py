@@ -238,6 +238,30 @@ async def test_a_charge_of_the_web_queue_is_refunded_once(
         assert it.house.balance("Alice") == 100
 
 
+async def test_achievements_that_were_due_are_awarded(tmp_path: Path, old: Old, move: Move) -> None:
+    """The old service awarded none: whoever has done it there gets it with their next act, once."""
+    old.account("Alice", 50)
+    old.account("Bob", 50)
+    old.add("daily_activity", username="Alice", date="2026-11-01", messages_sent=40)
+    old.add("achievements", username="Bob", achievement_id="talker")
+    old.add("daily_activity", username="Bob", date="2026-11-01", messages_sent=40)
+    talker = {
+        "id": "talker",
+        "description": "Said something",
+        "condition": {"type": "lifetime_messages", "threshold": 3},
+        "reward": 7,
+    }
+    move(tmp_path / "h.db")
+    async with house(tmp_path / "h.db", _settings(achievements=[talker])) as h:
+        for name in ("Alice", "Bob"):
+            await h.join(name)
+        for _ in range(2):
+            for name in ("Alice", "Bob"):
+                await h.chat(name, "hello")
+                await h.settle()
+        assert (h.balance("Alice"), h.balance("Bob")) == (57, 50)
+
+
 async def test_nobody_is_paid_twice_for_a_day(tmp_path: Path, old: Old, move: Move) -> None:
     """Interest and prizes that the old service has paid are not paid again."""
     old.account("Alice", 100_000)

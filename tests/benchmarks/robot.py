@@ -8,9 +8,10 @@ made from templates: the generator shares the machine with what it measures.
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import anyio
 import nats
@@ -123,13 +124,21 @@ class Robot:
         self, command: str, *, timeout_s: float = 10.0, **fields: object
     ) -> dict[str, object] | None:
         """Ask the service's request-reply API; None when it refused or did not answer."""
-        body = json.dumps({"service": "economy", "command": command, **fields}).encode()
+        request = {"service": "economy", "command": command, **fields}
+        reply = await self.request(request, timeout_s)
+        return dict(reply["data"]) if reply and reply.get("success") else None
+
+    async def request(
+        self, request: Mapping[str, object], timeout_s: float = 10.0
+    ) -> dict[str, Any] | None:
+        """The whole answer to a request; None when there was none."""
+        body = json.dumps(request).encode()
         try:
             answer = await self._bus.request("kryten.economy.command", body, timeout=timeout_s)
         except (NoRespondersError, TimeoutError):
             return None
-        reply = json.loads(answer.data)
-        return dict(reply["data"]) if reply.get("success") else None
+        reply: dict[str, Any] = json.loads(answer.data)
+        return reply
 
     async def _publish(self, channel: str, event: str, user: str, text: str, extra: str) -> None:
         time_ms = self._time_ms(time.time())

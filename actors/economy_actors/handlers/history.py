@@ -322,7 +322,9 @@ def _facts(found: Explanation) -> dict[str, object]:
 
 def _shown(channel: str, row: TransactionRow, hiding: Settings | None = None) -> dict[str, object]:
     """A movement as requests get it, without what ``hiding`` hides; all of it for operators."""
-    metadata = row.metadata if hiding is None else public_metadata(row.metadata, hiding)
+    metadata = row.metadata
+    if hiding is not None:
+        metadata = public_metadata(row.type, metadata, hiding)
     return {
         "id": row.id,
         "username": row.username,

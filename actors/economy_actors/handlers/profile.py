@@ -4,7 +4,6 @@ Field names of requests are an interface. Asking never creates an account.
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
@@ -159,12 +158,12 @@ def _next_rank(settings: Settings, index: int, lifetime_z: int) -> dict[str, obj
     if index + 1 == len(tiers):
         return None
     target_z = tiers[index + 1].min_lifetime_earned
-    share = min(Fraction(1), Fraction(lifetime_z, target_z)) if target_z else Fraction(1)
+    percent = min(100.0, lifetime_z / target_z * 100.0) if target_z else 100.0
     return {
         "name": tiers[index + 1].name,
         "min_lifetime_earned": target_z,
         "remaining": max(0, target_z - lifetime_z),
-        "progress_percent": int(share * 1000) / 10,
+        "progress_percent": round(percent, 1),
     }
 
 

@@ -102,6 +102,21 @@ _ANALYTICS = """
         unique_users = unique_users + excluded.unique_users,
         total_z_awarded = total_z_awarded + excluded.total_z_awarded
 """
+_WHO_KEPT_MS = 35 * 24 * 3_600_000
+"""As long as the books keep who was paid by which trigger."""
+_WHO = """
+    INSERT OR IGNORE INTO trigger_user (channel_id, day, trigger_id, account_id)
+    SELECT a.channel_id, a.day, a.trigger_id, t.credit_account
+    FROM transfer AS t CROSS JOIN trigger_analytics AS a ON a.channel_id = t.channel_id
+        AND a.day = date(t.created_at_ms / 1000, 'unixepoch') AND a.trigger_id = t.credit_trigger
+    WHERE t.created_at_ms >= ? AND t.credit_type IS NOT NULL
+"""
+_HOW_MANY = """
+    UPDATE trigger_analytics AS a SET unique_users = min(hit_count, who.users) FROM (
+        SELECT channel_id, day, trigger_id, count(*) AS users FROM trigger_user GROUP BY 1, 2, 3
+    ) AS who
+    WHERE who.channel_id = a.channel_id AND who.day = a.day AND who.trigger_id = a.trigger_id
+"""
 
 
 def copy_activity(work: Work) -> None:
@@ -114,6 +129,9 @@ def copy_activity(work: Work) -> None:
     written["achievements"] = target.many(_ACHIEVED, _achievements(work))
     written["trigger windows"] = target.many(_WINDOW, _windows(work))
     written["trigger analytics"] = target.many(_ANALYTICS, _analytics(work))
+    # The old service wrote one user for each trigger and day, whoever was paid.
+    target.run(_WHO, work.now_ms - _WHO_KEPT_MS)
+    target.run(_HOW_MANY)
 
 
 def _days(work: Work) -> Iterator[tuple[Value, ...]]:

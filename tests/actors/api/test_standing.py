@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.actors.api.helpers import api
 from tests.actors.house import CHANNEL
 
@@ -61,6 +62,25 @@ async def test_leaderboards_have_their_fields(tmp_path: Path) -> None:
         code, text = await it.refused("leaderboard", category="losers")
         assert code == "invalid_request"
         assert "earners" in text
+
+
+@pytest.mark.parametrize(("earned_z", "percent"), [(1, 0.1), (804, 80.4), (806, 80.6), (999, 99.9)])
+async def test_progress_has_a_place_behind_the_point(
+    tmp_path: Path, earned_z: int, percent: float
+) -> None:
+    """Of the lifetime figure that the next rank takes."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", earned_z)
+        found = await it.data("account.summary", username="alice")
+        assert found["next_rank"]["progress_percent"] == percent
+
+
+async def test_progress_is_rounded_to_the_nearest(tmp_path: Path) -> None:
+    """As web pages have always got it."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", 3_333)
+        found = await it.data("account.summary", username="alice")
+        assert found["next_rank"]["progress_percent"] == 66.7
 
 
 async def test_an_account_summary_has_what_the_web_page_shows(tmp_path: Path) -> None:

@@ -1,45 +1,76 @@
-"""The published 0.13.0 under a short load, and the database that it leaves behind."""
+"""The published 0.13.0 under a short load: the database that it leaves and what it answers.
 
+One run of it serves all tests of a run, in whichever worker they are.
+"""
+
+import fcntl
 import json
-from collections.abc import AsyncIterator
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
 import anyio
-from tests.benchmarks.baseline import Baseline, install_baseline
+import pytest
+from tests.benchmarks.baseline import Baseline, BaselineError, install_baseline
 from tests.benchmarks.child import Child, start_child
 from tests.benchmarks.robot import Robot, robot
 from tests.benchmarks.settings import free_port, service_settings
+from tests.integration.migration.asked import CHANNEL, CHARGED, PEOPLE, READS, TWICE
 
 from economy_sandbox.nats import NatsServer
 
-__all__ = ("CHANNEL", "PEOPLE", "installed", "lived_in")
+__all__ = ("Published", "published")
 
-CHANNEL = "lounge"
-"""The old service looks for the list of users under the lower-case name only."""
-PEOPLE = ("Alice", "Bob_2", "CARL", "dora-4", "Eve", "Fritz", "Gina", "Hugo")
 _FUNDS_Z = 200_000
 _START_S = 120.0
 _MINUTE_S = 75.0
 _ANSWER_S = 5.0
 
 
-def installed() -> Baseline:
-    """The old release in an environment that stays for the next run.
+@dataclass(frozen=True)
+class Published:
+    """What the old release has left: its database, its settings, and its last answers."""
 
-    Raises BaselineError where it can't be had.
-    """
-    return install_baseline(Path(gettempdir()) / "kryten-economy-0.13.0-venv")
+    database: Path
+    settings: Mapping[str, Any]
+    answers: list[dict[str, Any]]
+    """To `READS`, in their order."""
+    asked_at_ms: int
 
 
-async def lived_in(baseline: Baseline, home: Path) -> Path:
-    """Its database after an evening of a minute: everything that people do there, done."""
-    database = home / "economy.db"
-    async with _serving(baseline, home, database) as playing:
+def published(factory: pytest.TempPathFactory) -> Published:
+    """Made by whichever worker of the test run comes first, in an environment that stays."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = shared / "published-release"
+    with (shared / "published-release.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "answers.json").exists():
+            try:
+                release = install_baseline(Path(gettempdir()) / "kryten-economy-0.13.0-venv")
+            except BaselineError as error:
+                pytest.skip(f"0.13.0 can't be installed here: {error}")
+            home.mkdir(exist_ok=True)
+            anyio.run(_live, release, home)
+    told = json.loads((home / "answers.json").read_text(encoding="utf-8"))
+    settings = json.loads((home / "old.json").read_text(encoding="utf-8"))
+    return Published(home / "economy.db", settings, **told)
+
+
+async def _live(baseline: Baseline, home: Path) -> None:
+    """An evening of a minute: everything that people do there, done; then it is asked."""
+    async with _serving(baseline, home, home / "economy.db") as playing:
         await _spend_an_evening(playing)
-    return database
+        asked_at_ms = int(time.time() * 1000)
+        answers = [await playing.request(each) for each in READS]
+    assert all(answers), "the old service has answered each request"
+    told = {"answers": answers, "asked_at_ms": asked_at_ms}
+    (home / "answers.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 @asynccontextmanager
@@ -62,6 +93,7 @@ def _settings(url: str, database: Path) -> dict[str, Any]:
     settings: dict[str, Any] = service_settings(
         nats_url=url, database=database, channels=[CHANNEL], http_port=free_port()
     )
+    del settings["ranks"]
     quick = {"cooldown_seconds": 0}
     return settings | {
         "presence": {"base_rate_per_minute": 3, "hourly_milestones": {}},
@@ -78,16 +110,21 @@ def _settings(url: str, database: Path) -> dict[str, Any]:
 
 
 async def _wait_ready(playing: Robot, child: Child) -> None:
+    """It answers PMs before it listens to requests."""
     with anyio.fail_after(_START_S):
         while True:
             assert not child.has_ended, child.tail()
-            if await playing.ask(CHANNEL, PEOPLE[0], '"balance"', timeout_s=3.0):
+            if (
+                await playing.ask(CHANNEL, PEOPLE[0], '"balance"', timeout_s=3.0)
+                and await playing.api("system.ping") is not None
+            ):
                 return
+            await anyio.sleep(0.2)
 
 
 async def _spend_an_evening(playing: Robot) -> None:
-    for name in (*PEOPLE, PEOPLE[0].lower(), PEOPLE[4].upper()):
-        await playing.api(
+    for name in (*PEOPLE, *TWICE.values()):
+        assert await playing.api(
             "balance.adjust", channel=CHANNEL, username=name, amount=_FUNDS_Z, reason="Start"
         )
     await _talk(playing)
@@ -98,11 +135,26 @@ async def _spend_an_evening(playing: Robot) -> None:
         await _say(playing, PEOPLE[giver], f"tip @{PEOPLE[taker]} {amount}")
     await _buy(playing)
     await _wager(playing)
-    await playing.api("user.ban", channel=CHANNEL, username=PEOPLE[7], reason="rude")
-    # The minute after which presence is paid.
-    await anyio.sleep(_MINUTE_S)
+    assert await playing.api("user.ban", channel=CHANNEL, username=PEOPLE[7], reason="rude")
+    await _until_minute_is_paid(playing)
     await _talk(playing)
     await anyio.sleep(2)
+
+
+async def _until_minute_is_paid(playing: Robot) -> None:
+    """What is done in the seconds after it is in no danger of the next one."""
+    since = None
+    with anyio.fail_after(_MINUTE_S):
+        while True:
+            recent = await playing.request(
+                {"command": "transactions.recent", "channel": CHANNEL, "limit": len(PEOPLE)}
+            )
+            assert recent is not None
+            rows = recent["data"]["transactions"]
+            since = since or rows[0]["id"]
+            if any(row["trigger_id"] == "presence.base" and row["id"] > since for row in rows):
+                return
+            await anyio.sleep(0.5)
 
 
 async def _talk(playing: Robot) -> None:
@@ -122,15 +174,17 @@ async def _buy(playing: Robot) -> None:
         (6, "shoutout hello"),
     ):
         await _say(playing, PEOPLE[name], text)
-    await playing.api("rank.set", channel=CHANNEL, username=PEOPLE[4], rank_name="Grip")
-    await playing.api(
+    assert await playing.api("rank.set", channel=CHANNEL, username=PEOPLE[4], rank_name="Grip")
+    charged = await playing.api(
         "spending.queue",
         channel=CHANNEL,
         username=PEOPLE[6],
         duration_sec=600,
         tier="queue",
-        request_id="7d3f0a52-5f3c-4a6e-9d6e-0c7c9b3f1a2b",
+        request_id=CHARGED,
     )
+    assert charged is not None
+    assert charged["success"]
 
 
 async def _wager(playing: Robot) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.actors.house import settings_with
 
 from kryten_economy.features.events.rules import PLAIN, Factor, metadata, with_carry
+from kryten_economy.features.history.rules import public_metadata
 from kryten_economy.features.presence.minutes import minute_rate, minute_worth, whole_part
 
 
@@ -68,3 +69,10 @@ def test_a_half_coin_is_told_without_any_multiplier() -> None:
         "carried": 0.0,
     }
     assert with_carry(None, 1, 0.25, 0.25) is None
+
+
+def test_the_multiplier_of_the_reels_is_no_secret() -> None:
+    """Rows of games keep what they say; in those of earning the number tells of hidden factors."""
+    reels = '{"multiplier": 5.0, "roll": 0.1187}'
+    assert public_metadata("gamble_win", reels, settings_with()) == reels
+    assert _read(public_metadata("earn", reels, settings_with())) == {"roll": 0.1187}

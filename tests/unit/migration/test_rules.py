@@ -449,6 +449,37 @@ def test_achievements_tips_counters_and_analytics(old: Old, imported: Callable[[
     ]
 
 
+def test_who_was_paid_by_a_trigger_is_counted_anew(
+    old: Old, imported: Callable[[], Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the ledger, each user once a day: the old service wrote one user, whoever was paid."""
+    monkeypatch.setattr("time.time", lambda: 1_795_000_000)  # 2026-11-18
+    for name in ("Alice", "alice", "Bob"):
+        old.account(name, 10)
+    for name, date in (("Alice", 16), ("alice", 16), ("Bob", 16), ("Bob", 17)):
+        at = f"2026-11-{date} 23:59:00"
+        old.moves(name, 5, trigger_id="chat.long_message", created_at=at)
+    old.moves("Alice", 5, trigger_id="chat.long_message", created_at="2026-01-01 12:00:00")
+    for day, hits in (("2026-11-16", 3), ("2026-11-17", 1), ("2026-01-01", 1)):
+        old.add(
+            "trigger_analytics",
+            trigger_id="chat.long_message",
+            date=day,
+            hit_count=hits,
+            unique_users=1,
+        )
+    rows = imported()
+    assert rows("SELECT day, unique_users FROM trigger_analytics ORDER BY day") == [
+        ("2026-01-01", 1),
+        ("2026-11-16", 2),
+        ("2026-11-17", 1),
+    ]
+    assert rows(
+        "SELECT u.day, a.name FROM trigger_user AS u JOIN account AS a ON a.id = u.account_id"
+        " ORDER BY 1, 2"
+    ) == [("2026-11-16", "alice"), ("2026-11-16", "bob"), ("2026-11-17", "bob")]
+
+
 def test_statistics_of_games_add_up_to_what_they_were(
     old: Old, imported: Callable[[], Rows]
 ) -> None:

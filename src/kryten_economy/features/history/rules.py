@@ -158,17 +158,19 @@ def minutes_of(metadata: str | None) -> int:
     return 1 if metadata is None else max(1, _whole(_read(metadata), "minutes") or 1)
 
 
+_OF_GAMES = "gamble_"
 _FROM_HIDDEN = ("multiplier", "carried_in", "carried")
 """Numbers that hidden factors may have gone into, perhaps those of earlier rows."""
 
 
-def public_metadata(text: str | None, settings: Settings) -> str | None:
+def public_metadata(type_: str, text: str | None, settings: Settings) -> str | None:
     """What a row tells of itself to everybody: no hidden factor, and nothing to work one out.
 
-    A row without such things keeps its text; what can't be read is kept back.
+    A row without such things keeps its text, as does one of a game, whose multiplier is that of
+    the reels; what can't be read is kept back.
     """
-    if text is None:
-        return None
+    if text is None or type_.startswith(_OF_GAMES):
+        return text
     found = dict(_read(text))
     if not found:
         return None if text.strip() not in {"", "{}"} else text
