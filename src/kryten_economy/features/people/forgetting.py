@@ -197,7 +197,8 @@ def _forget(
     with connection:
         sql.run("PRAGMA defer_foreign_keys = 1")
         naming = Naming(scope.name, _unused(sql), scope.others, scope.is_common)
-        return _replace(sql, scope, naming, found, at_ms)
+        done = _replace(sql, scope, naming, found, at_ms)
+    return done  # noqa: RET504 - mypy takes it that `with connection` might swallow what is raised
 
 
 def _unused(sql: Sql) -> str:
