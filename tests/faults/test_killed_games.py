@@ -36,14 +36,14 @@ PLAYERS = ("Ann", "Bob")
 HEIST = {
     "enabled": True,
     "min_participants": 2,
-    "join_window_seconds": 2,
+    "join_window_seconds": 4,
     "cooldown_seconds": 0,
     "push_chance": 0.0,
     "success_chance": 1.0,
 }
 RACE = {
-    "betting_window_seconds": 2,
-    "target_duration_seconds": 1,
+    "betting_window_seconds": 5,
+    "target_duration_seconds": 3,
     "live_betting": {"enabled": False},
     "odds_profiles": [
         {

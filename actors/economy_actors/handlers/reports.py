@@ -12,7 +12,6 @@ from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, req
 from kryten_economy.commands.table import Section
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.chat.triggers import dead_triggers
-from kryten_economy.features.games.returns import all_games, house_of, returns
 from kryten_economy.features.reports import texts
 from kryten_economy.features.reports.figures import (
     Figures,
@@ -20,6 +19,7 @@ from kryten_economy.features.reports.figures import (
     UserFigures,
     figures_of,
     user_figures,
+    with_games,
 )
 from kryten_economy.features.reports.rows import DayTotals, TriggerRow
 from kryten_economy.features.reports.rules import days_back
@@ -201,14 +201,7 @@ def _totals(totals: DayTotals) -> dict[str, int]:
 async def stats_summary(call: ApiCall) -> ApiAnswer:
     """The channel today, and its games ever."""
     channel, day = call.channel, call.day
-    found, house, played, observed = await call.read(
-        lambda reports: (
-            figures_of(reports, channel, day),
-            house_of(reports, channel),
-            all_games(reports, channel),
-            returns(reports, channel),
-        )
-    )
+    found, games = await call.read(lambda reports: with_games(reports, channel, day))
     return Done(
         {
             "channel": channel,
@@ -216,7 +209,7 @@ async def stats_summary(call: ApiCall) -> ApiAnswer:
             "float": found.circulation.float_z,
             "accounts": found.circulation.accounts,
             "totals": _totals(found.today),
-            "gambling": gambling_data(house, played, observed),
+            "gambling": gambling_data(*games),
             "net_flow_today": found.today.earned_z - found.today.spent_z,
         }
     )

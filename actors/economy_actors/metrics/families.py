@@ -155,7 +155,7 @@ CHANNEL_GAUGES: Final[dict[str, str]] = {
     "active_multiplier": "What earning is multiplied by, hidden factors included.",
     "inflation_multiplier": "What prices are multiplied with; 1 where they follow nothing.",
     "total_accounts": "Accounts.",
-    "total_circulation": "Z in all wallets.",
+    "total_circulation": "Z in all wallets and set aside.",
     "median_balance": "Median wallet, in Z.",
     "participation_rate": "Users who take part in the economy, in percent.",
     "daily_z_earned": "Z earned today.",

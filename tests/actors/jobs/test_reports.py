@@ -22,8 +22,10 @@ from kryten_economy.users import UserKey
 
 HOUR_S, DAY_S = 3600, 86_400
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-SUNDAY_MS = START_MS + 2 * DAY_MS
-"""2026-11-22 10:00 UTC."""
+EVENING_MS = START_MS + 13 * HOUR_MS
+"""2026-11-20 23:00 UTC, five hours before the digest of users."""
+SUNDAY_MS = EVENING_MS + 2 * DAY_MS - HOUR_MS
+"""2026-11-22 22:00 UTC, seven hours before the digest of the week."""
 
 
 def digesting(**sections: Any) -> Settings:
@@ -167,14 +169,14 @@ async def test_the_snapshot_knows_the_price_factor(tmp_path: Path) -> None:
 
 async def test_users_are_told_of_their_yesterday(tmp_path: Path) -> None:
     """At four UTC, once, in the order of urgency behind everything else (P-MSG-14)."""
-    async with told(tmp_path) as h:
+    async with told(tmp_path, start_ms=EVENING_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 140)
-        await hours(h, 14.1)
+        await hours(h, 1.1)
         await earn(h, "Alice", 60)
         await hours(h, 3.8)
         assert not digests(h, "Alice")
-        await hours(h, 3)
+        await hours(h, 2.5)
         [digest] = digests(h, "Alice")
         assert digest == (
             "📊 Daily Summary:\n"
@@ -186,10 +188,10 @@ async def test_users_are_told_of_their_yesterday(tmp_path: Path) -> None:
 
 async def test_a_digest_ends_with_how_to_be_without(tmp_path: Path) -> None:
     """It is one of those messages that quiet mode stops."""
-    async with told(tmp_path) as h:
+    async with told(tmp_path, start_ms=EVENING_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 140)
-        await hours(h, 19)
+        await hours(h, 5.1)
         [pm] = [each for each in h.heard if isinstance(each, Pm) and "Daily Summary" in each.text]
         assert pm.mutable
         assert not pm.merge
@@ -198,16 +200,16 @@ async def test_a_digest_ends_with_how_to_be_without(tmp_path: Path) -> None:
 async def test_who_gets_no_digest(tmp_path: Path) -> None:
     """Who is absent, was not active, wants quiet, is banned or ignored (P-MSG-13)."""
     settings = digesting(ignored_users=["Robo"])
-    async with told(tmp_path, settings) as h:
+    async with told(tmp_path, settings, EVENING_MS) as h:
         for name in ("Alice", "Quinn", "Mallory", "Robo", "Gone"):
             await h.join(name)
             await earn(h, name, 10)
         await h.pm("Quinn", "quiet")
         await h.commit(Ban(UserKey.of(CHANNEL, "Mallory"), "Mallory", "Boss", "", h.now_ms, ""))
         await h.leave("Gone")
-        await hours(h, 17)
+        await hours(h, 3)
         await h.join("Newcomer")
-        await hours(h, 2)
+        await hours(h, 2.1)
         assert {
             each.to for each in h.heard if isinstance(each, Pm) and each.priority is Priority.DIGEST
         } == {"Alice"}
@@ -215,60 +217,65 @@ async def test_who_gets_no_digest(tmp_path: Path) -> None:
 
 async def test_nobody_gets_a_digest_twice(tmp_path: Path) -> None:
     """A restart within the two hours finds it sent."""
-    async with told(tmp_path) as h:
+    async with told(tmp_path, start_ms=EVENING_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 10)
-        await hours(h, 18.1)
+        await hours(h, 5.1)
         assert len(digests(h, "Alice")) == 1
-    async with told(tmp_path, start_ms=START_MS + round(18.2 * HOUR_MS)) as h:
+    async with told(tmp_path, start_ms=EVENING_MS + round(5.2 * HOUR_MS)) as h:
         await h.join("Alice")
         await hours(h, 1)
         assert not digests(h, "Alice")
 
 
-@pytest.mark.parametrize(("down_until", "sent"), [(19.5, 1), (20.1, 0)])
+@pytest.mark.parametrize(("down_until", "sent"), [(6.5, 1), (7.1, 0)])
 async def test_a_digest_is_sent_late_or_not_at_all(
     tmp_path: Path, down_until: float, sent: int
 ) -> None:
     """Up to two hours after its time, as soon as it is known who is here."""
-    async with told(tmp_path) as h:
+    async with told(tmp_path, start_ms=EVENING_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 10)
-        await hours(h, 1)
-    async with told(tmp_path, start_ms=START_MS + round(down_until * HOUR_MS)) as h:
+    async with told(tmp_path, start_ms=EVENING_MS + round(down_until * HOUR_MS)) as h:
         await hours(h, 0.1)
         await h.userlist(("Alice", 1))
-        await hours(h, 1)
+        await hours(h, 0.2)
         assert len(digests(h, "Alice")) == sent
 
 
 async def test_the_digest_is_of_the_day_of_the_zone(tmp_path: Path) -> None:
-    """In Los Angeles it is still the 20th at four UTC: the day told of is the 19th there."""
-    settings = digesting(timezone="America/Los_Angeles")
-    async with told(tmp_path, settings, START_MS - 4 * HOUR_MS) as h:
+    """At nine UTC it is one in the morning in Los Angeles: told is what was before midnight there.
+
+    In UTC all of it is the same day.
+    """
+    digest = {"user_digest": {"send_hour_utc": 9}}
+    settings = digesting(timezone="America/Los_Angeles", digest=digest)
+    async with told(tmp_path, settings, START_MS - 3 * HOUR_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 11)
-        await hours(h, 4)
+        await hours(h, 1.5)
         await earn(h, "Alice", 500)
-        await hours(h, 19)
-        [digest] = digests(h, "Alice")
-        assert "Earned: 11 Z" in digest
-        assert "Balance: 511" in digest
+        await hours(h, 0.6)
+        [told_of] = digests(h, "Alice")
+        assert "Earned: 11 Z" in told_of
+        assert "Balance: 511" in told_of
 
 
 async def test_the_digest_obeys_its_switch_template_and_hour(tmp_path: Path) -> None:
-    """Also after a reload; who is at the top has no goal."""
-    digest = {"user_digest": {"send_hour_utc": 12, "message": "{balance} {days_away} {rank}"}}
-    settings = digesting(digest=digest)
-    off = digesting(digest={"user_digest": {"enabled": False}})
-    async with told(tmp_path, settings) as h:
+    """Who is at the top has no goal; switched off, also by a reload, nobody is told."""
+    digest = {"user_digest": {"send_hour_utc": 1, "message": "{balance} {days_away} {rank}"}}
+    off = digesting(digest={"user_digest": {"enabled": False, "send_hour_utc": 1}})
+    async with told(tmp_path, digesting(digest=digest), EVENING_MS) as h:
         await h.join("Alice")
         await earn(h, "Alice", 5_000)
-        await hours(h, 26.1)
+        await hours(h, 2.1)
         assert digests(h, "Alice") == ["5,000 0 Grip"]
+        await earn(h, "Alice", 5_000)
+    async with told(tmp_path, digesting(digest=digest), EVENING_MS + DAY_MS) as h:
+        await h.join("Alice")
         h.context.live.swap(off)
-        await hours(h, 24)
-        assert len(digests(h, "Alice")) == 1
+        await hours(h, 2.1)
+        assert not digests(h, "Alice")
 
 
 # The digest of a week
@@ -284,7 +291,7 @@ async def test_admins_are_told_of_their_week(tmp_path: Path) -> None:
         await earn(h, "Mod", 1_200)
         await hours(h, 0.1)
         await earn(h, "Alice", 300)
-        await hours(h, 18.8)
+        await hours(h, 6.8)
         await earn(h, "Mod", 10_000)
         assert not [text for text in digests(h, "Boss") if "Week" in text]
         await hours(h, 0.2)
@@ -305,7 +312,7 @@ async def test_admins_are_told_of_their_week(tmp_path: Path) -> None:
         assert lines[-1] == "⭐ 0 jackpots, 1 promotion, 0 streak milestones"
     async with told(tmp_path, start_ms=SUNDAY_MS + 7 * DAY_MS) as h:
         await h.join("Boss", 5)
-        await hours(h, 19.1)
+        await hours(h, 7.1)
         [week] = [text for text in digests(h, "Boss") if "Week" in text]
         assert week.startswith("📊 Week 2026-11-23 to 2026-11-29\nMinted 10,000 |")
 
@@ -314,11 +321,11 @@ async def test_an_admin_who_comes_in_time_gets_the_week(tmp_path: Path) -> None:
     """Nobody was here at the hour: the first who comes within two hours is told, once."""
     async with told(tmp_path, start_ms=SUNDAY_MS) as h:
         await earn(h, "Alice", 300)
-        await hours(h, 20)
+        await hours(h, 8)
         await h.join("Boss", 5)
         await hours(h, 0.1)
         assert len(digests(h, "Boss")) == 1
-    async with told(tmp_path, start_ms=SUNDAY_MS + round(20.2 * HOUR_MS)) as h:
+    async with told(tmp_path, start_ms=SUNDAY_MS + round(8.2 * HOUR_MS)) as h:
         await h.join("Boss", 5)
         await hours(h, 0.5)
         assert not digests(h, "Boss")
@@ -327,12 +334,12 @@ async def test_an_admin_who_comes_in_time_gets_the_week(tmp_path: Path) -> None:
 async def test_the_week_is_late_after_two_hours(tmp_path: Path) -> None:
     """Then it is skipped, and so it is where it is switched off."""
     async with told(tmp_path, start_ms=SUNDAY_MS) as h:
-        await hours(h, 21.1)
+        await hours(h, 9.1)
         await h.join("Boss", 5)
         await hours(h, 1)
         assert not digests(h, "Boss")
     off = digesting(digest={"admin_digest": {"enabled": False}})
-    async with told(tmp_path, off, SUNDAY_MS + 7 * DAY_MS + 18 * HOUR_MS) as h:
+    async with told(tmp_path, off, SUNDAY_MS + 7 * DAY_MS + 6 * HOUR_MS) as h:
         await h.join("Boss", 5)
         await hours(h, 2)
         assert not digests(h, "Boss")

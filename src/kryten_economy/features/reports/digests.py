@@ -152,6 +152,7 @@ _PROMOTIONS = f"""
 """  # noqa: S608 - put together from constants
 _ROUNDS = f"""
     SELECT count(*) FROM game_round AS r JOIN game_stake AS s ON s.round_id = r.id
+    JOIN game_stats AS counted ON counted.account_id = s.account_id AND counted.game = r.game
     WHERE r.channel_id = {_CHANNEL} AND r.state = 'settled'
     AND r.settled_at_ms >= ?2 AND r.settled_at_ms < ?3
 """  # noqa: S608 - put together from constants
@@ -175,7 +176,7 @@ def _participation(reports: Reports, channel: str, first_day: str, last_day: str
     while day <= last_day:
         found = reports.participation(channel, day)
         if found.present:
-            rates.append(found.rate)
+            rates.append(min(100.0, 100 * found.economy_users / found.present))
         day = day_after(day)
     return sum(rates) / len(rates) if rates else None
 

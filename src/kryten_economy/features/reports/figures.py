@@ -9,7 +9,15 @@ from typing import NamedTuple
 
 from kryten_economy.features.approvals import Approval, pending_approvals
 from kryten_economy.features.bans import BanState
-from kryten_economy.features.games.returns import House, games_of, house_of
+from kryten_economy.features.games.returns import (
+    GameReturn,
+    House,
+    Played,
+    all_games,
+    games_of,
+    house_of,
+    returns,
+)
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import AwardRow, DayTotals, Float, Participation
 from kryten_economy.features.reports.rules import days_back
@@ -21,6 +29,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "TIP_DAYS",
     "Figures",
+    "Games",
     "TippedWith",
     "UserFigures",
     "figures_of",
@@ -28,6 +37,7 @@ __all__ = (
     "of_one_moment",
     "tips_since",
     "user_figures",
+    "with_games",
 )
 
 TIP_DAYS = 7
@@ -58,7 +68,6 @@ class Figures(NamedTuple):
     participation: Participation
     today: DayTotals
     week: DayTotals
-    house: House
     snapshot: Snapshot | None
 
     @property
@@ -92,16 +101,36 @@ class Figures(NamedTuple):
 def figures_of(reports: Reports, channel: str, day: str) -> Figures:
     """Everything operators ask of a channel."""
     with of_one_moment(reports):
-        return Figures(
-            day=day,
-            circulation=reports.float_of(channel),
-            median_balance_z=reports.median_balance(channel),
-            participation=reports.participation(channel, day),
-            today=reports.daily_totals(channel, day),
-            week=reports.daily_totals(channel, days_back(day, 6), day),
-            house=house_of(reports, channel),
-            snapshot=last_snapshot(reports, channel),
+        return _figures(reports, channel, day)
+
+
+def _figures(reports: Reports, channel: str, day: str) -> Figures:
+    return Figures(
+        day=day,
+        circulation=reports.float_of(channel),
+        median_balance_z=reports.median_balance(channel),
+        participation=reports.participation(channel, day),
+        today=reports.daily_totals(channel, day),
+        week=reports.daily_totals(channel, days_back(day, 6), day),
+        snapshot=last_snapshot(reports, channel),
+    )
+
+
+class Games(NamedTuple):
+    """The games of a channel, ever: all of them, each, and what each was expected to pay."""
+
+    house: House
+    played: list[Played]
+    returns: list[GameReturn]
+
+
+def with_games(reports: Reports, channel: str, day: str) -> tuple[Figures, Games]:
+    """The same, and the games of the same moment."""
+    with of_one_moment(reports):
+        games = Games(
+            house_of(reports, channel), all_games(reports, channel), returns(reports, channel)
         )
+        return _figures(reports, channel, day), games
 
 
 # One user

@@ -40,10 +40,11 @@ LATE_MS = 2 * _HOUR_MS
 def snapshot_due(now_ms: int, started_ms: int, last_ms: int | None) -> bool:
     """Whether a snapshot is to be taken: at 0, 6, 12 and 18 o'clock UTC.
 
-    Who has started since then takes one only if the last one is older than six hours.
+    Who has started since then takes one only if the last one is older than six hours. One of a
+    time to come, from a clock that was ahead, does not stop those until then.
     """
     fired_ms = now_ms // SNAPSHOT_EVERY_MS * SNAPSHOT_EVERY_MS
-    if last_ms is None:
+    if last_ms is None or last_ms > now_ms:
         return True
     if last_ms >= fired_ms:
         return False

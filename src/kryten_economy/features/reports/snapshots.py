@@ -48,7 +48,7 @@ _SELECT = f"""
     SELECT {_COLUMNS} FROM economy_snapshots
     WHERE channel_id = (SELECT id FROM channel WHERE name = ?1)
 """  # noqa: S608 - put together from constants
-_LAST = _SELECT + "ORDER BY taken_at_ms DESC, id DESC LIMIT 1"
+_LAST = _SELECT + "ORDER BY id DESC LIMIT 1"
 _BETWEEN = _SELECT + "AND taken_at_ms BETWEEN ?2 AND ?3 ORDER BY taken_at_ms, id LIMIT 5000"
 
 
