@@ -175,15 +175,24 @@ async def _buy(playing: Robot) -> None:
     ):
         await _say(playing, PEOPLE[name], text)
     assert await playing.api("rank.set", channel=CHANNEL, username=PEOPLE[4], rank_name="Grip")
-    for name, request_id in ((6, CHARGED), (3, GIVEN_BACK)):
-        film = {"username": PEOPLE[name], "duration_sec": 600, "tier": "queue"}
+    for buyer, request_id in ((6, CHARGED), (3, GIVEN_BACK)):
         charged = await playing.api(
-            "spending.queue", channel=CHANNEL, **film, request_id=request_id
+            "spending.queue",
+            channel=CHANNEL,
+            username=PEOPLE[buyer],
+            duration_sec=600,
+            tier="queue",
+            request_id=request_id,
         )
         assert charged is not None
         assert charged["success"]
-    back = {"username": PEOPLE[3], "request_id": GIVEN_BACK, "reason": "add_failed"}
-    assert await playing.api("spending.queue_refund", channel=CHANNEL, **back)
+    assert await playing.api(
+        "spending.queue_refund",
+        channel=CHANNEL,
+        username=PEOPLE[3],
+        request_id=GIVEN_BACK,
+        reason="add_failed",
+    )
 
 
 async def _wager(playing: Robot) -> None:
