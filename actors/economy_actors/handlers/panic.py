@@ -1,4 +1,4 @@
-"""Panic levels: `pause`, `read-only`, `freeze` and `resume`, for a while or until resumed.
+"""Panic levels: `pause`, `readonly`, `freeze` and `resume`, for a while or until resumed.
 
 The books refuse by them from the next request on (`features.panic`); what they hold is told to the
 one who keeps the time.
@@ -35,8 +35,8 @@ _MINUTE_MS: Final = 60_000
 _UNITS_MS: Final = {"m": _MINUTE_MS, "h": 60 * _MINUTE_MS, "d": 24 * 60 * _MINUTE_MS}
 _LONGEST_MS: Final = 30 * 24 * 60 * _MINUTE_MS
 _PAUSED: Final[dict[str, HaltKind]] = {each: each for each in LEVELS if each != "read-only"}
-_KINDS: Final[dict[str, HaltKind]] = {each: each for each in KINDS}
 _READ_ONLY: Final[HaltKind] = "read-only"
+_KINDS: Final[dict[str, HaltKind]] = {"readonly": _READ_ONLY, **{each: each for each in KINDS}}
 
 WHAT = Text("what", most=20, required=True)
 ANY = Text("what", most=20)
@@ -60,8 +60,8 @@ async def pause(call: PmCall) -> PmAnswer:
 
 
 @command(
-    "read-only",
-    syntax="read-only [time] [reason]",
+    "readonly",
+    syntax="readonly [time] [reason]",
     summary="let no money move in this channel, for a time or until 'resume'",
     section=Section.ADMIN,
 )

@@ -106,6 +106,7 @@ async def test_a_healthy_service_answers_200_with_every_field() -> None:
         "version": "1.2.3",
         "last_tick_age_seconds": 20.0,
         "problems": [],
+        "panic": [],
     }
 
 

@@ -54,7 +54,13 @@ def test_requests_without_an_id_never_share_one() -> None:
     assert first.op_id != second.op_id
 
 
-WITHOUT_CHANNEL = {"config.reload", "vanity.check_color"}
+WITHOUT_CHANNEL = {
+    "config.history",
+    "config.reload",
+    "config.revert",
+    "config.show",
+    "vanity.check_color",
+}
 
 
 @pytest.mark.parametrize("command", sorted(REQUESTS.names - WITHOUT_CHANNEL))

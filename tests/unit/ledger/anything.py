@@ -41,6 +41,7 @@ from kryten_economy.features.colours.operations import (
     SettleColour,
 )
 from kryten_economy.features.competitions import PayCompetitions, Prize
+from kryten_economy.features.config_versions import HOWS, NoteConfig
 from kryten_economy.features.events.adhoc import StartAdHoc, StopAdHoc
 from kryten_economy.features.events.operations import EndEvent, OpenEvent
 from kryten_economy.features.events.rules import PLAIN, Factor
@@ -106,6 +107,7 @@ from kryten_economy.features.ranks.operations import (
     StoreRank,
 )
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.features.reports.snapshots import KeepSnapshot, Snapshot
 from kryten_economy.features.shop.operations import (
     BuyShopItem,
     DefineItem,
@@ -820,6 +822,19 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     SetQuiet: st.builds(
         lambda name, on: SetQuiet(key(name), name, on, NOW, DAY), NAMES, st.booleans()
+    ),
+    KeepSnapshot: st.builds(
+        lambda at_ms, z: KeepSnapshot(CHANNEL, Snapshot(at_ms, z, z, z, z, z, z, z, 0.5, 1.0)),
+        TIMES,
+        SOME_Z,
+    ),
+    NoteConfig: st.builds(
+        NoteConfig,
+        now,
+        st.sampled_from(HOWS),
+        st.just("Boss"),
+        st.sampled_from("ab"),
+        SOME_Z.map(lambda z: json.dumps({"rain.max_amount": z})),
     ),
     Audit: st.builds(Audit, now, st.just("Boss"), here, st.just("give"), st.just(""), st.just("")),
     SaveCounters: st.builds(SaveCounters, SOME_Z.map(lambda z: (("commands_processed", z),)), now),

@@ -1,12 +1,11 @@
 """Panic levels in the books: what is refused, what goes on, and that nothing is lost by either."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.ledger.acts import CHANNEL, NOW, ask, earn, key, look, minute, present, spend
-from tests.unit.ledger.test_once import ACTS, IDS
+from tests.unit.ledger.test_once import ACTS, IDS, Before, _prepare
 
 from kryten_economy.features.panic import (
     KINDS,
@@ -47,20 +46,15 @@ def moved(books: Books, act: Act[Any]) -> tuple[object, set[tuple[str, int]]]:
     }
 
 
-def prepare(books: Books, before: list[Act[Any]]) -> None:
-    for number, request in enumerate(before):
-        books.commit([replace(request, op_id=f"before-{number}")])  # type: ignore[type-var]
-
-
 each_act = pytest.mark.parametrize(("before", "act"), ACTS, ids=IDS)
 
 
 @each_act
 def test_read_only_lets_settle_and_nothing_else_move(
-    books: Books, path: Path, before: list[Act[Any]], act: Act[Any]
+    books: Books, path: Path, before: list[Before], act: Act[Any]
 ) -> None:
     """Of all acts there are, none takes money from a wallet or pays what is earned."""
-    prepare(books, before)
+    _prepare(books, before)
     ask(books, stop("read-only"))
     answer, movements = moved(books, act)
     assert isinstance(answer, Halted) is (act.halted_by != ()), answer
@@ -75,10 +69,10 @@ def test_read_only_lets_settle_and_nothing_else_move(
 @each_act
 @pytest.mark.parametrize("level", ["earning", "games", "spending"])
 def test_a_pause_stops_its_own_kind(
-    books: Books, path: Path, level: Level, before: list[Act[Any]], act: Act[Any]
+    books: Books, path: Path, level: Level, before: list[Before], act: Act[Any]
 ) -> None:
     """Nothing is earned, staked or bought while just that is paused; other kinds go on."""
-    prepare(books, before)
+    _prepare(books, before)
     ask(books, stop(level))
     answer, movements = moved(books, act)
     assert isinstance(answer, Halted) is (level in act.halted_by), answer
@@ -95,14 +89,14 @@ def test_a_pause_stops_its_own_kind(
 
 @each_act
 def test_the_frozen_neither_earn_nor_spend(
-    books: Books, path: Path, before: list[Act[Any]], act: Act[Any]
+    books: Books, path: Path, before: list[Before], act: Act[Any]
 ) -> None:
     """Whatever is asked for a frozen user takes nothing and pays nothing but what was held."""
-    prepare(books, before)
+    _prepare(books, before)
     for name in ("Bob", "Eve"):
         ask(books, stop("freeze", key(name)))
     answer, movements = moved(books, act)
-    allowed = {"admin_set_balance"}
+    allowed = {"admin_set_balance", "admin_undo", "admin_undo_earned", "prune"}
     taken = {type_ for type_, sign in movements if sign < 0} - allowed
     assert not taken, answer
     assert not {type_ for type_, _ in movements} & (EARNED | BOUGHT)
