@@ -21,8 +21,8 @@ from kryten_economy.whatif.world import World
 __all__ = ("replay",)
 
 _PAYOUTS = frozenset({"gamble_win", "gamble_push"})
-_UNASKED = frozenset({"admin_deduct", "admin_adjust", "migration", "decay"})
-"""What is taken whether it is there or not: then all there is."""
+_UNASKED = ("admin", "migration", "decay")
+"""How types begin that take whether it is there or not: then all there is."""
 
 
 def replay(past: Past, before: Settings, after: Settings, seed: int) -> Outcome:
@@ -55,8 +55,7 @@ class _Replay:
                 self._daily.rows(moves)
                 if moves[0].credit_type == "competition":
                     # What interest has reached is noticed with the owner's next row.
-                    for move in moves:
-                        self._look(move, today)
+                    self._look(moves, today)
             else:
                 self._together(moves, today)
         self._finish(days)
@@ -80,7 +79,7 @@ class _Replay:
     def _together(self, moves: Sequence[Move], day: str) -> None:
         for move in moves:
             self._one(move, day)
-            self._look(move, day)
+        self._look(moves, day)
         self._pay_draws(self._play.unpaid(), day)
 
     def _pay_draws(self, draws: Sequence[tuple[int, int, str, int]], day: str) -> None:
@@ -88,11 +87,13 @@ class _Replay:
         for account, amount_z, trigger, stake_z in draws:
             self._world.win(account, amount_z, trigger, day, max(0, amount_z - stake_z))
 
-    def _look(self, move: Move, day: str) -> None:
-        for account in (move.debit, move.credit):
+    def _look(self, moves: Sequence[Move], day: str) -> None:
+        """See what everybody whom an operation has touched has reached, once it is done."""
+        awarded = self._goals.is_award(moves[0])
+        for account in dict.fromkeys(end for move in moves for end in (move.debit, move.credit)):
             purse = self._world.purses.get(account)
             if purse is not None:
-                self._goals.look(purse, day)
+                self._goals.look(purse, day, awarded=awarded)
 
     # One row
 
@@ -143,7 +144,7 @@ class _Replay:
             self._spent[move.debit_trigger] = amount_z
 
     def _wanted(self, move: Move, hold: Hold | None) -> int:
-        if move.debit_type in _UNASKED:
+        if (move.debit_type or "").startswith(_UNASKED):
             return move.amount_z
         if move.debit_type == "gamble_stake":
             return self._play.stake(move, hold)
