@@ -37,7 +37,7 @@ class _Replay:
         self._goals, self._spending = Goals(world), Spending(world)
         self._holds = Holds(world.past)
         self._play = Play(world, self._holds, self._spending)
-        self._spent: dict[str, int] = {}
+        self._spent: dict[tuple[int, str, int], int] = {}
         self._ends: list[DayEnd] = []
 
     def run(self) -> Outcome:
@@ -111,7 +111,7 @@ class _Replay:
             amount_z, nets = self._play.payout(move)
             world.move(move, amount_z, day, nets)
         elif move.credit_type == "refund":
-            spent = (move.credit_trigger or "").replace("refund.", "spend.", 1)
+            spent = (move.credit, move.credit_trigger or "", move.amount_z)
             world.move(move, self._spent.get(spent, move.amount_z), day)
         elif self._goals.is_award(move):
             self._goals.award(move, day)
@@ -140,8 +140,11 @@ class _Replay:
         amount_z = world.move(move, amount_z, day)
         if hold is not None:
             self._holds.fill(hold, amount_z)
-        if move.debit_type == "spend" and move.debit_trigger:
-            self._spent[move.debit_trigger] = amount_z
+        trigger = move.debit_trigger or ""
+        if trigger.startswith("spend.queue."):
+            # What another service has charged it gives back under the same id.
+            back = trigger.replace("spend.", "refund.", 1)
+            self._spent[move.debit, back, move.amount_z] = amount_z
 
     def _wanted(self, move: Move, hold: Hold | None) -> int:
         if (move.debit_type or "").startswith(_UNASKED):
