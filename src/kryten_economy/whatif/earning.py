@@ -251,8 +251,6 @@ class Earning:
         base_z = int(told.get("base", move.amount_z))
         tier_before, tier_after = self._world.tiers(purse)
         before = self._drop(base_z, told, self._world.before.perks(tier_before), move, old=True)
-        if not new.enabled:
-            return self._world.reprice(move.amount_z, before, 0)
         if (old.min_amount, old.max_amount) != (new.min_amount, new.max_amount):
             spans = old.max_amount - old.min_amount + 1, new.max_amount - new.min_amount + 1
             # Which part of a coin was drawn is not known; it is drawn anew, once for a drop.
@@ -265,7 +263,8 @@ class Earning:
     def _drop(
         self, base_z: int, told: Mapping[str, Any], perks: Perks, move: Move, *, old: bool
     ) -> int:
-        if not base_z:
+        rain = (self._before if old else self._after).rain
+        if not (base_z and rain.enabled):
             return 0
         if old or "scheduled" not in self._world.changes.kinds:
             events = ONE

@@ -23,6 +23,8 @@ class Goals:
         self._world = world
         self._before = _by_id(world.before.settings)
         self._after = _by_id(world.after.settings)
+        self._places = {name: place for place, name in enumerate(self._after)}
+        self._just_paid: dict[int, list[tuple[int, int]]] = {}
         self._watched = [each for each in self._after.values() if each.condition.type in _BY_MONEY]
 
     def is_award(self, move: Move) -> bool:
@@ -40,8 +42,18 @@ class Goals:
             world.move(move, 0, day)
             return
         purse.won.add(name)
-        new_z = old_z if new is None else _reward(new, purse.earned_z)
+        new_z = old_z if new is None else _reward(new, self._earned_before(new, purse))
         world.move(move, world.reprice(move.amount_z, old_z, new_z), day)
+
+    def _earned_before(self, each: Achievement, purse: Purse) -> int:
+        """What somebody had earned when it was awarded.
+
+        What is reached with one row is awarded in the order of the file; what the other world
+        alone has reached with it was paid just now, and may stand behind this one.
+        """
+        place = self._places[each.id]
+        later = self._just_paid.get(purse.member.id, ())
+        return purse.earned_z - sum(amount_z for other, amount_z in later if other > place)
 
     def _stays(self, new: Achievement | None, purse: Purse) -> bool:
         """Whether what the books have awarded is reached in the other world too.
@@ -56,10 +68,15 @@ class Goals:
             return True
         return _is_met(new, purse.earned_z, tiers[1])
 
-    def look(self, purse: Purse, day: str) -> None:
-        """Award what only the other world has reached, or has reached later."""
+    def look(self, purse: Purse, day: str, *, awarded: bool = False) -> None:
+        """Award what only the other world has reached, or has reached later.
+
+        ``awarded``: the row that was looked at is an award itself.
+        """
         if purse.member.banned:
             return
+        if not awarded:
+            self._just_paid.pop(purse.member.id, None)
         for each in self._watched:
             if each.id in purse.won:
                 continue
@@ -69,6 +86,8 @@ class Goals:
             purse.won.add(each.id)
             reward_z, trigger = _reward(each, purse.earned_z), f"achievement.{each.id}"
             self._world.pay(purse, reward_z, "achievement", trigger, day)
+            paid = self._just_paid.setdefault(purse.member.id, [])
+            paid.append((self._places[each.id], reward_z))
 
     def _is_theirs(self, each: Achievement, purse: Purse, tiers: tuple[int, int]) -> bool:
         """Whether the books have reached it too, so that their row decides."""

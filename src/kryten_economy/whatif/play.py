@@ -64,10 +64,8 @@ class Play:
             for each in world.past.stakes
             if each.game == "spin" and not each.stake_z and not each.payout_z
         ]
-        self._staked: Counter[tuple[int, int]] = Counter()
-        for hold in world.past.holds:
-            if hold.placed_at_ms < world.past.from_ms and (number := _round_in(hold)) is not None:
-                self._staked[number, hold.account] += hold.amount_z
+        # By how much less was staked than in the books: what is not known here was staked so.
+        self._short: Counter[tuple[int, int]] = Counter()
         self._outcomes: dict[tuple[int, int], int] = {}
         before, after = world.before.settings, world.after.settings
         self._new = {
@@ -78,29 +76,33 @@ class Play:
     def stake(self, move: Move, hold: Hold | None) -> int:
         """What is staked in the other world; 0 where it isn't."""
         game = (move.debit_trigger or "").removeprefix("gambling.")
-        after = self._world.after.settings
-        before, playing = self._world.before.settings, games().get(game)
-        if before.gambling.enabled and not after.gambling.enabled:
-            return 0
-        if playing is not None and playing.enabled(before) and not playing.enabled(after):
-            return 0
-        amount_z = move.amount_z
-        if self._new.get(game):
-            section = getattr(after.gambling, game)
-            amount_z = min(max(amount_z, section.min_wager), section.max_wager)
-        if not self._spending.can_pay(move, amount_z):
+        amount_z = self._wanted(move, game)
+        if amount_z and not self._spending.can_pay(move, amount_z):
             amount_z = 0
         if hold is not None:
             number = _round_in(hold)
             if number is not None:
-                self._staked[number, move.debit] += amount_z
+                self._short[number, move.debit] += move.amount_z - amount_z
             return amount_z
         each = self._round_of(move, game)
         if each is not None:
-            self._staked[each.round, move.debit] += amount_z
+            self._short[each.round, move.debit] += move.amount_z - amount_z
             if self._new.get(game) and amount_z:
                 self._outcomes[each.round, move.debit] = self._drawn(each, amount_z)
         return amount_z
+
+    def _wanted(self, move: Move, game: str) -> int:
+        """What they would stake: nothing on a game that is off, and no more than is allowed."""
+        before, after = self._world.before.settings, self._world.after.settings
+        playing = games().get(game)
+        if before.gambling.enabled and not after.gambling.enabled:
+            return 0
+        if playing is not None and playing.enabled(before) and not playing.enabled(after):
+            return 0
+        if not self._new.get(game):
+            return move.amount_z
+        section = getattr(after.gambling, game)
+        return int(min(max(move.amount_z, section.min_wager), section.max_wager))
 
     def _round_of(self, move: Move, game: str) -> Stake | None:
         """The round of a stake that went to the house at once: of one move, or a raised one."""
@@ -120,7 +122,7 @@ class Play:
         if move.credit_trigger == FREE or not each.stake_z:
             amount_z = self._free(each) if self._new["spin"] else move.amount_z
             return amount_z, (net_z, amount_z)
-        staked_z = self._staked[each.round, each.account]
+        staked_z = self._staked(each)
         drawn = self._outcomes.pop((each.round, each.account), None)
         if drawn is not None:
             amount_z = drawn
@@ -133,11 +135,11 @@ class Play:
 
     def unpaid(self) -> list[tuple[int, int, str, int]]:
         """What new draws pay where the books have paid nothing: account, Z, trigger, stake."""
-        left = [
-            (account, amount_z, trigger_of(self._of_round[number][0].game), staked_z)
-            for (number, account), amount_z in self._outcomes.items()
-            if amount_z and (staked_z := self._staked[number, account]) is not None
-        ]
+        left = []
+        for (number, account), amount_z in self._outcomes.items():
+            if amount_z:
+                each = next(each for each in self._of_round[number] if each.account == account)
+                left.append((account, amount_z, trigger_of(each.game), self._staked(each)))
         self._outcomes.clear()
         return left
 
@@ -150,11 +152,15 @@ class Play:
                 found.append((each.account, amount_z, FREE, 0))
         return found
 
+    def _staked(self, stake: Stake) -> int:
+        """What was really put in for it."""
+        return stake.stake_z - self._short[stake.round, stake.account]
+
     def _pot(self, stake: Stake) -> int:
         """The part of a payout that all stakes of the round are of those of the books."""
         stakes = self._of_round[stake.round]
         was_z = sum(each.stake_z for each in stakes)
-        now_z = sum(self._staked[each.round, each.account] for each in stakes)
+        now_z = sum(map(self._staked, stakes))
         return stake.payout_z * now_z // was_z if was_z else stake.payout_z
 
     # Drawing anew

@@ -54,7 +54,7 @@ _ACTIVITY = f"""
 """  # noqa: S608 - names of columns
 _JOBS = """
     SELECT job, period, finished_at_ms FROM job_runs
-    WHERE channel = (SELECT name FROM channel WHERE id = ?) AND finished_at_ms >= ?
+    WHERE channel = (SELECT name FROM channel WHERE id = ?) COLLATE NOCASE AND finished_at_ms >= ?
     AND job IN ('balance_maintenance', 'daily_competitions')
     ORDER BY finished_at_ms
 """

@@ -21,8 +21,8 @@ from kryten_economy.whatif.world import World
 __all__ = ("replay",)
 
 _PAYOUTS = frozenset({"gamble_win", "gamble_push"})
-_UNASKED = frozenset({"admin_deduct", "admin_adjust", "migration", "decay"})
-"""What is taken whether it is there or not: then all there is."""
+_UNASKED = ("admin", "migration", "decay")
+"""How types begin that take whether it is there or not: then all there is."""
 
 
 def replay(past: Past, before: Settings, after: Settings, seed: int) -> Outcome:
@@ -37,7 +37,7 @@ class _Replay:
         self._goals, self._spending = Goals(world), Spending(world)
         self._holds = Holds(world.past)
         self._play = Play(world, self._holds, self._spending)
-        self._spent: dict[str, int] = {}
+        self._spent: dict[tuple[int, str, int], int] = {}
         self._ends: list[DayEnd] = []
 
     def run(self) -> Outcome:
@@ -55,8 +55,7 @@ class _Replay:
                 self._daily.rows(moves)
                 if moves[0].credit_type == "competition":
                     # What interest has reached is noticed with the owner's next row.
-                    for move in moves:
-                        self._look(move, today)
+                    self._look(moves, today)
             else:
                 self._together(moves, today)
         self._finish(days)
@@ -80,7 +79,7 @@ class _Replay:
     def _together(self, moves: Sequence[Move], day: str) -> None:
         for move in moves:
             self._one(move, day)
-            self._look(move, day)
+        self._look(moves, day)
         self._pay_draws(self._play.unpaid(), day)
 
     def _pay_draws(self, draws: Sequence[tuple[int, int, str, int]], day: str) -> None:
@@ -88,11 +87,13 @@ class _Replay:
         for account, amount_z, trigger, stake_z in draws:
             self._world.win(account, amount_z, trigger, day, max(0, amount_z - stake_z))
 
-    def _look(self, move: Move, day: str) -> None:
-        for account in (move.debit, move.credit):
+    def _look(self, moves: Sequence[Move], day: str) -> None:
+        """See what everybody whom an operation has touched has reached, once it is done."""
+        awarded = self._goals.is_award(moves[0])
+        for account in dict.fromkeys(end for move in moves for end in (move.debit, move.credit)):
             purse = self._world.purses.get(account)
             if purse is not None:
-                self._goals.look(purse, day)
+                self._goals.look(purse, day, awarded=awarded)
 
     # One row
 
@@ -110,7 +111,7 @@ class _Replay:
             amount_z, nets = self._play.payout(move)
             world.move(move, amount_z, day, nets)
         elif move.credit_type == "refund":
-            spent = (move.credit_trigger or "").replace("refund.", "spend.", 1)
+            spent = (move.credit, move.credit_trigger or "", move.amount_z)
             world.move(move, self._spent.get(spent, move.amount_z), day)
         elif self._goals.is_award(move):
             self._goals.award(move, day)
@@ -139,11 +140,14 @@ class _Replay:
         amount_z = world.move(move, amount_z, day)
         if hold is not None:
             self._holds.fill(hold, amount_z)
-        if move.debit_type == "spend" and move.debit_trigger:
-            self._spent[move.debit_trigger] = amount_z
+        trigger = move.debit_trigger or ""
+        if trigger.startswith("spend.queue."):
+            # What another service has charged it gives back under the same id.
+            back = trigger.replace("spend.", "refund.", 1)
+            self._spent[move.debit, back, move.amount_z] = amount_z
 
     def _wanted(self, move: Move, hold: Hold | None) -> int:
-        if move.debit_type in _UNASKED:
+        if (move.debit_type or "").startswith(_UNASKED):
             return move.amount_z
         if move.debit_type == "gamble_stake":
             return self._play.stake(move, hold)

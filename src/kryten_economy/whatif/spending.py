@@ -34,15 +34,13 @@ class Holds:
     def __init__(self, past: Past) -> None:
         self._coming: defaultdict[tuple[int, int, str, int], deque[Hold]] = defaultdict(deque)
         self._going: defaultdict[tuple[int, int], list[Hold]] = defaultdict(list)
-        self._there: dict[str, int] = {}
-        self._left: dict[str, int] = {}
-        self._was_left: dict[str, int] = {}
+        # What is not known of a hold lies in it as in the books.
+        self._there = {each.id: each.amount_z for each in past.holds}
+        self._left, self._was_left = dict(self._there), dict(self._there)
         for each in past.holds:
             if each.placed_at_ms >= past.from_ms:
                 key = (each.account, each.placed_at_ms, each.trigger_id, each.amount_z)
                 self._coming[key].append(each)
-            else:
-                self._there[each.id] = self._left[each.id] = each.amount_z
             if each.settled_at_ms is not None:
                 self._going[each.account, each.settled_at_ms].append(each)
 
@@ -59,9 +57,9 @@ class Holds:
     def taken(self, move: Move, owner: int) -> tuple[Hold | None, int]:
         """The hold that this row takes from, and how much it takes in the other world."""
         for each in self._going.get((owner, move.at_ms), ()):
-            if each.id not in self._left or not self._fits(each, move):
+            if not self._fits(each, move):
                 continue
-            was_left_z, left_z = self._was_left.get(each.id, each.amount_z), self._left[each.id]
+            was_left_z, left_z = self._was_left[each.id], self._left[each.id]
             part_z = self._there[each.id] * move.amount_z // each.amount_z
             amount_z = left_z if move.amount_z == was_left_z else min(left_z, part_z)
             self._was_left[each.id] = was_left_z - move.amount_z
@@ -74,7 +72,7 @@ class Holds:
 
         What is used goes to the sink, the house or somebody else, what is left to its owner.
         """
-        left_z = self._was_left.get(hold.id, hold.amount_z)
+        left_z = self._was_left[hold.id]
         if hold.state == "captured":
             parts = {hold.captured_z, hold.amount_z - hold.captured_z}
             return move.amount_z in parts and move.amount_z <= left_z

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import apsw
 import pytest
 from tests.actors.house import CHANNEL, settings_with
 from tests.actors.month.cases import CASES, Case
+from tests.actors.month.events import Event
 from tests.actors.month.feed import feed
 from tests.actors.month.oracle import Oracle
 from tests.actors.month.service import live_through
@@ -89,9 +91,15 @@ def _replayed(path: Path, after: Settings) -> Outcome:
         reports.close()
 
 
+@cache
+def _heard() -> tuple[Event, ...]:
+    """What the service and every oracle hear."""
+    return tuple(feed(CASE, SEED))
+
+
 def _oracle(terms: dict[str, Any]) -> Oracle:
     oracle = Oracle(replace(CASE, terms=terms))
-    for event in feed(CASE, SEED):
+    for event in _heard():
         oracle.hear(event)
     return oracle
 
@@ -146,7 +154,7 @@ async def test_a_month_under_another_configuration_is_what_the_oracle_says(
     """Unchanged it is the month to the coin; one reward changes its share and what follows."""
     monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
     path = tmp_path / "economy.db"
-    await live_through(CASE, path, feed(CASE, SEED), lambda _: None)
+    await live_through(CASE, path, _heard(), lambda _: None)
     _unchanged(path)
     for key, value in EXACT:
         _exact(path, key, value)

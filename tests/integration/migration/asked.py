@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ("CHANNEL", "CHARGED", "PEOPLE", "READS", "STRANGER", "TWICE")
+__all__ = ("CHANNEL", "CHARGED", "GIVEN_BACK", "PEOPLE", "READS", "STRANGER", "TWICE")
 
 CHANNEL = "lounge"
 """The old service looks for the list of users under the lower-case name only."""
@@ -12,6 +12,8 @@ TWICE = {"Alice": "alice", "Eve": "EVE"}
 STRANGER = "Nobody"
 CHARGED = "7d3f0a52-5f3c-4a6e-9d6e-0c7c9b3f1a2b"
 """The id of a film that the web queue had the old service charge to Gina."""
+GIVEN_BACK = "c1f4b6ce-3a0f-4a8e-8a52-1d2f40a1b9e7"
+"""And of one that was charged to dora-4 and given back there."""
 _OF_A_USER: tuple[dict[str, Any], ...] = (
     {"command": "balance.get"},
     {"command": "account.summary"},

@@ -20,7 +20,7 @@ from tests.benchmarks.baseline import Baseline, BaselineError, install_baseline
 from tests.benchmarks.child import Child, start_child
 from tests.benchmarks.robot import Robot, robot
 from tests.benchmarks.settings import free_port, service_settings
-from tests.integration.migration.asked import CHANNEL, CHARGED, PEOPLE, READS, TWICE
+from tests.integration.migration.asked import CHANNEL, CHARGED, GIVEN_BACK, PEOPLE, READS, TWICE
 
 from economy_sandbox.nats import NatsServer
 
@@ -175,16 +175,24 @@ async def _buy(playing: Robot) -> None:
     ):
         await _say(playing, PEOPLE[name], text)
     assert await playing.api("rank.set", channel=CHANNEL, username=PEOPLE[4], rank_name="Grip")
-    charged = await playing.api(
-        "spending.queue",
+    for buyer, request_id in ((6, CHARGED), (3, GIVEN_BACK)):
+        charged = await playing.api(
+            "spending.queue",
+            channel=CHANNEL,
+            username=PEOPLE[buyer],
+            duration_sec=600,
+            tier="queue",
+            request_id=request_id,
+        )
+        assert charged is not None
+        assert charged["success"]
+    assert await playing.api(
+        "spending.queue_refund",
         channel=CHANNEL,
-        username=PEOPLE[6],
-        duration_sec=600,
-        tier="queue",
-        request_id=CHARGED,
+        username=PEOPLE[3],
+        request_id=GIVEN_BACK,
+        reason="add_failed",
     )
-    assert charged is not None
-    assert charged["success"]
 
 
 async def _wager(playing: Robot) -> None:

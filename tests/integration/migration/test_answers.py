@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.migration.asked import CHANNEL, CHARGED, PEOPLE, READS, TWICE
+from tests.integration.migration.asked import CHANNEL, CHARGED, GIVEN_BACK, PEOPLE, READS, TWICE
 from tests.integration.migration.differences import (
     DIFFERENCES,
     OPENING,
@@ -219,6 +219,22 @@ async def test_what_the_old_service_charged_is_given_back_once(moved: House) -> 
     assert moved.balance("Gina") == back["new_balance"]
     after = await moved.data("spending.queue_preview", **film)
     assert (after["available"], after["daily_remaining"]) == (True, waiting["daily_remaining"] + 1)
+    moved.balanced()
+
+
+async def test_what_the_old_service_gave_back_is_not_given_again(moved: House) -> None:
+    """The id is known with both that it was charged and that it was given back."""
+    had_z = (await moved.data("balance.get", username="dora-4"))["balance"]
+    film = {"username": "dora-4", "duration_sec": 600, "tier": "queue"}
+    again = await moved.data("spending.queue", **film, request_id=GIVEN_BACK)
+    assert (again["idempotent_replay"], again["refunded"]) == (True, True)
+    assert await _refund(moved, "dora-4", GIVEN_BACK) == {
+        "success": True,
+        "refunded": again["cost_z"],
+        "request_id": GIVEN_BACK,
+        "idempotent_replay": True,
+    }
+    assert moved.balance("dora-4") == had_z
     moved.balanced()
 
 

@@ -168,10 +168,12 @@ def test_items_tips_and_requests(moved: tuple[Ask, Ask]) -> None:
         " GROUP BY 1 ORDER BY 1"
     )
     assert new(
-        f"SELECT request_id, a.name, cost_z, tier, t.amount FROM queue_spend_requests AS x {_OF}"
-        " JOIN transactions AS t ON t.id = x.transaction_id"
+        "SELECT request_id, a.name, cost_z, tier, t.amount, refunded_at_ms IS NOT NULL"
+        f" FROM queue_spend_requests AS x {_OF} JOIN transactions AS t ON t.id = x.transaction_id"
+        " ORDER BY 1"
     ) == old(
-        "SELECT request_id, lower(q.username), cost_z, tier, -cost_z FROM queue_spend_requests q"
+        "SELECT request_id, lower(username), cost_z, tier, -cost_z, refunded"
+        " FROM queue_spend_requests ORDER BY 1"
     )
 
 

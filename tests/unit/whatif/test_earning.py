@@ -192,6 +192,8 @@ def test_rain_follows_bounds_and_rank() -> None:
     assert made.under(before, after).wallets["ann"] == (13, 72)
     none = settings(**ranks, rain={"enabled": False})
     assert made.under(before, none).wallets["ann"] == (13, 3)
+    # It rains no more at present either: what has fallen under another configuration stays.
+    assert made.under(none, none).wallets["ann"] == (13, 13)
 
 
 def test_who_is_too_young_now_earns_nothing_yet() -> None:

@@ -198,7 +198,7 @@ def _forget(
         sql.run("PRAGMA defer_foreign_keys = 1")
         naming = Naming(scope.name, _unused(sql), scope.others, scope.is_common)
         done = _replace(sql, scope, naming, found, at_ms)
-    return done  # noqa: RET504 - mypy takes it that `with connection` might swallow what is raised
+    return done  # noqa: RET504 - the connection has committed now
 
 
 def _unused(sql: Sql) -> str:
