@@ -104,6 +104,14 @@ async def spoken_to(it: Api) -> object:
     return it.house.balance("Alice") - before
 
 
+async def digested(it: Api) -> object:
+    """Whether Boss is sent anything in the next hour and a quarter."""
+    before = len(it.house.pms("Boss"))
+    await anyio.sleep(1.25 * HOUR_S)
+    await it.house.settle()
+    return len(it.house.pms("Boss")) > before
+
+
 async def third_question(it: Api) -> object:
     """Whether the third question in a row is one too many."""
     replies = [await it.house.pm("Alice", "quiet") for _ in range(3)]
@@ -234,6 +242,10 @@ PROBES: dict[str, Probe] = {
         earned(1), 1, 3, {"presence": {"base_rate_per_minute": 1}},
     ),
     "bounties": Probe({"bounties": off()}, says("bounties"), "", "off"),
+    "digest": Probe(
+        {"digest": {"admin_digest": {"enabled": True, "send_hour_utc": 11}}}, digested, False, True,
+        {"digest": {"admin_digest": {"enabled": False}}}, scheduled=True, hour=3 * 24 + 9.5,
+    ),
     "announcements": Probe(
         {"announcements": {"rain_drop": False}}, outbox, None, (240, 10, ["rain_drop"]),
     ),
@@ -244,8 +256,8 @@ ELSEWHERE = {
     "achievements": "tests/actors/session/test_achievements.py",
     "daily_competitions": "tests/actors/earning/test_competitions.py",
     "database": "tests/actors/test_scheduler.py",
+    "api_auth": "tests/integration/service/test_tokens.py",
     "bot": "needs a restart",
-    "digest": "composed at its hour by what holds then",
 }
 """Sections that are shown with their own topic."""
 
@@ -355,9 +367,10 @@ MADE_BEFOREHAND = {
     "gateway/bus.py: _name",
     "gateway/bus.py: _places",
     "gateway/events.py: places",
+    "gateway/probe.py: _settings",
     "tables/race.py: _pools",
 }
-"""Made anew by a reload, at the next round, or of keys that need a restart."""
+"""Made anew by a reload, at the next round or look, or of keys that need a restart."""
 
 
 def test_nobody_keeps_settings() -> None:
