@@ -344,9 +344,9 @@ def in_words(  # noqa: C901, PLR0911, PLR0912  # one sentence for each refusal
 
 def not_undoable(refusal: NotUndoable, symbol: str) -> str:
     """Why an act stays; where balances don't reach, who lacks how much."""
-    number = refusal.undo_id
+    number = refusal.undo_id or 0
     match refusal.why:
-        case "unknown" if number is None:
+        case "unknown" if not number:
             return "You have done nothing here that could be undone. 'audit' shows all acts."
         case "unknown":
             return f"There is no act #{number:,} in this channel. 'audit' shows the last ones."

@@ -25,6 +25,7 @@ from kryten_economy import features
 from kryten_economy.config import Settings
 from kryten_economy.config.race import Commentary
 from kryten_economy.dice import Chance, Dice
+from kryten_economy.features.audit.rules import Entry
 from kryten_economy.features.games.blackjack.rules import DECK, Hand
 from kryten_economy.features.games.race.rules import FIXED, POOL, Course, Runner
 from kryten_economy.features.games.race.texts import Bet, Pools, pools_of
@@ -58,6 +59,11 @@ def _fields(kind: Any) -> st.SearchStrategy[Any]:
     values = {name: _values(hint) for name, hint in hints.items()}
     if kind is Movement:
         values |= {"type": st.sampled_from(sorted(TYPES)), "metadata": st.none()}
+    if kind is Entry:
+        states = st.sampled_from(
+            [None, '{"balance": 5}', '{"ban": {"name": "a_b_c"}, "rank": null}']
+        )
+        values |= {"before": states, "after": states}
     if kind is Hand:
         cards = st.lists(st.sampled_from(DECK), min_size=1, max_size=6).map(tuple)
         values |= {"player": cards, "dealer": cards, "end": st.sampled_from(["bust", "push"])}

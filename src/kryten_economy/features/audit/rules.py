@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 __all__ = ("Entry", "One", "Outcome", "Preview", "Restored", "Share")
 
@@ -67,7 +67,7 @@ class Entry(NamedTuple):
     id: int
     at_ms: int
     admin: str
-    origin: str
+    origin: Literal["pm", "api", "cli", "clock"]
     channel: str
     command: str
     arguments: str

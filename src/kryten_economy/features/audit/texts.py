@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import tzinfo
+from zoneinfo import ZoneInfo
 
 from kryten_economy.features.audit.rules import Entry, Outcome, Preview, Restored
 from kryten_economy.text.markup import clip, name_shown, user_text
@@ -46,7 +46,7 @@ def no_such_entry(number: int) -> str:
     return f"There is no entry #{number:,} in this channel. 'audit' shows the last ones."
 
 
-def audit_list(entries: Sequence[Entry], zone: tzinfo) -> str:
+def audit_list(entries: Sequence[Entry], zone: ZoneInfo) -> str:
     """One line for each act, the newest first."""
     lines = []
     for each in entries:
@@ -60,7 +60,7 @@ def _said(entry: Entry) -> str:
     return clip(user_text(f"{entry.command} {entry.arguments}"), _COMMAND_UNITS_MAX)
 
 
-def audit_detail(entry: Entry, zone: tzinfo) -> str:
+def audit_detail(entry: Entry, zone: ZoneInfo) -> str:
     """All that is known of one row."""
     lines = [
         f"#{entry.id:,} {_said(entry)}",
