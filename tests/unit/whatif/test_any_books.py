@@ -24,7 +24,7 @@ from kryten_economy.whatif.replay import replay
 
 Batches = Sequence[Sequence[Request[Any]]]
 BATCHES = st.lists(st.lists(st.one_of(TALK, *KINDS.values()), max_size=30), max_size=5)
-CONFIGURED = (
+CONFIGURED: tuple[dict[str, Any], ...] = (
     {},
     {"ranks": {"earn_multiplier_per_rank": 0.1}},
     {"balance_maintenance": {"mode": "interest"}, "rain": {"enabled": True}},
@@ -42,7 +42,7 @@ ANOTHER = settings_of(
 
 def _outcomes(path: Path, before: Settings, after: Settings) -> list[tuple[Outcome, Counter[str]]]:
     """The replay of each channel, and what the wallets of the books hold in it."""
-    found = []
+    found: list[tuple[Outcome, Counter[str]]] = []
     with closing(Reports.open(path)) as reports, one_moment(reports):
         for channel in channels_in(reports.sql):
             window = last_days(reports.sql, channel, Calendar("UTC"), 400)
