@@ -21,7 +21,7 @@ from kryten_economy.whatif.world import World
 __all__ = ("replay",)
 
 _PAYOUTS = frozenset({"gamble_win", "gamble_push"})
-_UNASKED = ("admin", "migration", "decay")
+_UNASKED = ("admin", "migration", "decay", "prune")
 """How types begin that take whether it is there or not: then all there is."""
 
 
