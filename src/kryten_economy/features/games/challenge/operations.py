@@ -116,7 +116,7 @@ def terms_of(settings: Settings) -> Terms:
 
 _PENDING = """
     SELECT terms FROM game_round
-    WHERE channel_id = ? AND game = 'challenge' AND state = 'open'
+    WHERE channel_id = ? AND game = 'challenge' AND state IN ('open', 'drawn') AND state = 'open'
 """
 
 ChallengeRefused = SameAccount | AlreadyPending | AgainstTheRules | OpponentUnable | StakeRefused
@@ -329,7 +329,9 @@ class Pending(NamedTuple):
 
 _OPEN = """
     SELECT r.id, r.terms FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
-    WHERE c.name = ?1 AND r.game = 'challenge' AND r.state = 'open' ORDER BY r.id DESC LIMIT 10000
+    WHERE c.name = ?1 AND r.game = 'challenge' AND r.state IN ('open', 'drawn')
+        AND r.state = 'open'
+    ORDER BY r.id DESC LIMIT 10000
 """
 
 
