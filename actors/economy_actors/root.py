@@ -24,6 +24,7 @@ from economy_actors.exporter import Exporter
 from economy_actors.gateway.actor import Gateway
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import PERSONS_MAILBOX, Persons
+from economy_actors.jobs.configuration import KeepsSettings
 from economy_actors.jobs.daily import DailyJobs
 from economy_actors.jobs.fair import FairSeeds
 from economy_actors.jobs.panic import Panic
@@ -141,6 +142,7 @@ class Root(Actor[Any]):
         await self.spawn_started("floors", self._floors())
         await self.spawn_started("scheduler", lambda: Scheduler(context, parts.data_file))
         await self.spawn_started("jobs", lambda: DailyJobs(context))
+        self.spawn("settings", lambda: KeepsSettings(context))
         await self.spawn_started("reporter", lambda: Reporter(context))
         await self.spawn_started("fair_seeds", lambda: FairSeeds(context, self._channels))
         # Behind the channels, so that at a stop nobody in them waits for it.

@@ -25,7 +25,6 @@ from economy_actors.exporter import Listening, check_health, serve
 from economy_actors.gateway.bus import Bus
 from economy_actors.gateway.worker import Aliases
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
-from economy_actors.handlers.reloading import note_settings
 from economy_actors.ledger import books_at, reports_at
 from economy_actors.metrics.metrics import Metrics
 from economy_actors.root import Parts, Root
@@ -203,7 +202,6 @@ async def open_service(
             give_up=service.give_up,
         )
         await system.spawn_root("root", lambda: Root(context, parts, channels))
-        await note_settings(context, "start")
         if settings.metrics.enabled:
             service.listening = await http.enter_async_context(_http(context))
         _log.info("service started", version=__version__, channels=channels)

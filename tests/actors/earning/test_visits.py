@@ -10,6 +10,7 @@ import pytest
 from tests.actors.earning.street import earned, paying, play, street
 from tests.actors.house import CHANNEL, START_MS, House, house
 
+from economy_actors import ledger
 from economy_actors.messages.channel import AfkChanged, MinutePassed
 from kryten_economy.refusals import BALANCE_MAX_Z
 from kryten_economy.users import UserKey
@@ -181,8 +182,12 @@ async def test_afk_costs_the_bonus_and_never_the_base(
         assert home.now_ms - wallet.last_seen_ms < 1000
 
 
-async def test_one_full_wallet_stops_nobody(tmp_path: Path) -> None:
+async def test_one_full_wallet_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """3.3: whoever can't be paid is passed over; the others of the tick are paid."""
+    # The books would be checked meanwhile, and the coins that are put in here noticed.
+    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
     async with house(tmp_path / "e.db", paying(**MINUTES)) as home:
         await home.join("Alice")
         await home.join("Bob")

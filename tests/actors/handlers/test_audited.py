@@ -74,6 +74,11 @@ MESSAGES = (
     Case("reject_force", "reject_force 1", said("forcenow metro", "yes")),
     Case("claim_bounty", "claim_bounty 1 @bob", said("bounty 100 Sing")),
     Case("cancel_bounty", "cancel_bounty 1", said("bounty 100 Sing")),
+    Case("pause", "pause games 30m"),
+    Case("readonly", "readonly 30m"),
+    Case("freeze", "freeze alice"),
+    Case("resume", "resume games", said("Boss: pause games")),
+    Case("config", "config revert 1", in_books=False),
     Case("auction", "auction open 5 10 hat"),
     Case("raffle", "raffle open 5 10"),
     Case("predict", 'predict open 5 "Rain?" yes | no'),
@@ -87,6 +92,8 @@ REQUESTED = (
     Case("user.unban", {"username": "alice"}, said("Boss: ban alice"), undoable=True),
     Case("rain", {"total_amount": 10}, undoable=True),
     Case("admin.undo", {"undo_id": "last", "admin": "Boss"}, said("Boss: grant bob 5"), True),
+    Case("panic.set", {"what": "games", "for": "30m"}),
+    Case("panic.clear", {"what": "games"}, said("Boss: pause games")),
     Case("event.start", {"multiplier": 2, "minutes": 5}, undoable=True),
     Case("event.stop", {}, said("Boss: event start 2 10 Gala"), undoable=True),
     Case("announce", {"message": "Hello"}, in_books=False),
@@ -120,6 +127,7 @@ ELSEWHERE = {
     # The stylesheet and the configuration are not in the books.
     "vanity.resync_colors",
     "config.reload",
+    "config.revert",
 }
 
 

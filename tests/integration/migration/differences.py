@@ -230,6 +230,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         _are_texts,
     ),
     Difference(
+        ("system.health",),
+        ("panic",),
+        "New: what admins have stopped for a while",
+        _is_new,
+    ),
+    Difference(
         ("system.about", "system.health"),
         ("uptime_seconds", "uptime_human"),
         "Since the start of this service, in whole seconds",

@@ -183,6 +183,7 @@ async def test_health(served: House) -> None:
         "database": "connected",
         "channels_configured": 1,
         "active_sessions": 4,
+        "panic": [],
         "problems": [],
         "version": __version__,
     }

@@ -21,6 +21,7 @@ PINNED = {"pydantic-core": "pydantic"}
 ON_EXTRAS = (
     (ROOT / "actors" / "economy_sandbox", "demo"),
     (ROOT / "src" / "kryten_economy" / "migration" / "postgres.py", "import"),
+    (ROOT / "src" / "kryten_economy" / "whatif" / "charts.py", "what-if"),
 )
 """Which files need what only an extra brings."""
 
@@ -56,7 +57,7 @@ def required(wheel: Path) -> tuple[set[str], dict[str, set[str]]]:
     for line in metadata.get_all("Requires-Dist", []):
         name = re.match(r"[\w.-]+", line)
         assert name is not None, line
-        extra = re.search(r"extra == ['\"](\w+)", line)
+        extra = re.search(r"extra == ['\"]([\w-]+)", line)
         (always if extra is None else extras[extra[1]]).add(normal(name[0]))
     return always, extras
 

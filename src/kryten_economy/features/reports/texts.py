@@ -268,7 +268,7 @@ def user_digest(template: str, day: DayOfUser, currency: Mapping[str, object]) -
         "balance": thousands(day.balance_z),
         "rank": day.rank,
         "streak": thousands(day.streak),
-        "currency": currency["symbol"],
+        "currency": currency.get("symbol", ""),
         "next_goal_description": day.goal,
         "days_away": thousands(day.days_away),
     }
