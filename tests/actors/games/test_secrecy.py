@@ -167,8 +167,9 @@ async def test_nobody_plays_before_a_seed_is_announced(tmp_path: Path) -> None:
             assert books.failed
             before = h.balance("Boss")
             for text in STARTS:
-                [reply] = await h.pm("Boss", text)
-                assert "try again" in reply.lower(), (text, reply)
+                # What comes of joining may be told late, since its books have failed as well.
+                told = await h.pm("Boss", text)
+                assert any("try again" in reply.lower() for reply in told), (text, told)
             assert h.balance("Boss") == before
             assert _count(h, "game_round") == _count(h, "fair_seed") == _count(h, "hold") == 0
             assert "economy_fair_seed_info{" not in h.context.metrics.render().decode()
@@ -176,7 +177,7 @@ async def test_nobody_plays_before_a_seed_is_announced(tmp_path: Path) -> None:
             await anyio.sleep(61)
             seed = seeds(h)[TODAY]
             assert hash_of(seed) in h.context.metrics.render().decode()
-            assert "Balance" in (await h.pm("Boss", "flip 20"))[0]
+            assert any("Balance" in reply for reply in await h.pm("Boss", "flip 20"))
             assert _count(h, "game_round") == 1
 
 
