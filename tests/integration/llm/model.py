@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
+from anyio import lowlevel
 from tests.integration.catalogue.library import Handler, as_json
 
 from economy_actors.llm import LlmServer
@@ -75,3 +76,6 @@ async def model() -> AsyncIterator[Model]:
     finally:
         await here.client.close()
         await runner.cleanup()
+        # What was cut off while it was silent is closed in the next rounds of the loop.
+        for _ in range(3):
+            await lowlevel.checkpoint()
