@@ -43,11 +43,9 @@ async def blackjack(call: PmCall) -> PmAnswer:
         return texts.nothing_played() if played is None else texts.stats(played, call.symbol)
     if (open_ := await _open_hand(call)) is not None:
         return _shown(call, open_)
-    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
+    stake_z = kit.only_stake(call)
     if isinstance(stake_z, Refused):
         return stake_z
-    if len(call.args) > 1:
-        return call.usage()
     return await _deal(call, stake_z)
 
 

@@ -59,11 +59,9 @@ async def spin(call: PmCall) -> PmAnswer:
     """One pull, for a stake or for nothing."""
     if not call.args:
         return await _free_spin(call)
-    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
+    stake_z = kit.only_stake(call)
     if isinstance(stake_z, Refused):
         return stake_z
-    if len(call.args) > 1:
-        return call.usage()
     settings = call.settings
     answer = await call.begin(
         Spin(
@@ -124,11 +122,9 @@ def _told_spin(
 )
 async def flip(call: PmCall) -> PmAnswer:
     """One coin."""
-    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
+    stake_z = kit.only_stake(call)
     if isinstance(stake_z, Refused):
         return stake_z
-    if len(call.args) > 1:
-        return call.usage()
     settings = call.settings
     answer = await call.begin(
         Flip(

@@ -54,6 +54,7 @@ __all__ = (
     "confirmed",
     "connected",
     "on_record",
+    "only_stake",
     "open_account",
     "open_round",
     "past_day",
@@ -315,6 +316,14 @@ async def open_round(
     if token is not None:
         floor.offer(GiveBackSlot(token))
     return stake_refused(call, answer)
+
+
+def only_stake(call: PmCall) -> int | Refused:
+    """The stake in Z of a command that takes nothing else."""
+    stake_z = call.amount_at(0, of_z=call.wallet.balance_z)
+    if not isinstance(stake_z, Refused) and len(call.args) > 1:
+        return call.usage()
+    return stake_z
 
 
 def stake_refused(call: PmCall, refusal: AnyRefusal) -> Refused | Failed:

@@ -144,21 +144,21 @@ class BidStands:
     replayed: bool = False
 
 
+BidRefused = (
+    NotPending
+    | AgainstTheRules
+    | NoAccount
+    | Banned
+    | TooYoung
+    | InvalidAmount
+    | BelowMinimum
+    | AboveMaximum
+    | Insufficient
+)
+
+
 @dataclass(frozen=True, slots=True)
-class PlaceBid(
-    Act[
-        BidStands
-        | NotPending
-        | AgainstTheRules
-        | NoAccount
-        | Banned
-        | TooYoung
-        | InvalidAmount
-        | BelowMinimum
-        | AboveMaximum
-        | Insufficient
-    ]
-):
+class PlaceBid(Act[BidStands | BidRefused]):
     """Bid so much."""
 
     HALTED_BY = STAKING
@@ -174,20 +174,7 @@ class PlaceBid(
 
 
 @operation
-def place_bid(
-    tx: Tx, ask: PlaceBid
-) -> (
-    BidStands
-    | NotPending
-    | AgainstTheRules
-    | NoAccount
-    | Banned
-    | TooYoung
-    | InvalidAmount
-    | BelowMinimum
-    | AboveMaximum
-    | Insufficient
-):
+def place_bid(tx: Tx, ask: PlaceBid) -> BidStands | BidRefused:
     """Hold the bid and give the one before back, in one act."""
     known = timed.running(tx, ask.number, "auction", ask.user.channel)
     if known is None or ask.at_ms >= known.end_ms:

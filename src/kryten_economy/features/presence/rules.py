@@ -46,7 +46,6 @@ __all__ = (
     "Roster",
     "Visit",
     "earning_gate",
-    "is_genuine_arrival",
     "is_past",
     "is_welcome_back",
     "marks",
@@ -213,18 +212,6 @@ class Change(NamedTuple):
 def nearest_minute(at_ms: int) -> int:
     """The number of the whole minute that is nearest to an instant or a length of time."""
     return (at_ms + MINUTE_MS // 2) // MINUTE_MS
-
-
-def is_genuine_arrival(
-    last_departure_ms: int | None, last_seen_ms: int | None, at_ms: int, window_ms: int
-) -> bool:
-    """Whether a join begins a new visit: the absence is unknown or at least the window long.
-
-    After an unclean stop no departure was stored; the last tick that saw the user stands for
-    it (`earning.md` 3.1).
-    """
-    known = [each for each in (last_departure_ms, last_seen_ms) if each is not None]
-    return not known or at_ms - max(known) >= window_ms
 
 
 def is_welcome_back(absent_since_ms: int | None, at_ms: int, days_absent: int) -> bool:

@@ -66,19 +66,13 @@ class Bought:
     replayed: bool = False
 
 
+BuyRefused = (
+    NoAccount | Banned | DailyLimit | CoolingDown | AlreadyPending | Insufficient | InvalidAmount
+)
+
+
 @dataclass(frozen=True, slots=True)
-class BuyMedia(
-    Act[
-        Bought
-        | NoAccount
-        | Banned
-        | DailyLimit
-        | CoolingDown
-        | AlreadyPending
-        | Insufficient
-        | InvalidAmount
-    ]
-):
+class BuyMedia(Act[Bought | BuyRefused]):
     """Pay for an item; with ``needs_approval`` an operator has to allow it first."""
 
     HALTED_BY = SPENDING
@@ -96,19 +90,7 @@ class BuyMedia(
 
 
 @operation
-def buy_media(
-    tx: Tx, ask: BuyMedia
-) -> (
-    Bought
-    | NoAccount
-    | Banned
-    | DailyLimit
-    | CoolingDown
-    | AlreadyPending
-    | Insufficient
-    | InvalidAmount
-    | Conflict
-):
+def buy_media(tx: Tx, ask: BuyMedia) -> Bought | BuyRefused | Conflict:
     """Check everything, set the price aside and count the use."""
     account = tx.find(ask.user, ask.day)
     if account is None:
