@@ -63,7 +63,7 @@ class Shell:
     async def running(self, line: str) -> AsyncIterator[None]:
         """The service, until the block ends; it then stops as systemd would have it."""
         with (self.folder / "service.log").open("w") as log:
-            process = subprocess.Popen(
+            process = await anyio.open_process(
                 ["bash", "-c", f"exec {line}"],
                 cwd=self.folder, env=self._environ, stdout=log, stderr=log,
             )  # fmt: skip
@@ -71,7 +71,8 @@ class Shell:
             yield
         finally:
             process.terminate()
-            code = await anyio.to_thread.run_sync(lambda: process.wait(STOPS_WITHIN_S))
+            with anyio.fail_after(STOPS_WITHIN_S, shield=True):
+                code = await process.wait()
         assert code == 0, (self.folder / "service.log").read_text(encoding="utf-8")
 
 
@@ -122,7 +123,8 @@ def _moved_settings(text: str) -> str:
     """The section `database` of the configuration, as the page's second step has it."""
     backend = re.search(r"`database\.backend: (\w+)`", text)
     path = re.search(r"`database\.path: (\S+)`", text)
-    assert backend and path, text
+    assert backend is not None, text
+    assert path is not None, text
     return f"database: {{backend: {backend[1]}, path: {path[1]}}}"
 
 

@@ -21,7 +21,7 @@ def page(name: str) -> str:
 
 def section(text: str, heading: str) -> str:
     """What stands below a heading, up to the next one of its level or above."""
-    level = heading.split()[0]
+    level = heading.split(maxsplit=1)[0]
     _, found, rest = text.partition(f"\n{heading}\n")
     assert found, f"the page has no heading {heading!r}"
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
@@ -34,7 +34,7 @@ def blocks(text: str) -> list[list[str]]:
 
 
 def spans(text: str) -> list[str]:
-    """Everything in code font but the blocks, each once, in its order; a table's ``\\|`` is a ``|``."""
+    """Everything in code font but the blocks, each once; a table's ``\\|`` is a ``|``."""
     plain = _FENCE.sub("", text)
     return list(dict.fromkeys(each.replace(r"\|", "|") for each in _SPAN.findall(plain)))
 

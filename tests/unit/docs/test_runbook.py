@@ -4,7 +4,7 @@ import json
 import re
 
 from tests.unit.docs.pages import ROOT, page, spans
-from tests.unit.ops.test_prometheus import DASHBOARDS, exported, used_in
+from tests.unit.ops.test_prometheus import DASHBOARDS, alerts, exported, used_in
 
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from kryten_economy.commands.grammar import parse
@@ -20,7 +20,16 @@ REASONS = {
     *("claims", "signature", "algorithm", "malformed"),
     *("full", "crashed", "gone", "stopped", "absent", "no_echo", "send_failed", "overflow"),
 }
-"""Values of labels; that of the metrics are in docs/reference/metrics.md."""
+"""Values of labels, which the code or the page of the metrics has."""
+WORDS = {
+    # states, levels and fields of systemd, the log and /health
+    *("failed", "error", "critical", "activating", "degraded", "problems", "/health", "CPUQuota"),
+    # subjects and events of the robot, labels, components
+    *("kryten.economy.command", "kryten.robot.command", "cooldown", "errorMsg", "reason", "actor"),
+    *("session", "gateway"),
+    # what stands behind `resume`
+    *("games", "@user", "all"),
+}
 
 
 def _code() -> str:
@@ -62,7 +71,9 @@ def test_everything_in_code_font_exists() -> None:
         parsed = parse(each)
         key = re.sub(r"<\w+>\.|: .*", "", each).split(".")
         known = (
-            each.startswith(PROGRAMS)
+            each.startswith((*PROGRAMS, "-"))
+            or each in WORDS
+            or each in {rule["alert"] for rule in alerts()}
             or (parsed is not None and COMMANDS.find(parsed.word) is not None)
             or each in REQUESTS.names
             or each in exported()
