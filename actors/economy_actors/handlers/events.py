@@ -250,7 +250,9 @@ async def event(call: PmCall) -> PmAnswer:
             return await _start_by_pm(call, multiplier, minutes, user_text(call.parsed.text(3)))
         case ["stop"]:
             name = await _stop(call)
-            return texts.no_adhoc() if name is None else texts.stopped_reply(name)
+            if name is None:
+                return Refused(Code.NOT_FOUND, texts.no_adhoc())
+            return texts.stopped_reply(name)
         case _:
             return call.usage()
 

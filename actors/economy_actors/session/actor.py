@@ -209,10 +209,14 @@ async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Ques
     if spec.admin and not asking.is_admin:
         return spec, Refused(Code.REJECTED, refusals.not_authorised(spec.name))
     if spec.is_about_another(parsed):
-        has_profile = COMMANDS.find("profile") is not None
-        text = refusals.about_oneself_only(spec.name, has_profile)
-        return spec, Refused(Code.INVALID_REQUEST, text)
+        return spec, Refused(Code.INVALID_REQUEST, _no_name_taken(spec))
     return spec, await _answer(asking, spec, COMMANDS.handler(spec))
+
+
+def _no_name_taken(spec: CommandSpec) -> str:
+    if not spec.is_about_oneself:
+        return refusals.usage(spec.syntax, refusals.no_name_taken(spec.name))
+    return refusals.about_oneself_only(spec.name, COMMANDS.find("profile") is not None)
 
 
 def _unknown(context: Context, parsed: Parsed, *, is_admin: bool) -> Refused:
