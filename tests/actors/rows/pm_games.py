@@ -89,7 +89,7 @@ ROWS = (
         "accept",
         refused("Cy: accept @alice", "No challenge of alice"),
         written_wrongly("Cy: accept a.b", "can't be a user name"),
-        done("Cy: accept", "(won|lost) against Bob", **{"bob": 190, "cy": -100}),
+        done("Cy: accept", "(won|lost) against Bob", bob=190, cy=-100),
         refused("Cy: accept", "No challenge is waiting"),
     ),
     Row(

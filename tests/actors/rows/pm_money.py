@@ -1,6 +1,6 @@
 """What people and admins do with money by private message."""
 
-from tests.actors.rows.walk import Row, done, first, never, refused, written_wrongly
+from tests.actors.rows.walk import Row, done, first, refused, written_wrongly
 
 __all__ = ("ROWS",)
 
@@ -97,7 +97,13 @@ ROWS = (
         refused("Boss: confirm 0", "not the number I gave you"),
         first("Boss: econ_reset 500"),
         done(
-            "Boss: confirm {code}", "balances", alice=-9_525, bob=-9_525, boss=-9_525, cy=-9_525, mallory=500
+            "Boss: confirm {code}",
+            "balances",
+            alice=-9_525,
+            bob=-9_525,
+            boss=-9_525,
+            cy=-9_525,
+            mallory=500,
         ),
         written_wrongly("Boss: econ_reset nothing", "'nothing' is not an amount"),
     ),

@@ -1,11 +1,12 @@
 """The shop, what waits for an admin, and bounties by private message."""
 
-from tests.actors.rows.walk import Row, Wait, done, first, refused, written_wrongly
+from tests.actors.rows.walk import Row, done, first, refused, written_wrongly
 
 __all__ = ("ROWS",)
 
 _SUSPENDED = "access to the economy is suspended"
 _NOT_FOR_ALICE = "needs admin rights"
+_CAPS = "SELECT count(*) FROM shop_item WHERE item = 'cap'"
 _NOTHING = "There is nothing of that kind to decide"
 _BOUNTY = "SELECT state FROM bounty ORDER BY id DESC LIMIT 1"
 
@@ -53,7 +54,10 @@ ROWS = (
         done(
             "Boss: approve_gif @alice",
             "approved",
-            ("SELECT value FROM vanity_item WHERE type = 'channel_gif'", "https://example.org/a.gif"),
+            (
+                "SELECT value FROM vanity_item WHERE type = 'channel_gif'",
+                "https://example.org/a.gif",
+            ),
         ),
         refused("Boss: approve_gif @cy", _NOTHING),
         written_wrongly("Boss: approve_gif", "Usage: approve_gif @user"),
@@ -66,10 +70,7 @@ ROWS = (
     ),
     Row(
         "shop_add",
-        done(
-            "Boss: shop_add cap 50 announce Cap on",
-            "cap is for sale: Cap, 50 Z",
-        ),
+        done("Boss: shop_add cap 50 announce Cap on", "for sale: Cap, 50 Z", (_CAPS, 1)),
         refused("Alice: shop_add cap 50 announce Cap on", _NOT_FOR_ALICE),
         written_wrongly("Boss: shop_add cap dear announce", "'dear' is not an amount"),
         written_wrongly("Boss: shop_add cap 50 explode", "announce"),
@@ -88,7 +89,7 @@ ROWS = (
     ),
     Row(
         "shop_remove",
-        done("Boss: shop_remove cap", "no longer sold"),
+        done("Boss: shop_remove cap", "no longer sold", (_CAPS, 0)),
         refused("Boss: shop_remove cap", "no item 'cap'"),
         written_wrongly("Boss: shop_remove", "Usage: shop_remove <id>"),
     ),

@@ -1,17 +1,18 @@
 """What admins look at and stop by private message."""
 
-from tests.actors.rows.walk import Row, done, first, never, refused, written_wrongly
+from tests.actors.rows.walk import Row, done, first, refused, written_wrongly
 
 __all__ = ("ROWS",)
 
 _NOT_FOR_ALICE = "needs admin rights"
 _NOT_A_NAME = "can't be a user name"
-_BANNED = "SELECT count(*) FROM ban WHERE name = 'cy'"
+_BANS = "SELECT count(*) FROM banned_users WHERE name = 'cy'"
+_HALTS = "SELECT group_concat(what) FROM panic"
 
 ROWS = (
     Row(
         "ban",
-        done("Boss: ban cy spam", "Cy is banned"),
+        done("Boss: ban cy spam", "Cy is banned", (_BANS, 1)),
         refused("Cy: balance", "suspended"),
         refused("Boss: ban cy", "already banned"),
         refused("Boss: ban boss", "can't ban yourself"),
@@ -20,13 +21,13 @@ ROWS = (
     ),
     Row(
         "unban",
-        done("Boss: unban cy", "Cy may use the economy again"),
+        done("Boss: unban cy", "Cy may use the economy again", (_BANS, 0)),
         refused("Boss: unban cy", "Cy is not banned"),
         written_wrongly("Boss: unban a.b", _NOT_A_NAME),
     ),
     Row(
         "pause",
-        done("Boss: pause games 10m", "Games are paused until 2026-11-20 10:10 UTC"),
+        done("Boss: pause games 10m", "paused until 2026-11-20 10:10 UTC", (_HALTS, "games")),
         refused("Alice: pause games", _NOT_FOR_ALICE),
         written_wrongly("Boss: pause life", r"Usage: pause earning\|games\|spending"),
         written_wrongly("Boss: pause games 10x", "'10x' is no time"),
@@ -39,20 +40,27 @@ ROWS = (
     ),
     Row(
         "resume",
-        done("Boss: resume games", "Resumed: games"),
+        refused("Alice: flip 10", "Games are paused by an admin"),
+        done("Boss: resume games", "Resumed: games", (_HALTS, None)),
+        done("Alice: flip 10", "Your 10 Z bring 20 Z", alice=10),
         refused("Boss: resume games", "Nothing is paused here"),
         written_wrongly("Boss: resume", r"Usage: resume earning\|games"),
     ),
     Row(
         "readonly",
-        done("Boss: readonly 10m audit", "read-only until 2026-11-20 10:10 UTC"),
+        done(
+            "Boss: readonly 10m audit",
+            "read-only until 2026-11-20 10:10 UTC",
+            (_HALTS, "read-only"),
+        ),
         refused("Alice: readonly", _NOT_FOR_ALICE),
         written_wrongly("Boss: readonly 9y", "'9y' is no time"),
         first("Boss: resume all"),
     ),
     Row(
         "freeze",
-        done("Boss: freeze @cy 10m", "Cy is frozen until"),
+        done("Boss: freeze @cy 10m", "Cy is frozen until", (_HALTS, "freeze")),
+        refused("Cy: flip 10", "An admin has frozen your account"),
         refused("Boss: freeze @boss", "can't freeze yourself"),
         refused("Boss: freeze @ZCoinBot", "me|bot"),
         written_wrongly("Boss: freeze", "Usage: freeze @user"),
@@ -85,13 +93,13 @@ ROWS = (
     ),
     Row(
         "econ:stats",
-        done("Boss: econ:stats", "In circulation: 40,000 Z"),
+        done("Boss: econ:stats", "In circulation: 40,010 Z"),
         refused("Alice: econ:stats", _NOT_FOR_ALICE),
         written_wrongly("Boss: econ:stats @bob", "takes no user name"),
     ),
     Row(
         "econ:health",
-        done("Boss: econ:health", "In circulation: 40,000 Z"),
+        done("Boss: econ:health", "In circulation: 40,010 Z"),
         refused("Alice: econ:health", _NOT_FOR_ALICE),
         written_wrongly("Boss: econ:health @bob", "takes no user name"),
     ),
@@ -109,7 +117,7 @@ ROWS = (
     ),
     Row(
         "econ:gambling",
-        done("Boss: econ:gambling", "Staked 0 Z"),
+        done("Boss: econ:gambling", "Staked 10 Z"),
         refused("Alice: econ:gambling", _NOT_FOR_ALICE),
         written_wrongly("Boss: econ:gambling @bob", "takes no user name"),
     ),

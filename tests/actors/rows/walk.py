@@ -19,7 +19,7 @@ from tests.actors.api.strangers import LEAKS
 from tests.actors.colours.cytube import Page, dress
 from tests.actors.house import CHANNEL, House, settings_with
 
-from economy_actors.handlers.registry import COMMANDS, REQUESTS
+from economy_actors.handlers.registry import ADMIN, COMMANDS, REQUESTS
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
@@ -28,6 +28,7 @@ __all__ = (
     "ELSEWHERE",
     "KINDS",
     "PEOPLE",
+    "File",
     "Never",
     "Row",
     "Step",
@@ -90,6 +91,14 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """The configuration file is written anew."""
+
+    text: str
+    kind: Literal["first"] = "first"
+
+
+@dataclass(frozen=True, slots=True)
 class Never:
     """Why nobody can be refused here, or can write it wrongly; ``shown`` are steps that show it."""
 
@@ -103,9 +112,9 @@ class Row:
     """One command or request."""
 
     name: str
-    steps: tuple[Step | Wait | Never, ...]
+    steps: tuple[Step | Wait | File | Never, ...]
 
-    def __init__(self, name: str, *steps: Step | Wait | Never) -> None:
+    def __init__(self, name: str, *steps: Step | Wait | File | Never) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "steps", steps)
 
@@ -173,7 +182,10 @@ def everything_on() -> Settings:
         onboarding={"welcome_wallet": 0},
         cytube_promotion={"min_rank": "Grip"},
         spending={"playnext_premium": True},
-        ranks={"spend_discount_per_rank": 0, "tiers": [{"name": "Extra", "min_lifetime_earned": 0}, _GRIP]},
+        ranks={
+            "spend_discount_per_rank": 0,
+            "tiers": [{"name": "Extra", "min_lifetime_earned": 0}, _GRIP],
+        },
         gambling={
             "min_account_age_minutes": 0,
             "heist": {"enabled": True, "min_participants": 1},
@@ -191,6 +203,7 @@ def everything_on() -> Settings:
     )
 
 
+_EXTRA = {"name": "Extra", "min_lifetime_earned": 0}
 _GRIP = {"name": "Grip", "min_lifetime_earned": 1_000_000}
 _CHERRIES = {"symbols": "🍒🍒🍒", "multiplier": 3, "probability": 1.0}
 _WAVE = {"id": "wave", "name": "Wave", "price": 5, "effect": "announce", "text": "hi"}
@@ -236,11 +249,15 @@ async def walk(it: Api, rows: Iterable[Row], *, by_pm: bool) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-async def _try(it: Api, name: str, step: Step | Wait | Never, *, by_pm: bool) -> None:
+async def _try(it: Api, name: str, step: Step | Wait | File | Never, *, by_pm: bool) -> None:
     match step:
         case Wait(seconds):
             await anyio.sleep(seconds)
             await it.house.settle()
+        case File(text):
+            path = it.house.context.live.path
+            assert path is not None
+            path.write_text(text, encoding="utf-8")
         case Never(why=why, shown=shown):
             assert len(why.split()) > 3, "a reason is a sentence"
             for each in shown:
@@ -345,3 +362,15 @@ def complete(rows: Iterable[Row], *, by_pm: bool) -> None:
     assert set(names) - registered == set(), "tried, and nobody registers it"
     for row in rows:
         assert row.kinds >= set(KINDS), (row.name, set(KINDS) - row.kinds)
+        for step in row.steps:
+            if isinstance(step, Step) and step.kind == "done":
+                assert step.answer or step.data or step.moves or step.row, (row.name, step)
+        for step in row.steps:
+            if isinstance(step, Never) and step.kind == "wrong":
+                assert not _can_be_wrong(row.name), row.name
+
+
+def _can_be_wrong(request: str) -> bool:
+    """Whether a request takes anything but the name of who asks."""
+    spec = REQUESTS.find(request)
+    return spec is None or spec.channel or bool(set(spec.fields) - {ADMIN})
