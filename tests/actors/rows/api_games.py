@@ -2,6 +2,7 @@
 
 from tests.actors.rows.walk import (
     ELSEWHERE,
+    Fields,
     Row,
     Wait,
     ask,
@@ -13,10 +14,10 @@ from tests.actors.rows.walk import (
 
 __all__ = ("ROWS",)
 
-_NO_CHANNEL = {"channel": ...}
-_HAT = {"minutes": 5, "minimum": 10, "thing": "Hat"}
-_RAIN = {"question": "Rain?", "outcomes": "yes | no", "minutes": 5}
-_TICKETS = {"minutes": 5, "price": 10}
+_NO_CHANNEL: Fields = {"channel": ...}
+_HAT: Fields = {"minutes": 5, "minimum": 10, "thing": "Hat"}
+_RAIN: Fields = {"question": "Rain?", "outcomes": "yes | no", "minutes": 5}
+_TICKETS: Fields = {"minutes": 5, "price": 10}
 
 ROWS = (
     Row(

@@ -1,14 +1,14 @@
 """Requests about balances, movements and sums."""
 
-from tests.actors.rows.walk import ELSEWHERE, Row, ask, asked_wrongly, turned_down, works
+from tests.actors.rows.walk import ELSEWHERE, Fields, Row, ask, asked_wrongly, turned_down, works
 
 __all__ = ("ROWS",)
 
-ALICE = {"username": "alice"}
-NEMO = {"username": "nemo"}
-_NO_CHANNEL = {"channel": ...}
-_TODAY = {"from": "2026-11-20", "to": "2026-11-20"}
-_NOT_FOUND = {"found": False}
+ALICE: Fields = {"username": "alice"}
+NEMO: Fields = {"username": "nemo"}
+_NO_CHANNEL: Fields = {"channel": ...}
+_TODAY: Fields = {"from": "2026-11-20", "to": "2026-11-20"}
+_NOT_FOUND: Fields = {"found": False}
 
 ROWS = (
     Row(
@@ -53,7 +53,10 @@ ROWS = (
         works(
             {"total_amount": 100},
             {"recipients": 4, "amount_each": 25, "total_awarded": 100},
-            **dict.fromkeys(("alice", "bob", "boss", "cy"), 25),
+            alice=25,
+            bob=25,
+            boss=25,
+            cy=25,
         ),
         turned_down({"total_amount": 3}, "rejected", "less than one each for 4 users"),
         asked_wrongly({"total_amount": "much"}, "total_amount must be a whole number"),

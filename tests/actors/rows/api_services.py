@@ -1,15 +1,15 @@
 """Requests of services that charge for what they do: wallets and the web queue."""
 
-from tests.actors.rows.walk import ELSEWHERE, Row, asked_wrongly, turned_down, works
+from tests.actors.rows.walk import ELSEWHERE, Fields, Row, asked_wrongly, turned_down, works
 
 __all__ = ("ROWS",)
 
-BOB = {"username": "bob"}
-_CHAT = {"service": "chatbot"}
-_ASKED = BOB | _CHAT | {"budget": 10}
-_FIRST = _CHAT | {"reservation_id": "wallet:api:w1"}
-_SECOND = _CHAT | {"reservation_id": "wallet:api:w2"}
-_FILM = BOB | {"duration_sec": 600, "tier": "queue"}
+BOB: Fields = {"username": "bob"}
+_CHAT: Fields = {"service": "chatbot"}
+_ASKED: Fields = BOB | _CHAT | {"budget": 10}
+_FIRST: Fields = _CHAT | {"reservation_id": "wallet:api:w1"}
+_SECOND: Fields = _CHAT | {"reservation_id": "wallet:api:w2"}
+_FILM: Fields = BOB | {"duration_sec": 600, "tier": "queue"}
 
 ROWS = (
     Row(

@@ -1,15 +1,24 @@
 """Requests about things that are sold, approvals and bounties."""
 
-from tests.actors.rows.walk import ELSEWHERE, Row, asked_wrongly, first, never, turned_down, works
+from tests.actors.rows.walk import (
+    ELSEWHERE,
+    Fields,
+    Row,
+    asked_wrongly,
+    first,
+    never,
+    turned_down,
+    works,
+)
 
 __all__ = ("ROWS",)
 
-ALICE = {"username": "alice"}
-BOB = {"username": "bob"}
-NEMO = {"username": "nemo"}
-MALLORY = {"username": "mallory"}
-_GOLD = {"value": "#FFD700"}
-_CAP = {"item": "cap", "name": "Cap", "price": 5, "effect": "announce", "text": "hi"}
+ALICE: Fields = {"username": "alice"}
+BOB: Fields = {"username": "bob"}
+NEMO: Fields = {"username": "nemo"}
+MALLORY: Fields = {"username": "mallory"}
+_GOLD: Fields = {"value": "#FFD700"}
+_CAP: Fields = {"item": "cap", "name": "Cap", "price": 5, "effect": "announce", "text": "hi"}
 _CAPS = "SELECT count(*) FROM shop_item WHERE item = 'cap'"
 _NOTHING = "There is nothing of that kind to decide"
 _BOUNTY = "SELECT state FROM bounty ORDER BY id DESC LIMIT 1"

@@ -1,16 +1,16 @@
 """Requests with which other services and operators run a channel."""
 
-from tests.actors.rows.walk import ELSEWHERE, Row, asked_wrongly, never, turned_down, works
+from tests.actors.rows.walk import ELSEWHERE, Fields, Row, asked_wrongly, never, turned_down, works
 
 __all__ = ("ROWS",)
 
-CY = {"username": "cy"}
-_NO_CHANNEL = {"channel": ...}
+CY: Fields = {"username": "cy"}
+_NO_CHANNEL: Fields = {"channel": ...}
 _BANS = "SELECT count(*) FROM banned_users WHERE name = 'cy'"
 _OPEN = "whoever asks learns nothing but that somebody is here"
 _NO_FIELDS = "it takes no channel and no field, and what else is sent is let pass"
-_ODD = {"channel": 5, "username": [], "x": {"y": None}}
-_GALA = {"multiplier": 2, "minutes": 5, "name": "Gala"}
+_ODD: Fields = {"channel": 5, "username": [], "x": {"y": None}}
+_GALA: Fields = {"multiplier": 2, "minutes": 5, "name": "Gala"}
 
 ROWS = (
     Row(

@@ -8,10 +8,11 @@ from tests.actors.api.helpers import Api
 from tests.actors.conftest import VirtualLoop
 from tests.actors.house import CHANNEL, settings_with
 from tests.actors.rows import config_rows, test_by_pm, test_by_request
-from tests.actors.rows.walk import Row, balances, channel, complete, everything_on, walk
+from tests.actors.rows.walk import Fields, Row, balances, channel, complete, everything_on, walk
 
-from economy_actors.handlers.registry import COMMANDS, REQUESTS, Section
+from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from economy_actors.handlers.reloading import note_settings
+from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings, load
 
 BY_PM = (*(row for rows in test_by_pm.TABLES.values() for row in rows), *config_rows.COMMANDS)
@@ -118,7 +119,7 @@ async def test_commands_that_are_switched_off_say_so(tmp_path: Path) -> None:
         assert all(spec.enabled(on) for spec in COMMANDS)
 
 
-async def _told(it: Api, name: str, body: dict[str, object]) -> tuple[str, str]:
+async def _told(it: Api, name: str, body: Fields) -> tuple[str, str]:
     answer = await it.raw({"command": name} | body)
     assert answer["success"] is False, answer
     return answer["error_code"], answer["error"]
@@ -131,11 +132,12 @@ async def test_requests_of_a_channel_need_one_that_is_served(tmp_path: Path) -> 
         for spec in REQUESTS:
             if not spec.channel:
                 continue
-            for code, given in (
+            cases: tuple[tuple[str, Fields], ...] = (
                 ("unknown_channel", {"channel": "Elsewhere"}),
                 ("invalid_request", {"channel": 5}),
                 ("invalid_request", {}),
-            ):
+            )
+            for code, given in cases:
                 if given or not spec.only_channel:
                     assert (await _told(it, spec.name, given))[0] == code, (spec.name, given)
         assert balances(it.house) == before

@@ -28,6 +28,7 @@ __all__ = (
     "ELSEWHERE",
     "KINDS",
     "PEOPLE",
+    "Fields",
     "File",
     "Never",
     "Row",
@@ -50,7 +51,7 @@ __all__ = (
 
 Kind = Literal["first", "done", "refused", "wrong"]
 KINDS: tuple[Kind, ...] = ("done", "refused", "wrong")
-Fields = Mapping[str, object]
+Fields = dict[str, object]
 Sql = tuple[str, object]
 
 WEALTH_Z = 10_000
@@ -278,9 +279,11 @@ async def _take(it: Api, name: str, step: Step, *, by_pm: bool) -> None:
     if step.kind != "done":
         assert after == before, "what is refused moves nothing"
         return
-    wallets = {who for kind, who in after if kind == "wallet"}
-    moved = {who: after[key] - before.get(key, 0) for who in wallets if (key := ("wallet", who))}
-    moved = {who: z for who, z in moved.items() if z}
+    moved = {
+        who: balance_z - before.get((kind, who), 0)
+        for (kind, who), balance_z in after.items()
+        if kind == "wallet" and balance_z != before.get((kind, who), 0)
+    }
     assert moved == dict(step.moves), f"moved {moved}"
     assert sum(after.values()) == sum(before.values()) == 0, "money comes from somewhere"
     if step.row is not None:
