@@ -208,6 +208,11 @@ def began(halt: Halt) -> str:
     return f"⏸️ {in_words(halt)}. {_MEANS[halt.what]}"
 
 
+def never_seen() -> str:
+    """To the admin: the name they froze may be a slip."""
+    return "I've never seen this name here: is it spelled right?"
+
+
 def ended(halts: Sequence[Halt]) -> str:
     """To the admin: what goes on."""
     named = [

@@ -61,6 +61,7 @@ ROWS = (
         "freeze",
         done("Boss: freeze @cy 10m", "Cy is frozen until", (_HALTS, "freeze")),
         refused("Cy: flip 10", "An admin has frozen your account"),
+        done("Boss: freeze @Nmo", "never seen this name here: is it spelled right"),
         refused("Boss: freeze @boss", "can't freeze yourself"),
         refused("Boss: freeze @ZCoinBot", "me|bot"),
         written_wrongly("Boss: freeze", "Usage: freeze @user"),

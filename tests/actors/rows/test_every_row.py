@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from tests.actors.api.helpers import Api
+from tests.actors.api.strangers import LEAKS
 from tests.actors.conftest import VirtualLoop
 from tests.actors.house import CHANNEL, settings_with
 from tests.actors.rows import config_rows, test_by_pm, test_by_request
 from tests.actors.rows.walk import Fields, Row, balances, channel, complete, everything_on, walk
 
-from economy_actors.handlers.registry import COMMANDS, REQUESTS
+from economy_actors.handlers.answers import Done
+from economy_actors.handlers.registry import COMMANDS, REQUESTS, ApiCall, PmCall, command, request
 from economy_actors.handlers.reloading import note_settings
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings, load
@@ -67,6 +69,30 @@ async def test_the_configuration_is_shown_read_and_reverted(tmp_path: Path, by_p
         await walk(it, rows, by_pm=by_pm)
 
 
+def test_what_is_registered_anew_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registering is enough: nobody has to remember the tables."""
+    for table, names in (
+        (COMMANDS, ("_handlers", "_specs", "_by_word")),
+        (REQUESTS, ("_by_name",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(table, name, dict(getattr(table, name)))
+
+    @command("juggle", summary="three balls", section=Section.BASICS)
+    async def juggle(_call: PmCall) -> str:
+        return "Well done."
+
+    @request("toy.juggle")
+    async def toy_juggle(_call: ApiCall) -> Done:
+        return Done({})
+
+    assert (juggle, toy_juggle) != (None, None)
+    with pytest.raises(AssertionError, match="nobody tries it"):
+        complete(BY_PM, by_pm=True)
+    with pytest.raises(AssertionError, match="nobody tries it"):
+        complete(BY_REQUEST, by_pm=False)
+
+
 async def test_all_admin_commands_need_admin_rights(tmp_path: Path) -> None:
     """Whatever is written behind them, they do nothing for others."""
     async with channel(tmp_path) as it:
@@ -88,6 +114,25 @@ async def test_the_banned_may_use_no_command_but_those_for_them(tmp_path: Path) 
                 [answer] = await it.house.pm("Mallory", spec.name)
                 assert ("is suspended" in answer) != spec.for_banned, spec.name
         assert balances(it.house) == before
+
+
+ODD = ("-1", "9" * 25, '" @@ | ½', "@nemo 1.5 %s{0}", "open 0 0 |")
+"""What no command takes as it stands; nobody is called Nemo."""
+
+
+async def test_what_no_command_can_read_breaks_nothing(tmp_path: Path) -> None:
+    """Each command answers it in words, shows nothing of the inside and moves no money."""
+    async with channel(tmp_path) as it:
+        before = balances(it.house)
+        for spec in COMMANDS:
+            for odd in ODD:
+                answers = await it.house.pm("Boss" if spec.admin else "Alice", f"{spec.name} {odd}")
+                assert answers, (spec.name, odd)
+                assert not any(LEAKS.search(each) for each in answers), answers
+                assert "went wrong" not in "".join(answers), (spec.name, odd)
+        assert {k: z for k, z in balances(it.house).items() if z} == {
+            k: z for k, z in before.items() if z
+        }
 
 
 def everything_off() -> Settings:
