@@ -86,7 +86,8 @@ def test_what_is_registered_anew_is_missed(monkeypatch: pytest.MonkeyPatch) -> N
     async def toy_juggle(_call: ApiCall) -> Done:
         return Done({})
 
-    assert (juggle, toy_juggle) != (None, None)
+    assert COMMANDS.find("juggle") is not None
+    assert REQUESTS.find("toy.juggle") is not None
     with pytest.raises(AssertionError, match="nobody tries it"):
         complete(BY_PM, by_pm=True)
     with pytest.raises(AssertionError, match="nobody tries it"):
