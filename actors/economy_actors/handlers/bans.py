@@ -62,7 +62,8 @@ async def user_ban(call: ApiCall) -> ApiAnswer:
             "banned": True,
             "new_ban": state.changed,
             "reason": state.reason,
-        }
+        },
+        acted=state.changed,
     )
 
 
@@ -76,7 +77,8 @@ async def user_unban(call: ApiCall) -> ApiAnswer:
             "channel": call.channel,
             "banned": False,
             "was_banned": state.changed,
-        }
+        },
+        acted=state.changed,
     )
 
 

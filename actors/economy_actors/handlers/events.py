@@ -294,7 +294,8 @@ async def event_start(call: ApiCall) -> ApiAnswer:
 @request("event.stop", mutating=True)
 async def event_stop(call: ApiCall) -> ApiAnswer:
     """Stop the event of an operator, if one runs."""
-    return Done({"channel": call.channel, "stopped": await _stop(call) is not None})
+    stopped = await _stop(call) is not None
+    return Done({"channel": call.channel, "stopped": stopped}, acted=stopped)
 
 
 async def _start(call: Call, multiplier: Fraction, minutes: int, name: str) -> EventStarted:

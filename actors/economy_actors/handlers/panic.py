@@ -234,7 +234,8 @@ async def panic_clear(call: ApiCall) -> ApiAnswer:
         return name
     changed = await _stop(call, what, name)
     return Done(
-        {"channel": call.channel, "ended": _rows(changed.ended), "panic": _rows(changed.halts)}
+        {"channel": call.channel, "ended": _rows(changed.ended), "panic": _rows(changed.halts)},
+        acted=changed.changed,
     )
 
 

@@ -24,7 +24,15 @@ from uuid import uuid4
 import structlog
 
 from economy_actors.context import Context, terms_now
-from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
+from economy_actors.handlers.answers import (
+    Code,
+    Failed,
+    PmAnswer,
+    Private,
+    Refused,
+    Shown,
+    result_of,
+)
 from economy_actors.handlers.kit import on_record, recorded
 from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
 from economy_actors.messages.channel import (
@@ -283,7 +291,7 @@ async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question
         answer = await _run(call, handler)
         text = answer if isinstance(answer, str) else answer.text
         result = "told" if isinstance(answer, Private) else text
-        done = isinstance(answer, str) and not call.spec.reads
+        done = isinstance(answer, str) and not (call.spec.reads or isinstance(answer, Shown))
     finally:
         recorded(call, result, done=done)
     return answer

@@ -16,6 +16,7 @@ __all__ = ("ROWS",)
 
 _NO_CHANNEL: Fields = {"channel": ...}
 _HAT: Fields = {"minutes": 5, "minimum": 10, "thing": "Hat"}
+_LAST = "SELECT done FROM audit_log ORDER BY id DESC LIMIT 1"
 _RAIN: Fields = {"question": "Rain?", "outcomes": "yes | no", "minutes": 5}
 _TICKETS: Fields = {"minutes": 5, "price": 10}
 
@@ -55,7 +56,8 @@ ROWS = (
     ),
     Row(
         "prediction.lock",
-        works({}, {"done": "lock"}),
+        works({}, {"result": "✅ Bets are closed."}, (_LAST, 1)),
+        works({}, {"result": "Bets were closed already."}, (_LAST, 0)),
         turned_down(ELSEWHERE, "unknown_channel"),
         asked_wrongly(_NO_CHANNEL, "channel is required"),
     ),

@@ -6,6 +6,8 @@ __all__ = ("ROWS",)
 
 CY: Fields = {"username": "cy"}
 _NO_CHANNEL: Fields = {"channel": ...}
+_LAST = "SELECT done FROM audit_log ORDER BY id DESC LIMIT 1"
+_ACT, _NO_ACT = (_LAST, 1), (_LAST, 0)
 _BANS = "SELECT count(*) FROM banned_users WHERE name = 'cy'"
 _OPEN = "whoever asks learns nothing but that somebody is here"
 _NO_FIELDS = "it takes no channel and no field, and what else is sent is let pass"
@@ -16,14 +18,14 @@ ROWS = (
     Row(
         "user.ban",
         works(CY | {"reason": "spam"}, {"banned": True, "new_ban": True}, (_BANS, 1)),
-        works(CY, {"banned": True, "new_ban": False}),
+        works(CY, {"banned": True, "new_ban": False}, _NO_ACT),
         turned_down({"username": "ZCoinBot"}, "rejected", "That's me"),
         asked_wrongly({}, "username is required"),
     ),
     Row(
         "user.unban",
         works(CY, {"banned": False, "was_banned": True}, (_BANS, 0)),
-        works(CY, {"banned": False, "was_banned": False}),
+        works(CY, {"banned": False, "was_banned": False}, _NO_ACT),
         turned_down(CY | ELSEWHERE, "unknown_channel"),
         asked_wrongly({"username": 5}, "username must be a CyTube name"),
     ),
@@ -49,8 +51,8 @@ ROWS = (
     ),
     Row(
         "event.stop",
-        works({}, {"stopped": True}),
-        works({}, {"stopped": False}),
+        works({}, {"stopped": True}, _ACT),
+        works({}, {"stopped": False}, _NO_ACT),
         turned_down(ELSEWHERE, "unknown_channel"),
         asked_wrongly(_NO_CHANNEL, "channel is required"),
     ),
@@ -79,7 +81,7 @@ ROWS = (
             {"panic": []},
             ("SELECT count(*) FROM panic WHERE what = 'games'", 0),
         ),
-        works({"what": "games"}, {"ended": [], "panic": []}),
+        works({"what": "games"}, {"ended": [], "panic": []}, _NO_ACT),
         turned_down(ELSEWHERE, "unknown_channel"),
         asked_wrongly({"what": "life"}, "what must be one of earning, games"),
     ),

@@ -22,6 +22,7 @@ ranks: {tiers: [{name: Extra, min_lifetime_earned: 0}]}
 cytube_promotion: {min_rank: Extra}
 rain: {max_amount: 30}
 """
+_NO_ACT = ("SELECT done FROM audit_log ORDER BY id DESC LIMIT 1", 0)
 _OTHER = File(FILE.replace("30", "40"))
 _BROKEN = File("nats: [")
 _OPEN = "it only reads, is of no channel, and is open to whoever may publish requests"
@@ -41,8 +42,8 @@ COMMANDS = (
     ),
     Row(
         "config",
-        done("Boss: config show rain.max_amount", "is 30"),
-        done("Boss: config history", "rain.max_?amount: 30 -> 40"),
+        done("Boss: config show rain.max_amount", "is 30", _NO_ACT),
+        done("Boss: config history", "rain.max_?amount: 30 -> 40", _NO_ACT),
         refused("Boss: config show rain.least", "no setting 'rain.least'"),
         refused("Boss: config revert 99", "There is no version 99"),
         written_wrongly("Boss: config", r"Usage: config history \[page\]"),

@@ -6,6 +6,7 @@ __all__ = ("ROWS",)
 
 _NOT_FOR_ALICE = "needs admin rights"
 _NOT_A_NAME = "can't be a user name"
+_ACTS = "SELECT count(*) FROM audit_log WHERE command IN ('pause', 'resume') AND done"
 _BANS = "SELECT count(*) FROM banned_users WHERE name = 'cy'"
 _HALTS = "SELECT group_concat(what) FROM panic"
 
@@ -43,7 +44,9 @@ ROWS = (
         refused("Alice: flip 10", "Games are paused by an admin"),
         done("Boss: resume games", "Resumed: games", (_HALTS, None)),
         done("Alice: flip 10", "Your 10 Z bring 20 Z", alice=10),
+        done("Boss: panic", "Nothing is stopped here", (_ACTS, 2)),
         refused("Boss: resume games", "Nothing is paused here"),
+        done("Boss: panic", "Nothing is stopped here", (_ACTS, 2)),
         written_wrongly("Boss: resume", r"Usage: resume earning\|games"),
     ),
     Row(
