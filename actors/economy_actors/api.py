@@ -165,7 +165,7 @@ class Worker(Actor[Work]):
             call = on_record(call, "api", spec.name, _arguments(found, subject))
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
-            recorded(call, _told(answer), done=isinstance(answer, Done))
+            recorded(call, _told(answer), done=isinstance(answer, Done) and answer.acted)
         await self._reply(spec.name, _fitting(spec.name, answer), reply_to)
 
     async def _subject(

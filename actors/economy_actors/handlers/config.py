@@ -14,7 +14,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from economy_actors.handlers import kit
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Private, Refused
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Private, Refused, Shown
 from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.handlers.reloading import (
@@ -108,10 +108,10 @@ async def _history(call: PmCall, page: int) -> PmAnswer:
     )
     pages = max(1, -(-count // _PAGE_ROWS))
     if not count:
-        return "No configuration was kept yet: the service runs without a file."
+        return Shown("No configuration was kept yet: the service runs without a file.")
     if page > pages:
         return Refused(Code.INVALID_REQUEST, f"There are only {pages} pages.")
-    return versions_kept.history_page(rows, page, pages)
+    return Shown(versions_kept.history_page(rows, page, pages))
 
 
 @request("config.history", ROWS, OFFSET, channel=False)

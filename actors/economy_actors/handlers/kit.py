@@ -177,6 +177,14 @@ async def spelling(call: Call, typed: str) -> str:
     return typed if wallet is None else wallet.display_name
 
 
+async def was_ever_here(call: Call, user: UserKey) -> bool:
+    """Whether somebody of this name is here or has an account, so that it is no slip."""
+    if connected(call.context, user) is not None:
+        return True
+    day = call.day
+    return await call.read(lambda reports: reports.wallet(user, day)) is not None
+
+
 async def open_account(call: Call, name: str) -> Wallet:
     """An account for a name that nobody has used here so far, as they spell it where known."""
     user = call.named(name)

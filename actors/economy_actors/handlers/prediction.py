@@ -1,7 +1,7 @@
 """Predictions: opened, bet on, closed, settled, called off; by PM, in the channel, by request."""
 
 from economy_actors.handlers import kit, social
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused, Shown
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
@@ -161,7 +161,7 @@ async def _run(call: PmCall) -> PmAnswer:
         if any(each.name == call.user.name for each in stakes):
             return Refused(Code.REJECTED, texts.staked_yourself())
     answer = await _carry_out(call, row, what, call.parsed.text(1))
-    if isinstance(answer, str):
+    if isinstance(answer, str) and not isinstance(answer, Shown):
         social.audit(call, answer)
     return answer
 
@@ -172,7 +172,8 @@ async def _carry_out(call: Call, row: OpenRow, what: str, said: str) -> str | Re
         closed = await _close(call, row)
         if not isinstance(closed, Closed):
             return closed
-        return texts.closed_reply(changed=closed.changed)
+        text = texts.closed_reply(changed=closed.changed)
+        return text if closed.changed else Shown(text)
     if what == "void":
         is_public = call.settings.gambling.prediction.announce_public
         cancelled = await social.cancel(call, row, "prediction", is_public=is_public)
@@ -282,4 +283,5 @@ async def _run_by_request(call: ApiCall, what: str, said: str) -> ApiAnswer:
     answer = await _carry_out(call, row, what, said)
     if not isinstance(answer, str):
         return answer
-    return Done({"channel": call.channel, "round": row.number, "done": what, "result": answer})
+    told = {"channel": call.channel, "round": row.number, "done": what, "result": answer}
+    return Done(told, acted=not isinstance(answer, Shown))

@@ -220,7 +220,9 @@ def on_record(tx: Tx, ask: OnRecord) -> Acted:
     ]
     changes = [each for each in changes if each.before != each.after]
     moved = _moved(tx.postings[first:])
-    if known is not None and not (moved or changes):
+    # What can't be taken back has no states to compare: its answer says whether it did anything.
+    did = bool(moved or changes) if known is not None else getattr(answer, "changed", True)
+    if not did:
         return Acted(answer)
     audit_id = write_line(
         tx,
