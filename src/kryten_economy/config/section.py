@@ -314,7 +314,9 @@ class Section(BaseModel):
         if not isinstance(data, dict):
             return data
         # A section that there need not be is there once it is named.
-        named = {key: {} for key, value in data.items() if value is None and cls._may_lack(key)}
+        named: dict[str, object] = {
+            key: {} for key, value in data.items() if value is None and cls._may_lack(key)
+        }
         return {
             key: value for key, value in data.items() if value is not None or cls._scalar(key)
         } | named
