@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import member, public, sign_in
+from economy_actors.pages import live, member, public, sign_in
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.registry import PAGES, PageSpec, Who
@@ -33,7 +33,7 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member)
+TOPICS = (public, sign_in, member, live)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 _log = structlog.get_logger("pages")

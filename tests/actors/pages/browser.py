@@ -19,6 +19,7 @@ from economy_actors.pages.codes import SignIn
 from economy_actors.pages.view import Site
 from economy_actors.runtime import Actor
 from kryten_economy.config.web import Web
+from kryten_economy.ledger.facts import Facts
 
 __all__ = ("ORIGIN", "Browser", "Form", "Pages", "pages")
 
@@ -143,6 +144,10 @@ async def pages(path: Path, web: Web | None = None, **options: Any) -> AsyncIter
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
         made.append(Site(context, web, sign_in, environment()))
 
-    async with house(path, settings, more=start, **options) as here:
+    def committed(facts: Facts) -> None:
+        if made:
+            made[0].live.note(facts)
+
+    async with house(path, settings, more=start, facts_to=committed, **options) as here:
         transport = httpx.ASGITransport(pages_app(made[0]), raise_app_exceptions=False)
         yield Pages(here, made[0], transport)
