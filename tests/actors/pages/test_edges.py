@@ -9,6 +9,7 @@ from tests.actors.pages.browser import pages
 
 from economy_actors.pages.assets import assets
 from economy_actors.pages.registry import PAGES, Who
+from kryten_economy.config.web import Web
 
 
 async def test_every_answer_keeps_browsers_from_asking_anybody_else(tmp_path: Path) -> None:
@@ -148,3 +149,17 @@ async def test_every_page_of_members_asks_who_comes(tmp_path: Path) -> None:
             else:
                 page = await browser.get(spec.path)
                 assert page.url.path == "/c/TestChan/sign-in"
+
+
+async def test_an_address_asks_only_so_often(tmp_path: Path) -> None:
+    """A flood from one address is turned away without a look at the books; others are served."""
+    web = Web(trusted_proxies=("127.0.0.1",))
+    async with pages(tmp_path / "e.db", web) as here, here.browser() as browser:
+        flood = {"x-forwarded-for": "7.7.7.7"}
+        statuses = [(await browser.get("/sign-in", headers=flood)).status_code for _ in range(230)]
+        assert statuses[:200] == [200] * 200
+        assert statuses[-1] == 429
+        other = {"x-forwarded-for": "8.8.8.8"}
+        assert (await browser.get("/sign-in", headers=other)).status_code == 200
+        await anyio.sleep(10)
+        assert (await browser.get("/sign-in", headers=flood)).status_code == 200
