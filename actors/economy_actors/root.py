@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import Any, ClassVar
 
 import structlog
@@ -42,6 +43,8 @@ from economy_actors.messages.vanity import LineTold
 from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
+from economy_actors.pages.actor import Pages
+from economy_actors.pages.streams import Live
 from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
 from economy_actors.playlist.actor import Playlist
 from economy_actors.questions import OpenTriviaDb, Questions, Source
@@ -69,7 +72,8 @@ class Parts:
     """What the tree is built around: the disk, the bus, and how the process is ended.
 
     ``restart`` has it started again, ``give_up`` says that only an operator can help;
-    ``questions`` makes the server that trivia is played with.
+    ``questions`` makes the server that trivia is played with; ``pages`` is the socket on which
+    pages are served, if they are.
     """
 
     books: Callable[[], Executor[Books]]
@@ -79,6 +83,7 @@ class Parts:
     restart: Callable[[str], None]
     give_up: Callable[[str], None]
     questions: Callable[[], Source] = OpenTriviaDb
+    pages: socket | None = None
 
 
 class Group(Actor[Any]):
@@ -115,6 +120,7 @@ class Root(Actor[Any]):
         self._channels = channels
         self._wallets: Ref[Any] | None = None
         self._wallet_changes = Changes()
+        self._live = Live()
 
     async def started(self) -> None:
         """Start the books first and the bus last."""
@@ -170,12 +176,15 @@ class Root(Actor[Any]):
         context.gateway = await self.spawn_started(
             "gateway", lambda: Gateway(context, parts.bus, parts.restart)
         )
+        # Last, so that a failure of theirs is nobody else's, and that they are the first to end.
+        await self.spawn_started("web", self._pages())
 
     def _publish(self, facts: Facts) -> None:
         """Tell a channel what a commit has changed there; without it the facts are for nobody."""
         channel = self._context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
+        self._live.note(facts)
         wallets = self._wallets
         if wallets is None or not self._context.live.settings.wallets.enabled:
             return
@@ -256,6 +265,13 @@ class Root(Actor[Any]):
         context = self._context
         floors = {name: partial(Floor, name, context) for name in self._channels}
         return lambda: Group(floors, context.floors, FLOOR_MAILBOX, "floor")
+
+    def _pages(self) -> Callable[[], Group]:
+        context, listening, web = self._context, self._parts.pages, self._context.live.settings.web
+        pages: dict[str, Callable[[], Actor[Any]]] = {}
+        if web is not None and listening is not None:
+            pages["pages"] = partial(Pages, context, web, listening, self._live)
+        return lambda: Group(pages, {}, 64, "pages")
 
     async def _settle_the_past(self) -> None:
         """Continue the lifetime counters, and give back what nobody is left to settle."""

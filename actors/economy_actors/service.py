@@ -10,7 +10,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from economy_actors.gateway.worker import Aliases
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from economy_actors.ledger import books_at, reports_at
 from economy_actors.metrics.metrics import Metrics
+from economy_actors.pages.server import listen
 from economy_actors.root import Parts, Root
 from economy_actors.runtime import ActorSystem, DrainReport, Observer, open_system
 from kryten_economy import __version__
@@ -138,6 +139,8 @@ class Service:
     system: ActorSystem
     bus: Bus
     listening: Listening | None
+    pages: str | None
+    """The address under which browsers reach the pages, if there are any."""
     stop_asked: anyio.Event
     drained: DrainReport | None = None
     restart_asked: bool = False
@@ -191,8 +194,12 @@ async def open_service(
         context.backlog = Backlog(bus.gate)
         context.bus_connected = lambda: bus.connected
         context.people = Aliases(bus.alias_owner, metrics.userstats_silent)
-        service = Service(context, system, bus, None, anyio.Event())
+        service = Service(context, system, bus, None, None, anyio.Event())
         data_file = Path(settings.database.path)
+        pages = None
+        if settings.web is not None:
+            pages = http.enter_context(closing(listen(settings.web)))
+            service.pages = settings.web.public_url or _address(pages)
         parts = Parts(
             books=partial(books_at, data_file),
             reports=partial(reports_at, data_file),
@@ -200,10 +207,13 @@ async def open_service(
             data_file=data_file,
             restart=service.ask_to_restart,
             give_up=service.give_up,
+            pages=pages,
         )
         await system.spawn_root("root", lambda: Root(context, parts, channels))
         if settings.metrics.enabled:
             service.listening = await http.enter_async_context(_http(context))
+        if service.pages is not None:
+            _log.info("pages are open", address=service.pages)
         _log.info("service started", version=__version__, channels=channels)
         _log.info(enabled_multipliers_line(settings))
         hour = presence_hour_line(settings)
@@ -216,6 +226,11 @@ async def open_service(
                 service.drained = await system.stop(STOP_WITHIN_S)
                 with anyio.move_on_after(_BUS_CLOSE_S):
                     await bus.close("Service stopped")
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager

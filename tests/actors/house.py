@@ -307,6 +307,7 @@ async def house(
     keys: Callable[[], KeySource] = JwksSource,
     outbox: Callable[[Context], Callable[[], Actor[OutboxMessage]]] | None = None,
     facts_to: Callable[[Facts], object] = lambda _: None,
+    more: Callable[[Actor[Any], Context], object] = lambda _root, _context: None,
 ) -> AsyncIterator[House]:
     """Real books, reader, channel and sessions; a recording outbox; no bus.
 
@@ -314,7 +315,8 @@ async def house(
     The clock begins at ``start_ms``; ``books`` and ``reports`` open the file; ``gateway`` makes
     what stands between the channel and a bus, ``catalogue`` what is asked for media, ``llm`` what
     writes texts, ``questions`` what is asked for those of trivia, ``keys`` where those of tokens
-    come from, ``outbox`` what speaks instead of the recorder; ``facts_to`` hears of each commit.
+    come from, ``outbox`` what speaks instead of the recorder; ``facts_to`` hears of each commit;
+    ``more`` has the root start something besides.
     """
     live = LiveSettings(settings or settings_with())
     metrics = Metrics(channels=channels, commands=[spec.name for spec in COMMANDS])
@@ -387,6 +389,7 @@ async def house(
             root.spawn("fair_seeds", lambda: FairSeeds(context, tuple(channels)))
         if gateway is not None:
             context.gateway = root.spawn("gateway", lambda: gateway(context))
+        more(root, context)
 
     async with open_system(observer=observer) as system:
         await system.spawn_root("root", lambda: _Root(start))

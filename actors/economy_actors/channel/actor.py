@@ -8,7 +8,7 @@ from typing import ClassVar, assert_never
 
 import structlog
 
-from economy_actors.channel.intake import PrivateIntake
+from economy_actors.channel.intake import PrivateIntake, broken
 from economy_actors.channel.minutes import AttendanceWatch, Minutes, cut_off
 from economy_actors.channel.progress import OwedNotices, ProgressWatch
 from economy_actors.channel.talk import PATIENCE_S, Booking, Talk
@@ -36,6 +36,7 @@ from economy_actors.messages.channel import (
     NoticeDue,
     NoticeOwed,
     OwedRead,
+    PageCommand,
     PastKnown,
     PlaylistEmptied,
     PrivateMessage,
@@ -167,6 +168,8 @@ class Channel(Actor[ChannelMessage]):
                     self._progress.check(wallet)
             case PrivateMessage():
                 self._intake.take(message, self.now_s(), self.trace)
+            case PageCommand():
+                self._intake.take_from_page(message, self.now_s())
             case Joined(name, rank, afk, at_ms):
                 self._joined(name, rank, at_ms, afk=afk)
             case Left(name, at_ms):
@@ -397,6 +400,9 @@ class Channel(Actor[ChannelMessage]):
         if isinstance(message, Command):
             word = clip(message.text.split(maxsplit=1)[0], 20) if message.text.split() else ""
             self._context.metrics.pm_command(word.lower(), "error")
+            if message.page is not None:
+                message.page.reply.send(broken())
+                return
             self._reply(message.display_name, commands_texts.internal_error())
 
     # The books

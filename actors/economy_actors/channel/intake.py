@@ -1,5 +1,7 @@
 """Private messages on their way to a session (`commands.md` 1).
 
+Commands of who is signed in on the pages, which are taken as theirs and answered there.
+
 The emotes of a channel, which its users' lines are searched for (`earning.md` 8.6).
 
 The names come from the robot's store at the start, once an hour and after an outage, and from
@@ -9,16 +11,29 @@ its events in between. Where none are known no line holds any, and that is all.
 from collections.abc import Callable, Mapping
 
 from economy_actors.context import Context
+from economy_actors.handlers.answers import Code
 from economy_actors.handlers.registry import COMMANDS
-from economy_actors.messages.channel import EmoteChanged, EmotesListed, PrivateMessage, RoomStored
+from economy_actors.messages.channel import (
+    EmoteChanged,
+    EmotesListed,
+    PageCommand,
+    PrivateMessage,
+    RoomStored,
+)
 from economy_actors.messages.gateway import ReadRoom
-from economy_actors.messages.session import Command, SessionMessage
+from economy_actors.messages.session import Command, PageAnswer, SessionMessage
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Ref
 from kryten_economy.commands import refusals
 from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.commands.grammar import parse
-from kryten_economy.commands.ratelimit import Allowed, RateLimiter, Silent, TellSlowDown
+from kryten_economy.commands.ratelimit import (
+    Allowed,
+    Decision,
+    RateLimiter,
+    Silent,
+    TellSlowDown,
+)
 from kryten_economy.features.chat.rules import emotes_in
 from kryten_economy.features.presence.rules import Roster
 from kryten_economy.users import UserKey
@@ -26,9 +41,17 @@ from kryten_economy.users import UserKey
 __all__ = (
     "Emotes",
     "PrivateIntake",
+    "broken",
 )
 
+SLOW_DOWN = "slow_down"
+
 _HOUR_MS = 3_600_000
+
+
+def broken() -> PageAnswer:
+    """The answer on a page to a command over which its session has failed."""
+    return PageAnswer(refusals.internal_error(), "error", Code.INTERNAL)
 
 
 class Emotes:
@@ -125,11 +148,39 @@ class PrivateIntake:
         self._reply(message.name, commands_texts.not_known_yet(), trace)
         self._unknown()
 
-    def _allowed(self, message: PrivateMessage, now_s: float, trace: str | None) -> bool:
-        name, parsed = message.name, parse(message.text)
+    def take_from_page(self, message: PageCommand, now_s: float) -> None:
+        """Pass a command on with the rank that its giver has here now, or answer why not.
+
+        Who is not here has none. The rate is the one of PMs, both together.
+        """
+        visit = self._roster.get(message.name)
+        is_here = visit is not None and visit.connected
+        shown = visit.display_name if visit is not None else message.name
+        rank = visit.rank if visit is not None and is_here else 0
+        reply, live = message.page.reply, self._context.live
+        if live.ignores(message.name):
+            reply.send(PageAnswer(refusals.ignored(shown), "refused", Code.IGNORED_USER))
+            return
+        if rank < live.settings.admin.owner_level:
+            decision = self._rate(message.name, message.text, now_s)
+            if not isinstance(decision, Allowed):
+                wait_s = decision.retry_after_s if isinstance(decision, TellSlowDown) else 60.0
+                text = commands_texts.slow_down(self._limiter.limit, wait_s)
+                reply.send(PageAnswer(text, "refused", SLOW_DOWN))
+                return
+        command = Command(shown, message.text, rank, message.at_ms, page=message.page)
+        if not self._session(message.name.lower()).offer(command):
+            reply.send(PageAnswer(refusals.busy(), "error", Code.UNAVAILABLE))
+
+    def _rate(self, name: str, text: str, now_s: float) -> Decision:
+        parsed = parse(text)
         spec = None if parsed is None else COMMANDS.find(parsed.word)
         reads = spec is not None and spec.reads
-        match self._limiter.allow(UserKey.of(self._name, name), now_s, half=reads):
+        return self._limiter.allow(UserKey.of(self._name, name), now_s, half=reads)
+
+    def _allowed(self, message: PrivateMessage, now_s: float, trace: str | None) -> bool:
+        name = message.name
+        match self._rate(name, message.text, now_s):
             case Allowed():
                 return True
             case TellSlowDown(retry_after_s):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from economy_actors.context import shown_name
+from economy_actors.context import Context, shown_name
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.fields import Count, Text
@@ -19,7 +19,7 @@ from kryten_economy.features.leaderboards import (
 from kryten_economy.features.reports.queries import Board, Reports
 from kryten_economy.features.reports.rows import Place
 
-__all__ = ()
+__all__ = ("Row", "board_rows")
 
 CATEGORY = Text("category", most=40, default="earners")
 TOP_ROWS = Count("limit", default=10, low=1, high=100)
@@ -33,7 +33,7 @@ _VALUES: dict[Board, str] = {
 }
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A line of a board; the rank is None where the board does not tell it."""
 
     name: str
@@ -66,8 +66,8 @@ async def top(call: PmCall) -> PmAnswer:
 async def _page(call: PmCall, board: Board, page: int) -> str:
     ignored, day = tuple(call.settings.ignored_names), call.day
 
-    def query(reports: Reports) -> tuple[list[_Row], Place]:
-        rows = _rows(call, reports, board, day, page * _ROWS)
+    def query(reports: Reports) -> tuple[list[Row], Place]:
+        rows = board_rows(call.context, call.channel, reports, board, day, page * _ROWS)
         return rows, reports.place(board, call.user, day, ignored)
 
     rows, own = await call.read(query)
@@ -98,7 +98,9 @@ async def leaderboard(call: ApiCall) -> ApiAnswer:
         return Refused(Code.INVALID_REQUEST, leaderboards.unknown_category(CATEGORIES))
     if board == "ranks":
         return Done(head | {"distribution": await _distribution(call)})
-    rows = await call.read(lambda reports: _rows(call, reports, board, day, limit))
+    rows = await call.read(
+        lambda reports: board_rows(call.context, call.channel, reports, board, day, limit)
+    )
     shown = [
         {"username": row.name, _VALUES[board]: row.value_z}
         | ({} if row.rank is None else {"rank_name": row.rank})
@@ -113,21 +115,21 @@ async def _distribution(call: PmCall | ApiCall) -> dict[str, int]:
     return distribution(call.settings.ranks.tiers, rows)
 
 
-def _rows(
-    call: PmCall | ApiCall, reports: Reports, board: Board, day: str, limit: int
-) -> list[_Row]:
-    """The first lines of a leaderboard; without those who are ignored."""
-    ignored = tuple(call.settings.ignored_names)
+def board_rows(
+    context: Context, channel: str, reports: Reports, board: Board, day: str, limit: int
+) -> list[Row]:
+    """The first lines of a leaderboard; without those who are ignored or want to be on none."""
+    ignored = tuple(context.live.settings.ignored_names)
     if board == "earners":
-        earners = reports.earners(call.channel, day, limit, ignored)
-        return [_Row(row.username, row.earned_z) for row in earners]
+        earners = reports.earners(channel, day, limit, ignored)
+        return [Row(row.username, row.earned_z) for row in earners]
     of = reports.richest if board == "rich" else reports.top_lifetime
-    ladder = call.context.live.ladder
+    ladder = context.live.ladder
     return [
-        _Row(
+        Row(
             row.username,
             row.balance_z if board == "rich" else row.lifetime_earned_z,
             ladder.shown(row.rank_name, row.lifetime_earned_z, row.rank_held_from_z),
         )
-        for row in of(call.channel, limit, ignored)
+        for row in of(channel, limit, ignored)
     ]

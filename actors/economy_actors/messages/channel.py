@@ -6,6 +6,7 @@ milliseconds. Names have the casing in which they came.
 
 from dataclasses import dataclass, field
 
+from economy_actors.messages.session import FromPage
 from economy_actors.messages.vanity import VanityMessage
 from economy_actors.runtime import Reply, RuntimeFault
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
@@ -38,6 +39,7 @@ __all__ = (
     "NoticeDue",
     "NoticeOwed",
     "OwedRead",
+    "PageCommand",
     "PastKnown",
     "PlaylistEmptied",
     "PrivateMessage",
@@ -109,6 +111,16 @@ class PrivateMessage:
     text: str = field(repr=False)
     at_ms: int
     in_chat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageCommand:
+    """A command by who is signed in on the pages, taken as a PM of theirs, here or not."""
+
+    name: str
+    text: str = field(repr=False)
+    at_ms: int
+    page: FromPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +364,7 @@ ChannelMessage = (
     | PastKnown
     | WalletsRead
     | PrivateMessage
+    | PageCommand
     | AfkChanged
     | RankChanged
     | RobotPresence

@@ -1,18 +1,23 @@
 """What one user's session takes."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from economy_actors.runtime import Reply
 from kryten_economy.features.chat.triggers import NOTHING, Effect
 from kryten_economy.ledger.wallet import Wallet
 
 __all__ = (
     "Arriving",
+    "Asked",
     "AttendanceDue",
     "ChatLine",
     "Command",
     "Deserved",
+    "FromPage",
     "GiveLevel",
     "LevelGiven",
+    "PageAnswer",
     "PersonKnown",
     "ProgressMade",
     "PromptDue",
@@ -52,10 +57,49 @@ class Deserved:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that waits for an answer; ``id`` tells it from every other one.
+
+    ``yes`` or ``code``: for YES, or for the code that its text tells. ``choices``: for a number
+    from 1 to that.
+    """
+
+    id: str
+    yes: bool = False
+    code: bool = False
+    choices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """What came of a command that was given on a page: the text that a PM would have brought.
+
+    ``code`` says why it was refused or failed, "" if it was not; "slow_down" is too many in a
+    minute. ``asked`` is the question that ``text`` puts.
+    """
+
+    text: str
+    result: Literal["ok", "refused", "error"] = "ok"
+    code: str = ""
+    asked: Asked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromPage:
+    """A command that was given on a page, and is answered there.
+
+    ``answers`` is the id of the question that it answers, and "" for a command of its own.
+    """
+
+    reply: Reply[PageAnswer]
+    answers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A private message that passed the rate limit; ``rank`` is the channel rank.
 
-    ``in_chat``: it was said in the channel, as a move of a game.
+    ``in_chat``: it was said in the channel, as a move of a game. ``page``: it came from a page.
     """
 
     display_name: str
@@ -63,6 +107,7 @@ class Command:
     rank: float
     at_ms: int
     in_chat: bool = False
+    page: FromPage | None = None
 
 
 @dataclass(frozen=True, slots=True)

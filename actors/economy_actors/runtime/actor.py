@@ -315,6 +315,13 @@ class Actor(Generic[M]):
         Whoever is owed an answer can be told here; the restart is the supervisor's business.
         """
 
+    async def work(self) -> None:
+        """Runs beside `receive`, from `started` until the instance ends; it may end earlier.
+
+        For a server that others make for us: whatever it starts asks on nobody's behalf. It is
+        cancelled when the instance ends, after `stopping`; where it fails, the instance does.
+        """
+
     async def stopping(self) -> None:
         """Say farewell: mailbox and children are drained, the instance ends after this."""
 

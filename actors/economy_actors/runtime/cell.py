@@ -145,18 +145,38 @@ class Cell(Dispatch):
         try:
             await actor.started()
             self._started()
-            outcome = await self._serve(actor)
-            if outcome is Outcome.STOPPED:
-                if self.children is not None:
-                    await self.children.drain()
-                await actor.stopping()
-            return outcome
+            if type(actor).work is Actor.work:
+                return await self._serve_to_the_end(actor)
+            return await self._serve_beside_work(actor)
         finally:
             # A lock or thread that outlived its instance would bar the next one, or keep a
             # process whose tree has failed from ending.
             if type(actor).release is not Actor.release:
                 with anyio.CancelScope(shield=True):
                     await actor.release()
+
+    async def _serve_to_the_end(self, actor: Actor[Any]) -> Outcome:
+        outcome = await self._serve(actor)
+        if outcome is Outcome.STOPPED:
+            if self.children is not None:
+                await self.children.drain()
+            await actor.stopping()
+        return outcome
+
+    async def _serve_beside_work(self, actor: Actor[Any]) -> Outcome:
+        async def work() -> None:
+            running.set(None)
+            await actor.work()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(work)
+                outcome = await self._serve_to_the_end(actor)
+                tasks.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # What has failed first is the reason; the other one was cancelled.
+            raise group.exceptions[0] from None
+        return outcome
 
     def _started(self) -> None:
         if self.children is not None:

@@ -53,12 +53,14 @@ from economy_actors.messages.gateway import FindPersons
 from economy_actors.messages.ledger import COMMIT_TIMEOUT_S, Defect, commit
 from economy_actors.messages.session import (
     Arriving,
+    Asked,
     AttendanceDue,
     ChatLine,
     Command,
     Deserved,
     GiveLevel,
     LevelGiven,
+    PageAnswer,
     PersonKnown,
     ProgressMade,
     PromptDue,
@@ -83,6 +85,7 @@ from economy_actors.session.dialogue import (
     Heard,
     Lapsed,
     OutOfRange,
+    Pending,
     WrongCode,
 )
 from kryten_economy.commands import refusals
@@ -109,6 +112,8 @@ __all__ = (
 )
 
 _SENTENCE_WORDS = 3
+_ANSWERED_MAX = 16
+"""So many forms of a user are known again with their answers; acts are known by the books."""
 
 
 async def carry_out(
@@ -118,35 +123,68 @@ async def carry_out(
     trace: str | None,
     dialogue: Dialogue,
     now_s: float,
-) -> None:
-    """Do what a message asks for, count it, and reply; a blank one does nothing."""
+) -> PageAnswer | None:
+    """Do what a message asks for, count it, and reply; a blank one does nothing.
+
+    What came from a page is answered there, with what the reply would have been.
+    """
     parsed = parse(message.text)
     if parsed is None:
-        return
+        if message.page is not None:
+            text = refusals.unknown_command("", None)
+            message.page.reply.send(PageAnswer(text, "refused", Code.UNKNOWN_COMMAND))
+        return None
     waited = dialogue.waits
-    # What is said in the channel is no answer to a question asked in private.
-    heard = None if message.in_chat else dialogue.hear(parsed, now_s)
     is_admin = message.rank >= context.live.settings.admin.owner_level
     meant, is_move = _meant(context, user.channel, message, parsed)
     asking = _Asking(context, user, message, meant, trace, is_admin, is_move)
+    heard = _heard(message, parsed, dialogue, now_s)
     if heard is None:
         spec, answer = await _command(asking)
         if spec is None and waited and not message.in_chat:
             answer = Refused(Code.REJECTED, refusals.cancelled())
     else:
         spec, answer = await _replied(asking, heard)
+    asked = None
     if isinstance(answer, Question):
         for_s = answer.for_s or context.live.settings.commands.confirm_timeout_seconds
         assert spec is not None
-        dialogue.ask(answer, spec, now_s + for_s)
-        answer = answer.text
-    context.metrics.pm_command("unknown" if spec is None else spec.name, result_of(answer))
+        asked = dialogue.ask(answer, spec, now_s + for_s)
+    result = result_of(answer.text if isinstance(answer, Question) else answer)
+    context.metrics.pm_command("unknown" if spec is None else spec.name, result)
     text = answer if isinstance(answer, str) else answer.text
     if text:
         text += _pause_note(asking, spec, dialogue)
+    if message.page is not None:
+        code = answer.code if isinstance(answer, Refused | Failed) else ""
+        told = PageAnswer(text, result, code, None if asked is None else _shown(asked))
+        message.page.reply.send(told)
+        return told
+    if text:
         context.outboxes[user.channel].offer(
             Pm(to=message.display_name, text=text, priority=Priority.REPLY, trace=trace)
         )
+    return None
+
+
+def _heard(message: Command, parsed: Parsed, dialogue: Dialogue, now_s: float) -> Heard | None:
+    """What a message says to a question; a page says to which one.
+
+    What is said in the channel is no answer to a question asked in private.
+    """
+    if message.in_chat:
+        return None
+    answers = "" if message.page is None else message.page.answers
+    if answers and not dialogue.knows(answers, now_s):
+        return Lapsed()
+    return dialogue.hear(parsed, now_s)
+
+
+def _shown(pending: Pending) -> Asked:
+    question = pending.question
+    waits = question.yes is not None
+    has_code = question.code is not None
+    return Asked(pending.id, waits and not has_code, waits and has_code, question.choices)
 
 
 def _pause_note(asking: "_Asking", spec: CommandSpec | None, dialogue: Dialogue) -> str:
@@ -279,7 +317,7 @@ async def _answer(
         seen,
     )
     if spec.admin:
-        return await _audited(call, handler)
+        return await _audited(call, handler, "pm" if message.page is None else "page")
     return await _run(call, handler)
 
 
@@ -296,8 +334,8 @@ async def _count(
     return counted.answer, counted.found
 
 
-async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question:
-    call = on_record(call, "pm", call.spec.name, call.parsed.rest)
+async def _audited(call: PmCall, handler: CommandHandler, origin: str) -> PmAnswer | Question:
+    call = on_record(call, origin, call.spec.name, call.parsed.rest)
     result, done = "failed", False
     try:
         answer = await _run(call, handler)
@@ -414,6 +452,7 @@ class Session(Actor[SessionMessage]):
         self._is_asking = False
         self._thanks: list[Deserved] = []
         self._dialogue = Dialogue()
+        self._answered: dict[str, PageAnswer] = {}
 
     async def started(self) -> None:
         """Nothing was asked yet, whatever the instance before had asked."""
@@ -450,7 +489,18 @@ class Session(Actor[SessionMessage]):
 
     async def _carry_out(self, message: Command) -> None:
         now_s = self.now_s()
-        await carry_out(self._context, self._user, message, self.trace, self._dialogue, now_s)
+        if message.page is not None and self.trace in self._answered:
+            # The same form once more: it is answered alike, also a question already answered.
+            message.page.reply.send(self._answered[self.trace])
+            return
+        told = await carry_out(
+            self._context, self._user, message, self.trace, self._dialogue, now_s
+        )
+        # Of what has failed it may be unknown whether it was done, so it may be tried again.
+        if told is not None and self.trace is not None and told.result != "error":
+            self._answered[self.trace] = told
+            if len(self._answered) > _ANSWERED_MAX:
+                del self._answered[next(iter(self._answered))]
         self._count_prompt()
         if self._dialogue.waits:
             # A little late, so that the prompt is over by then.

@@ -5,6 +5,7 @@ done yet. The clock is an argument, in seconds of a clock that never goes back.
 """
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from economy_actors.handlers.registry import Question
 from kryten_economy.commands.grammar import Parsed
@@ -29,6 +30,7 @@ class Pending:
     question: Question
     spec: CommandSpec
     until_s: float
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,19 @@ class Dialogue:
         """Whether a YES would do something, if it came in time."""
         return self._asked is not None
 
-    def ask(self, question: Question, spec: CommandSpec, until_s: float) -> None:
+    def ask(self, question: Question, spec: CommandSpec, until_s: float) -> Pending:
         """Keep a question until it is answered; a newer one takes its place."""
+        pending = Pending(question, spec, until_s, uuid4().hex)
         if question.yes is not None:
-            self._asked = Pending(question, spec, until_s)
+            self._asked = pending
         if question.chosen is not None:
-            self._listed = Pending(question, spec, until_s)
+            self._listed = pending
+        return pending
+
+    def knows(self, id_: str, now_s: float) -> bool:
+        """Whether the question of this id waits still."""
+        self.expire(now_s)
+        return any(each is not None and each.id == id_ for each in (self._asked, self._listed))
 
     def expire(self, now_s: float) -> None:
         """Drop what nobody can answer any more."""

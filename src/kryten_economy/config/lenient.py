@@ -69,7 +69,10 @@ def shape(field: FieldInfo) -> Shape:
         return Shape(entry if is_section else None, container=True, optional=False)
     if get_origin(annotation) is Mapping:
         return Shape(None, container=True, optional=False)
-    return Shape(None, container=False, optional=type(None) in arguments)
+    section = next(
+        (each for each in arguments if isinstance(each, type) and issubclass(each, Section)), None
+    )
+    return Shape(section, container=False, optional=type(None) in arguments)
 
 
 def key_paths(model: type[Section], above: str = "") -> Iterator[str]:

@@ -313,7 +313,21 @@ class Section(BaseModel):
             return {}
         if not isinstance(data, dict):
             return data
-        return {key: value for key, value in data.items() if value is not None or cls._scalar(key)}
+        # A section that there need not be is there once it is named.
+        named: dict[str, object] = {
+            key: {} for key, value in data.items() if value is None and cls._may_lack(key)
+        }
+        return {
+            key: value for key, value in data.items() if value is not None or cls._scalar(key)
+        } | named
+
+    @classmethod
+    def _may_lack(cls, key: str) -> bool:
+        field = cls.model_fields.get(key)
+        kinds = () if field is None else get_args(field.annotation)
+        return type(None) in kinds and any(
+            isinstance(each, type) and issubclass(each, Section) for each in kinds
+        )
 
     @classmethod
     def _scalar(cls, key: str) -> bool:

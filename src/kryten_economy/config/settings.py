@@ -44,6 +44,7 @@ from kryten_economy.config.streaks import Streaks
 from kryten_economy.config.triggers import ChatTriggers, ContentTriggers, SocialTriggers
 from kryten_economy.config.vanity import Tipping, VanityShop
 from kryten_economy.config.wallets import Wallets
+from kryten_economy.config.web import Web
 
 __all__ = (
     "LOG_LEVELS",
@@ -90,6 +91,7 @@ class Settings(Section, BaseSettings):
     ]
     service: Service = Service()
     metrics: Metrics = Metrics()
+    web: Web | None = None
     retry_attempts: Annotated[int, Field(ge=0, le=10)] = 3
     retry_delay: Annotated[float, Field(ge=0.1, le=3600)] = 1.0
     handler_timeout: Annotated[float, Field(ge=1, le=10**6)] = 30.0
@@ -208,6 +210,7 @@ RESTART_KEYS: Final = (
     "metrics.port",
     "metrics.health_path",
     "metrics.metrics_path",
+    "web",
     "retry_attempts",
     "retry_delay",
     "handler_timeout",

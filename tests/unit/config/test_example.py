@@ -15,7 +15,16 @@ from kryten_economy.config.section import Section
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.yaml"
 # Given keys would replace the default pace; the version is forced; the bonus is an older shape.
-COMMENTED = {"chat_min_delay", "chat_jitter", "service.version"}
+WEB = {
+    "web",
+    "web.host",
+    "web.port",
+    "web.public_url",
+    "web.embed_origins",
+    "web.trusted_proxies",
+    "web.session_days",
+}
+COMMENTED = {"chat_min_delay", "chat_jitter", "service.version", *WEB}
 ABSENT = {"presence.night_watch.bonus_per_minute"}
 MULTIPLIERS = ("off_peak", "high_population", "holidays")
 DIFFERENT = {"gambling.heist.max_payout_factor", "achievements", "daily_competitions"}
@@ -34,7 +43,7 @@ def test_holds_every_key() -> None:
     assert set(key_paths(Settings)) - given == COMMENTED | ABSENT
     text = EXAMPLE.read_text(encoding="utf-8")
     for path in COMMENTED:
-        assert re.search(rf"^ *# {path.rpartition('.')[2]}: ", text, re.MULTILINE)
+        assert re.search(rf"^ *# +{path.rpartition('.')[2]}: ", text, re.MULTILINE)
 
 
 def test_holds_every_key_of_list_entries() -> None:

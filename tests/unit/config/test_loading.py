@@ -20,6 +20,7 @@ from tests.unit.config.samples import (
 
 from kryten_economy import __version__
 from kryten_economy.config import ConfigError, Settings, find_config, load
+from kryten_economy.config.web import Web
 
 
 def test_two_sections_are_enough(tmp_path: Path) -> None:
@@ -258,7 +259,8 @@ def test_null_sections_are_defaults(tmp_path: Path) -> None:
     plain = {"retry_attempts", "retry_delay", "handler_timeout", "max_concurrent_handlers"}
     plain |= {"log_level", "chat_min_delay", "chat_jitter", "timezone", "nats", "channels"}
     top = [name for name in Settings.model_fields if name not in plain]
-    assert settings(tmp_path, "".join(f"{name}:\n" for name in top)) == default
+    named = settings(tmp_path, "".join(f"{name}:\n" for name in top))
+    assert named == default.model_copy(update={"web": Web()})
     nested = (
         "gambling: {spin: , heist: {narrative: {llm: , custom_win_lines: }}, race: {commentary: ,"
         " odds_profiles: }, trivia: {payout_multipliers: }}\n"

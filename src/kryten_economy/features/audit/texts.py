@@ -25,7 +25,13 @@ __all__ = (
 
 _COMMAND_UNITS_MAX = 60
 _STATE_UNITS_MAX = 120
-_FROM = {"pm": "by PM", "api": "by request", "cli": "at the command line", "clock": "by itself"}
+_FROM = {
+    "pm": "by PM",
+    "page": "on the pages",
+    "api": "by request",
+    "cli": "at the command line",
+    "clock": "by itself",
+}
 _KINDS = {
     "ban": "the ban",
     "rank": "the rank",

@@ -1,0 +1,187 @@
+"""The HTTP server of the pages: uvicorn without what it likes to do to a process.
+
+Promises: it installs no signal handler, configures no logging and writes no access log; visitors
+who send slowly or nothing are cut off, and too many at once are turned away before they cost a
+file or a task; it ends within two seconds, streams first. Limits: asyncio only, no TLS.
+"""
+
+import asyncio
+import resource
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from economy_actors.exporter import HttpBindError
+from economy_actors.pages.live import ABORT
+from kryten_economy.config.web import Web
+
+__all__ = (
+    "CONNECTIONS_MAX",
+    "HEAD_BYTES_MAX",
+    "HEAD_WITHIN_S",
+    "Server",
+    "connections_max",
+    "listen",
+)
+
+CONNECTIONS_MAX: Final = 1_500
+HEAD_BYTES_MAX: Final = 16 * 1024
+HEAD_WITHIN_S: Final = 10.0
+_BACKLOG: Final = 256
+_IDLE_S: Final = 15
+_END_WITHIN_S: Final = 1
+
+_log = structlog.get_logger("pages")
+
+
+def listen(web: Web) -> socket.socket:
+    """Take the port, once for all instances of the server; raises HttpBindError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            web.host, web.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        taken = socket.socket(family, kind, protocol)
+        try:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(address)
+            taken.listen(_BACKLOG)
+        except OSError:
+            taken.close()
+            raise
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise HttpBindError(
+            f"The pages can't listen on {web.host}:{web.port}: {reason}. "
+            "Change web.host or web.port, or stop the process that holds it."
+        ) from error
+    taken.setblocking(False)
+    return taken
+
+
+def connections_max() -> int:
+    """How many visitors there may be at once: never more than half of the files of the process.
+
+    The books, the bus and the backups need files whatever visitors do.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS_MAX if files < 0 else min(CONNECTIONS_MAX, files // 2)
+
+
+class _Protocol(H11Protocol):
+    """One connection; a request's head has to arrive in time, and there are not too many."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        app = self.app
+
+        async def with_a_way_to_end(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[ABORT] = self.transport.abort
+            await app(scope, receive, send)
+
+        self.app = with_a_way_to_end
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > connections_max():
+            transport.abort()
+            return
+        self._await_head(HEAD_WITHIN_S)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_answering and self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # A request that had come behind this one may be under way by now.
+        if not self.transport.is_closing() and not self._is_answering:
+            self._await_head(_IDLE_S + HEAD_WITHIN_S)
+
+    @property
+    def _is_answering(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _await_head(self, within_s: float) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(within_s, self._cut)
+
+    def _cut(self) -> None:
+        if not self._is_answering:
+            self.transport.abort()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Leaves the signals to the service."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class Server:
+    """One run of the server on a socket that outlives it."""
+
+    def __init__(self, app: ASGIApp, socket_: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=None,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=_END_WITHIN_S,
+            h11_max_incomplete_event_size=HEAD_BYTES_MAX,
+            reset_contextvars=True,
+        )
+        self._server = _Uvicorn(config)
+        self._socket = socket_
+
+    async def run(self) -> None:
+        """Serve until `stop` or until it is cancelled; no connection is left then."""
+        own = self._socket.dup()
+        own.setblocking(False)
+        try:
+            await self._server.serve([own])
+        finally:
+            for each in getattr(self._server, "servers", ()):
+                each.close()
+            for connection in [*self._server.server_state.connections]:
+                transport: Any = getattr(connection, "transport", None)
+                if transport is not None:
+                    transport.abort()
+            with suppress(OSError):
+                own.close()
+
+    def stop(self) -> None:
+        """Have `run` end: what is being answered has a second left."""
+        self._server.should_exit = True
