@@ -190,6 +190,11 @@ class Metrics:
         """Count a request that was refused for its token."""
         self._families.api_unauthorized.labels(reason).inc()
 
+    def page_request(self, page: str, status: int) -> None:
+        """Count a request to pages; ``page`` is the path that a page was registered with."""
+        result: CommandResult = "ok" if status < 400 else "refused" if status < 500 else "error"
+        self._families.page_requests.labels(page, result).inc()
+
     def set_api_keys(self, known: int) -> None:
         """Say how many keys tokens may be signed with."""
         self._values["economy_api_keys"] = known
