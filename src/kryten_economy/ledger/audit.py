@@ -68,7 +68,7 @@ _HISTORY = """
     FROM audit_state AS s JOIN audit_log AS l ON l.id = s.audit_id
     WHERE s.channel_id = ? AND s.kind = ? AND s.subject = ? ORDER BY s.audit_id DESC
 """
-_TELL = "UPDATE audit_log SET result = ? WHERE id = ?"
+_TELL = "UPDATE audit_log SET result = ?2, done = coalesce(?3, done) WHERE id = ?1"
 
 
 # What can be taken back
@@ -376,13 +376,17 @@ class ResultTold:
 
 @dataclass(frozen=True, slots=True)
 class TellResult(Request[ResultTold]):
-    """Put what the operator was answered into the row of their act."""
+    """Put what the operator was answered into the row of their act.
+
+    ``done`` says whether it was carried out, where only its end shows that.
+    """
 
     audit_id: int
     result: str
+    done: bool | None = None
 
 
 @operation
 def tell_result(tx: Tx, ask: TellResult) -> ResultTold:
-    """The row says ``done`` until then."""
-    return ResultTold(tx.run(_TELL, ask.result, ask.audit_id) == 1)
+    """The row says ``done`` until then, or that it is an attempt."""
+    return ResultTold(tx.run(_TELL, ask.audit_id, ask.result, ask.done) == 1)
