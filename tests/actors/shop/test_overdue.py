@@ -103,6 +103,7 @@ async def test_gifs_and_items_are_paid_back_after_a_week(tmp_path: Path) -> None
         assert "Your GIF was rejected: nobody has decided in time. 300 Z came back" in told
         assert "Poster was rejected: nobody has decided in time. 500 Z came back" in told
         assert [row.command for row in it.audit()] == ["approval.expire"] * 2
+        await it.house.join("Bob")
         assert "1 left" in (await it.house.pm("Bob", "shop"))[0]
 
 
