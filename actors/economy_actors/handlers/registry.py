@@ -64,10 +64,18 @@ class Record:
     """That a call is written down: from where it came, as what, and the row it got.
 
     ``audit_id`` is None while the books have nothing of it. ``is_open``: only its end shows
-    whether it was done.
+    whether it was done. ``is_undoable``: an undo takes the number of the row.
     """
 
-    __slots__ = ("arguments", "audit_id", "command", "is_fresh", "is_open", "origin")
+    __slots__ = (
+        "arguments",
+        "audit_id",
+        "command",
+        "is_fresh",
+        "is_open",
+        "is_undoable",
+        "origin",
+    )
 
     def __init__(self, origin: str, command: str, arguments: str) -> None:
         self.origin = origin
@@ -76,12 +84,14 @@ class Record:
         self.audit_id: int | None = None
         self.is_fresh = False
         self.is_open = False
+        self.is_undoable = False
 
     def note(self, acted: Acted) -> None:
         """Keep which row it got, if it got one."""
         if acted.audit_id is not None:
             self.audit_id = acted.audit_id
             self.is_fresh |= acted.fresh
+            self.is_undoable |= acted.undoable
 
 
 @dataclass(frozen=True, slots=True)
