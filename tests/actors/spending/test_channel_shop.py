@@ -511,6 +511,7 @@ async def test_items_are_put_in_and_taken_out_by_request(tmp_path: Path) -> None
         added = await it.data(
             "shop.add", **{k: v for k, v in LAMP.items() if k != "id"}, item="lamp", stock=2
         )
+        assert added.pop("undo_id") == 1
         assert added == {"channel": CHANNEL, "item": "lamp", "replaced": False}
         items = (await it.data("shop.list"))["items"]
         assert [(row["item"], row["configured"]) for row in items] == [
