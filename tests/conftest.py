@@ -1,13 +1,15 @@
 """What every test may rely on: logging as it was before the test, and no clock on examples.
 
 And what makes thousands of them quick: what is collected is not searched for garbage again and
-again, failures on purpose are logged in plain words, and book files stand in memory.
+again, failures on purpose are logged in plain words, book files stand in memory, and no process
+that a test starts compiles what another has compiled.
 """
 
 import gc
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -29,18 +31,23 @@ structlog.configure(
     ]
 )
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of the user in it
 ROOM_BYTES = 4 * 2**30
 """With less the files of all tests would not fit beside what the system needs."""
 
 
-def pytest_configure() -> None:
-    """Put the tests' files where a sync costs nothing, unless told where they belong.
+def pytest_configure(config: pytest.Config) -> None:
+    """Files stand where a sync costs nothing, unless told where: no test takes the power away.
 
-    No test can take the power away, so on a disk they would prove no more.
+    The workers have the environment of the process that starts them.
     """
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        # A hundred tests start processes; only the first of them shall compile everything.
+        compiled = tempfile.mkdtemp(prefix="kryten-economy-compiled-")
+        os.environ["PYTHONPYCACHEPREFIX"] = compiled
+        config.add_cleanup(lambda: shutil.rmtree(compiled, ignore_errors=True))
 
 
 @pytest.hookimpl(wrapper=True)
