@@ -29,6 +29,8 @@ import pytest
 from tests.actors.restarts.evening import OWED, Outcome, books_before, play, stops_of
 from tests.actors.restarts.script import HERE, SCENE_OF
 
+pytestmark = pytest.mark.usefixtures("rare_housekeeping")
+
 FIRST = int(os.environ.get("KRYTEN_RESTARTS_FROM", "0"))
 SEEDS = range(FIRST, FIRST + int(os.environ.get("KRYTEN_RESTARTS", "4")))
 

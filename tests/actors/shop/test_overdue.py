@@ -14,6 +14,8 @@ from economy_actors.handlers.registry import Call
 from kryten_economy.features.approvals import Approval, pending_approvals
 from kryten_economy.users import UserKey
 
+pytestmark = pytest.mark.usefixtures("rare_housekeeping")
+
 RICH = settings_with(onboarding={"welcome_wallet": 100})
 
 
