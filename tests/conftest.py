@@ -62,6 +62,25 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of the slow ones, so that none is left alone with them.
+
+    At first each has an equal part of the list; who is done with theirs steals from the others.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    share = -(-len(items) // workers)
+    items.clear()
+    for worker in range(workers):
+        own = slow[worker::workers]
+        rest = max(0, share - len(own))
+        items += own + quick[:rest]
+        del quick[:rest]
+    items += quick
+
+
 @pytest.fixture(autouse=True)
 def untouched_logging() -> Iterator[None]:
     """A test that starts the command line configures logging for the whole process; undo that."""
