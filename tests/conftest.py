@@ -66,15 +66,18 @@ def pytest_collection() -> Generator[None, object, object]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each worker begins with its share of the slow ones, so that none is left alone with them.
 
-    At first each has an equal part of the list; who is done with theirs steals from the others.
+    At first each has an equal part of the list; who is done with theirs steals from the others'
+    end. A module stays with one worker, for what its tests share may take longest of all.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     slow = [item for item in items if item.get_closest_marker("slow")]
     quick = [item for item in items if not item.get_closest_marker("slow")]
+    modules = list(dict.fromkeys(item.path for item in slow))
     share = -(-len(items) // workers)
     items.clear()
     for worker in range(workers):
-        own = slow[worker::workers]
+        mine = modules[worker::workers]
+        own = [item for item in slow if item.path in mine]
         rest = max(0, share - len(own))
         items += own + quick[:rest]
         del quick[:rest]
