@@ -17,6 +17,8 @@ from kryten_economy.features.audit.queries import entries
 from kryten_economy.users import UserKey
 
 HOUR_MS = 3_600_000
+pytestmark = pytest.mark.usefixtures("rare_housekeeping")
+
 RICH = settings_with(onboarding={"welcome_wallet": 100})
 
 
