@@ -296,10 +296,16 @@ async def _commit(
     except Defect:
         raise
     except (AskExpired, AskFailed):
-        if undone is None or not call.context.ledger.offer(Commit(_undoing(call, undone))):
+        if undone is None or not _undo_later(call, undone):
             raise
         return Failed(Code.UNAVAILABLE, texts.not_charged_in_time())
     return answer
+
+
+def _undo_later(call: Call, purchase_id: str) -> bool:
+    """Have it given back, whenever the books get to that."""
+    undo = _undoing(call, purchase_id)
+    return call.context.ledger.offer(Commit(undo, line=call.line_of(undo.op_id)))
 
 
 def _undoing(call: Call, purchase_id: str) -> QueueRefused:
