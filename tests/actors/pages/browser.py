@@ -82,10 +82,14 @@ class Browser:
 
     def form(self, path: str) -> Form:
         """The form of the page at hand that is sent to this path."""
+        [found] = self.forms(path)
+        return found
+
+    def forms(self, path: str) -> list[Form]:
+        """All forms of the page at hand that are sent to this path."""
         reader = _Forms()
         reader.feed(self.page.text)
-        [found] = [each for each in reader.forms if each.action == self.url(path)]
-        return found
+        return [each for each in reader.forms if each.action == self.url(path)]
 
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """Fill in a form of the page at hand and send it; follows where that leads."""
