@@ -1,4 +1,4 @@
-"""The open streams of pages, and what each is still to be told.
+"""The open streams of pages, and what each is still to be told; how often an address may ask.
 
 Promises: what one visitor does not read takes no more room than the names there are; streams are
 limited, all together and by address; a commit only marks what has changed, and nothing where
@@ -14,12 +14,33 @@ import anyio
 
 from kryten_economy.ledger.facts import Facts
 
-__all__ = ("FROM_ADDRESS_MAX", "STREAMS_MAX", "Live", "LookedAt", "Stream")
+__all__ = ("FROM_ADDRESS_MAX", "STREAMS_MAX", "Live", "LookedAt", "Stream", "Visits")
 
 STREAMS_MAX: Final = 1_000
 FROM_ADDRESS_MAX: Final = 60
 
 _HEARTBEAT_S = 20.0
+_VISITS_BURST = 200.0
+_VISITS_PER_S = 25.0
+_ADDRESSES_MAX = 20_000
+
+
+class Visits:
+    """How many requests each address may send: 25 a second, and 200 after a pause."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def allow(self, address: str, now_s: float) -> bool:
+        """Count one more, if there may be one."""
+        # Taken out and put back: the longest idle come first, and go first.
+        left, then_s = self._left.pop(address, (_VISITS_BURST, now_s))
+        left = min(_VISITS_BURST, left + (now_s - then_s) * _VISITS_PER_S)
+        is_allowed = left >= 1
+        self._left[address] = (left - is_allowed, now_s)
+        if len(self._left) > _ADDRESSES_MAX:
+            del self._left[next(iter(self._left))]
+        return is_allowed
 
 
 class Stream:

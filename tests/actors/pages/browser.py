@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from tests.actors.house import House, house, settings_with
@@ -21,7 +21,7 @@ from economy_actors.runtime import Actor
 from kryten_economy.config.web import Web
 from kryten_economy.ledger.facts import Facts
 
-__all__ = ("ORIGIN", "Browser", "Form", "Pages", "pages")
+__all__ = ("ORIGIN", "Browser", "Form", "Pages", "Room", "pages")
 
 ORIGIN = "http://pages.test"
 _CODE = re.compile(r": ([0-9]{6}) \(5 minutes\)")
@@ -58,11 +58,23 @@ class _Forms(HTMLParser):
             self._open = None
 
 
+class Room(Protocol):
+    """Where the PMs arrive that a visitor has asked for."""
+
+    def pms(self, name: str) -> list[str]:
+        """What a user was sent."""
+        ...
+
+    async def settle(self) -> None:
+        """Let what is under way arrive."""
+        ...
+
+
 @dataclass(slots=True)
 class Browser:
     """One visitor."""
 
-    house: House
+    house: Room
     client: httpx.AsyncClient
     channel: str
     page: httpx.Response = field(init=False)
@@ -76,20 +88,22 @@ class Browser:
 
     async def post(self, path: str, fields: dict[str, str], **options: Any) -> httpx.Response:
         """Send fields as they are, without any of the page's own."""
-        headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin"} | options.pop("headers", {})
+        origin = str(self.client.base_url).rstrip("/")
+        headers = {"origin": origin, "sec-fetch-site": "same-origin"} | options.pop("headers", {})
         self.page = await self.client.post(self.url(path), data=fields, headers=headers, **options)
         return self.page
 
     def form(self, path: str) -> Form:
         """The form of the page at hand that is sent to this path."""
-        [found] = self.forms(path)
+        [found] = [each for each in self.forms if each.action == self.url(path)]
         return found
 
-    def forms(self, path: str) -> list[Form]:
-        """All forms of the page at hand that are sent to this path."""
+    @property
+    def forms(self) -> list[Form]:
+        """All forms of the page at hand."""
         reader = _Forms()
         reader.feed(self.page.text)
-        return [each for each in reader.forms if each.action == self.url(path)]
+        return reader.forms
 
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """Fill in a form of the page at hand and send it; follows where that leads."""

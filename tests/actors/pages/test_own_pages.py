@@ -354,13 +354,16 @@ def test_charts_hold_nothing_that_runs_or_is_fetched() -> None:
 
 def _limit(browser: Browser, what: str, *, lifts: bool = False) -> dict[str, str]:
     """The form that sets a limit, or lifts it."""
-    forms = [each for each in browser.forms("/me/limits/set") if each.fields["what"] == what]
+    action = browser.url("/me/limits/set")
+    forms = [
+        each for each in browser.forms if (each.action, each.fields.get("what")) == (action, what)
+    ]
     [found] = [each for each in forms if bool(each.buttons) is lifts]
     return found.fields | dict(found.buttons)
 
 
 def _notices(browser: Browser, do: str) -> dict[str, str]:
-    [found] = [each for each in browser.forms("/me/limits/notices") if ("do", do) in each.buttons]
+    [found] = [each for each in browser.forms if ("do", do) in each.buttons]
     return found.fields | {"do": do}
 
 
