@@ -11,6 +11,7 @@ from tests.actors.house import CHANNEL
 from tests.actors.pages.browser import Browser, Pages, pages
 from tests.unit.features.test_achievements import achievement
 
+from economy_actors.messages.channel import Joined, PrivateMessage
 from economy_actors.pages.charts import bars, lines
 from economy_actors.pages.member import MEMBER_PAGES
 from economy_actors.pages.security import browser_in
@@ -208,6 +209,31 @@ async def test_a_round_that_is_not_there(tmp_path: Path, number: str) -> None:
     async with pages(tmp_path / "e.db", sections=GAMES) as here, here.browser() as browser:
         await _ready(here, browser)
         assert (await browser.get(f"/me/wagers/{number}")).status_code == 404
+
+
+async def test_a_round_of_another_channel_is_none(tmp_path: Path) -> None:
+    """Though the number is that of a round, and the player has the same name."""
+    channels = (CHANNEL, "Other")
+    async with (
+        pages(tmp_path / "e.db", sections=GAMES, channels=channels) as here,
+        here.browser() as browser,
+    ):
+        await _ready(here, browser)
+        other = here.house.context.channels["Other"]
+        other.tell(Joined("Alice", 1, False, here.house.now_ms))
+        await here.house.settle()
+        other.tell(PrivateMessage("Alice", "flip 10", here.house.now_ms))
+        await here.house.settle()
+        rounds = here.house.report(
+            lambda reports: reports.sql.rows(
+                "SELECT r.id FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id"
+                " WHERE c.name = 'Other'"
+            )
+        )
+        assert rounds == [(1,)]
+        assert (await browser.get("/me/wagers/1")).status_code == 404
+        await browser.get("/me/wagers")
+        assert "You have played nothing yet." in browser.text
 
 
 async def test_limits_are_set_as_by_pm(tmp_path: Path) -> None:
