@@ -177,6 +177,7 @@ async def _offer(call: PmCall, action: Action, item: CatalogueItem) -> PmAnswer 
 
 
 def price_of(call: PmCall, action: Action, seconds: int) -> Price:
+    """What something of this length costs who asks."""
     return price_for(call, base_price_z(call.settings.spending, action, seconds), call.wallet)
 
 

@@ -58,7 +58,7 @@ from kryten_economy.features.vanity.rules import (
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AlreadyPending, DailyLimit, Ignored, NoAccount, Refusal
 
-__all__ = ()
+__all__ = ("GIF_ITEM", "GREETING_ITEM", "NAME_ITEM", "TITLE_ITEM", "BoughtByText")
 
 MINUTE_MS = 60_000
 _BACKSTOP_MS = 60 * MINUTE_MS
@@ -70,7 +70,7 @@ Checked: TypeAlias = str | BadText
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class BoughtByText:
     """A value that is bought by its text and owned."""
 
     key: str
@@ -85,7 +85,7 @@ class _Item:
     check: Callable[[str], Checked]
 
 
-GREETING_ITEM = _Item(
+GREETING_ITEM = BoughtByText(
     "greeting",
     "Greeting",
     "Your greeting",
@@ -97,7 +97,7 @@ GREETING_ITEM = _Item(
     lambda settings: settings.vanity_shop.custom_greeting,
     partial(checked, what="A greeting", most=200),
 )
-TITLE_ITEM = _Item(
+TITLE_ITEM = BoughtByText(
     "title",
     "Title",
     "Your title",
@@ -109,7 +109,7 @@ TITLE_ITEM = _Item(
     lambda settings: settings.vanity_shop.custom_title,
     partial(checked, what="A title", most=100),
 )
-NAME_ITEM = _Item(
+NAME_ITEM = BoughtByText(
     "rename",
     "Own name for the money",
     "The name",
@@ -121,7 +121,7 @@ NAME_ITEM = _Item(
     lambda settings: settings.vanity_shop.rename_currency_personal,
     checked_currency_name,
 )
-GIF_ITEM = _Item(
+GIF_ITEM = BoughtByText(
     "gif",
     "GIF",
     "Address of the picture",
@@ -150,7 +150,9 @@ class Sold:
 # Values that are owned
 
 
-async def sell_item(call: Call, item: _Item, buyer: Wallet, raw: str) -> Sold | Refused | Failed:
+async def sell_item(
+    call: Call, item: BoughtByText, buyer: Wallet, raw: str
+) -> Sold | Refused | Failed:
     """Check, charge and store; raises as `Call.commit`."""
     terms = item.of(call.settings)
     if not terms.enabled:
@@ -198,7 +200,7 @@ def _off(what: str) -> str:
     return refusals.feature_off(what)
 
 
-def _offered(item: _Item, call: PmCall) -> list[Offer]:
+def _offered(item: BoughtByText, call: PmCall) -> list[Offer]:
     found = _offer(call, item.of(call.settings), item.hint, item.title)
     return [each._replace(takes=item.takes, owned=item.type) for each in found]
 
@@ -213,7 +215,7 @@ def _offer(
     return [Offer(line, title, told, terms.description)]
 
 
-async def _buy_item(item: _Item, call: PmCall, text: str) -> PmAnswer:
+async def _buy_item(item: BoughtByText, call: PmCall, text: str) -> PmAnswer:
     sold = await sell_item(call, item, call.wallet, text)
     if not isinstance(sold, Sold):
         return sold
