@@ -46,7 +46,10 @@ async def rich(here: Pages, name: str = "alice", balance_z: int = 50_000) -> Non
 @asynccontextmanager
 async def shopping(path: Path, **sections: Any) -> AsyncIterator[tuple[Pages, Browser]]:
     """Alice is here, signed in, and has 50,000 Z."""
-    async with pages(path / "e.db", sections=SECTIONS | sections) as here, here.browser() as browser:
+    async with (
+        pages(path / "e.db", sections=SECTIONS | sections) as here,
+        here.browser() as browser,
+    ):
         await here.house.join("Alice")
         await rich(here)
         await browser.sign_in("alice")
@@ -86,7 +89,9 @@ async def test_an_item_is_asked_about_and_bought(tmp_path: Path) -> None:
         await browser.post("/me/answer", browser.form("/me/answer").fields | {"say": "yes"})
         await here.house.settle()
         assert here.house.balance("Alice") == 49_000
-        lines = [m.text for m in here.house.heard if isinstance(m, Line) and m.kind is LineKind.PAID]
+        lines = [
+            m.text for m in here.house.heard if isinstance(m, Line) and m.kind is LineKind.PAID
+        ]
         assert lines == ["Alice has switched on The Lamp!"]
         await browser.get("/me/shop")
         assert "sold out" in browser.text.lower()
@@ -150,9 +155,10 @@ async def test_an_empty_shop_says_what_else_there_is(tmp_path: Path) -> None:
     names = ("custom_greeting", "custom_title", "chat_color", "channel_gif", "shoutout")
     names += ("daily_fortune", "rename_currency_personal")
     vanity = dict.fromkeys(names, off)
-    async with shopping(
-        tmp_path, vanity_shop=vanity, shop={"items": ()}, cytube_promotion=off
-    ) as (_, browser):
+    async with shopping(tmp_path, vanity_shop=vanity, shop={"items": ()}, cytube_promotion=off) as (
+        _,
+        browser,
+    ):
         await browser.get("/me/shop")
         assert "Nothing is for sale" in browser.text
         await browser.get("/me/vanity")
