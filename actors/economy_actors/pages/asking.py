@@ -1,15 +1,17 @@
 """A member's question without a PM: what pages show by the functions that answer PMs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 
+from economy_actors.context import halted_in
 from economy_actors.handlers.registry import COMMANDS, PmCall
 from economy_actors.pages.view import View
 from kryten_economy.commands.grammar import Parsed
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.refusals import Level
 
 __all__ = ("PageCall", "as_pm")
 
@@ -25,6 +27,11 @@ class PageCall(PmCall):
     async def read(self, run: Callable[[Reports], T]) -> T:
         """Ask the books something; where they can't answer, the page says so."""
         return await self.view.read(run)
+
+    def stopped(self, by: Collection[Level]) -> str:
+        """Why nothing of a kind can be done here now, if admins have stopped it; else ""."""
+        halted = halted_in(self.context, self.channel, by)
+        return "" if halted is None else self.refused(halted).text
 
 
 async def as_pm(view: View, command: str) -> PageCall:

@@ -33,6 +33,7 @@ from kryten_economy.features.games.slots import has_spun_free
 from kryten_economy.features.games.stakes import ALL_GAMES, PlayedToday, played_today
 from kryten_economy.features.games.tables import OpenRow, open_rounds, stakes_in
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.operation import STAKING
 from kryten_economy.text.templates import duration, factor
 
 __all__ = ()
@@ -124,6 +125,7 @@ async def _shown(view: View, said: PageAnswer | None) -> Response:
         "play/list.html",
         said=said,
         wallet=call.wallet,
+        stopped=call.stopped(STAKING),
         cards=cards,
         limits=_limits(call, standing),
         free_spin=_free_spin(call, standing),

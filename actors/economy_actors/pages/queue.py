@@ -19,6 +19,7 @@ from kryten_economy.features.catalogue import CatalogueItem
 from kryten_economy.features.prices import price_tag
 from kryten_economy.features.queue.purchases import Purchase, purchases_to_come, queue_standing
 from kryten_economy.features.queue.rules import Action, in_whole_minutes, next_blackout, too_often
+from kryten_economy.ledger.operation import SPENDING
 from kryten_economy.refusals import CoolingDown
 from kryten_economy.text.templates import duration, minute_of
 
@@ -83,6 +84,7 @@ async def queue(view: View) -> Response:
     return view.show(
         "queue/list.html",
         wallet=call.wallet,
+        stopped=call.stopped(SPENDING),
         query=query,
         problem=problem,
         found=found,

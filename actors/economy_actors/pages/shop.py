@@ -15,6 +15,7 @@ from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.prices import price_tag
 from kryten_economy.features.vanity.texts import label
+from kryten_economy.ledger.operation import SPENDING
 
 __all__ = ("OnCounter", "bought", "on_counter", "owned_by_type")
 
@@ -61,6 +62,7 @@ async def shop(view: View) -> Response:
     return view.show(
         "shop/list.html",
         wallet=call.wallet,
+        stopped=call.stopped(SPENDING),
         sold=sold,
         items=[(each, _price(view, each)) for each in items],
         owned=owned,

@@ -23,6 +23,7 @@ from economy_actors.pages.view import View
 from kryten_economy.features.money.texts import balance, currency_variables
 from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.rules import BadText, checked, with_title
+from kryten_economy.ledger.operation import SPENDING
 
 __all__ = ()
 
@@ -61,7 +62,9 @@ async def vanity(view: View) -> Response:
         asked = view.request.query_params.get(sold.key, "")[:_TRIED_MOST]
         tried = _try(call, sold.key, asked) if asked and sold.offer.takes else None
         shown.append(Dressing(sold, own, asked or own, tried))
-    return view.show("vanity/list.html", wallet=call.wallet, dressings=shown)
+    return view.show(
+        "vanity/list.html", wallet=call.wallet, stopped=call.stopped(SPENDING), dressings=shown
+    )
 
 
 def _try(call: PageCall, key: str, typed: str) -> Tried | None:

@@ -273,3 +273,19 @@ async def test_who_may_not_play_is_told(tmp_path: Path) -> None:
         [by_pm] = await here.house.pm("Alice", "flip 10")
         await browser.get("/me/play")
         assert by_pm.split(".")[0] in plain(browser)
+
+
+async def test_what_admins_have_stopped_is_told(tmp_path: Path) -> None:
+    """Games on their page, spending on the others; in the words of the refusal (pages play 14)."""
+    async with playing(tmp_path) as (here, browser):
+        for level, path, command in (
+            ("games", "/me/play", "flip 10"),
+            ("spending", "/me/shop", "buy title Lord"),
+            ("spending", "/me/vanity", "buy title Lord"),
+            ("spending", "/me/queue", "buy title Lord"),
+        ):
+            await here.house.pm("Boss", f"pause {level}")
+            [by_pm] = await here.house.pm("Alice", command)
+            await browser.get(path)
+            assert browser.said == by_pm
+            await here.house.pm("Boss", f"resume {level}")

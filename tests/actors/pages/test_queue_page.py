@@ -223,7 +223,7 @@ async def test_script_in_titles_and_searches_is_text(tmp_path: Path) -> None:
 async def test_while_the_bot_is_away_it_says_so(tmp_path: Path) -> None:
     """Before anybody tries to pay (pages queue 11)."""
     async with queueing(tmp_path) as (here, browser):
-        here.house.channel.tell(RobotPresence(here=False))
+        here.house.context.playlists[CHANNEL].tell(RobotPresence(here=False))
         await here.house.settle()
         [by_pm] = await here.house.pm("Alice", "queue trip")
         await browser.get("/me/queue")
