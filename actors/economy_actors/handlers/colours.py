@@ -12,7 +12,13 @@ from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAns
 from economy_actors.handlers.fields import Flag, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, request
 from economy_actors.handlers.shop import Offer, Ware, sell
-from economy_actors.messages.colours import BuyColour, ColourBought, ResyncColours, Resynced
+from economy_actors.messages.colours import (
+    BuyAnswered,
+    BuyColour,
+    ColourBought,
+    ResyncColours,
+    Resynced,
+)
 from economy_actors.runtime import Reply
 from kryten_economy.commands import refusals
 from kryten_economy.config.vanity import ChatColor
@@ -22,7 +28,7 @@ from kryten_economy.features.colours.rules import NotShown, parsed_colour, reada
 from kryten_economy.features.prices import price_tag
 from kryten_economy.features.vanity.texts import offer
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import Ignored, NoAccount, Refusal
+from kryten_economy.refusals import Ignored, NoAccount
 
 __all__ = ("judged",)
 
@@ -49,7 +55,7 @@ async def sell_colour(call: Call, buyer: Wallet, text: str) -> ColourBought | Re
     here = kit.connected(call.context, buyer.user)
     until_s = anyio.current_time() + _DECIDED_S
 
-    def order(reply: Reply[ColourBought | NotShown | Refusal]) -> BuyColour:
+    def order(reply: Reply[BuyAnswered]) -> BuyColour:
         return BuyColour(
             call.op_id,
             buyer.user,
@@ -58,10 +64,16 @@ async def sell_colour(call: Call, buyer: Wallet, text: str) -> ColourBought | Re
             price.final_z,
             float(price.discount),
             until_s,
+            call.line_of(call.op_id),
             reply,
         )
 
-    answer = await call.context.colours[call.channel].ask(order, timeout_s=_ANSWERED_S)
+    answered = await call.context.colours[call.channel].ask(order, timeout_s=_ANSWERED_S)
+    answer = answered.answer
+    if call.record is not None and answered.audit_id is not None:
+        # The row was written when the price was set aside; whether it was taken shows only now.
+        call.record.audit_id, call.record.is_fresh = answered.audit_id, True
+        call.record.is_open = True
     if isinstance(answer, NotShown):
         return _not_shown(answer)
     return answer if isinstance(answer, ColourBought) else call.refused(answer)
@@ -183,6 +195,7 @@ def judged(text: str, item: ChatColor) -> dict[str, object]:
 @request("vanity.resync_colors", APPLY, mutating=True)
 async def resync_colors(call: ApiCall) -> ApiAnswer:
     """Take over what only the stylesheet knows, and make its block what the books say."""
+    await call.attempt()
     apply, until_s = call.field(APPLY), anyio.current_time() + _DECIDED_S
 
     def order(reply: Reply[Resynced | NotShown]) -> ResyncColours:

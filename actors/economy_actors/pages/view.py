@@ -197,8 +197,10 @@ class View:
 
     async def reply(self) -> PageAnswer:
         """Pass on what the member says to a question: YES, no, a number, or a code."""
-        line = command_line(self.form.get("say", ""), text=self.form.get("code"))
-        if line is None or not line.strip():
+        said, code = self.form.get("say", ""), self.form.get("code", "")
+        line = command_line("confirm", code) if said == "confirm" else said
+        is_answer = said in {"yes", "no", "confirm"} or (said.isascii() and said.isdecimal())
+        if line is None or not is_answer:
             return PageAnswer(_BAD_FIELD, "refused", "invalid_request")
         return await self._say(line, answers=self.form.get("question", "")[:64] or "none")
 
