@@ -143,10 +143,13 @@ async def _shown(view: View, said: PageAnswer | None) -> Response:
 
 
 def _stakes(call: PageCall, name: str) -> str:
+    """What a stake may be; "" for a game that no form is made for here."""
     if name == "raffle":
         terms = call.settings.gambling.raffle
         lowest_z, highest_z = terms.min_price, terms.max_price
         what = "A ticket costs"
+    elif name not in _TERMS:
+        return ""
     else:
         limits = _TERMS[name](call.settings)
         lowest_z, highest_z = limits.lowest_z, limits.highest_z

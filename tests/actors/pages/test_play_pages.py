@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +290,14 @@ async def test_what_admins_have_stopped_is_told(tmp_path: Path) -> None:
             await browser.get(path)
             assert browser.said == by_pm
             await here.house.pm("Boss", f"resume {level}")
+
+
+async def test_a_game_that_has_no_form_is_shown_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever adds a game need not touch the page: it says how it is played (pages play 15)."""
+    toy = replace(GAMES["flip"], name="toy", title="Toy")
+    monkeypatch.setitem(GAMES, "toy", toy)
+    async with playing(tmp_path) as (_, browser):
+        assert 'id="g-toy"' in browser.page.text
+        assert "This one is played by private message" in browser.text
