@@ -24,9 +24,13 @@ from economy_actors.pages import (
     live,
     member,
     own_data,
+    play,
     public,
+    queue,
+    shop,
     sign_in,
     statement,
+    vanity,
     wagers,
 )
 from economy_actors.pages.assets import static
@@ -46,7 +50,20 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, statement, own_data, wagers, limits, live)
+TOPICS = (
+    public,
+    sign_in,
+    member,
+    statement,
+    own_data,
+    wagers,
+    limits,
+    live,
+    shop,
+    vanity,
+    queue,
+    play,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
