@@ -33,7 +33,16 @@ from economy_sandbox.settings import demo_settings
 from economy_sandbox.timekeeper import events_checked, hosted
 from kryten_economy.config import load
 
-__all__ = ("CHANNEL", "CHROMIUM", "Stage", "Visitor", "on_stage", "open_stage", "until")
+__all__ = (
+    "CHANNEL",
+    "CHROMIUM",
+    "OPERATOR_RANK",
+    "Stage",
+    "Visitor",
+    "on_stage",
+    "open_stage",
+    "until",
+)
 
 CHROMIUM: Final = shutil.which("chromium") or "/usr/bin/chromium"
 CHANNEL: Final = "demo"
@@ -72,6 +81,8 @@ class Visitor:
     stage: "Stage"
     context: BrowserContext
     page: Page
+    address: str
+    """From where the service sees them come."""
     name: str = ""
     strangers: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -215,7 +226,7 @@ class Stage:
         )
         context.set_default_timeout(_WITHIN_MS)
         page = await context.new_page()
-        visitor = Visitor(self, context, page, name)
+        visitor = Visitor(self, context, page, address, name)
         own = urlsplit(self.address).netloc
 
         async def asked(route: Route, request: Asked) -> None:
