@@ -28,7 +28,16 @@ from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.rules import GIF
 from kryten_economy.refusals import AMOUNT_MAX_Z, NotPending, Refusal
 
-__all__ = ("OVERDUE_BY", "Decided", "Resolver", "decide", "reject_overdue", "resolver", "settle")
+__all__ = (
+    "OVERDUE_BY",
+    "Decided",
+    "Resolver",
+    "about_approval",
+    "decide",
+    "reject_overdue",
+    "resolver",
+    "settle",
+)
 
 OVERDUE_BY = "the clock"
 """Who rejects what nobody has decided in time."""
@@ -144,7 +153,7 @@ async def approvals(call: PmCall) -> PmAnswer:
                 each.id,
                 each.display_name,
                 each.type,
-                _about(each),
+                about_approval(each),
                 each.paid_z,
                 (call.now_ms - each.created_at_ms) / 1000,
             )
@@ -154,7 +163,7 @@ async def approvals(call: PmCall) -> PmAnswer:
     )
 
 
-def _about(approval: Approval) -> str:
+def about_approval(approval: Approval) -> str:
     """What the decision is about, in one line."""
     return " ".join(str(approval.data[key]) for key in _SHOWN if key in approval.data)
 

@@ -19,7 +19,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import live, member, public, sign_in
+from economy_actors.pages import (
+    live,
+    member,
+    op_approvals,
+    op_audit,
+    op_events,
+    op_panic,
+    op_shop,
+    op_users,
+    public,
+    sign_in,
+)
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.registry import PAGES, PageSpec, Who
@@ -37,7 +48,18 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, live)
+TOPICS = (
+    public,
+    sign_in,
+    member,
+    live,
+    op_users,
+    op_approvals,
+    op_events,
+    op_shop,
+    op_audit,
+    op_panic,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200

@@ -49,6 +49,7 @@ __all__ = (
     "ResolveApproval",
     "Resolved",
     "approvable",
+    "approval_of",
     "approvals_of",
     "decide",
     "open_approval",
@@ -304,6 +305,12 @@ def pending_approvals(
 ) -> tuple[Approval, ...]:
     """What waits for a decision in a channel, the oldest first."""
     return tuple(map(_approval, reader.sql.rows(_PENDING, channel, type_, limit)))
+
+
+def approval_of(reader: Reader, channel: str, number: int) -> Approval | None:
+    """The request of this number in a channel, decided or not."""
+    row = reader.sql.row(_BY_ID, number, channel)
+    return None if row is None else _approval(row)
 
 
 def approvals_of(reader: Reader, user: UserKey, limit: int = 20) -> tuple[Approval, ...]:

@@ -9,8 +9,10 @@ from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import minute_of, money, plural, signed_money, thousands
 
 __all__ = (
+    "ORIGINS",
     "audit_detail",
     "audit_list",
+    "changes",
     "no_such_entry",
     "nothing_logged",
     "rain_question",
@@ -18,6 +20,7 @@ __all__ = (
     "reset_done",
     "reset_notice",
     "reset_question",
+    "said",
     "undo_question",
     "undone",
     "undone_notice",
@@ -25,7 +28,8 @@ __all__ = (
 
 _COMMAND_UNITS_MAX = 60
 _STATE_UNITS_MAX = 120
-_FROM = {
+_ALL_MAX = 500
+ORIGINS = {
     "pm": "by PM",
     "page": "on the pages",
     "api": "by request",
@@ -58,19 +62,20 @@ def audit_list(entries: Sequence[Entry], zone: ZoneInfo) -> str:
     for each in entries:
         mark = f" ↩️ undone by #{each.undone_by:,}" if each.undone_by is not None else ""
         when = minute_of(each.at_ms, zone)[5:]
-        lines.append(f"#{each.id:,} {when} {name_shown(each.admin)}: {_said(each)}{mark}")
+        lines.append(f"#{each.id:,} {when} {name_shown(each.admin)}: {said(each)}{mark}")
     return "\n".join(lines)
 
 
-def _said(entry: Entry) -> str:
+def said(entry: Entry) -> str:
+    """What was typed, or what the request was."""
     return clip(user_text(f"{entry.command} {entry.arguments}"), _COMMAND_UNITS_MAX)
 
 
 def audit_detail(entry: Entry, zone: ZoneInfo) -> str:
     """All that is known of one row."""
     lines = [
-        f"#{entry.id:,} {_said(entry)}",
-        f"{name_shown(entry.admin)}, {_FROM[entry.origin]}, {minute_of(entry.at_ms, zone)}",
+        f"#{entry.id:,} {said(entry)}",
+        f"{name_shown(entry.admin)}, {ORIGINS[entry.origin]}, {minute_of(entry.at_ms, zone)}",
     ]
     if entry.reason:
         lines.append(f"Reason: {clip(user_text(entry.reason), _STATE_UNITS_MAX)}")
@@ -97,6 +102,23 @@ def _value(value: object) -> str:
     if value is None:
         return "none"
     return thousands(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
+
+
+def changes(entry: Entry) -> list[tuple[str, str, str]]:
+    """What an act has changed, each with how it was and is; empty where nothing is known."""
+    was, became = (each if isinstance(each, dict) else {} for each in (entry.was, entry.became))
+    return [
+        (key.replace("_", " "), _in_words(was.get(key)), _in_words(became.get(key)))
+        for key in {**was, **became}
+    ]
+
+
+def _in_words(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return clip(", ".join(f"{key}: {_value(each)}" for key, each in value.items()), _ALL_MAX)
+    return value if isinstance(value, str) else _value(value)
 
 
 # Questions
