@@ -95,13 +95,14 @@ async def audit(view: View) -> Response:
         )
     shown, filters = rows[:ROWS], {name: typed or None for name, typed in asked.typed.items()}
     last = shown[-1].place if len(rows) > ROWS else None
+    zone = view.context.live.calendar.zone
     return show(
         view,
         "op/audit.html",
         status=422 if asked.problem else 200,
         problem=asked.problem,
         typed=asked.typed,
-        rows=[(each, texts.said(each), texts.changes(each)) for each in shown],
+        rows=[(each, texts.said(each), texts.changes(each, zone)) for each in shown],
         is_first=behind is None,
         newest=view.url(_PATH, **filters),
         older=None if last is None else view.url(_PATH, **filters, behind=_told(last)),
@@ -143,7 +144,7 @@ async def act(view: View) -> Response:
         "op/act.html",
         entry=entry,
         origin=texts.ORIGINS[entry.origin],
-        changes=texts.changes(entry),
+        changes=texts.changes(entry, view.context.live.calendar.zone),
         shown=None if isinstance(shown, NotUndoable) else shown,
         why_not=refusals.not_undoable(shown, view.symbol) if isinstance(shown, NotUndoable) else "",
     )

@@ -104,21 +104,42 @@ def _value(value: object) -> str:
     return thousands(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
 
 
-def changes(entry: Entry) -> list[tuple[str, str, str]]:
+def changes(entry: Entry, zone: ZoneInfo) -> list[tuple[str, str, str]]:
     """What an act has changed, each with how it was and is; empty where nothing is known."""
-    was, became = (each if isinstance(each, dict) else {} for each in (entry.was, entry.became))
+    was, became = _leaves(entry.was), _leaves(entry.became)
     return [
-        (key.replace("_", " "), _in_words(was.get(key)), _in_words(became.get(key)))
+        (_named(key), _leaf(key, was.get(key), zone), _leaf(key, became.get(key), zone))
         for key in {**was, **became}
+        if (was.get(key) or None) != (became.get(key) or None)
     ]
 
 
-def _in_words(value: object) -> str:
-    if value is None:
+def _leaves(told: object) -> dict[tuple[str, ...], object]:
+    """What is told of each state, with the state and the part of it as the key."""
+    found: dict[tuple[str, ...], object] = {}
+    for kind, state in told.items() if isinstance(told, dict) else ():
+        if not isinstance(state, dict):
+            found[kind.replace("_", " "),] = state
+            continue
+        for part, value in state.items():
+            parts = value if isinstance(value, dict) else {part: value}
+            found |= {(kind.replace("_", " "), name): each for name, each in parts.items()}
+    return found
+
+
+def _named(key: tuple[str, ...]) -> str:
+    *of, part = key
+    return " ".join([*of, part.removesuffix("_ms").removesuffix("_z").replace("_", " ")])
+
+
+def _leaf(key: tuple[str, ...], value: object, zone: ZoneInfo) -> str:
+    if value is None or value == "":
         return "nothing"
-    if isinstance(value, dict):
-        return clip(", ".join(f"{key}: {_value(each)}" for key, each in value.items()), _ALL_MAX)
-    return value if isinstance(value, str) else _value(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return minute_of(value, zone) if key[-1].endswith("at_ms") else thousands(value)
+    return clip(user_text(value if isinstance(value, str) else json.dumps(value)), _ALL_MAX)
 
 
 # Questions
