@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -203,14 +204,17 @@ async def test_a_download_reads_no_further_than_it_is_taken(
             await anyio.sleep_forever()
             raise AssertionError
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             taken.append(message.get("body", b""))
             if b'"command": "grant"' in taken[-1] and not goes_on.is_set():
                 full.set()
                 await goes_on.wait()
 
+        async def download() -> None:
+            await pages_app(here.site)(_scope(browser), receive, send)
+
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pages_app(here.site), _scope(browser), receive, send)
+            tasks.start_soon(download)
             await full.wait()
             await anyio.sleep(0.01)
             await here.house.pm("Boss", f"undo {first + 6}")
