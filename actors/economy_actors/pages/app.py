@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import (
+    limits,
     live,
     member,
     op_approvals,
@@ -28,8 +29,15 @@ from economy_actors.pages import (
     op_panic,
     op_shop,
     op_users,
+    own_data,
+    play,
     public,
+    queue,
+    shop,
     sign_in,
+    statement,
+    vanity,
+    wagers,
 )
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
@@ -52,7 +60,15 @@ TOPICS = (
     public,
     sign_in,
     member,
+    statement,
+    own_data,
+    wagers,
+    limits,
     live,
+    shop,
+    vanity,
+    queue,
+    play,
     op_users,
     op_approvals,
     op_events,
@@ -95,6 +111,7 @@ def pages_app(site: Site) -> ASGIApp:
         ),
     ]
     site.templates.globals["nav"] = _nav
+    site.templates.globals["member_pages"] = member.MEMBER_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

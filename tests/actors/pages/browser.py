@@ -95,10 +95,15 @@ class Browser:
 
     def form(self, path: str) -> Form:
         """The form of the page at hand that is sent to this path."""
+        [found] = [each for each in self.forms if each.action == self.url(path)]
+        return found
+
+    @property
+    def forms(self) -> list[Form]:
+        """All forms of the page at hand."""
         reader = _Forms()
         reader.feed(self.page.text)
-        [found] = [each for each in reader.forms if each.action == self.url(path)]
-        return found
+        return reader.forms
 
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """Fill in a form of the page at hand and send it; follows where that leads."""

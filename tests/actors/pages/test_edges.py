@@ -4,11 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
+from starlette.requests import Request
 from tests.actors.pages.browser import pages
 
+from economy_actors.messages.session import Asked, PageAnswer
 from economy_actors.pages.assets import assets
 from economy_actors.pages.registry import PAGES, Who
+from economy_actors.pages.view import View
 from kryten_economy.config.web import Web
 
 
@@ -163,3 +167,22 @@ async def test_an_address_asks_only_so_often(tmp_path: Path) -> None:
         assert (await browser.get("/sign-in", headers=other)).status_code == 200
         await anyio.sleep(10)
         assert (await browser.get("/sign-in", headers=flood)).status_code == 200
+
+
+async def test_a_question_has_its_buttons(tmp_path: Path) -> None:
+    """Yes and no, a field for a code, or a button for each number: all in plain forms."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        scope = {"type": "http", "path": "/c/TestChan/me/x", "query_string": b"", "headers": []}
+        view = View(here.site, Request(scope), "TestChan", None)
+        asked = Asked("some id", yes=True, code=True, choices=3)
+        shown = view.answered(PageAnswer("Sure <b>?", asked=asked), back="/me/")
+        browser.page = httpx.Response(200, content=bytes(shown.body))
+        buttons = [
+            each
+            for form in browser.forms
+            if form.action.endswith("/me/answer")
+            for each in form.buttons
+        ]
+        assert buttons == [("say", "yes"), ("say", "no"), ("say", "1"), ("say", "2"), ("say", "3")]
+        assert 'name="say" value="confirm"' in browser.page.text
+        assert browser.said == "Sure <b>?"

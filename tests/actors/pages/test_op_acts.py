@@ -48,6 +48,7 @@ async def test_an_item_is_rejected_with_a_reason(tmp_path: Path) -> None:
         await browser.get("/op/approvals")
         await browser.send("/op/approvals/decide", decision="reject", reason="out of <ink>")
         assert browser.page.status_code == 200, browser.text
+        await here.house.settle()
         assert here.house.balance("Bob") == 100
         assert any("out of <ink>" in each for each in here.house.pms("Bob"))
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from kryten_economy.features.possessions import cooldown_left_ms, forget_use, note_use
+from kryten_economy.features.possessions import cooldown_left_ms, forget_use, last_use_ms, note_use
 from kryten_economy.features.queue.rules import Action, QueueLimits, too_often
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
@@ -22,9 +22,11 @@ __all__ = (
     "find_purchase",
     "may_queue",
     "purchases_on_playlist",
+    "purchases_to_come",
     "queue_standing",
     "restore_use",
     "row_of",
+    "standing_in",
     "unsettled_purchases",
 )
 
@@ -133,6 +135,23 @@ def purchases_on_playlist(reader: Reader, channel: str) -> tuple[Purchase, ...]:
     return _in_state(reader, channel, "queued")
 
 
+_TO_COME = (
+    SELECT_PURCHASE
+    + """
+    WHERE c.name = ?1 AND p.state IN ('asked', 'paid', 'queued')
+    AND (p.state <> 'asked' OR a.name = ?2) ORDER BY p.number LIMIT ?3
+"""
+)
+
+
+def purchases_to_come(reader: Reader, viewer: UserKey, limit: int) -> tuple[Purchase, ...]:
+    """What was paid for in a channel and is not over, in the order in which it was paid for.
+
+    What an operator still has to allow is shown to its buyer alone.
+    """
+    return tuple(row_of(row).purchase for row in reader.sql.rows(_TO_COME, *viewer, limit))
+
+
 def _in_state(reader: Reader, channel: str, state: PurchaseState) -> tuple[Purchase, ...]:
     return tuple(row_of(row).purchase for row in reader.sql.rows(_IN_STATE, channel, state))
 
@@ -163,3 +182,12 @@ def queue_standing(reader: Reader, user: UserKey, day: str) -> QueueStanding:
     """What of the allowance of a day is used up."""
     row = reader.sql.row(_STANDING, user.channel, user.name, day)
     return QueueStanding(0, None) if row is None else QueueStanding._make(row)
+
+
+def standing_in(tx: Tx, user: UserKey, day: str) -> QueueStanding:
+    """The same inside a transaction."""
+    account = tx.find(user, day)
+    if account is None:
+        return QueueStanding(0, None)
+    used = tx.accounts.day(account, day).queues_used
+    return QueueStanding(used, last_use_ms(tx, account, _COOLDOWN))
