@@ -20,6 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import (
+    boards,
+    earn,
+    fair,
+    games_now,
     limits,
     live,
     member,
@@ -27,6 +31,7 @@ from economy_actors.pages import (
     public,
     sign_in,
     statement,
+    supply,
     wagers,
 )
 from economy_actors.pages.assets import static
@@ -46,7 +51,21 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, statement, own_data, wagers, limits, live)
+TOPICS = (
+    public,
+    boards,
+    earn,
+    games_now,
+    supply,
+    fair,
+    sign_in,
+    member,
+    statement,
+    own_data,
+    wagers,
+    limits,
+    live,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
