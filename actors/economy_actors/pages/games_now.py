@@ -28,7 +28,7 @@ _SOCIAL: Final = ("prediction", "auction", "raffle")
 @page("/games", nav="Games now", at=16)
 async def games(view: View) -> Response:
     """All that is on, also without script."""
-    return view.show("public/games.html", **_race(view), **await _rounds(view))
+    return view.show("public/games.html", **(_race(view) | await _rounds(view)))
 
 
 # The race

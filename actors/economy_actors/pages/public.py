@@ -14,6 +14,7 @@ from economy_actors.handlers.leaderboards import placed_rows
 from economy_actors.pages.live import Render, fragment
 from economy_actors.pages.registry import page
 from economy_actors.pages.view import View
+from economy_actors.playlist.listing import key_of
 from kryten_economy.config import Settings
 from kryten_economy.features.events.rules import Combined, coming
 from kryten_economy.features.leaderboards import BoardRow, listed_among
@@ -197,7 +198,9 @@ def _bought(reports: Reports, channel: str, medium: Medium | None) -> tuple[str,
 def _purchase(reports: Reports, channel: str, medium: Medium | None) -> Purchase | None:
     if medium is None or medium.uid is None:
         return None
-    return purchase_of_item(reports, channel, medium.uid)
+    found = purchase_of_item(reports, channel, medium.uid)
+    # A shuffled list has new uids, of which the books may hear a moment later.
+    return found if found is not None and key_of(found) == medium.key else None
 
 
 @fragment("playing", watch=lambda context, channel: context.playing.get(channel))
