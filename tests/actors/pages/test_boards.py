@@ -9,6 +9,7 @@ from tests.actors.pages.browser import Pages, pages
 
 from kryten_economy.config.web import Web
 from kryten_economy.features.money.operations import Credit
+from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.users import UserKey
 
 SCRIPT = "<script>alert(1)</script>"
@@ -112,7 +113,7 @@ async def test_a_title_is_text(tmp_path: Path) -> None:
     async with pages(tmp_path / "e.db") as here, here.browser() as browser:
         await _crowd(here, 50)
         context = here.house.context
-        context.adornments[UserKey(CHANNEL, "user00")] = {"title": SCRIPT}
+        context.adornments[UserKey(CHANNEL, "user00")] = {TITLE: SCRIPT}
         for path in ("/", "/boards"):
             page = await browser.get(path)
             assert "&lt;script&gt;alert(1)" in page.text
