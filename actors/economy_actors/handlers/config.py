@@ -48,6 +48,7 @@ OFFSET = Count("offset", 0, 0, 1_000_000)
 @command("reload", summary="read the config file again", section=Section.ADMIN)
 async def reload_by_pm(call: PmCall) -> PmAnswer:
     """What has changed, what waits for a restart, or why the old settings stay."""
+    await call.attempt()
     match await reload_settings(call.context, "pm", call.by):
         case Reloaded(changed, restart_required):
             return refusals.reloaded(changed, restart_required)
@@ -58,6 +59,7 @@ async def reload_by_pm(call: PmCall) -> PmAnswer:
 @request("config.reload", channel=False, mutating=True)
 async def config_reload(call: ApiCall) -> ApiAnswer:
     """Read the configuration again."""
+    await call.attempt()
     match await reload_settings(call.context, "api", call.by):
         case Reloaded(restart_required=restart_required):
             channels = [each.channel for each in call.settings.channels]
@@ -286,6 +288,7 @@ async def _revert(call: Call, number: int) -> tuple[str, Reloaded] | Refused:
     if path is None or not kept[0]:
         text = "Nothing was reverted: the service was started without a configuration file."
         return Refused(Code.REJECTED, text)
+    await call.attempt()
     backup = await _write(call, path, kept[0])
     if isinstance(backup, Refused):
         return backup

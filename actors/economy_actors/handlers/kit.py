@@ -111,7 +111,11 @@ def recorded(call: Call, result: str, *, done: bool) -> None:
         )
         return
     _audit_log.info("admin act", admin=call.by, channel=call.channel, command=record.command)
-    told = TellResult(record.audit_id, clip(user_text(result), _RESULT_UNITS_MAX))
+    told = TellResult(
+        record.audit_id,
+        clip(user_text(result), _RESULT_UNITS_MAX),
+        done if record.is_open else None,
+    )
     if not call.context.ledger.offer(Commit(told)):
         _audit_log.error("answer lost from the audit log", line=told)
 

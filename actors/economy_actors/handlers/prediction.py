@@ -159,11 +159,9 @@ async def _run(call: PmCall) -> PmAnswer:
     if not social.may_run(call, row):
         text = "Only whoever has opened the prediction and admins can do that."
         return Refused(Code.REJECTED, text)
-    what, number = call.args[0].lower(), row.number
-    if what != "lock" and not call.is_admin:
-        stakes = await call.read(lambda reports: stakes_in(reports, number))
-        if any(each.name == call.user.name for each in stakes):
-            return Refused(Code.REJECTED, texts.staked_yourself())
+    what = call.args[0].lower()
+    if what == "void" and not call.is_admin and await _has_stake(call, row):
+        return Refused(Code.REJECTED, texts.staked_yourself())
     answer = await _carry_out(call, row, what, call.parsed.text(1))
     if isinstance(answer, str) and not isinstance(answer, Shown):
         social.audit(call, answer)
@@ -184,7 +182,16 @@ async def _carry_out(call: Call, row: OpenRow, what: str, said: str) -> str | Re
         if not isinstance(cancelled, Cancelled):
             return cancelled
         return texts.called_off_reply("prediction", len(cancelled.players))
+    if await _has_stake(call, row):
+        return Refused(Code.REJECTED, texts.staked_yourself())
     return await _settle(call, row, said)
+
+
+async def _has_stake(call: Call, row: OpenRow) -> bool:
+    """Whether who asks would gain or lose by what came true."""
+    name, number = call.named(call.by).name, row.number
+    stakes = await call.read(lambda reports: stakes_in(reports, number))
+    return any(each.name == name for each in stakes)
 
 
 async def _close(call: Call, row: OpenRow) -> Closed | Refused | Failed:

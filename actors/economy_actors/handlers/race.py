@@ -16,7 +16,7 @@ from kryten_economy.features.games.race.rules import RACE, lineup, terms_of
 from kryten_economy.features.games.tables import Joined, Opened, OpenRound
 from kryten_economy.refusals import NotPending, TooYoung
 
-__all__ = ("race_shown",)
+__all__ = ("race_on", "race_shown")
 
 
 @command(
@@ -28,7 +28,7 @@ __all__ = ("race_shown",)
 )
 async def race(call: PmCall) -> PmAnswer:
     """Whatever has to do with races; in the channel it is for bets."""
-    shown = _shown(call)
+    shown = race_on(call)
     view = None if shown is None or shown.phase == "finished" else shown
     match [each.lower() for each in call.args]:
         case [] if not call.in_chat:
@@ -42,12 +42,13 @@ async def race(call: PmCall) -> PmAnswer:
             return "" if call.in_chat and shown is None else await _bet(call, view)
 
 
-def _shown(call: Call) -> RaceView | None:
+def race_on(call: Call) -> RaceView | None:
+    """The race of the channel, as long as there is something to see."""
     return race_shown(call.context, call.channel)
 
 
 def race_shown(context: Context, channel: str) -> RaceView | None:
-    """The race of which there is still something to see."""
+    """The same, for who has no call."""
     view = context.races[channel].value
     return view if view is not None and view.is_shown(context.clock.steady_ms()) else None
 
@@ -137,7 +138,7 @@ def _wanted(call: PmCall, view: RaceView | None) -> texts.Bet | Refused:
 @request("race.state")
 async def race_state(call: ApiCall) -> ApiAnswer:
     """The race as its page on the web shows it; it is asked for about once a second."""
-    view = _shown(call)
+    view = race_on(call)
     if view is None:
         return Done({"active": False, "frame": None})
     now_ms = call.context.clock.steady_ms()

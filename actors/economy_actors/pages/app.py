@@ -28,10 +28,14 @@ from economy_actors.pages import (
     live,
     member,
     own_data,
+    play,
     public,
+    queue,
+    shop,
     sign_in,
     statement,
     supply,
+    vanity,
     wagers,
 )
 from economy_actors.pages.assets import static
@@ -65,6 +69,10 @@ TOPICS = (
     wagers,
     limits,
     live,
+    shop,
+    vanity,
+    queue,
+    play,
 )
 """The modules whose pages there are; each registers its own when it is imported."""
 

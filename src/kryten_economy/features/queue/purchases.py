@@ -23,6 +23,7 @@ __all__ = (
     "may_queue",
     "purchase_of_item",
     "purchases_on_playlist",
+    "purchases_to_come",
     "queue_standing",
     "restore_use",
     "row_of",
@@ -140,6 +141,23 @@ def purchase_of_item(reader: Reader, channel: str, uid: int) -> Purchase | None:
     """What an item of the playlist was paid for by, if anybody has."""
     row = reader.sql.row(_OF_ITEM, channel, uid)
     return None if row is None else row_of(row).purchase
+
+
+_TO_COME = (
+    SELECT_PURCHASE
+    + """
+    WHERE c.name = ?1 AND p.state IN ('asked', 'paid', 'queued')
+    AND (p.state <> 'asked' OR a.name = ?2) ORDER BY p.number LIMIT ?3
+"""
+)
+
+
+def purchases_to_come(reader: Reader, viewer: UserKey, limit: int) -> tuple[Purchase, ...]:
+    """What was paid for in a channel and is not over, in the order in which it was paid for.
+
+    What an operator still has to allow is shown to its buyer alone.
+    """
+    return tuple(row_of(row).purchase for row in reader.sql.rows(_TO_COME, *viewer, limit))
 
 
 def _in_state(reader: Reader, channel: str, state: PurchaseState) -> tuple[Purchase, ...]:
