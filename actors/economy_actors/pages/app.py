@@ -20,6 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import (
+    boards,
+    earn,
+    fair,
+    games_now,
     limits,
     live,
     member,
@@ -36,6 +40,7 @@ from economy_actors.pages import (
     shop,
     sign_in,
     statement,
+    supply,
     vanity,
     wagers,
 )
@@ -58,6 +63,11 @@ __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
 TOPICS = (
     public,
+    boards,
+    earn,
+    games_now,
+    supply,
+    fair,
     sign_in,
     member,
     statement,
