@@ -14,12 +14,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import member, public, sign_in
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
+from economy_actors.pages.json_api import PREFIX, JsonApi, problem
 from economy_actors.pages.registry import PAGES, PageSpec, Who
 from economy_actors.pages.security import (
     headers,
@@ -53,6 +54,8 @@ def pages_app(site: Site) -> ASGIApp:
     routes = [
         Route("/", partial(_channels, site)),
         Route("/static/{name}", static),
+        Route(PREFIX[:-1], _with_slash),
+        Mount(PREFIX, JsonApi(site)),
         *(
             Route(
                 spec.route, partial(_answer, site, spec), methods=["POST" if spec.posts else "GET"]
@@ -118,6 +121,8 @@ class _Edge:
         return self._page(request, error.status_code, said)
 
     def _page(self, request: Request, status: int, said: str) -> Response:
+        if request.scope["path"].startswith(PREFIX):
+            return problem(status, said or _TEXTS.get(status, _TEXTS[400]))
         view = View(self._site, request, "", None)
         text = said or _TEXTS.get(status, _TEXTS[400])
         title = HTTPStatus(status).phrase

@@ -46,6 +46,7 @@ __all__ = (
     "prefix_in",
     "revoke_key",
     "scopes_in",
+    "without_secrets",
 )
 
 
@@ -74,6 +75,7 @@ _ALL = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 _SALT_BYTES = 16
 # Chat filters take underscores for marks, so keys are told with hyphens there.
 _KEY = re.compile(r"ke[_-](live|test)[_-]([a-z0-9]{8})[_-]([A-Za-z0-9]{40})", re.ASCII)
+_SECRET = re.compile(r"(ke[_-]?(?:live|test)[_-]?[a-z0-9]{1,8})[A-Za-z0-9_-]*", re.ASCII | re.I)
 _PREFIX = re.compile(r"(?:ke[_-](?:live|test)[_-])?([a-z0-9]{8})(?:[_-][A-Za-z0-9]*)?", re.ASCII)
 
 # There are few keys and many accounts, so the keys are gone through.
@@ -149,6 +151,11 @@ def prefix_in(text: str) -> str | None:
     """The prefix, if somebody writes it or a whole key."""
     found = _PREFIX.fullmatch(text) if len(text) <= KEY_CHARS_MAX else None
     return None if found is None else found[1]
+
+
+def without_secrets(text: str) -> str:
+    """The text with whole keys cut down to their prefixes, for what is written down."""
+    return _SECRET.sub(r"\1…", text)
 
 
 def hash_of(pepper: str, salt: bytes, secret: str) -> bytes:
