@@ -134,12 +134,10 @@ def _fixed(
     spec: RequestSpec, key: ApiKey, given: Mapping[str, object]
 ) -> dict[str, object] | Refused:
     """What a key puts into a request, or what it may not."""
-    if not key.opens(spec.needs):
-        return _forbidden(f"This takes a key with the scope '{spec.needs}'.")
+    if (shut := _closed(spec, key)) is not None:
+        return shut
     fixed: dict[str, object] = {ADMIN.name: key.display_name} if spec.mutating else {}
     if not spec.channel:
-        if key.is_test and spec.needs is KeyScope.OPERATE:
-            return _forbidden("This concerns the whole service, which keys for tests don't touch.")
         return fixed
     channel = given.get("channel")
     if isinstance(channel, str) and channel and channel.lower() != key.user.channel.lower():
@@ -152,6 +150,15 @@ def _fixed(
     if isinstance(name, str) and name and not _may_ask_about(spec, key, name):
         return _forbidden(f"This key asks about {key.display_name} only.")
     return fixed
+
+
+def _closed(spec: RequestSpec, key: ApiKey) -> Refused | None:
+    """Why a key can't ask this at all."""
+    if not key.opens(spec.needs):
+        return _forbidden(f"This takes a key with the scope '{spec.needs}'.")
+    if key.is_test and not spec.channel and spec.needs is KeyScope.OPERATE:
+        return _forbidden("This concerns the whole service, which keys for tests don't touch.")
+    return None
 
 
 def _may_ask_about(spec: RequestSpec, key: ApiKey, name: str) -> bool:
