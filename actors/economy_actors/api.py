@@ -248,7 +248,7 @@ class Worker(Actor[Work]):
         """A request that can't be read was tried at least."""
         audit(
             self._context,
-            channel="",
+            channel="" if inside is None else str(inside.fixed.get("channel", "")),
             admin=admin,
             command=spec.name,
             arguments="",

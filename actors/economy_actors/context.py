@@ -17,7 +17,7 @@ import structlog
 
 from economy_actors.backlog import Backlog
 from economy_actors.clock import Clock
-from economy_actors.messages.catalogue import CatalogueMessage
+from economy_actors.messages.catalogue import NOTHING_KNOWN, CatalogueMessage, KnownItems
 from economy_actors.messages.channel import ChannelMessage
 from economy_actors.messages.colours import ColoursMessage, StylesheetMessage
 from economy_actors.messages.gateway import FindPersons, GatewayMessage
@@ -223,6 +223,7 @@ class Context:
     rivals: Callable[[], tuple[str, ...]] = tuple
     robots_away: Callable[[], tuple[str, ...]] = tuple
     people: People = field(default_factory=_Plain)
+    known_items: Published[KnownItems] = field(default_factory=lambda: Published(NOTHING_KNOWN))
     known_keys: Published[KnownKeys] = field(default_factory=lambda: Published(NO_KEYS))
     population: dict[str, int] = field(default_factory=dict)
     presence: dict[str, Published[WhoIsHere]] = field(

@@ -44,6 +44,7 @@ from economy_actors.outbox.actor import outbox_factory
 from economy_actors.outbox.delivery import Depths
 from economy_actors.outbox.limits import Limits
 from economy_actors.pages.actor import Pages
+from economy_actors.pages.streams import Live
 from economy_actors.playlist.actor import MAILBOX as PLAYLIST_MAILBOX
 from economy_actors.playlist.actor import Playlist
 from economy_actors.questions import OpenTriviaDb, Questions, Source
@@ -119,6 +120,7 @@ class Root(Actor[Any]):
         self._channels = channels
         self._wallets: Ref[Any] | None = None
         self._wallet_changes = Changes()
+        self._live = Live()
 
     async def started(self) -> None:
         """Start the books first and the bus last."""
@@ -182,6 +184,7 @@ class Root(Actor[Any]):
         channel = self._context.channels.get(facts.channel)
         if channel is not None and channel.is_open:
             channel.offer(BooksChanged(facts))
+        self._live.note(facts)
         wallets = self._wallets
         if wallets is None or not self._context.live.settings.wallets.enabled:
             return
@@ -267,7 +270,7 @@ class Root(Actor[Any]):
         context, listening, web = self._context, self._parts.pages, self._context.live.settings.web
         pages: dict[str, Callable[[], Actor[Any]]] = {}
         if web is not None and listening is not None:
-            pages["pages"] = partial(Pages, context, web, listening)
+            pages["pages"] = partial(Pages, context, web, listening, self._live)
         return lambda: Group(pages, {}, 64, "pages")
 
     async def _settle_the_past(self) -> None:

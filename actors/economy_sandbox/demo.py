@@ -151,6 +151,7 @@ class _Stage:
     def welcome(self, seed: int, log_path: Path) -> str:
         """What stands above everything else."""
         metrics = self._info.metrics_url or "switched off"
+        pages = self._info.pages_url or "no pages"
         return (
             f"In the channel {CHANNEL} you are called {self._user} and are an owner"
             f" (rank {_OWNER_RANK}):\n"
@@ -159,6 +160,7 @@ class _Stage:
             "They buy films, colours, titles and more; 'grant' yourself some if you can't wait.\n"
             "The others play too: start a  heist 25,  a  race  or  trivia 20,  and they join.\n"
             f"{HELP}\n"
+            f"In your browser: {pages} (sign in as {self._user}, the code comes as a PM)\n"
             f"Metrics: {metrics}\nLog: {log_path}\nSeed of this evening: {seed}\n"
         )
 

@@ -33,10 +33,11 @@ class DemoConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServiceInfo:
-    """What a started service tells: its metrics' address and the commands it knows."""
+    """What a started service tells: its addresses and the commands it knows."""
 
     metrics_url: str | None = None
     commands: Collection[str] = ()
+    pages_url: str | None = None
 
 
 StartService = Callable[[DemoConfig], AbstractAsyncContextManager[ServiceInfo]]
@@ -54,6 +55,7 @@ channels:
 bot: {{username: {bot}}}
 database: {{path: {database}}}
 metrics: {{port: {port}}}
+web: {{port: 0}}
 onboarding: {{welcome_wallet: 250, welcome_delay_seconds: 3}}
 presence:
   base_rate_per_minute: 5

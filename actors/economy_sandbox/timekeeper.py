@@ -91,7 +91,7 @@ def starter(
                 settings = service.context.live.settings
                 url = f"http://{at.host}:{at.port}{settings.metrics.metrics_path}" if at else None
                 words = [w for spec in COMMANDS if spec.enabled(settings) for w in spec.words]
-                yield ServiceInfo(url, words)
+                yield ServiceInfo(url, words, service.pages)
 
     return start
 

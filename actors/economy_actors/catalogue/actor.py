@@ -16,9 +16,14 @@ import structlog
 
 from economy_actors.catalogue.client import Answer, MediaCmsServer, Question, Server, item, search
 from economy_actors.context import Context
-from economy_actors.messages.catalogue import CatalogueMessage, FindItem, SearchItems
+from economy_actors.messages.catalogue import (
+    CatalogueMessage,
+    FindItem,
+    KnownItems,
+    SearchItems,
+)
 from economy_actors.runtime import Actor, ActorGone, Ref, Reply, Supervision
-from kryten_economy.features.catalogue import CatalogueAway
+from kryten_economy.features.catalogue import CatalogueAway, CatalogueItem
 
 __all__ = ("ANSWERS_KEPT_MAX", "MAILBOX", "QUESTIONS_MAX", "WORKERS", "Catalogue", "media_cms")
 
@@ -148,9 +153,23 @@ class Catalogue(Actor[Message]):
         self._note(answer)
         if not isinstance(answer, CatalogueAway):
             self._kept.add(question, answer, self.now_s())
+        if question.kind == "item":
+            self._publish(question, answer)
         for reply in self._waiting.pop(question, ()):
             reply.send(answer)
         self._hand_out()
+
+    def _publish(self, question: Question, answer: Answer) -> None:
+        """Let everybody look up what was found, without asking here."""
+        known = self._context.known_items.value
+        is_same = (known.base_url, known.server_token) == (question.base_url, question.token)
+        items = {**known.items} if is_same else {}
+        items.pop(question.text, None)
+        if isinstance(answer, CatalogueItem):
+            items[question.text] = (self.now_s(), answer)
+        while len(items) > ANSWERS_KEPT_MAX:
+            del items[next(iter(items))]
+        self._context.known_items.publish(KnownItems(question.base_url, question.token, items))
 
     def _note(self, answer: Answer) -> None:
         if isinstance(answer, CatalogueAway):

@@ -74,8 +74,8 @@ def search(query: str, settings: MediaCms) -> Question:
 def _question(
     kind: Literal["item", "search"], text: str, most: int, settings: MediaCms
 ) -> Question:
-    base_url = settings.base_url.strip().rstrip("/")
-    return Question(kind, text, most, base_url, settings.token, settings.request_timeout_seconds)
+    timeout_s = settings.request_timeout_seconds
+    return Question(kind, text, most, settings.server_url, settings.token, timeout_s)
 
 
 class Server(Protocol):

@@ -6,6 +6,8 @@ question, so a slow catalogue is only asked twice.
 
 from typing import Final
 
+import anyio
+
 from economy_actors.handlers.answers import Code, Failed, Refused
 from economy_actors.handlers.registry import Call, PmCall
 from economy_actors.messages.catalogue import FindItem, ItemAnswer, SearchAnswer, SearchItems
@@ -34,10 +36,9 @@ async def find_item(
         return off
     if not catalogue.is_token(token):
         return Refused(Code.INVALID_REQUEST, catalogue.bad_token(token))
-    ref = call.context.catalogue
-    answer: ItemAnswer
+    known = None if fresh else _known(call, token)
     try:
-        answer = await ref.ask(lambda reply: FindItem(token, reply, fresh), timeout_s=_wait_s(call))
+        answer = known or await _asked(call, token, fresh=fresh)
     except RuntimeFault as fault:
         return _failed(fault)
     match answer:
@@ -47,6 +48,20 @@ async def find_item(
             return Refused(Code.NOT_FOUND, catalogue.no_such_item(token))
         case CatalogueAway():
             return Failed(Code.UNAVAILABLE, catalogue.unavailable())
+
+
+def _known(call: Call, token: str) -> CatalogueItem | None:
+    """An item that is remembered; it was asked for before."""
+    items = call.context.known_items.value
+    return items.find(token, call.settings.mediacms, anyio.current_time())
+
+
+async def _asked(call: Call, token: str, *, fresh: bool) -> ItemAnswer:
+    ref = call.context.catalogue
+    answer: ItemAnswer = await ref.ask(
+        lambda reply: FindItem(token, reply, fresh), timeout_s=_wait_s(call)
+    )
+    return answer
 
 
 async def search_items(call: Call, query: str) -> tuple[CatalogueItem, ...] | Refused | Failed:

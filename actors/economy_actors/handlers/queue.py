@@ -28,7 +28,12 @@ from kryten_economy.features.catalogue import CatalogueItem, cytube_media
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.queue import texts
 from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
-from kryten_economy.features.queue.purchases import Purchase, queue_standing
+from kryten_economy.features.queue.purchases import (
+    Purchase,
+    QueueStanding,
+    queue_standing,
+    standing_in,
+)
 from kryten_economy.features.queue.rules import (
     Action,
     Media,
@@ -101,6 +106,7 @@ async def search(call: PmCall) -> PmAnswer | Question:
     summary="pay to have something played",
     section=Section.MEDIA,
     enabled=_queues,
+    looks=standing_in,
 )
 async def queue(call: PmCall) -> PmAnswer | Question:
     """Behind what others have paid for."""
@@ -113,6 +119,7 @@ async def queue(call: PmCall) -> PmAnswer | Question:
     summary="pay to have something played next",
     section=Section.MEDIA,
     enabled=_queues,
+    looks=standing_in,
 )
 async def playnext(call: PmCall) -> PmAnswer | Question:
     """Before what others have paid for."""
@@ -125,6 +132,7 @@ async def playnext(call: PmCall) -> PmAnswer | Question:
     summary="pay to have something played right now",
     section=Section.MEDIA,
     enabled=_forces,
+    looks=standing_in,
 )
 async def forcenow(call: PmCall) -> PmAnswer | Question:
     """At once, when an operator allows it."""
@@ -193,8 +201,8 @@ def _closed(call: Call, action: Action) -> Refused | None:
 
 async def _why_not(call: PmCall, action: Action, price: Price) -> Refused | Failed | None:
     """What a YES right now would be refused with: the limit, the cooldown or the balance."""
-    user, day, limits = call.user, call.day, limits_of(call, call.wallet)
-    standing = await call.read(lambda reports: queue_standing(reports, user, day))
+    limits = limits_of(call, call.wallet)
+    standing = await _standing(call)
     left_ms = standing.cooldown_left_ms(limits, call.now_ms)
     refused = too_often(limits, action, standing.used_today, left_ms)
     if refused is not None:
@@ -203,6 +211,13 @@ async def _why_not(call: PmCall, action: Action, price: Price) -> Refused | Fail
     if balance_z < price.final_z:
         return call.refused(Insufficient(balance_z, price.final_z - balance_z))
     return None
+
+
+async def _standing(call: PmCall) -> QueueStanding:
+    user, day, seen = call.user, call.day, call.seen
+    if isinstance(seen, QueueStanding):
+        return seen
+    return await call.read(lambda reports: queue_standing(reports, user, day))
 
 
 def _refused(call: Call, refusal: Refusal) -> Refused | Failed:

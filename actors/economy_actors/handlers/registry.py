@@ -26,6 +26,7 @@ from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.audit import Line
 from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AnyRefusal
 from kryten_economy.text.markup import clip, user_text
@@ -34,6 +35,7 @@ from kryten_economy.users import UNNAMED_ADMIN, UserKey, name_from_text
 __all__ = (
     "ADMIN",
     "COMMANDS",
+    "LOOKS",
     "REQUESTS",
     "REQUEST_ID",
     "USERNAME",
@@ -166,7 +168,8 @@ class PmCall(Call):
     """A command by private message; ``wallet`` is its sender's.
 
     ``in_chat``: it was said in the channel, as a move of a game. It is answered by private
-    message too, or not at all where the answer is "".
+    message too, or not at all where the answer is "". ``seen`` is what the command's ``looks``
+    found, as ``wallet`` is of now; None where it has none.
     """
 
     spec: CommandSpec
@@ -175,6 +178,7 @@ class PmCall(Call):
     wallet: Wallet
     is_admin: bool
     in_chat: bool = False
+    seen: object = None
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -272,6 +276,9 @@ class Question:
     code: str | None = None
 
 
+Look: TypeAlias = Callable[[Tx, UserKey, str], object]
+"""What a command wants to know of the books about who sends it, on a day, and costs next to
+nothing: it is read where the command is counted."""
 CommandHandler: TypeAlias = Callable[[PmCall], Awaitable[PmAnswer | Question]]
 RequestHandler: TypeAlias = Callable[[ApiCall], Awaitable[ApiAnswer]]
 
@@ -352,6 +359,8 @@ class RequestTable:
 
 COMMANDS: CommandTable[CommandHandler] = CommandTable()
 REQUESTS = RequestTable()
+LOOKS: dict[str, Look] = {}
+"""By the name of the command."""
 
 
 def command(
@@ -365,8 +374,12 @@ def command(
     reads: bool = False,
     for_banned: bool = False,
     finishes: bool = False,
+    looks: Look | None = None,
 ) -> Callable[[CommandHandler], CommandHandler]:
-    """Register a command by private message; ``syntax`` is its name if it takes no arguments."""
+    """Register a command by private message; ``syntax`` is its name if it takes no arguments.
+
+    What ``looks`` finds is in the call as ``seen``, unless it is the answer to a question.
+    """
 
     def register(handler: CommandHandler) -> CommandHandler:
         spec = CommandSpec(
@@ -380,6 +393,8 @@ def command(
             finishes=finishes,
         )
         COMMANDS.add(spec if enabled is None else replace(spec, enabled=enabled), handler)
+        if looks is not None:
+            LOOKS[name] = looks
         return handler
 
     return register

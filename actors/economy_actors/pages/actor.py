@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 import anyio
 
 from economy_actors.context import Context
+from economy_actors.pages import live
 from economy_actors.pages.app import pages_app
 from economy_actors.pages.assets import environment
 from economy_actors.pages.codes import MAILBOX as CODES_MAILBOX
 from economy_actors.pages.codes import SignIn
 from economy_actors.pages.server import Server
+from economy_actors.pages.streams import Live
 from economy_actors.pages.view import Site
 from economy_actors.runtime import Actor, Supervision
 from kryten_economy.config.web import Web
@@ -25,31 +27,35 @@ class Pages(Actor[Any]):
 
     supervision: ClassVar[Supervision] = Supervision(drain_s=1.0)
 
-    def __init__(self, context: Context, web: Web, listening: socket.socket) -> None:
+    def __init__(self, context: Context, web: Web, listening: socket.socket, live: Live) -> None:
         self._context = context
         self._web = web
+        self._live = live
         self._listening = listening
         self._ended = anyio.Event()
-        self._server: Server | None = None
+        self._site: Site
+        self._server: Server
 
     async def started(self) -> None:
         """Make the application, which asks for nothing yet."""
         context = self._context
         sign_in = self.spawn("sign_in", lambda: SignIn(context), capacity=CODES_MAILBOX)
-        site = Site(context, self._web, sign_in, environment())
-        self._server = Server(pages_app(site), self._listening)
+        self._site = Site(context, self._web, sign_in, environment(), self._live)
+        self._server = Server(pages_app(self._site), self._listening)
 
     async def work(self) -> None:
-        """Serve."""
-        assert self._server is not None
+        """Serve, and tell those who look what changes."""
         try:
-            await self._server.run()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(live.run, self._site)
+                await self._server.run()
+                tasks.cancel_scope.cancel()
         finally:
             self._ended.set()
 
     async def stopping(self) -> None:
-        """Answer what is being answered, and take nothing new."""
-        assert self._server is not None
+        """End the streams, answer what is being answered, and take nothing new."""
+        self._live.end_all()
         self._server.stop()
         with anyio.move_on_after(_END_WITHIN_S):
             await self._ended.wait()

@@ -6,36 +6,43 @@ that keep browsers from asking anybody else; a defect is logged, counted and tol
 
 from functools import partial
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote
 
+import anyio
 import structlog
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import member, public, sign_in
+from economy_actors.pages import live, member, op_keys, public, sign_in
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.json_api import PREFIX, JsonApi, problem
 from economy_actors.pages.registry import PAGES, PageSpec, Who
 from economy_actors.pages.security import (
+    address_of,
     headers,
     is_form_token,
     is_from_our_pages,
     token_hash,
     token_in,
 )
+from economy_actors.pages.streams import Visits
 from economy_actors.pages.view import Member, Site, View
 from kryten_economy.features.page_sessions import signed_in
 
-__all__ = ("TOPICS", "pages_app")
+__all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member)
+TOPICS = (public, sign_in, member, live, op_keys)
 """The modules whose pages there are; each registers its own when it is imported."""
+
+IN_PROGRESS_MAX: Final = 200
+"""So many requests are worked on at once; streams that are open don't count."""
 
 _log = structlog.get_logger("pages")
 
@@ -76,11 +83,13 @@ def pages_app(site: Site) -> ASGIApp:
 
 
 class _Edge:
-    """Around everything: headers, error pages, and the catch of what nobody has thought of."""
+    """Around everything: limits, headers, error pages, and the catch of defects."""
 
     def __init__(self, site: Site, app: Starlette) -> None:
         self._site = site
         self._app = app
+        self._in_progress = 0
+        self._visits = Visits()
         app.add_exception_handler(HTTPException, self._told)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,20 +101,19 @@ class _Edge:
         async def send_with_headers(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
+                if not has_begun:
+                    # A stream is no work any more once it has begun.
+                    self._in_progress -= 1
                 has_begun = True
                 told = MutableHeaders(scope=message)
                 told.setdefault("cache-control", "no-store")
                 told.update(added)
             await send(message)
 
-        names = {name for name, _ in scope["headers"]}
-        if {b"content-length", b"transfer-encoding"} <= names:
-            # A proxy before us may have read another request out of it.
-            page = self._page(Request(scope), 400, "")
-            await page(scope, receive, send_with_headers)
-            return
+        self._in_progress += 1
         try:
-            await self._app(scope, receive, send_with_headers)
+            answer = self._turned_away(Request(scope)) or self._app
+            await answer(scope, receive, send_with_headers)
         except Exception:
             self._site.context.metrics.error("pages")
             _log.exception("a page has failed", path=scope["path"][:200])
@@ -113,6 +121,25 @@ class _Edge:
                 raise
             page = self._page(Request(scope), 500, "")
             await page(scope, receive, send_with_headers)
+        finally:
+            if not has_begun:
+                self._in_progress -= 1
+
+    def _turned_away(self, request: Request) -> Response | None:
+        """What is answered before anything is looked up, and costs next to nothing."""
+        if {"content-length", "transfer-encoding"} <= {*request.headers.keys()}:
+            # A proxy before us may have read another request out of it.
+            return self._page(request, 400, "")
+        if request.url.path.startswith("/static/"):
+            return None
+        address = address_of(request, self._site.web)
+        if not self._visits.allow(address, anyio.current_time()):
+            return _briefly(request, 429, "You ask for too much. Wait a few seconds.")
+        if self._in_progress > IN_PROGRESS_MAX:
+            return _briefly(
+                request, 503, "Too many people ask at once. Try again in a few seconds."
+            )
+        return None
 
     async def _told(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -145,6 +172,12 @@ async def _with_slash(request: Request) -> Response:
     """The page whose last slash was left out; the address holds no host that was told."""
     query = request.scope["query_string"].decode("latin-1")
     return RedirectResponse(quote(request.url.path) + "/" + (f"?{query}" if query else ""))
+
+
+def _briefly(request: Request, status: int, text: str) -> Response:
+    if request.scope["path"].startswith(PREFIX):
+        return problem(status, text)
+    return PlainTextResponse(text + "\n", status, headers={"retry-after": "5"})
 
 
 async def _channels(site: Site, request: Request) -> Response:

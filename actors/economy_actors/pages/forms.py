@@ -3,6 +3,7 @@
 What is not is answered by a page that says what is allowed; the rest of the body is never read.
 """
 
+from contextlib import aclosing
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -41,10 +42,11 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_BYTES_MAX:
-            raise HTTPException(413, _too_long())
+    async with aclosing(request.stream()) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > BODY_BYTES_MAX:
+                raise HTTPException(413, _too_long())
     return bytes(body)
 
 

@@ -38,6 +38,13 @@ _ASKED_FOR_S = 6.0
 """More than the workers take; a sooner answer is theirs."""
 _FIELDS_MAX = 60
 
+_CODES: Final = {
+    404: Code.UNKNOWN_COMMAND,
+    429: Code.RATE_LIMITED,
+    500: Code.INTERNAL,
+    503: Code.UNAVAILABLE,
+}
+
 
 def _told(
     command: str, code: Code, text: str, headers: Mapping[str, str] | None = None
@@ -55,9 +62,9 @@ def _json(
 
 def problem(status: int, text: str) -> Response:
     """What went wrong before anybody knew which request it is."""
-    codes = {500: Code.INTERNAL, 503: Code.UNAVAILABLE, 404: Code.UNKNOWN_COMMAND}
-    refusal = Refused(codes.get(status, Code.INVALID_REQUEST), text)
-    return _json(envelope("", refusal), status, {"connection": "close"})
+    refusal = Refused(_CODES.get(status, Code.INVALID_REQUEST), text)
+    headers = {"connection": "close"} | ({"retry-after": "5"} if status in {429, 503} else {})
+    return _json(envelope("", refusal), status, headers)
 
 
 class JsonApi:

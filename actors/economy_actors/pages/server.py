@@ -6,6 +6,7 @@ file or a task; it ends within two seconds, streams first. Limits: asyncio only,
 """
 
 import asyncio
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,13 +14,22 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from economy_actors.exporter import HttpBindError
+from economy_actors.pages.live import ABORT
 from kryten_economy.config.web import Web
 
-__all__ = ("CONNECTIONS_MAX", "HEAD_BYTES_MAX", "HEAD_WITHIN_S", "Server", "listen")
+__all__ = (
+    "CONNECTIONS_MAX",
+    "HEAD_BYTES_MAX",
+    "HEAD_WITHIN_S",
+    "Server",
+    "connections_max",
+    "listen",
+)
 
 CONNECTIONS_MAX: Final = 1_500
 HEAD_BYTES_MAX: Final = 16 * 1024
@@ -55,14 +65,39 @@ def listen(web: Web) -> socket.socket:
     return taken
 
 
+def connections_max() -> int:
+    """How many visitors there may be at once: never more than half of the files of the process.
+
+    The books, the bus and the backups need files whatever visitors do.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS_MAX if files < 0 else min(CONNECTIONS_MAX, files // 2)
+
+
 class _Protocol(H11Protocol):
     """One connection; a request's head has to arrive in time, and there are not too many."""
 
     _deadline: asyncio.TimerHandle | None = None
 
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        app = self.app
+
+        async def with_a_way_to_end(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[ABORT] = self.transport.abort
+            await app(scope, receive, send)
+
+        self.app = with_a_way_to_end
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS_MAX:
+        if len(self.connections) > connections_max():
             transport.abort()
             return
         self._await_head(HEAD_WITHIN_S)

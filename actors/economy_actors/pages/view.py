@@ -24,6 +24,7 @@ from economy_actors.messages.pages import SignInMessage
 from economy_actors.messages.session import FromPage, PageAnswer
 from economy_actors.pages.forms import command_line
 from economy_actors.pages.security import address_of, form_token
+from economy_actors.pages.streams import Live
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply, RuntimeFault
 from kryten_economy.commands import refusals
 from kryten_economy.config import Settings
@@ -49,12 +50,13 @@ _STATUS: Final = {"slow_down": 429, "unavailable": 503, "internal": 500}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all requests share; nothing in it changes."""
+    """What all requests share."""
 
     context: Context
     web: Web
     sign_in: Ref[SignInMessage]
     templates: Environment
+    live: Live = field(default_factory=Live)
     reading: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READS_AT_ONCE))
 
 
@@ -195,8 +197,10 @@ class View:
 
     async def reply(self) -> PageAnswer:
         """Pass on what the member says to a question: YES, no, a number, or a code."""
-        line = command_line(self.form.get("say", ""), text=self.form.get("code"))
-        if line is None or not line.strip():
+        said, code = self.form.get("say", ""), self.form.get("code", "")
+        line = command_line("confirm", code) if said == "confirm" else said
+        is_answer = said in {"yes", "no", "confirm"} or (said.isascii() and said.isdecimal())
+        if line is None or not is_answer:
             return PageAnswer(_BAD_FIELD, "refused", "invalid_request")
         return await self._say(line, answers=self.form.get("question", "")[:64] or "none")
 
@@ -224,6 +228,10 @@ class View:
         """A page made of a template, which gets ``view`` and these values."""
         text = self.site.templates.get_template(template).render(view=self, **values)
         return HTMLResponse(text, status)
+
+    def part(self, template: str, **values: object) -> str:
+        """A part of a page, for what is live."""
+        return self.site.templates.get_template(template).render(view=self, **values)
 
     @property
     def path(self) -> str:

@@ -26,7 +26,14 @@ import structlog
 from economy_actors.context import Context, terms_now
 from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
 from economy_actors.handlers.kit import on_record, recorded
-from economy_actors.handlers.registry import COMMANDS, CommandHandler, PmCall, Question
+from economy_actors.handlers.registry import (
+    COMMANDS,
+    LOOKS,
+    CommandHandler,
+    Look,
+    PmCall,
+    Question,
+)
 from economy_actors.messages.channel import (
     AttendanceSettled,
     ChannelMessage,
@@ -83,6 +90,7 @@ from kryten_economy.features.chat.triggers import Effect
 from kryten_economy.features.panic import pause_told
 from kryten_economy.features.presence.operations import Arrive, Arrived, RecordActivity
 from kryten_economy.features.presence.rules import MINUTE_MS, earning_gate
+from kryten_economy.ledger.operation import AndRead
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 
@@ -272,7 +280,7 @@ async def _answer(
     """What the command's handler answers, or why it could not."""
     context, user, message = asking.context, asking.user, asking.message
     try:
-        wallet = await _count(context, user, message)
+        wallet, seen = await _count(context, user, message, LOOKS.get(spec.name))
     except Defect:
         return Failed(Code.INTERNAL, refusals.internal_error())
     except RuntimeFault:
@@ -294,20 +302,24 @@ async def _answer(
         wallet,
         asking.is_admin,
         message.in_chat,
+        seen,
     )
     if spec.admin:
         return await _audited(call, handler, "pm" if message.page is None else "page")
     return await _run(call, handler)
 
 
-async def _count(context: Context, user: UserKey, message: Command) -> Wallet:
+async def _count(
+    context: Context, user: UserKey, message: Command, look: Look | None
+) -> tuple[Wallet, object]:
     """Make sure of the account, count the command, and learn the facts."""
     at_ms = context.clock.now_ms()
     day = context.live.calendar.day(at_ms)
     request = RecordActivity(user, message.display_name, at_ms, day, commands=1)
-    answer = await commit(context.ledger, request)
-    assert isinstance(answer, Wallet), answer
-    return answer
+    if look is None:
+        return await commit(context.ledger, request), None
+    counted = await commit(context.ledger, AndRead(request, lambda tx: look(tx, user, day)))
+    return counted.answer, counted.found
 
 
 async def _audited(call: PmCall, handler: CommandHandler, origin: str) -> PmAnswer | Question:

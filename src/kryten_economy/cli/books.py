@@ -46,8 +46,9 @@ def verify(options: argparse.Namespace) -> int:
         if not report.ok:
             print(f"{path}: the books do NOT balance", file=sys.stderr)
             return _UNBALANCED
-        accounts, transfers = thousands(report.accounts), thousands(report.transfers)
-        print(f"{path}: the books balance: {accounts} accounts, {transfers} transfers")
+        accounts = plural(report.accounts, "account")
+        transfers = plural(report.transfers, "transfer")
+        print(f"{path}: the books balance: {accounts}, {transfers}")
         if options.reopen:
             _reopen(path, options.reopen)
     except LedgerError as error:

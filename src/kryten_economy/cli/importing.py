@@ -20,6 +20,7 @@ from kryten_economy.migration.build import import_books
 from kryten_economy.migration.progress import Progress
 from kryten_economy.migration.report import ImportFailed, Report, lines_of
 from kryten_economy.migration.source import SourceError
+from kryten_economy.text.templates import plural
 
 __all__ = ("import_from",)
 
@@ -98,7 +99,7 @@ def _import_balances(options: argparse.Namespace, path: Path, settings: Settings
     except (SourceError, LedgerError, OSError) as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
         return 1
-    print(f"{done.paid:,} balances booked, {done.opened:,} accounts opened.")
+    print(f"{plural(done.paid, 'balance')} booked, {plural(done.opened, 'account')} opened.")
     if done.before:
         print(f"{done.before:,} were booked before and are left as they are.")
     for each in done.refused:

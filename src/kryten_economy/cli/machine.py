@@ -113,7 +113,7 @@ def _examined(path: Path, reader: Reader) -> Finding:
             "SELECT (SELECT count(*) FROM account WHERE kind = 'wallet'),"
             " (SELECT count(*) FROM transfer)"
         )
-    told = f"{plural(accounts, 'wallet')}, {thousands(transfers)} transfers"
+    told = f"{plural(accounts, 'wallet')}, {plural(transfers, 'transfer')}"
     return fine("database", f"{path}: schema {SCHEMA_VERSION}, whole, in balance: {told}")
 
 

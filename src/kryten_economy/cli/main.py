@@ -15,7 +15,14 @@ from kryten_economy.cli.init import DEFAULT_OUTPUT, QUESTIONS, init
 from kryten_economy.cli.run import load_settings
 from kryten_economy.config import Settings
 from kryten_economy.features.competitions import judge
-from kryten_economy.features.jobs import COMPETITIONS, Due, daily_part, jobs_due, terms_of
+from kryten_economy.features.jobs import (
+    COMPETITIONS,
+    Due,
+    daily_part,
+    jobs_due,
+    next_jobs,
+    terms_of,
+)
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.errors import LedgerError
 from kryten_economy.text.templates import money
@@ -27,28 +34,31 @@ __all__ = (
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print every job that is due and not done; 0 also if there is none."""
+    """Print every job that is due and not done, else those of the coming night; the exit code."""
     live = load_settings(options.config)
     if live is None:
         return 1
     settings = live.settings
     channels = tuple(each.channel for each in settings.channels)
-    due = jobs_due(settings, live.calendar, round(time.time() * 1000), channels)
+    now_ms = round(time.time() * 1000)
+    due = jobs_due(settings, live.calendar, now_ms, channels)
+    later = next_jobs(settings, live.calendar, now_ms, channels)
     try:
         reports = Reports.open(Path(settings.database.path))
     except LedgerError as error:
         print(f"{settings.database.path}: {error}", file=sys.stderr)
         return 1
     try:
-        waiting = [each for each in due if not reports.job_is_done(*each)]
+        if not (waiting := [each for each in due if not reports.job_is_done(*each)]):
+            # Beside a running service this is always so, and the next night is what one asks for.
+            print("No job is due. Tonight, as things stand:")
+            waiting = [each for each in later if not reports.job_is_done(*each)]
         for each in waiting:
             print(f"{each.channel}: {each.job} of {each.day}")
             for line in _lines(settings, reports, each):
                 print(f"  {line}")
     finally:
         reports.close()
-    if not waiting:
-        print("No job is due.")
     return 0
 
 

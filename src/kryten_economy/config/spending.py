@@ -115,6 +115,11 @@ class MediaCms(Section):
         )
 
     @property
+    def server_url(self) -> str:
+        """``base_url`` as it is asked."""
+        return self.base_url.strip().rstrip("/")
+
+    @property
     def token(self) -> str | None:
         """The token to send; None if it is empty or still the placeholder."""
         return None if self.api_token in {"", _TOKEN_PLACEHOLDER} else self.api_token

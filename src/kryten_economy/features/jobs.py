@@ -20,6 +20,7 @@ __all__ = (
     "daily_part",
     "folding_due",
     "jobs_due",
+    "next_jobs",
     "terms_of",
 )
 
@@ -77,6 +78,14 @@ def jobs_due(
         if maintained:
             found.append(Due(MAINTENANCE, channel, today))
     return tuple(found)
+
+
+def next_jobs(
+    settings: Settings, calendar: Calendar, now_ms: int, channels: Iterable[str]
+) -> tuple[Due, ...]:
+    """What the coming night brings; some of it may be done by now."""
+    fires_ms = calendar.next_fire(_MAINTENANCE_CRON, now_ms)
+    return () if fires_ms is None else jobs_due(settings, calendar, fires_ms, channels)
 
 
 def folding_due(calendar: Calendar, now_ms: int, channels: Iterable[str]) -> tuple[Due, ...]:

@@ -15,6 +15,7 @@ __all__ = (
     "cooldown_left_ms",
     "drop",
     "forget_use",
+    "last_use_ms",
     "note_use",
     "owned",
     "owned_by_all",
@@ -59,8 +60,14 @@ def drop(tx: Tx, account: Account, type_: str) -> bool:
 
 def cooldown_left_ms(tx: Tx, account: Account, name: str, cooldown_ms: int, now_ms: int) -> int:
     """How long until somebody may do it again; 0 if they may now."""
+    last_ms = last_use_ms(tx, account, name)
+    return 0 if last_ms is None else max(0, last_ms + cooldown_ms - now_ms)
+
+
+def last_use_ms(tx: Tx, account: Account, name: str) -> int | None:
+    """When they did it last, in UTC epoch milliseconds."""
     row = tx.sql.row(_LAST, account.id, name)
-    return 0 if row is None else max(0, row[0] + cooldown_ms - now_ms)
+    return None if row is None else row[0]
 
 
 def note_use(tx: Tx, account: Account, name: str, at_ms: int) -> None:

@@ -20,6 +20,7 @@ from typing import (
     ClassVar,
     Final,
     Generic,
+    NamedTuple,
     TypeVar,
     Union,
     get_args,
@@ -42,7 +43,9 @@ __all__ = (
     "SPENDING",
     "STAKING",
     "Act",
+    "AndRead",
     "Failed",
+    "Read",
     "Request",
     "ids_of",
     "operation",
@@ -289,3 +292,28 @@ def _fields_of(kind: Any) -> list[tuple[str, object]]:  # noqa: ANN401 - a class
         assert all(each.default_factory is MISSING for each in fields(kind)), kind
         return [(each.name, each.default) for each in fields(kind)]
     return [(name, kind._field_defaults.get(name, MISSING)) for name in kind._fields]
+
+
+class Read(NamedTuple):
+    """What a request was answered, and what was read right behind it."""
+
+    answer: Any
+    found: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AndRead(Request[Read]):
+    """Do what is asked and read something small with it, in the one commit.
+
+    For whoever would ask the reading connection next: that is another way to a thread and back.
+    """
+
+    request: Request[Any]
+    read: Callable[["Tx"], Any]
+
+
+@operation
+def and_read(tx: "Tx", ask: AndRead) -> Read:
+    """What is read is as the request has left it."""
+    answer = perform(tx, ask.request)
+    return Read(answer, ask.read(tx))

@@ -16,6 +16,7 @@ from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.ledger.books import Books
 from kryten_economy.migration.source import SourceError
 from kryten_economy.refusals import AMOUNT_MAX_Z
+from kryten_economy.text.templates import plural
 from kryten_economy.users import UserKey, is_name, name_from_text
 
 __all__ = ("Balances", "Booked", "Line", "book", "preview_of", "read_balances")
@@ -136,7 +137,7 @@ def preview_of(found: Balances, path: Path, channel: str) -> list[str]:
     if len(found.lines) > _SHOWN:
         lines.append(f"  ... and {len(found.lines) - _SHOWN:,} more")
     if found.odd:
-        lines.append(f"{len(found.odd):,} rows are odd:")
+        lines.append(f"{plural(len(found.odd), 'row is', 'rows are')} odd:")
         lines += [f"  {each}" for each in found.odd[: 2 * _SHOWN]]
     if len(found.odd) > 2 * _SHOWN:
         lines.append(f"  ... and {len(found.odd) - 2 * _SHOWN:,} more")

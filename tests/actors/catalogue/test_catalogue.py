@@ -374,3 +374,48 @@ async def test_without_a_catalogue(tmp_path: Path) -> None:
                 assert isinstance(answer, Refused)
                 assert answer.code is Code.DISABLED
         assert at.shop.asked == []
+
+
+async def test_what_was_found_is_at_hand_until_it_is_old_or_of_another_server(
+    tmp_path: Path,
+) -> None:
+    """A command looks an item up without asking, as long as the answer would be the same."""
+    async with desk(tmp_path) as at:
+        film = CatalogueItem("abc", "Film abc", 60)
+        assert await find_item(at.call, "abc") == film
+        assert at.home.context.known_items.value.items.keys() == {"abc"}
+        await at.home.context.catalogue.ask(
+            lambda reply: FindItem("abc", reply, fresh=True), timeout_s=60
+        )
+        await anyio.sleep(299)
+        assert await find_item(at.call, "abc") == film
+        assert at.shop.words == ["abc", "abc"]
+        await anyio.sleep(1)
+        assert await find_item(at.call, "abc") == film
+        assert at.shop.words == ["abc"] * 3
+        at.reload(base_url="https://other.test")
+        assert await find_item(at.call, "abc") == film
+        assert at.shop.asked[-1].base_url == "https://other.test"
+        at.reload(base_url="https://other.test", api_token="another")
+        assert await find_item(at.call, "abc") == film
+        assert at.shop.asked[-1].token == "another"
+
+
+async def test_what_has_left_the_catalogue_is_not_at_hand_any_more(tmp_path: Path) -> None:
+    """Who asked anew and found nothing has told everybody."""
+    async with desk(tmp_path) as at:
+        assert isinstance(await find_item(at.call, "abc"), CatalogueItem)
+        at.shop.missing = {"abc"}
+        assert isinstance(await find_item(at.call, "abc", fresh=True), Refused)
+        assert isinstance(await find_item(at.call, "abc"), Refused)
+
+
+async def test_only_so_many_items_are_at_hand(tmp_path: Path) -> None:
+    """The oldest are forgotten first (P-OPS-13)."""
+    async with desk(tmp_path) as at:
+        for number in range(ANSWERS_KEPT_MAX + 2):
+            await at.find(f"film{number}")
+        kept = at.home.context.known_items.value.items
+        assert len(kept) == ANSWERS_KEPT_MAX
+        assert "film1" not in kept
+        assert "film2" in kept

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from tests.actors.house import House, house, settings_with
@@ -19,8 +19,9 @@ from economy_actors.pages.codes import SignIn
 from economy_actors.pages.view import Site
 from economy_actors.runtime import Actor
 from kryten_economy.config.web import Web
+from kryten_economy.ledger.facts import Facts
 
-__all__ = ("ORIGIN", "Browser", "Form", "Pages", "pages")
+__all__ = ("ORIGIN", "Browser", "Form", "Pages", "Room", "pages")
 
 ORIGIN = "http://pages.test"
 _CODE = re.compile(r": ([0-9]{6}) \(5 minutes\)")
@@ -57,11 +58,23 @@ class _Forms(HTMLParser):
             self._open = None
 
 
+class Room(Protocol):
+    """Where the PMs arrive that a visitor has asked for."""
+
+    def pms(self, name: str) -> list[str]:
+        """What a user was sent."""
+        ...
+
+    async def settle(self) -> None:
+        """Let what is under way arrive."""
+        ...
+
+
 @dataclass(slots=True)
 class Browser:
     """One visitor."""
 
-    house: House
+    house: Room
     client: httpx.AsyncClient
     channel: str
     page: httpx.Response = field(init=False)
@@ -75,16 +88,22 @@ class Browser:
 
     async def post(self, path: str, fields: dict[str, str], **options: Any) -> httpx.Response:
         """Send fields as they are, without any of the page's own."""
-        headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin"} | options.pop("headers", {})
+        origin = str(self.client.base_url).rstrip("/")
+        headers = {"origin": origin, "sec-fetch-site": "same-origin"} | options.pop("headers", {})
         self.page = await self.client.post(self.url(path), data=fields, headers=headers, **options)
         return self.page
 
     def form(self, path: str) -> Form:
         """The form of the page at hand that is sent to this path."""
+        [found] = [each for each in self.forms if each.action == self.url(path)]
+        return found
+
+    @property
+    def forms(self) -> list[Form]:
+        """All forms of the page at hand."""
         reader = _Forms()
         reader.feed(self.page.text)
-        [found] = [each for each in reader.forms if each.action == self.url(path)]
-        return found
+        return reader.forms
 
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """Fill in a form of the page at hand and send it; follows where that leads."""
@@ -143,6 +162,10 @@ async def pages(path: Path, web: Web | None = None, **options: Any) -> AsyncIter
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
         made.append(Site(context, web, sign_in, environment()))
 
-    async with house(path, settings, more=start, **options) as here:
+    def committed(facts: Facts) -> None:
+        if made:
+            made[0].live.note(facts)
+
+    async with house(path, settings, more=start, facts_to=committed, **options) as here:
         transport = httpx.ASGITransport(pages_app(made[0]), raise_app_exceptions=False)
         yield Pages(here, made[0], transport)

@@ -1,11 +1,15 @@
 """What is done on a page is the PM command that does it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.actors.house import CHANNEL
 from tests.actors.pages.browser import Browser, Pages, pages
 
+from economy_actors.messages.channel import PageCommand
+from economy_actors.messages.session import Asked, FromPage, PageAnswer
+from economy_actors.runtime import Reply
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.users import UserKey
 
@@ -145,22 +149,99 @@ async def test_who_is_not_here_has_no_rank(tmp_path: Path) -> None:
 
 
 async def _grant(here: Pages, browser: Browser) -> tuple[str, str]:
-    from economy_actors.messages.channel import PageCommand
-    from economy_actors.messages.session import FromPage, PageAnswer
-    from economy_actors.runtime import Reply
-
     await browser.get("/me/")
-
-    def ask(reply: Reply[PageAnswer]) -> PageCommand:
-        text = "grant @chief 5 because"
-        return PageCommand("chief", text, here.house.now_ms, FromPage(reply))
-
-    trace = browser.form("/me/tip").fields["once"]
-    answer = await here.house.channel.ask(ask, timeout_s=5, trace=trace)
+    answer = await _command(here, browser, "chief", "grant @chief 5 because")
     rows = here.house.report(
         lambda reports: reports.sql.rows("SELECT origin FROM audit_log ORDER BY id DESC LIMIT 1")
     )
     return answer.result, rows[0][0] if rows else ""
+
+
+async def _command(here: Pages, browser: Browser, name: str, text: str) -> PageAnswer:
+    """What a form of some page would send to the channel."""
+
+    def ask(reply: Reply[PageAnswer]) -> PageCommand:
+        return PageCommand(name, text, here.house.now_ms, FromPage(reply))
+
+    await browser.get("/me/")
+    trace = browser.form("/me/tip").fields["once"]
+    return await here.house.channel.ask(ask, timeout_s=5, trace=trace)
+
+
+LAMP: dict[str, Any] = {
+    "id": "lamp",
+    "name": "A lamp",
+    "price": 10,
+    "effect": "announce",
+    "text": "{user} has lit {item}",
+}
+
+
+async def _asked(here: Pages, browser: Browser) -> tuple[Asked, dict[str, str]]:
+    """A question that a page has shown, and what its buttons send but for their own value."""
+    answer = await _command(here, browser, "alice", "buy lamp")
+    assert answer.asked is not None, answer.text
+    assert answer.asked.yes
+    fields = browser.form("/me/tip").fields | {"question": answer.asked.id, "once": "o" * 20}
+    return answer.asked, fields
+
+
+async def test_a_question_is_answered_with_yes(tmp_path: Path) -> None:
+    """Until then nothing was paid; pressed twice it is bought once, and both pages say the same."""
+    sections = {"shop": {"items": [LAMP]}}
+    async with pages(tmp_path / "e.db", sections=sections) as here, here.browser() as browser:
+        await _ready(here, browser)
+        before = here.house.balance("Alice")
+        _, fields = await _asked(here, browser)
+        assert here.house.balance("Alice") == before
+        await browser.post("/me/answer", fields | {"say": "yes"})
+        assert browser.page.status_code == 200
+        first = browser.said
+        await browser.post("/me/answer", fields | {"say": "yes"})
+        assert browser.said == first
+        assert here.house.balance("Alice") == before - 10
+
+
+async def test_a_question_is_answered_with_no(tmp_path: Path) -> None:
+    """Nothing is bought, also not by a YES that comes later, be it by PM."""
+    sections = {"shop": {"items": [LAMP]}}
+    async with pages(tmp_path / "e.db", sections=sections) as here, here.browser() as browser:
+        await _ready(here, browser)
+        before = here.house.balance("Alice")
+        _, fields = await _asked(here, browser)
+        await browser.post("/me/answer", fields | {"say": "no"})
+        assert browser.page.status_code == 422
+        await here.house.pm("Alice", "yes")
+        await browser.post("/me/answer", fields | {"say": "yes", "once": "p" * 20})
+        assert here.house.balance("Alice") == before
+
+
+async def test_a_yes_means_the_question_of_its_page(tmp_path: Path) -> None:
+    """Of a question that another one has replaced it does nothing, and the other one waits on."""
+    sections = {"shop": {"items": [LAMP, LAMP | {"id": "chair", "name": "A chair", "price": 20}]}}
+    async with pages(tmp_path / "e.db", sections=sections) as here, here.browser() as browser:
+        await _ready(here, browser)
+        before = here.house.balance("Alice")
+        _, fields = await _asked(here, browser)
+        await here.house.pm("Alice", "buy chair")
+        await browser.post("/me/answer", fields | {"say": "yes"})
+        assert browser.page.status_code == 422
+        assert here.house.balance("Alice") == before
+        await here.house.pm("Alice", "yes")
+        assert here.house.balance("Alice") == before - 20
+
+
+@pytest.mark.parametrize("say", ["", "tip @bob 5", "grant", "yes\nno", "1 2"])
+async def test_an_answer_is_one_word(tmp_path: Path, say: str) -> None:
+    """What is none of the buttons is no command either."""
+    sections = {"shop": {"items": [LAMP]}}
+    async with pages(tmp_path / "e.db", sections=sections) as here, here.browser() as browser:
+        await _ready(here, browser)
+        before = here.house.balance("Alice")
+        _, fields = await _asked(here, browser)
+        await browser.post("/me/answer", fields | {"say": say})
+        assert browser.page.status_code == 422
+        assert here.house.balance("Alice") == before
 
 
 async def test_script_in_names_and_texts_is_text(tmp_path: Path) -> None:

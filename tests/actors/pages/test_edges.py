@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
+from starlette.requests import Request
 from tests.actors.pages.browser import pages
 
+from economy_actors.messages.session import Asked, PageAnswer
 from economy_actors.pages.assets import assets
 from economy_actors.pages.registry import PAGES, Who
+from economy_actors.pages.view import View
+from kryten_economy.config.web import Web
 
 
 async def test_every_answer_keeps_browsers_from_asking_anybody_else(tmp_path: Path) -> None:
@@ -148,3 +153,36 @@ async def test_every_page_of_members_asks_who_comes(tmp_path: Path) -> None:
             else:
                 page = await browser.get(spec.path)
                 assert page.url.path == "/c/TestChan/sign-in"
+
+
+async def test_an_address_asks_only_so_often(tmp_path: Path) -> None:
+    """A flood from one address is turned away without a look at the books; others are served."""
+    web = Web(trusted_proxies=("127.0.0.1",))
+    async with pages(tmp_path / "e.db", web) as here, here.browser() as browser:
+        flood = {"x-forwarded-for": "7.7.7.7"}
+        statuses = [(await browser.get("/sign-in", headers=flood)).status_code for _ in range(230)]
+        assert statuses[:200] == [200] * 200
+        assert statuses[-1] == 429
+        other = {"x-forwarded-for": "8.8.8.8"}
+        assert (await browser.get("/sign-in", headers=other)).status_code == 200
+        await anyio.sleep(10)
+        assert (await browser.get("/sign-in", headers=flood)).status_code == 200
+
+
+async def test_a_question_has_its_buttons(tmp_path: Path) -> None:
+    """Yes and no, a field for a code, or a button for each number: all in plain forms."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        scope = {"type": "http", "path": "/c/TestChan/me/x", "query_string": b"", "headers": []}
+        view = View(here.site, Request(scope), "TestChan", None)
+        asked = Asked("some id", yes=True, code=True, choices=3)
+        shown = view.answered(PageAnswer("Sure <b>?", asked=asked), back="/me/")
+        browser.page = httpx.Response(200, content=bytes(shown.body))
+        buttons = [
+            each
+            for form in browser.forms
+            if form.action.endswith("/me/answer")
+            for each in form.buttons
+        ]
+        assert buttons == [("say", "yes"), ("say", "no"), ("say", "1"), ("say", "2"), ("say", "3")]
+        assert 'name="say" value="confirm"' in browser.page.text
+        assert browser.said == "Sure <b>?"

@@ -113,6 +113,7 @@ async def test_real_service_answers_in_the_demo() -> None:
     text = sink.getvalue()
     assert "ZCoinBot → Kim: " in text
     assert "Metrics: http://127.0.0.1:" in text
+    assert "In your browser: http://127.0.0.1:" in text
 
 
 async def test_the_demo_has_a_catalogue_to_search() -> None:

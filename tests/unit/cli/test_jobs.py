@@ -16,7 +16,8 @@ from kryten_economy.ledger.books import Books
 from kryten_economy.users import UserKey
 
 CHANNEL = "Lounge"
-TODAY, YESTERDAY, BEFORE = "2026-11-20", "2026-11-19", "2026-11-18"
+TOMORROW, TODAY = "2026-11-21", "2026-11-20"
+YESTERDAY, BEFORE = "2026-11-19", "2026-11-18"
 
 
 @pytest.fixture
@@ -68,16 +69,26 @@ def test_what_is_due_is_shown_and_not_done(
         ]
 
 
-def test_what_is_done_is_not_shown(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A marker in the books means that nothing is due."""
+def test_what_is_done_is_not_shown_but_what_tonight_brings(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A marker in the books means that nothing is due; the next night pays by today's figures."""
     books = _books(config)
     for day in (BEFORE, YESTERDAY):
         books.commit([PayCompetitions(day, CHANNEL, day, (), START_MS, TODAY)])
     terms = MaintainBalances("i", CHANNEL, "interest", Fraction(0), 1, 0, "I", START_MS, TODAY)
     books.commit([terms])
+    alice = UserKey.of(CHANNEL, "Alice")
+    books.commit([Credit("2", alice, 3_000, "earn", "t", "T", START_MS, TODAY)])
     books.close()
     assert main(["--config", str(config), "jobs", "--dry-run"]) == 0
-    assert capsys.readouterr().out == "No job is due.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "No job is due. Tonight, as things stand:",
+        f"{CHANNEL}: {COMPETITIONS} of {TODAY}",
+        "  Alice: +40 Z (top)",
+        f"{CHANNEL}: {MAINTENANCE} of {TOMORROW}",
+        "  Alice: +8 Z (interest)",
+    ]
 
 
 def test_missing_books_are_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

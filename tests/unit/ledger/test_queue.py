@@ -7,8 +7,15 @@ from tests.unit.ledger.acts import CHANNEL, DAY, NEXT_DAY, NOW, ask, earn, key, 
 
 from kryten_economy.features.approvals import ResolveApproval, Resolved, pending_approvals
 from kryten_economy.features.bans import Ban
+from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.queue.buying import ApproveForcePlay, Bought, BuyMedia
-from kryten_economy.features.queue.purchases import purchases_on_playlist, unsettled_purchases
+from kryten_economy.features.queue.purchases import (
+    QueueStanding,
+    purchases_on_playlist,
+    queue_standing,
+    standing_in,
+    unsettled_purchases,
+)
 from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.features.queue.settling import (
     EndPurchases,
@@ -26,6 +33,7 @@ from kryten_economy.features.queue.spends import (
 )
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.operation import AndRead, Read
 from kryten_economy.refusals import (
     AlreadyPending,
     AlreadySettled,
@@ -340,3 +348,25 @@ def test_many_at_once_charge_as_the_limit_allows(rich: Books) -> None:
     kinds = [type(each) for each in answers.answers]
     assert kinds == [QueueSpent] * 3 + [DailyLimit] * 61
     assert look(rich, "Bob").balance_z == 97
+
+
+def test_how_somebody_stands_is_the_same_within_a_batch_and_afterwards(
+    books: Books, reports: Reports
+) -> None:
+    """What a purchase has used up is seen by who looks behind it, before anything is committed."""
+
+    def stand(name: str) -> AndRead:
+        known = RecordActivity(key(name), name, NOW, DAY)
+        return AndRead(known, lambda tx: standing_in(tx, key(name), DAY))
+
+    batch = [earn("Bob", 100), stand("Bob"), buy(), stand("Bob"), stand("Eve")]
+    _, before, bought, after, stranger = books.commit(batch).answers
+    assert isinstance(bought, Bought)
+    assert isinstance(before, Read)
+    assert before.found == QueueStanding(0, None)
+    assert isinstance(after, Read)
+    assert (after.answer.balance_z, after.found) == (70, QueueStanding(1, NOW))
+    assert isinstance(stranger, Read)
+    assert stranger.found == QueueStanding(0, None)
+    assert queue_standing(reports, key("Bob"), DAY) == after.found
+    assert queue_standing(reports, key("Eve"), DAY) == stranger.found

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from kryten_economy.features.possessions import cooldown_left_ms, forget_use, note_use
+from kryten_economy.features.possessions import cooldown_left_ms, forget_use, last_use_ms, note_use
 from kryten_economy.features.queue.rules import Action, QueueLimits, too_often
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
@@ -25,6 +25,7 @@ __all__ = (
     "queue_standing",
     "restore_use",
     "row_of",
+    "standing_in",
     "unsettled_purchases",
 )
 
@@ -163,3 +164,12 @@ def queue_standing(reader: Reader, user: UserKey, day: str) -> QueueStanding:
     """What of the allowance of a day is used up."""
     row = reader.sql.row(_STANDING, user.channel, user.name, day)
     return QueueStanding(0, None) if row is None else QueueStanding._make(row)
+
+
+def standing_in(tx: Tx, user: UserKey, day: str) -> QueueStanding:
+    """The same inside a transaction."""
+    account = tx.find(user, day)
+    if account is None:
+        return QueueStanding(0, None)
+    used = tx.accounts.day(account, day).queues_used
+    return QueueStanding(used, last_use_ms(tx, account, _COOLDOWN))
