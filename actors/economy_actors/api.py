@@ -53,6 +53,7 @@ __all__ = (
     "Waiting",
     "Work",
     "Worker",
+    "unanswered",
 )
 
 REPLY_TIMEOUT_S: Final = 0.9
@@ -208,11 +209,11 @@ class Worker(Actor[Work]):
             _log.warning(
                 "request not answered", command=name, error=repr(fault), once_a_minute=name
             )
-            return _unanswered(spec)
+            return unanswered(spec)
         except Exception as error:  # noqa: BLE001  # the edge: no exception reaches a caller
             return self._broken(spec, error)
         _log.warning("request took too long", command=spec.name, once_a_minute=spec.name)
-        return _unanswered(spec)
+        return unanswered(spec)
 
     def _broken(self, spec: RequestSpec, error: Exception) -> Failed:
         self._context.metrics.error("admin")
@@ -220,7 +221,7 @@ class Worker(Actor[Work]):
         # A defect in the books undoes itself; of one behind a commit nobody knows how far it came.
         unchanged = isinstance(error, Defect) or not spec.mutating
         return Failed(
-            Code.INTERNAL, refusals.internal_error() if unchanged else _unanswered(spec).text
+            Code.INTERNAL, refusals.internal_error() if unchanged else unanswered(spec).text
         )
 
     async def _reply(self, echo: str, answer: ApiAnswer, request: ApiRequest) -> None:
@@ -301,7 +302,7 @@ def _size(value: object) -> int:
     return len(json.dumps(value))
 
 
-def _unanswered(spec: RequestSpec) -> Failed:
+def unanswered(spec: RequestSpec) -> Failed:
     """Nothing is known about the outcome."""
     if spec.repeatable:
         return Failed(

@@ -7,6 +7,7 @@ what may be answered is `openapi`'s.
 
 import json
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from economy_actors.handlers.answers import Code, Failed, Refused
+from economy_actors.api import unanswered
+from economy_actors.handlers.answers import Code, Refused
 from economy_actors.handlers.fields import NotJson, NotObject, read_body
 from economy_actors.handlers.reading import envelope
 from economy_actors.handlers.registry import ADMIN, REQUESTS, USERNAME, RequestSpec
@@ -24,7 +26,6 @@ from economy_actors.pages.gate import Bearer, Gate, Shut
 from economy_actors.pages.openapi import BODY_BYTES_MAX, STATUS, document, operations
 from economy_actors.pages.view import Site, View
 from economy_actors.runtime import Reply, RuntimeFault
-from kryten_economy.commands import refusals
 from kryten_economy.features.api_keys import ApiKey
 from kryten_economy.features.api_keys import Scope as KeyScope
 from kryten_economy.users import name_from_text
@@ -130,8 +131,7 @@ class JsonApi:
         try:
             answer = await self._site.context.api.ask(ask, timeout_s=_ASKED_FOR_S)
         except RuntimeFault:
-            text = refusals.outcome_unknown() if spec.changes else refusals.busy()
-            answer = envelope(spec.name, Failed(Code.UNAVAILABLE, text))
+            answer = envelope(spec.name, unanswered(spec))
         # Some refusals come before anybody knows which request it is.
         answer["command"] = spec.name
         return _json(answer, STATUS[str(answer.get("error_code", ""))])
@@ -228,10 +228,11 @@ async def _body(request: Request, name: str) -> bytes | Response:
     body = bytearray()
     try:
         with anyio.fail_after(READ_WITHIN_S):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > BODY_BYTES_MAX:
-                    return _unread(name, 413, too_long)
+            async with aclosing(request.stream()) as stream:
+                async for piece in stream:
+                    body += piece
+                    if len(body) > BODY_BYTES_MAX:
+                        return _unread(name, 413, too_long)
     except TimeoutError:
         return _unread(name, 408, "The request did not arrive in time. Send it again.")
     except ClientDisconnect:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.actors.api.helpers import Replies, spawn
+from tests.actors.api.helpers import Replies, Silent, spawn
 from tests.actors.house import CHANNEL, House
 from tests.actors.pages.browser import ORIGIN, Pages, pages
 
@@ -116,6 +116,9 @@ async def scripts(
         )
         home.context.bus_connected = lambda: True
         home.context.api = spawn(home, "api", lambda: ApiActor(home.context, Replies()))
+        for channel in home.context.channels:
+            # Nobody tells this house of a stylesheet.
+            home.context.colours[channel] = spawn(home, f"colours-{channel}", Silent)
         await home.join("Boss", 4)
         for name in ("Alice", "Bob"):
             await give(home, name, 100_000)

@@ -116,6 +116,7 @@ async def test_an_act_by_key_is_its_users(tmp_path: Path, monkeypatch: pytest.Mo
             400,
             "invalid_request",
         )
+        await it.house.settle()
         tried = it.audit()[-1]
         assert (tried.origin, tried.admin, tried.done) == ("key", "Boss", 0)
 
