@@ -75,7 +75,9 @@ _ALL = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 _SALT_BYTES = 16
 # Chat filters take underscores for marks, so keys are told with hyphens there.
 _KEY = re.compile(r"ke[_-](live|test)[_-]([a-z0-9]{8})[_-]([A-Za-z0-9]{40})", re.ASCII)
-_SECRET = re.compile(r"(ke[_-]?(?:live|test)[_-]?[a-z0-9]{1,8})[A-Za-z0-9_-]*", re.ASCII | re.I)
+_SECRET = re.compile(
+    r"(ke[_-]?(?:live|test)[_-]?[a-z0-9]{1,8})[A-Za-z0-9_-]*", re.ASCII | re.IGNORECASE
+)
 _PREFIX = re.compile(r"(?:ke[_-](?:live|test)[_-])?([a-z0-9]{8})(?:[_-][A-Za-z0-9]*)?", re.ASCII)
 
 # There are few keys and many accounts, so the keys are gone through.
