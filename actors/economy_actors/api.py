@@ -169,7 +169,8 @@ class Worker(Actor[Work]):
             call = on_record(call, _origin(inside), spec.name, _arguments(found, subject))
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
-            recorded(call, _told(answer), done=isinstance(answer, Done))
+            recorded(call, _told(answer), done=isinstance(answer, Done) and answer.acted)
+            answer = _with_undo_id(answer, call)
         await self._reply(spec.name, _fitting(spec.name, answer), request)
 
     async def _subject(
@@ -275,6 +276,17 @@ def _asked_inside(call: ApiCall, inside: Inside) -> ApiCall:
     if call.trace is None or not inside.ids:
         return replace(call, by=by)
     return replace(call, by=by, op_id=f"{inside.ids}:{call.trace}")
+
+
+def _with_undo_id(answer: ApiAnswer, call: ApiCall) -> ApiAnswer:
+    """The answer with the number that takes the act back, if it can be taken back.
+
+    Where a command has a field of that name (`admin.undo`), it stays what it is there.
+    """
+    record = call.record
+    if not isinstance(answer, Done) or record is None or not record.is_undoable:
+        return answer
+    return replace(answer, data={"undo_id": record.audit_id, **answer.data})
 
 
 def _fitting(command: str, answer: ApiAnswer) -> ApiAnswer:

@@ -260,7 +260,9 @@ async def event(call: PmCall) -> PmAnswer:
             return await _start_by_pm(call, multiplier, minutes, user_text(call.parsed.text(3)))
         case ["stop"]:
             name = await _stop(call)
-            return texts.no_adhoc() if name is None else texts.stopped_reply(name)
+            if name is None:
+                return Refused(Code.NOT_FOUND, texts.no_adhoc())
+            return texts.stopped_reply(name)
         case _:
             return call.usage()
 
@@ -302,7 +304,8 @@ async def event_start(call: ApiCall) -> ApiAnswer:
 @request("event.stop", mutating=True)
 async def event_stop(call: ApiCall) -> ApiAnswer:
     """Stop the event of an operator, if one runs."""
-    return Done({"channel": call.channel, "stopped": await _stop(call) is not None})
+    stopped = await _stop(call) is not None
+    return Done({"channel": call.channel, "stopped": stopped}, acted=stopped)
 
 
 async def _start(call: Call, multiplier: Fraction, minutes: int, name: str) -> EventStarted:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.approvals import Decided, resolver
+from economy_actors.handlers.approvals import OVERDUE_BY, UNDECIDED, Decided, resolver
 from economy_actors.handlers.fields import Body, Invalid, NumberText
 from economy_actors.handlers.items import ITEM, offers_of
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -318,8 +318,9 @@ async def _decide_by_pm(call: PmCall, *, approved: bool) -> PmAnswer:
 
 @resolver(APPROVAL)
 async def _resolve(call: Call, approval: Approval, approved: bool) -> Decided | Refused | Failed:
-    """The same for whoever decides by the number alone."""
-    return await _settle(call, approval, approved=approved, reason=None)
+    """The same for whoever decides by the number alone, and for the clock."""
+    reason = UNDECIDED if call.by == OVERDUE_BY else None
+    return await _settle(call, approval, approved=approved, reason=reason)
 
 
 async def _settle(

@@ -78,9 +78,14 @@ async def read_only(call: PmCall) -> PmAnswer:
     section=Section.ADMIN,
 )
 async def freeze(call: PmCall) -> PmAnswer:
-    """Stop one account."""
+    """Stop one account; says so where nobody of this name was ever seen."""
     name = call.name_at(0)
-    return name if isinstance(name, Refused) else await _set_by_pm(call, "freeze", 1, name)
+    if isinstance(name, Refused):
+        return name
+    answer = await _set_by_pm(call, "freeze", 1, name)
+    if isinstance(answer, str) and not await kit.was_ever_here(call, call.named(name)):
+        return f"{answer} {panic.never_seen()}"
+    return answer
 
 
 @command(
@@ -230,7 +235,8 @@ async def panic_clear(call: ApiCall) -> ApiAnswer:
         return name
     changed = await _stop(call, what, name)
     return Done(
-        {"channel": call.channel, "ended": _rows(changed.ended), "panic": _rows(changed.halts)}
+        {"channel": call.channel, "ended": _rows(changed.ended), "panic": _rows(changed.halts)},
+        acted=changed.changed,
     )
 
 

@@ -19,7 +19,21 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import live, member, op_keys, public, sign_in
+from economy_actors.pages import (
+    limits,
+    live,
+    member,
+    op_keys,
+    own_data,
+    play,
+    public,
+    queue,
+    shop,
+    sign_in,
+    statement,
+    vanity,
+    wagers,
+)
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.json_api import PREFIX, JsonApi, problem
@@ -38,7 +52,21 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, live, op_keys)
+TOPICS = (
+    public,
+    sign_in,
+    member,
+    statement,
+    own_data,
+    wagers,
+    limits,
+    live,
+    shop,
+    vanity,
+    queue,
+    play,
+    op_keys,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
@@ -76,6 +104,7 @@ def pages_app(site: Site) -> ASGIApp:
         ),
     ]
     site.templates.globals["nav"] = _nav
+    site.templates.globals["member_pages"] = member.MEMBER_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False

@@ -44,6 +44,7 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "APPROVAL_PURPOSE",
+    "EXPIRES_MS",
     "Approval",
     "Opened",
     "ResolveApproval",
@@ -58,8 +59,11 @@ __all__ = (
 )
 
 APPROVAL_PURPOSE = resumable("approval")
+EXPIRES_MS = 168 * 3_600_000
+"""So long an operator has for what stays as good as it was; then the payment goes back."""
+
 _NEVER_MS = 100 * 365 * 86_400_000
-"""The hold of an approval ends with its decision; approvals that expire are rejected."""
+"""The hold of an approval ends with its decision; one that expires is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class _Kind:
     granted: Callable[[Tx, Account, dict[str, Any], int], None]
     rejected: Callable[[Tx, Account, dict[str, Any], int], None]
     decidable: Callable[[Tx, dict[str, Any], bool], bool]
-    expires_ms: int | None
+    expires_ms: int
 
 
 _KINDS: dict[str, _Kind] = {}
@@ -83,7 +87,7 @@ def approvable(
     granted: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
     rejected: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
     decidable: Callable[[Tx, dict[str, Any], bool], bool] = lambda *_: True,
-    expires_ms: int | None = None,
+    expires_ms: int = EXPIRES_MS,
 ) -> str:
     """Register a kind of approval; without an answer in ``expires_ms`` it is rejected."""
     assert type_ not in _KINDS, type_
@@ -303,6 +307,5 @@ def overdue_approvals(reader: Reader, channel: str, now_ms: int) -> tuple[Approv
     return tuple(
         each
         for each in pending_approvals(reader, channel, limit=10_000)
-        if (lasts_ms := _KINDS[each.type].expires_ms) is not None
-        and each.created_at_ms + lasts_ms <= now_ms
+        if each.created_at_ms + _KINDS[each.type].expires_ms <= now_ms
     )

@@ -11,7 +11,7 @@ is paused, and money that is set aside is settled, for a frozen account too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from kryten_economy.ledger.channels import Reader
@@ -68,11 +68,15 @@ class Halt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PanicChanged:
-    """What is stopped in a channel now; ``ended`` is what has gone on by this request."""
+    """What is stopped in a channel now; ``ended`` is what has gone on by this request.
+
+    ``changed`` is False where nothing was stopped that could go on.
+    """
 
     channel: str
     halts: tuple[Halt, ...]
     ended: tuple[Halt, ...] = ()
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def _gone(tx: Tx, channel: str, rows: Sequence[tuple[object, ...]]) -> PanicChan
     for halt in ended:
         if halt.what == "freeze":
             _mark(tx, UserKey(channel, halt.name), None)
-    return _changed(tx, channel, ended)
+    return replace(_changed(tx, channel, ended), changed=bool(ended))
 
 
 def _changed(tx: Tx, channel: str, ended: tuple[Halt, ...] = ()) -> PanicChanged:
@@ -206,6 +210,11 @@ def _until(until_ms: int | None) -> str:
 def began(halt: Halt) -> str:
     """To the admin: it holds, and what that means."""
     return f"⏸️ {in_words(halt)}. {_MEANS[halt.what]}"
+
+
+def never_seen() -> str:
+    """To the admin: the name they froze may be a slip."""
+    return "I've never seen this name here: is it spelled right?"
 
 
 def ended(halts: Sequence[Halt]) -> str:

@@ -42,7 +42,7 @@ _ENTRY = """
 _ENTRY_OF = f"{_ENTRY} WHERE l.id = ?2 AND l.channel = ?1 COLLATE NOCASE"
 _ENTRIES = f"""
     {_ENTRY} WHERE l.channel = ?1 COLLATE NOCASE
-    AND (?2 IS NULL OR l.done = 1 AND l.origin <> 'clock'
+    AND (?2 IS NULL OR (l.done = 1 OR l.result = 'attempt') AND l.origin <> 'clock'
         AND (l.undoable = 1 OR l.admin <> ?2))
     AND (?3 IS NULL OR l.admin = ?3 COLLATE NOCASE)
     AND (?4 IS NULL OR l.about = lower(?4) OR EXISTS (
