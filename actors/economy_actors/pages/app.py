@@ -19,7 +19,16 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import live, member, public, sign_in
+from economy_actors.pages import (
+    limits,
+    live,
+    member,
+    own_data,
+    public,
+    sign_in,
+    statement,
+    wagers,
+)
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.registry import PAGES, PageSpec, Who
@@ -37,7 +46,7 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, live)
+TOPICS = (public, sign_in, member, statement, own_data, wagers, limits, live)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
@@ -73,6 +82,7 @@ def pages_app(site: Site) -> ASGIApp:
         ),
     ]
     site.templates.globals["nav"] = _nav
+    site.templates.globals["member_pages"] = member.MEMBER_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
