@@ -23,6 +23,9 @@ from economy_actors.pages import (
     limits,
     live,
     member,
+    op_config,
+    op_health,
+    op_numbers,
     own_data,
     public,
     sign_in,
@@ -46,7 +49,19 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, statement, own_data, wagers, limits, live)
+TOPICS = (
+    public,
+    sign_in,
+    member,
+    statement,
+    own_data,
+    wagers,
+    limits,
+    live,
+    op_numbers,
+    op_health,
+    op_config,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
@@ -83,6 +98,7 @@ def pages_app(site: Site) -> ASGIApp:
     ]
     site.templates.globals["nav"] = _nav
     site.templates.globals["member_pages"] = member.MEMBER_PAGES
+    site.templates.globals["operator_pages"] = op_numbers.OPERATOR_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
