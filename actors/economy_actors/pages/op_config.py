@@ -89,7 +89,7 @@ async def history(view: View) -> Response:
 
 @page("/op/config/version/{number:int}", who=Who.OPERATOR)
 async def version(view: View) -> Response:
-    """What a version has changed, how its text differs from the one before, and a way back to it."""
+    """What a version has changed, how its text differs from the one before, and a way back."""
     number: int = view.place("number")
     if number > _NUMBER_MAX:
         raise HTTPException(404)

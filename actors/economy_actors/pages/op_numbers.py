@@ -1,4 +1,4 @@
-"""The economy in figures for those who run it: its size and course, what pays, what games return."""
+"""The economy in figures for those who run it: size and course, what pays, what games return."""
 
 from dataclasses import dataclass
 from typing import Final
