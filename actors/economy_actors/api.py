@@ -11,7 +11,7 @@ and never the text of an exception (P-OPS-12).
 
 import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Final, Protocol
 
@@ -165,7 +165,8 @@ class Worker(Actor[Work]):
             call = on_record(call, "api", spec.name, _arguments(found, subject))
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
-            recorded(call, _told(answer), done=isinstance(answer, Done))
+            recorded(call, _told(answer), done=isinstance(answer, Done) and answer.acted)
+            answer = _with_undo_id(answer, call)
         await self._reply(spec.name, _fitting(spec.name, answer), reply_to)
 
     async def _subject(
@@ -241,6 +242,17 @@ class Worker(Actor[Work]):
             result=_told(refusal),
             origin="api",
         )
+
+
+def _with_undo_id(answer: ApiAnswer, call: ApiCall) -> ApiAnswer:
+    """The answer with the number that takes the act back, if it can be taken back.
+
+    Where a command has a field of that name (`admin.undo`), it stays what it is there.
+    """
+    record = call.record
+    if not isinstance(answer, Done) or record is None or not record.is_undoable:
+        return answer
+    return replace(answer, data={"undo_id": record.audit_id, **answer.data})
 
 
 def _fitting(command: str, answer: ApiAnswer) -> ApiAnswer:

@@ -12,6 +12,7 @@ import structlog
 
 from economy_actors.context import Context
 from economy_actors.messages.colours import (
+    BuyAnswered,
     BuyColour,
     ColourBought,
     ColoursMessage,
@@ -23,7 +24,7 @@ from economy_actors.messages.colours import (
     WriteStylesheet,
     Written,
 )
-from economy_actors.messages.ledger import Commit, commit, query
+from economy_actors.messages.ledger import Commit, commit, commit_on_record, query
 from economy_actors.outbox.message import Pm, Priority
 from economy_actors.runtime import Actor, AskFailed, RuntimeFault, Timer
 from economy_actors.stylesheet import out_of_reach
@@ -52,6 +53,7 @@ from kryten_economy.features.colours.stylesheet import (
 )
 from kryten_economy.features.possessions import owned_by_all
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.audit import Acted
 from kryten_economy.refusals import Conflict, Refusal
 
 __all__ = ("SURE_AFTER_S", "Colours")
@@ -126,23 +128,27 @@ class Colours(Actor[ColoursMessage]):
 
     # Selling
 
-    async def _buy(self, ask: BuyColour) -> ColourBought | NotShown | Refusal:
+    async def _buy(self, ask: BuyColour) -> BuyAnswered:
         known = await self._query(lambda r: purchase_of(r, self._channel, ask.op_id))
         if known is not None:
-            return await self._again(ask, known)
+            return BuyAnswered(await self._again(ask, known))
         if self._item.apply_css and (why := out_of_reach(self._context, self._channel)) is not None:
-            return why
-        held = await commit(
-            self._context.ledger,
-            ReserveColour(
-                ask.op_id, ask.user, ask.colour, ask.price_z, ask.discount, *self._moment()
-            ),
-        )
+            return BuyAnswered(why)
+        acted = await self._reserve(ask)
+        held: ColourReserved | Refusal = acted.answer
         if not isinstance(held, ColourReserved):
-            return held
+            return BuyAnswered(held)
         owner = Owner(held.wallet.display_name, ask.colour, ask.present_as)
         outcome = await self._show(owner, ask.until_s)
-        return await self._settled(ask, outcome)
+        return BuyAnswered(await self._settled(ask, outcome), acted.audit_id)
+
+    async def _reserve(self, ask: BuyColour) -> Acted:
+        request = ReserveColour(
+            ask.op_id, ask.user, ask.colour, ask.price_z, ask.discount, *self._moment()
+        )
+        if ask.line is not None:
+            return await commit_on_record(self._context.ledger, request, ask.line)
+        return Acted(await commit(self._context.ledger, request))
 
     async def _settled(
         self, ask: BuyColour, outcome: _Shown | NotShown

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 import trio.testing
 
+from economy_actors import ledger
+from economy_actors.playlist import actor as playlist
+
 
 class _JumpingSelector(selectors.DefaultSelector):
     """Instead of waiting, moves the clock forward by the time it was asked to wait."""
@@ -41,3 +44,14 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     if request.param == "asyncio":
         return "asyncio", {"loop_factory": VirtualLoop}
     return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
+
+
+@pytest.fixture
+def rare_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What looks after books and playlist does so each hour, not several times a minute.
+
+    For tests of days and weeks, which it would take longer than all they are about.
+    """
+    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
+    monkeypatch.setattr(ledger, "CHECK_PLACE_EVERY_S", 3600.0)
+    monkeypatch.setattr(playlist, "PATIENCE_S", 3600.0)

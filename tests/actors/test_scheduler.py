@@ -11,6 +11,8 @@ from kryten_economy.features.money.operations import Credit
 from kryten_economy.ledger.holds import Held, PlaceHold
 from kryten_economy.users import UserKey
 
+pytestmark = pytest.mark.usefixtures("rare_housekeeping")
+
 ONLY_MINUTES = {
     "onboarding": {"welcome_wallet": 0},
     "presence": {"hourly_milestones": {}},

@@ -245,6 +245,10 @@ async def test_a_heist_is_killed_at_each_step(victim: Victim) -> None:
 async def _race(victim: Victim, number: int) -> None:
     await victim.robot.pm("Ann", "race")
     await victim.until("SELECT count(*) FROM game_round", number)
+    # The table takes bets a moment after the round stands in the books.
+    with anyio.fail_after(5):
+        while "Blue" not in await victim.robot.ask("Ann", "race odds"):
+            pass
     await victim.robot.pm("Ann", "race 100 blue")
     await victim.staked(number, 1)
     await victim.robot.pm("Bob", "race 100 red")

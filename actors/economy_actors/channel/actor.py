@@ -42,6 +42,7 @@ from economy_actors.messages.channel import (
     PrivateMessage,
     RankChanged,
     RankUpsDue,
+    RankUpsRead,
     RobotPresence,
     RoomStored,
     Said,
@@ -74,6 +75,7 @@ from kryten_economy.features.presence.operations import Depart, PresenceMinute
 from kryten_economy.features.presence.rules import MINUTE_MS, Entrance, Moment, Roster, Visit
 from kryten_economy.features.vanity.operations import SettlePurchase
 from kryten_economy.ledger.facts import Facts
+from kryten_economy.ledger.records import OwedNotice
 from kryten_economy.text.markup import clip
 from kryten_economy.users import UserKey
 
@@ -101,7 +103,7 @@ class Channel(Actor[ChannelMessage]):
         self._said_farewell = False
         self._sessions: dict[str, Ref[SessionMessage]] = {}
         self._ignored = context.live.settings.ignored_names
-        self._progress = ProgressWatch(name, context, self._roster, self._session)
+        self._progress = ProgressWatch(name, context, self._roster, self._session, self._read_ranks)
         self._owed = OwedNotices(
             name, context, self._roster, self._progress, self._read_owed, self._later
         )
@@ -186,7 +188,7 @@ class Channel(Actor[ChannelMessage]):
                 self._minute_passed(message)
             case NoticeOwed() | NoticeDue() | OwedRead():
                 self._owed.news(message, self.trace)
-            case RankUpsDue() | LevelDue():
+            case RankUpsDue() | RankUpsRead() | LevelDue():
                 self._progress.news(message, self.after)
             case AttendanceSettled():
                 self._attendance.settled(message)
@@ -461,6 +463,16 @@ class Channel(Actor[ChannelMessage]):
                 reply,
             ),
             lambda read: read if isinstance(read, OwedRead) else OwedRead(None),
+            timeout_s=QUERY_TIMEOUT_S,
+        )
+
+    def _read_ranks(self, due: tuple[OwedNotice, ...]) -> None:
+        """Ask which ranks those have now whose rank-ups are to be told."""
+        name, users = self._name, {each.user.name for each in due}
+        self.request(
+            self._context.reader,
+            lambda reply: Query(lambda reports: reports.rank_facts(name, users), reply),
+            lambda read: RankUpsRead(due, read if isinstance(read, tuple) else None),
             timeout_s=QUERY_TIMEOUT_S,
         )
 

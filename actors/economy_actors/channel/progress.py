@@ -22,7 +22,7 @@ a public rank-up after an hour: then it is no news any more.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, assert_never
 
 import structlog
@@ -35,6 +35,7 @@ from economy_actors.messages.channel import (
     NoticeOwed,
     OwedRead,
     RankUpsDue,
+    RankUpsRead,
 )
 from economy_actors.messages.ledger import Commit
 from economy_actors.messages.session import GiveLevel, LevelGiven, ProgressMade, SessionMessage
@@ -49,6 +50,7 @@ from kryten_economy.features.ranks import texts
 from kryten_economy.features.ranks import texts as ranks_texts
 from kryten_economy.features.ranks.operations import LEVEL_ASKED, LEVEL_GIVEN, RANK_UP, RankUpsTold
 from kryten_economy.features.ranks.rules import LastRankUp, RankUp, by_rank, may_tell
+from kryten_economy.features.reports.rows import RankFacts
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.records import OwedNotice, SettleNotices
 from kryten_economy.ledger.wallet import Wallet
@@ -132,6 +134,7 @@ COLLECT_S = 3.0
 """How long the sessions of a minute tick have to say who was promoted."""
 
 _WAITING_MAX = 200
+_AGAIN_S = 30.0
 
 
 class RankUpBoard:
@@ -140,8 +143,7 @@ class RankUpBoard:
     def __init__(self, channel: str, context: Context) -> None:
         self._channel = channel
         self._context = context
-        self._waiting: list[RankUp] = []
-        self._owed: list[int] = []
+        self._waiting: list[OwedNotice] = []
         self._told: LastRankUp | None = None
 
     def resume(self, told: LastRankUp | None) -> None:
@@ -150,18 +152,33 @@ class RankUpBoard:
 
     def add(self, owed: OwedNotice) -> bool:
         """Take a promotion; True for the first one, after which the telling is to be planned."""
-        self._owed.append(owed.id)
-        if len(self._waiting) < _WAITING_MAX:
-            tier, rank = int(owed.data["tier"]), str(owed.data["rank"])
-            name = shown_name(self._context, owed.user, owed.display_name)
-            self._waiting.append(RankUp(name, tier, rank))
-        return len(self._owed) == 1
+        self._waiting.append(owed)
+        return len(self._waiting) == 1
 
-    def tell(self) -> None:
-        """Post what has come together, or drop it if the channel has heard enough."""
-        ups, self._waiting = self._waiting, []
-        owed, self._owed = tuple(self._owed), []
+    def take(self) -> tuple[OwedNotice, ...]:
+        """What has come together; whoever takes it has it told, or puts it back."""
+        taken, self._waiting = tuple(self._waiting), []
+        return taken
+
+    def put_back(self, due: Sequence[OwedNotice]) -> bool:
+        """They could not be told yet; True if the telling is to be planned anew."""
+        was_empty = not self._waiting
+        self._waiting[:0] = due
+        return was_empty
+
+    def tell(self, due: Sequence[OwedNotice], facts: Iterable[RankFacts]) -> None:
+        """Post those whose rank still holds, or none if the channel has heard enough.
+
+        An undo may have taken a rank back since it was stored.
+        """
         settings, ledger = self._context.live.settings, self._context.ledger
+        held = {each.name: each for each in facts}
+        ups = [
+            self._rank_up(each)
+            for each in due[:_WAITING_MAX]
+            if self._holds(each, held.get(each.user.name))
+        ]
+        owed = tuple(each.id for each in due)
         told = may_tell(self._told, ups, self._context.clock.now_ms())
         if told is None or not settings.announcements.rank_promotion:
             ledger.offer(Commit(SettleNotices(owed)))
@@ -171,6 +188,18 @@ class RankUpBoard:
         text = texts.rank_ups(template, by_rank(ups), currency_variables(settings.currency))
         self._context.outboxes[self._channel].offer(Line(text, gate="rank_promotion", batch=True))
         ledger.offer(Commit(RankUpsTold(self._channel, owed, told.at_ms, told.highest)))
+
+    def _holds(self, owed: OwedNotice, now: RankFacts | None) -> bool:
+        """Whether they have that rank, or by now a higher one."""
+        ladder, rank = self._context.live.ladder, str(owed.data["rank"])
+        if now is None:
+            return False
+        index = ladder.effective(now.rank_name, now.lifetime_earned_z, now.rank_held_from_z)
+        return ladder.names[index] == rank or index >= int(owed.data["tier"])
+
+    def _rank_up(self, owed: OwedNotice) -> RankUp:
+        tier, rank = int(owed.data["tier"]), str(owed.data["rank"])
+        return RankUp(shown_name(self._context, owed.user, owed.display_name), tier, rank)
 
 
 _FOLLOWED_AT_ONCE = frozenset(
@@ -194,9 +223,11 @@ class ProgressWatch:
         context: Context,
         roster: Roster,
         session: Callable[[str], Ref[SessionMessage]],
+        read_ranks: Callable[[tuple[OwedNotice, ...]], None],
     ) -> None:
         self._context = context
         self._session = session
+        self._read_ranks = read_ranks
         self._roster = roster
         self._achievements = context.live.settings.achievements
         self._lookout = Lookout(context.live.ladder, self._achievements)
@@ -234,11 +265,18 @@ class ProgressWatch:
         if session.depth < _BUSY_DEPTH:
             session.offer(ProgressMade(wallet))
 
-    def news(self, message: RankUpsDue | LevelDue, after: Callable[[float, Any], object]) -> None:
+    def news(
+        self, message: RankUpsDue | RankUpsRead | LevelDue, after: Callable[[float, Any], object]
+    ) -> None:
         """See to what is due now; ``after`` tells the channel something later."""
         match message:
             case RankUpsDue():
-                self.rank_ups.tell()
+                self._read_ranks(self.rank_ups.take())
+            case RankUpsRead(due, facts) if facts is not None:
+                self.rank_ups.tell(due, facts)
+            case RankUpsRead(due):
+                if self.rank_ups.put_back(due):
+                    after(_AGAIN_S, RankUpsDue())
             case LevelDue(waited=True):
                 self.levels.ask(message)
             case LevelDue(name, level):
@@ -254,7 +292,6 @@ class ProgressWatch:
 
 _WEEK_MS = 7 * 86_400_000
 _HOUR_MS = 3_600_000
-_AGAIN_S = 30.0
 _SETTLED_MAX = 1024
 
 

@@ -61,6 +61,7 @@ __all__ = (
     "PmAnswer",
     "Private",
     "Refused",
+    "Shown",
     "refused",
     "result_of",
 )
@@ -95,12 +96,14 @@ class Done:
     """A request was processed.
 
     ``rows`` names the list in ``data`` that may be cut where the answer is too long for the bus,
-    ``offset`` the place of its first row; None where the request takes no offset.
+    ``offset`` the place of its first row; None where the request takes no offset. ``acted`` is
+    False where all was already as it was asked for, which is no act for the audit log.
     """
 
     data: Mapping[str, object]
     rows: str | None = None
     offset: int | None = None
+    acted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,13 @@ class Failed:
     data: Mapping[str, object] | None = None
 
 
-class Private(str):
+class Shown(str):
+    """A text of a command that acts at other times and now only shows something."""
+
+    __slots__ = ()
+
+
+class Private(Shown):
     """A text for its reader only: the audit log says that it was told, not what."""
 
     __slots__ = ()

@@ -28,10 +28,25 @@ from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.rules import GIF
 from kryten_economy.refusals import AMOUNT_MAX_Z, NotPending, Refusal
 
-__all__ = ("OVERDUE_BY", "Decided", "Resolver", "decide", "reject_overdue", "resolver", "settle")
+__all__ = (
+    "OVERDUE_BY",
+    "UNDECIDED",
+    "Decided",
+    "Resolver",
+    "about_approval",
+    "decide",
+    "reject_overdue",
+    "resolver",
+    "settle",
+)
 
 OVERDUE_BY = "the clock"
 """Who rejects what nobody has decided in time."""
+
+UNDECIDED = "nobody has decided in time"
+"""What the buyer is told then."""
+
+_EXPIRE = "approval.expire"
 
 TYPE = Text("type", most=64)
 APPROVAL_ID = Amount("approval_id", low=1, high=AMOUNT_MAX_Z)
@@ -80,8 +95,7 @@ async def settle(call: Call, approval: Approval, approved: bool) -> Decided | Re
 
     How a kind is decided that has no resolver, and for those that only grant in their own way.
     """
-    is_overdue = call.by == OVERDUE_BY
-    reason = "nobody has decided in time" if is_overdue else None
+    reason = UNDECIDED if call.by == OVERDUE_BY else None
     what = f"{texts.label(approval.type)} {'approved' if approved else 'rejected'}"
     answer = await call.commit(
         ResolveApproval(
@@ -121,9 +135,19 @@ async def reject_overdue(context: Context) -> None:
         now_ms, name = context.clock.now_ms(), channel
         overdue = await query(context.reader, lambda r: overdue_approvals(r, name, now_ms))  # noqa: B023  # asked at once
         for approval in overdue:
-            op_id = f"overdue:{channel}:{approval.id}"
-            answer = await decide(Call(context, channel, OVERDUE_BY, op_id, None), approval, False)
-            _log.info("approval was overdue", channel=channel, id=approval.id, answer=answer)
+            await _reject(context, approval)
+
+
+async def _reject(context: Context, approval: Approval) -> None:
+    """Its line in the audit log is written with the refund; what was refused leaves none."""
+    channel, number = approval.channel, approval.id
+    call = Call(context, channel, OVERDUE_BY, f"overdue:{channel}:{number}", None)
+    call = kit.on_record(call, "clock", _EXPIRE, f"{number} {approval.type}")
+    answer = await decide(call, approval, False)
+    assert call.record is not None, call
+    if call.record.audit_id is not None:
+        kit.recorded(call, answer.text, done=True)
+    _log.info("approval was overdue", channel=channel, id=number, answer=answer)
 
 
 # By private message
@@ -144,7 +168,7 @@ async def approvals(call: PmCall) -> PmAnswer:
                 each.id,
                 each.display_name,
                 each.type,
-                _about(each),
+                about_approval(each),
                 each.paid_z,
                 (call.now_ms - each.created_at_ms) / 1000,
             )
@@ -154,7 +178,7 @@ async def approvals(call: PmCall) -> PmAnswer:
     )
 
 
-def _about(approval: Approval) -> str:
+def about_approval(approval: Approval) -> str:
     """What the decision is about, in one line."""
     return " ".join(str(approval.data[key]) for key in _SHOWN if key in approval.data)
 

@@ -28,15 +28,12 @@ async def ban_by_pm(call: PmCall) -> PmAnswer:
     name = call.name_at(0)
     if isinstance(name, Refused):
         return name
-    day = call.day
     state = await _ban(call, name, user_text(call.parsed.text(1)))
     if isinstance(state, Refused):
         return state
     if not state.changed:
         return Refused(Code.REJECTED, bans.already_banned(state.display_name))
-    seen = kit.connected(call.context, state.user) is not None
-    if not seen:
-        seen = await call.read(lambda reports: reports.wallet(state.user, day)) is not None
+    seen = await kit.was_ever_here(call, state.user)
     return bans.banned_user(state.display_name, seen=seen)
 
 
@@ -65,7 +62,8 @@ async def user_ban(call: ApiCall) -> ApiAnswer:
             "banned": True,
             "new_ban": state.changed,
             "reason": state.reason,
-        }
+        },
+        acted=state.changed,
     )
 
 
@@ -79,7 +77,8 @@ async def user_unban(call: ApiCall) -> ApiAnswer:
             "channel": call.channel,
             "banned": False,
             "was_banned": state.changed,
-        }
+        },
+        acted=state.changed,
     )
 
 

@@ -84,7 +84,7 @@ MESSAGE = Text("message", most=2_000, required=True, cleaned=False)
 )
 async def announce_by_pm(call: PmCall) -> PmAnswer:
     """In how many lines it goes out."""
-    lines = _announce(call, call.parsed.text())
+    lines = await _announce(call, call.parsed.text())
     if isinstance(lines, int):
         return refusals.announced(lines) if lines else call.usage()
     return lines
@@ -93,7 +93,7 @@ async def announce_by_pm(call: PmCall) -> PmAnswer:
 @request("announce", MESSAGE, mutating=True)
 async def announce(call: ApiCall) -> ApiAnswer:
     """Whether it was taken."""
-    lines = _announce(call, call.field(MESSAGE))
+    lines = await _announce(call, call.field(MESSAGE))
     if isinstance(lines, int):
         if not lines:
             return Refused(Code.INVALID_REQUEST, "message is required")
@@ -101,11 +101,15 @@ async def announce(call: ApiCall) -> ApiAnswer:
     return lines
 
 
-def _announce(call: Call, text: str) -> int | Refused | Failed:
-    """Hand the text to the outbox as it is; in so many lines, 0 if nothing visible is left."""
+async def _announce(call: Call, text: str) -> int | Refused | Failed:
+    """Hand the text to the outbox as it is; in so many lines, 0 if nothing visible is left.
+
+    Raises as `Call.attempt`.
+    """
     lines = len(public_parts(text, call.settings.messages.max_length))
     if not lines:
         return 0
+    await call.attempt()
     line = Line(text, kind=LineKind.ADMIN, dedup=False, trace=call.trace)
     taken = call.context.outboxes[call.channel].offer(line, trace=call.trace)
     return lines if taken else call.refused(Busy())

@@ -15,7 +15,7 @@ from anyio import to_thread
 
 from economy_actors.context import LiveSettings
 from economy_actors.handlers import kit
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Private, Refused
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Private, Refused, Shown
 from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.handlers.reloading import (
@@ -49,6 +49,7 @@ OFFSET = Count("offset", 0, 0, 1_000_000)
 @command("reload", summary="read the config file again", section=Section.ADMIN)
 async def reload_by_pm(call: PmCall) -> PmAnswer:
     """What has changed, what waits for a restart, or why the old settings stay."""
+    await call.attempt()
     match await reload_settings(call.context, "pm", call.by):
         case Reloaded(changed, restart_required):
             return refusals.reloaded(changed, restart_required)
@@ -59,6 +60,7 @@ async def reload_by_pm(call: PmCall) -> PmAnswer:
 @request("config.reload", channel=False, mutating=True)
 async def config_reload(call: ApiCall) -> ApiAnswer:
     """Read the configuration again."""
+    await call.attempt()
     match await reload_settings(call.context, "api", call.by):
         case Reloaded(restart_required=restart_required):
             channels = [each.channel for each in call.settings.channels]
@@ -109,10 +111,10 @@ async def _history(call: PmCall, page: int) -> PmAnswer:
     )
     pages = max(1, -(-count // _PAGE_ROWS))
     if not count:
-        return "No configuration was kept yet: the service runs without a file."
+        return Shown("No configuration was kept yet: the service runs without a file.")
     if page > pages:
         return Refused(Code.INVALID_REQUEST, f"There are only {pages} pages.")
-    return versions_kept.history_page(rows, page, pages)
+    return Shown(versions_kept.history_page(rows, page, pages))
 
 
 @request("config.history", ROWS, OFFSET, channel=False)
@@ -293,6 +295,7 @@ async def _revert(call: Call, number: int) -> tuple[str, Reloaded] | Refused:
     if path is None or not kept[0]:
         text = "Nothing was reverted: the service was started without a configuration file."
         return Refused(Code.REJECTED, text)
+    await call.attempt()
     backup = await _write(call, path, kept[0])
     if isinstance(backup, Refused):
         return backup

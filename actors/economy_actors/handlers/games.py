@@ -31,7 +31,7 @@ from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, table_of
 from kryten_economy.features.games.slots import terms_of as spin_terms
 from kryten_economy.refusals import DailyLimit
 
-__all__ = ()
+__all__ = ("gambling_data", "odds_rows")
 
 _CREWS = range(3, 7)
 
@@ -197,15 +197,17 @@ async def gambling(call: PmCall) -> PmAnswer:
 )
 async def odds(call: PmCall) -> PmAnswer:
     """The exact return of every game that is played here."""
-    settings = call.settings
-    return texts.odds(
-        [
-            texts.OddsRow(game.title, edge.label, in_words(edge))
-            for game in sorted(GAMES.values(), key=attrgetter("title"))
-            if game.enabled(settings)
-            for edge in game.edges(settings)
-        ]
-    )
+    return texts.odds(odds_rows(call.settings))
+
+
+def odds_rows(settings: Settings) -> list[texts.OddsRow]:
+    """Every way to play what is played here, by the titles of the games."""
+    return [
+        texts.OddsRow(game.title, edge.label, in_words(edge))
+        for game in sorted(GAMES.values(), key=attrgetter("title"))
+        if game.enabled(settings)
+        for edge in game.edges(settings)
+    ]
 
 
 @request("games.odds")

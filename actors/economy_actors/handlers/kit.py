@@ -111,7 +111,11 @@ def recorded(call: Call, result: str, *, done: bool) -> None:
         )
         return
     _audit_log.info("admin act", admin=call.by, channel=call.channel, command=record.command)
-    told = TellResult(record.audit_id, clip(user_text(result), _RESULT_UNITS_MAX))
+    told = TellResult(
+        record.audit_id,
+        clip(user_text(result), _RESULT_UNITS_MAX),
+        done if record.is_open else None,
+    )
     if not call.context.ledger.offer(Commit(told)):
         _audit_log.error("answer lost from the audit log", line=told)
 
@@ -175,6 +179,14 @@ async def spelling(call: Call, typed: str) -> str:
     except RuntimeFault:
         return typed
     return typed if wallet is None else wallet.display_name
+
+
+async def was_ever_here(call: Call, user: UserKey) -> bool:
+    """Whether somebody of this name is here or has an account, so that it is no slip."""
+    if connected(call.context, user) is not None:
+        return True
+    day = call.day
+    return await call.read(lambda reports: reports.wallet(user, day)) is not None
 
 
 async def open_account(call: Call, name: str) -> Wallet:

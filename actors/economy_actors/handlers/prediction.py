@@ -1,7 +1,7 @@
 """Predictions: opened, bet on, closed, settled, called off; by PM, in the channel, by request."""
 
 from economy_actors.handlers import kit, social
-from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
+from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused, Shown
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
@@ -155,13 +155,11 @@ async def _run(call: PmCall) -> PmAnswer:
     if not social.may_run(call, row):
         text = "Only whoever has opened the prediction and admins can do that."
         return Refused(Code.REJECTED, text)
-    what, number = call.args[0].lower(), row.number
-    if what != "lock" and not call.is_admin:
-        stakes = await call.read(lambda reports: stakes_in(reports, number))
-        if any(each.name == call.user.name for each in stakes):
-            return Refused(Code.REJECTED, texts.staked_yourself())
+    what = call.args[0].lower()
+    if what == "void" and not call.is_admin and await _has_stake(call, row):
+        return Refused(Code.REJECTED, texts.staked_yourself())
     answer = await _carry_out(call, row, what, call.parsed.text(1))
-    if isinstance(answer, str):
+    if isinstance(answer, str) and not isinstance(answer, Shown):
         social.audit(call, answer)
     return answer
 
@@ -172,14 +170,24 @@ async def _carry_out(call: Call, row: OpenRow, what: str, said: str) -> str | Re
         closed = await _close(call, row)
         if not isinstance(closed, Closed):
             return closed
-        return texts.closed_reply(changed=closed.changed)
+        text = texts.closed_reply(changed=closed.changed)
+        return text if closed.changed else Shown(text)
     if what == "void":
         is_public = call.settings.gambling.prediction.announce_public
         cancelled = await social.cancel(call, row, "prediction", is_public=is_public)
         if not isinstance(cancelled, Cancelled):
             return cancelled
         return texts.called_off_reply("prediction", len(cancelled.players))
+    if await _has_stake(call, row):
+        return Refused(Code.REJECTED, texts.staked_yourself())
     return await _settle(call, row, said)
+
+
+async def _has_stake(call: Call, row: OpenRow) -> bool:
+    """Whether who asks would gain or lose by what came true."""
+    name, number = call.named(call.by).name, row.number
+    stakes = await call.read(lambda reports: stakes_in(reports, number))
+    return any(each.name == name for each in stakes)
 
 
 async def _close(call: Call, row: OpenRow) -> Closed | Refused | Failed:
@@ -282,4 +290,5 @@ async def _run_by_request(call: ApiCall, what: str, said: str) -> ApiAnswer:
     answer = await _carry_out(call, row, what, said)
     if not isinstance(answer, str):
         return answer
-    return Done({"channel": call.channel, "round": row.number, "done": what, "result": answer})
+    told = {"channel": call.channel, "round": row.number, "done": what, "result": answer}
+    return Done(told, acted=not isinstance(answer, Shown))

@@ -23,8 +23,9 @@ from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amou
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.audit import Line
+from kryten_economy.ledger.audit import Acted, Line
 from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.records import ATTEMPT, Audit
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import AnyRefusal
@@ -64,10 +65,19 @@ REQUEST_ID = Text("request_id", most=128)
 class Record:
     """That a call is written down: from where it came, as what, and the row it got.
 
-    ``audit_id`` is None while the books have nothing of it.
+    ``audit_id`` is None while the books have nothing of it. ``is_open``: only its end shows
+    whether it was done. ``is_undoable``: an undo takes the number of the row.
     """
 
-    __slots__ = ("arguments", "audit_id", "command", "is_fresh", "origin")
+    __slots__ = (
+        "arguments",
+        "audit_id",
+        "command",
+        "is_fresh",
+        "is_open",
+        "is_undoable",
+        "origin",
+    )
 
     def __init__(self, origin: str, command: str, arguments: str) -> None:
         self.origin = origin
@@ -75,6 +85,15 @@ class Record:
         self.arguments = arguments
         self.audit_id: int | None = None
         self.is_fresh = False
+        self.is_open = False
+        self.is_undoable = False
+
+    def note(self, acted: Acted) -> None:
+        """Keep which row it got, if it got one."""
+        if acted.audit_id is not None:
+            self.audit_id = acted.audit_id
+            self.is_fresh |= acted.fresh
+            self.is_undoable |= acted.undoable
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +142,35 @@ class Call:
         if self.record is None:
             return await commit(self.context.ledger, request)
         acted = await commit_on_record(self.context.ledger, request, self.line)
-        if acted.audit_id is not None:
-            self.record.audit_id = acted.audit_id
-            self.record.is_fresh |= acted.fresh
+        self.record.note(acted)
         answer: A = acted.answer
         return answer
+
+    async def attempt(self) -> None:
+        """Write down that it is tried, before it is done where the books have no part in it.
+
+        A crash in between then leaves no act without its row. Raises as `commit`: what can't be
+        written down is not done. What came of it is put into the row in the end.
+        """
+        record, line = self.record, self.line
+        assert record is not None, self
+        if record.audit_id is not None:
+            return
+        tried = Audit(
+            line.at_ms,
+            line.admin,
+            line.channel,
+            line.command,
+            line.arguments,
+            ATTEMPT,
+            origin=line.origin,
+        )
+        written = await commit(self.context.ledger, tried)
+        record.audit_id, record.is_fresh, record.is_open = written.audit_id, True, True
+
+    def line_of(self, cause: str) -> Line | None:
+        """The line for another act of the same call; None if it is not on record."""
+        return None if self.record is None else replace(self.line, cause=cause)
 
     @property
     def line(self) -> Line:

@@ -45,6 +45,7 @@ from kryten_economy.features.queue.spends import (
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import RankFacts
+from kryten_economy.ledger.audit import Acted
 from kryten_economy.ledger.operation import SPENDING
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (
@@ -272,15 +273,16 @@ async def _spend_by(
     What still waits at the books when an ask expires is not executed. What is under way is, and
     the same id asked again tells how it ended.
     """
-    ledger, settled = call.context.ledger, False
+    ledger, line, settled = call.context.ledger, call.line, False
+    assert call.record is not None, call
     try:
         for part in (_FIRST_TRY, 1.0):
             left_s = answer_by_s - anyio.current_time()
             if left_s <= 0:
                 break
             try:
-                answer: QueueSpent | Refusal = await ledger.ask(
-                    lambda reply: Commit(act, reply), timeout_s=left_s * part
+                acted: Acted = await ledger.ask(
+                    lambda reply: Commit(act, reply, line), timeout_s=left_s * part
                 )
             except Defect:
                 settled = True
@@ -288,6 +290,8 @@ async def _spend_by(
             except (AskExpired, AskFailed):
                 continue
             settled = True
+            call.record.note(acted)
+            answer: QueueSpent | Refusal = acted.answer
             return answer
         return None
     finally:
@@ -306,7 +310,7 @@ def _take_back(call: ApiCall, act: SpendOnQueue) -> None:
         day=call.day,
         attempt=act.attempt,
     )
-    if not call.context.ledger.offer(Commit(undo)):
+    if not call.context.ledger.offer(Commit(undo, line=call.line_of(undo.op_id))):
         call.context.metrics.error("ledger")
         _log.error("a late spend may stay charged", request_id=act.request_id, user=act.user.name)
 

@@ -23,7 +23,14 @@ from kryten_economy.features.wallets.operations import (
     Reserved,
 )
 from kryten_economy.features.wallets.queries import charged_in_all, wallet_states
-from kryten_economy.features.wallets.rules import Caps, WalletState, caps_of, left_of_day, shown
+from kryten_economy.features.wallets.rules import (
+    Caps,
+    Left,
+    WalletState,
+    caps_of,
+    left_of_day,
+    shown,
+)
 from kryten_economy.refusals import (
     AMOUNT_MAX_Z,
     AlreadySettled,
@@ -265,12 +272,12 @@ def _allowance(call: ApiCall, state: WalletState, service: str, in_all_z: int) -
         return {
             "user_daily_cap": of_user.user_z or None,
             "left_today": None if left is None else left.left_z,
+            "available": _available_z(state, left),
         }
     caps = caps_of(wallets, service)
     if caps is None:
         return {"service": service, "allowed": False, "left_today": 0, "available": 0}
     left = left_of_day(caps, state.taken(service)._replace(total_z=in_all_z))
-    left_z = state.balance_z if left is None else min(state.balance_z, left.left_z)
     return {
         "service": service,
         "allowed": True,
@@ -278,8 +285,12 @@ def _allowance(call: ApiCall, state: WalletState, service: str, in_all_z: int) -
         "daily_cap": caps.service_z or None,
         "total_daily_cap": caps.total_z or None,
         "left_today": None if left is None else left.left_z,
-        "available": 0 if state.banned else left_z,
+        "available": _available_z(state, left),
     }
+
+
+def _available_z(state: WalletState, left: Left | None) -> int:
+    return state.available_z if left is None else min(state.available_z, left.left_z)
 
 
 def _stated(units: int) -> int | None:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import anyio.to_thread
 import structlog
@@ -28,9 +28,9 @@ from economy_actors.messages.workers import (
     RainDue,
 )
 from economy_actors.outbox.message import Pm, Priority
-from economy_actors.runtime import Actor, RuntimeFault
+from economy_actors.runtime import Actor, RuntimeFault, Timer
 from kryten_economy.calendar import day_before
-from kryten_economy.features.gifts import rain_pause_s
+from kryten_economy.features.gifts import rain_pause_now_s, rain_pause_s
 from kryten_economy.features.money import texts as money_texts
 from kryten_economy.features.presence.rules import MINUTE_MS, nearest_minute
 from kryten_economy.features.wallets import texts as wallets_texts
@@ -50,6 +50,15 @@ __all__ = (
 MAILBOX = 64
 
 
+class _Cloud(NamedTuple):
+    """The next drop: since when it gathers (loop time), by which interval, and how long."""
+
+    since_s: float
+    minutes: int
+    pause_s: float
+    due: Timer
+
+
 class ChannelEvents(Actor[EventsMessage]):
     """Owns the events of a channel and its clouds."""
 
@@ -57,6 +66,7 @@ class ChannelEvents(Actor[EventsMessage]):
         self._channel = channel
         self._context = context
         self._events = Events(channel, context)
+        self._cloud: _Cloud | None = None
 
     async def started(self) -> None:
         """Take up the events that run, and wait for the next minute and the next drop."""
@@ -69,6 +79,7 @@ class ChannelEvents(Actor[EventsMessage]):
         match message:
             case EventsDue():
                 self._sleep()
+                self._hasten()
                 minute_ms = self._context.clock.now_ms() // MINUTE_MS * MINUTE_MS
                 await self._events.begin_and_end(minute_ms)
             case RainDue():
@@ -88,7 +99,21 @@ class ChannelEvents(Actor[EventsMessage]):
 
     def _gather(self) -> None:
         """Also while rain is off, so that a reload that turns it on needs nothing else."""
-        self.after(rain_pause_s(self._context.live.settings.rain, self._context.dice), RainDue())
+        rain = self._context.live.settings.rain
+        self._plan(self.now_s(), rain.interval_minutes, rain_pause_s(rain, self._context.dice))
+
+    def _hasten(self) -> None:
+        """A reload may have made the interval shorter: then the drop that is due falls earlier."""
+        cloud, minutes = self._cloud, self._context.live.settings.rain.interval_minutes
+        if cloud is not None and minutes < cloud.minutes:
+            pause_s = rain_pause_now_s(cloud.pause_s, cloud.minutes, minutes)
+            self._plan(cloud.since_s, minutes, pause_s)
+
+    def _plan(self, since_s: float, minutes: int, pause_s: float) -> None:
+        if self._cloud is not None:
+            self._cloud.due.cancel()
+        due = self.after(max(0.0, since_s + pause_s - self.now_s()), RainDue())
+        self._cloud = _Cloud(since_s, minutes, pause_s, due)
 
 
 _SAVE_EVERY_MINUTES = 5

@@ -12,6 +12,7 @@ from economy_actors.runtime import Reply, RuntimeFault
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.ranks.rules import LastRankUp
+from kryten_economy.features.reports.rows import RankFacts
 from kryten_economy.ledger.facts import Facts
 from kryten_economy.ledger.records import OwedNotice
 from kryten_economy.ledger.wallet import Wallet
@@ -45,6 +46,7 @@ __all__ = (
     "PrivateMessage",
     "RankChanged",
     "RankUpsDue",
+    "RankUpsRead",
     "RobotPresence",
     "RoomStored",
     "Said",
@@ -195,7 +197,15 @@ class LevelDue:
 
 @dataclass(frozen=True, slots=True)
 class RankUpsDue:
-    """Time to tell the rank-ups that have come together."""
+    """Time to see which of the rank-ups that have come together still hold, and to tell those."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankUpsRead:
+    """What the books say of those whose rank-ups are due; None if they could not say."""
+
+    due: tuple[OwedNotice, ...]
+    facts: tuple[RankFacts, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +383,7 @@ ChannelMessage = (
     | NoticeDue
     | OwedRead
     | RankUpsDue
+    | RankUpsRead
     | LevelDue
     | AttendanceSettled
     | SettingsChanged

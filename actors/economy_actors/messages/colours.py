@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 
 from economy_actors.runtime import Reply
 from kryten_economy.features.colours.rules import NotShown
+from kryten_economy.ledger.audit import Line
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Refusal
 from kryten_economy.users import UserKey
 
 __all__ = (
     "BotRanked",
+    "BuyAnswered",
     "BuyColour",
     "ColourBought",
     "ColoursMessage",
@@ -102,10 +104,19 @@ class ColourBought:
 
 
 @dataclass(frozen=True, slots=True)
+class BuyAnswered:
+    """What came of a purchase, and the row of the audit log, if this one has written it."""
+
+    answer: ColourBought | NotShown | Refusal
+    audit_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BuyColour:
     """Sell a colour that its buyer may have; ``present_as`` is how they spell themselves here.
 
-    By ``until_s`` (the loop's clock) it has been done or not.
+    By ``until_s`` (the loop's clock) it has been done or not. With a ``line`` setting the price
+    aside is written into the audit log with it; the answer says in which row.
     """
 
     op_id: str
@@ -115,7 +126,8 @@ class BuyColour:
     price_z: int
     discount: float
     until_s: float
-    reply: Reply[ColourBought | NotShown | Refusal]
+    line: Line | None
+    reply: Reply[BuyAnswered]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,26 @@ from economy_actors.pages import (
     limits,
     live,
     member,
+<<<<<<< HEAD
     op_config,
     op_health,
     op_numbers,
+=======
+    op_approvals,
+    op_audit,
+    op_events,
+    op_panic,
+    op_shop,
+    op_users,
+>>>>>>> main
     own_data,
+    play,
     public,
+    queue,
+    shop,
     sign_in,
     statement,
+    vanity,
     wagers,
 )
 from economy_actors.pages.assets import static
@@ -58,9 +71,22 @@ TOPICS = (
     wagers,
     limits,
     live,
+<<<<<<< HEAD
     op_numbers,
     op_health,
     op_config,
+=======
+    shop,
+    vanity,
+    queue,
+    play,
+    op_users,
+    op_approvals,
+    op_events,
+    op_shop,
+    op_audit,
+    op_panic,
+>>>>>>> main
 )
 """The modules whose pages there are; each registers its own when it is imported."""
 

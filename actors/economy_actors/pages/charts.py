@@ -84,7 +84,7 @@ def _pygal() -> ModuleType:
 
 
 def _look(figures: Figures, shown: Callable[[float], str], height: int) -> dict[str, Any]:
-    style = _pygal().style.Style(label_font_size=14, major_label_font_size=14, legend_font_size=14)
+    style = _pygal().style.Style(label_font_size=18, major_label_font_size=18, legend_font_size=18)
     return {
         "width": _WIDTH,
         "height": height,

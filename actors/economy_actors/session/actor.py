@@ -24,7 +24,15 @@ from uuid import uuid4
 import structlog
 
 from economy_actors.context import Context, terms_now
-from economy_actors.handlers.answers import Code, Failed, PmAnswer, Private, Refused, result_of
+from economy_actors.handlers.answers import (
+    Code,
+    Failed,
+    PmAnswer,
+    Private,
+    Refused,
+    Shown,
+    result_of,
+)
 from economy_actors.handlers.kit import on_record, recorded
 from economy_actors.handlers.registry import (
     COMMANDS,
@@ -255,10 +263,14 @@ async def _command(asking: _Asking) -> tuple[CommandSpec | None, PmAnswer | Ques
     if spec.admin and not asking.is_admin:
         return spec, Refused(Code.REJECTED, refusals.not_authorised(spec.name))
     if spec.is_about_another(parsed):
-        has_profile = COMMANDS.find("profile") is not None
-        text = refusals.about_oneself_only(spec.name, has_profile)
-        return spec, Refused(Code.INVALID_REQUEST, text)
+        return spec, Refused(Code.INVALID_REQUEST, _no_name_taken(spec))
     return spec, await _answer(asking, spec, COMMANDS.handler(spec))
+
+
+def _no_name_taken(spec: CommandSpec) -> str:
+    if not spec.is_about_oneself:
+        return refusals.usage(spec.syntax, refusals.no_name_taken(spec.name))
+    return refusals.about_oneself_only(spec.name, COMMANDS.find("profile") is not None)
 
 
 def _unknown(context: Context, parsed: Parsed, *, is_admin: bool) -> Refused:
@@ -329,7 +341,7 @@ async def _audited(call: PmCall, handler: CommandHandler, origin: str) -> PmAnsw
         answer = await _run(call, handler)
         text = answer if isinstance(answer, str) else answer.text
         result = "told" if isinstance(answer, Private) else text
-        done = isinstance(answer, str) and not call.spec.reads
+        done = isinstance(answer, str) and not (call.spec.reads or isinstance(answer, Shown))
     finally:
         recorded(call, result, done=done)
     return answer

@@ -85,6 +85,7 @@ __all__ = (
     "internal_error",
     "limit_reached",
     "no_account",
+    "no_name_taken",
     "no_sentences",
     "not_authorised",
     "not_connected",
@@ -160,6 +161,11 @@ def about_oneself_only(command: str, profile: bool) -> str:
     """Somebody else was named, and the command takes no name."""
     other = " 'profile @user' tells about others." if profile else ""
     return f"'{command}' tells about yourself only.{other}"
+
+
+def no_name_taken(command: str) -> str:
+    """Somebody was named, and the command is not about anybody."""
+    return f"'{command}' takes no user name."
 
 
 def usage(syntax: str, problem: str | None = None) -> str:

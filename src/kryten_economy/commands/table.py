@@ -80,6 +80,11 @@ class CommandSpec:
         """The name and its aliases."""
         return (self.name, *self.aliases)
 
+    @property
+    def is_about_oneself(self) -> bool:
+        """Whether it tells about whoever asks, so that one could ask it about others too."""
+        return self.reads and self.section in {Section.BASICS, Section.PROGRESS}
+
     def is_about_another(self, parsed: Parsed) -> bool:
         """Whether somebody is named where the command takes no name."""
         return "@" not in self.syntax and bool(parsed.args) and parsed.args[0].startswith("@")

@@ -15,6 +15,7 @@ from kryten_economy.config.gambling import Heist
 from kryten_economy.config.multipliers import Multipliers
 from kryten_economy.config.race import OddsProfile, Race
 from kryten_economy.config.settings import Settings
+from kryten_economy.config.shop import SOLD_BY_SERVICE
 
 __all__ = (
     "CREW_SIZES",
@@ -149,6 +150,13 @@ def setting_warnings(settings: Settings, document: Document) -> list[str]:
             f"{place}: the nudge is enabled and does nothing, since absent users can't receive a"
             " private message"
         )
+    for item in settings.shop.items:
+        if item.id in SOLD_BY_SERVICE:
+            place = document.place(("shop", "items"))
+            warnings.append(
+                f"{place}: 'buy {item.id}' never buys the item '{item.id}', but what the service"
+                " itself sells by that word; give the item another id"
+            )
     level = settings.admin.owner_level
     reach = _reach(level)
     if reach is not None:

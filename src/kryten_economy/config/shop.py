@@ -1,7 +1,7 @@
 """The channel's own shop: what operators sell beside what the service sells by itself."""
 
 import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -24,6 +24,7 @@ __all__ = (
     "EVENT_MULTIPLIER_MAX",
     "ITEM_NAME_MAX",
     "ITEM_TEXT_MAX",
+    "SOLD_BY_SERVICE",
     "Effect",
     "Shop",
     "ShopItem",
@@ -33,6 +34,23 @@ ITEM_NAME_MAX = 40
 ITEM_TEXT_MAX = 200
 EVENT_MINUTES_MAX = 1_440
 EVENT_MULTIPLIER_MAX = 10
+
+SOLD_BY_SERVICE: Final = frozenset(
+    [
+        "greeting",
+        "title",
+        "gif",
+        "rename",
+        "shoutout",
+        "fortune",
+        "cytube2",
+        "level2",
+        "color",
+        "colour",
+        "chat_color",
+    ]
+)
+"""What `buy` already means something else by, so that no item of the channel is sold by it."""
 
 Effect: TypeAlias = Literal["announce", "approval", "event", "title"]
 

@@ -44,11 +44,14 @@ from kryten_economy.users import UserKey
 
 __all__ = (
     "APPROVAL_PURPOSE",
+    "EXPIRES_MS",
     "Approval",
     "Opened",
     "ResolveApproval",
     "Resolved",
     "approvable",
+    "approval_of",
+    "approvals_of",
     "decide",
     "open_approval",
     "overdue_approvals",
@@ -58,8 +61,11 @@ __all__ = (
 )
 
 APPROVAL_PURPOSE = resumable("approval")
+EXPIRES_MS = 168 * 3_600_000
+"""So long an operator has for what stays as good as it was; then the payment goes back."""
+
 _NEVER_MS = 100 * 365 * 86_400_000
-"""The hold of an approval ends with its decision; approvals that expire are rejected."""
+"""The hold of an approval ends with its decision; one that expires is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class _Kind:
     granted: Callable[[Tx, Account, dict[str, Any], int], None]
     rejected: Callable[[Tx, Account, dict[str, Any], int], None]
     decidable: Callable[[Tx, dict[str, Any], bool], bool]
-    expires_ms: int | None
+    expires_ms: int
 
 
 _KINDS: dict[str, _Kind] = {}
@@ -83,7 +89,7 @@ def approvable(
     granted: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
     rejected: Callable[[Tx, Account, dict[str, Any], int], None] = lambda *_: None,
     decidable: Callable[[Tx, dict[str, Any], bool], bool] = lambda *_: True,
-    expires_ms: int | None = None,
+    expires_ms: int = EXPIRES_MS,
 ) -> str:
     """Register a kind of approval; without an answer in ``expires_ms`` it is rejected."""
     assert type_ not in _KINDS, type_
@@ -126,6 +132,13 @@ _PENDING = _SELECT + (
     "WHERE p.state = 'pending' AND c.name = ?1 AND (?2 IS NULL OR p.type = ?2)"
     " ORDER BY p.id LIMIT ?3"
 )
+_LATEST = f"""
+    {_SELECT} WHERE p.account_id = (
+        SELECT w.id FROM account AS w JOIN channel AS k ON k.id = w.channel_id
+        WHERE k.name = ?1 AND w.kind = 'wallet' AND w.name = ?2
+    )
+    ORDER BY p.id DESC LIMIT ?3
+"""  # noqa: S608 - put together from constants
 _OPEN = """
     INSERT INTO approval (channel_id, account_id, type, data, hold_id, created_at_ms)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING id
@@ -298,11 +311,21 @@ def pending_approvals(
     return tuple(map(_approval, reader.sql.rows(_PENDING, channel, type_, limit)))
 
 
+def approval_of(reader: Reader, channel: str, number: int) -> Approval | None:
+    """The request of this number in a channel, decided or not."""
+    row = reader.sql.row(_BY_ID, number, channel)
+    return None if row is None else _approval(row)
+
+
+def approvals_of(reader: Reader, user: UserKey, limit: int = 20) -> tuple[Approval, ...]:
+    """What somebody has asked for, decided or not, the newest first."""
+    return tuple(map(_approval, reader.sql.rows(_LATEST, *user, limit)))
+
+
 def overdue_approvals(reader: Reader, channel: str, now_ms: int) -> tuple[Approval, ...]:
     """Those whose time for an answer is over."""
     return tuple(
         each
         for each in pending_approvals(reader, channel, limit=10_000)
-        if (lasts_ms := _KINDS[each.type].expires_ms) is not None
-        and each.created_at_ms + lasts_ms <= now_ms
+        if each.created_at_ms + _KINDS[each.type].expires_ms <= now_ms
     )

@@ -35,6 +35,7 @@ __all__ = (
     "rain_drop",
     "rain_line",
     "rain_notice",
+    "rain_pause_now_s",
     "rain_pause_s",
     "rain_perk",
     "rain_refused",
@@ -51,6 +52,13 @@ _PAUSE_MIN_S = 60.0
 def rain_pause_s(rain: Rain, dice: Dice) -> float:
     """Seconds until the next drop: the interval more or less by up to 0.3 of it."""
     return max(_PAUSE_MIN_S, dice.jitter(rain.interval_minutes * 60, _SPREAD))
+
+
+def rain_pause_now_s(pause_s: float, planned_minutes: int, minutes: int) -> float:
+    """What is made of a pause that was drawn from another interval: a shorter one shortens it."""
+    if minutes >= planned_minutes:
+        return pause_s
+    return max(_PAUSE_MIN_S, pause_s * minutes / planned_minutes)
 
 
 def rain_amount(base_z: int, events: Fraction, bonus_percent: int) -> int:

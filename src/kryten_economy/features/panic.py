@@ -11,7 +11,7 @@ is paused, and money that is set aside is settled, for a frozen account too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from kryten_economy.ledger.channels import Reader
@@ -25,6 +25,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "KINDS",
     "LEVELS",
+    "MEANS",
     "EndPanics",
     "Halt",
     "HaltKind",
@@ -38,6 +39,7 @@ __all__ = (
     "frozen_notice",
     "halts_of",
     "in_words",
+    "level_in_words",
     "nothing_to_resume",
     "pause_told",
     "set_panic",
@@ -68,11 +70,15 @@ class Halt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PanicChanged:
-    """What is stopped in a channel now; ``ended`` is what has gone on by this request."""
+    """What is stopped in a channel now; ``ended`` is what has gone on by this request.
+
+    ``changed`` is False where nothing was stopped that could go on.
+    """
 
     channel: str
     halts: tuple[Halt, ...]
     ended: tuple[Halt, ...] = ()
+    changed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ def _gone(tx: Tx, channel: str, rows: Sequence[tuple[object, ...]]) -> PanicChan
     for halt in ended:
         if halt.what == "freeze":
             _mark(tx, UserKey(channel, halt.name), None)
-    return _changed(tx, channel, ended)
+    return replace(_changed(tx, channel, ended), changed=bool(ended))
 
 
 def _changed(tx: Tx, channel: str, ended: tuple[Halt, ...] = ()) -> PanicChanged:
@@ -183,13 +189,18 @@ _WORDS: Final[dict[HaltKind, str]] = {
     "spending": "Spending is paused",
     "read-only": "The economy is read-only",
 }
-_MEANS: Final[dict[HaltKind, str]] = {
+MEANS: Final[dict[HaltKind, str]] = {
     "earning": "Minutes and talk count on, but pay nothing.",
     "games": "Nobody can stake anything; rounds under way are played to their end.",
     "spending": "Nobody can buy, tip or set anything aside.",
     "read-only": "No money moves but what settles what is set aside; questions are answered.",
     "freeze": "They neither earn nor spend; what they have set aside is settled.",
 }
+
+
+def level_in_words(level: Level) -> str:
+    """What is stopped."""
+    return _WORDS[level]
 
 
 def in_words(halt: Halt) -> str:
@@ -205,7 +216,12 @@ def _until(until_ms: int | None) -> str:
 
 def began(halt: Halt) -> str:
     """To the admin: it holds, and what that means."""
-    return f"⏸️ {in_words(halt)}. {_MEANS[halt.what]}"
+    return f"⏸️ {in_words(halt)}. {MEANS[halt.what]}"
+
+
+def never_seen() -> str:
+    """To the admin: the name they froze may be a slip."""
+    return "I've never seen this name here: is it spelled right?"
 
 
 def ended(halts: Sequence[Halt]) -> str:

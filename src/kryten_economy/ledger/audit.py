@@ -44,7 +44,7 @@ __all__ = (
     "write_parts",
 )
 
-_KNOWN = "SELECT id FROM audit_log WHERE cause = ?"
+_KNOWN = "SELECT id, undoable FROM audit_log WHERE cause = ?"
 _ADD = """
     INSERT INTO audit_log (
         at_ms, admin, channel, command, arguments, result, origin, done, cause, about, reason, day,
@@ -68,7 +68,7 @@ _HISTORY = """
     FROM audit_state AS s JOIN audit_log AS l ON l.id = s.audit_id
     WHERE s.channel_id = ? AND s.kind = ? AND s.subject = ? ORDER BY s.audit_id DESC
 """
-_TELL = "UPDATE audit_log SET result = ? WHERE id = ?"
+_TELL = "UPDATE audit_log SET result = ?2, done = coalesce(?3, done) WHERE id = ?1"
 
 
 # What can be taken back
@@ -182,12 +182,14 @@ class Part(NamedTuple):
 class Acted:
     """The answer to the request, and the row that was written for it.
 
-    ``fresh``: it was written now; a repetition finds that of the first time.
+    ``fresh``: it was written now; a repetition finds that of the first time. ``undoable``: its
+    number is what an undo takes.
     """
 
     answer: Any
     audit_id: int | None = None
     fresh: bool = False
+    undoable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def on_record(tx: Tx, ask: OnRecord) -> Acted:
         return Acted(answer)
     if getattr(answer, "replayed", False):
         row = tx.sql.row(_KNOWN, line.cause)
-        return Acted(answer, None if row is None else row[0])
+        return Acted(answer) if row is None else Acted(answer, row[0], undoable=bool(row[1]))
     changes = [
         Change(state, subject, was, now)
         for (state, subject), was, now in zip(
@@ -220,7 +222,9 @@ def on_record(tx: Tx, ask: OnRecord) -> Acted:
     ]
     changes = [each for each in changes if each.before != each.after]
     moved = _moved(tx.postings[first:])
-    if known is not None and not (moved or changes):
+    # What can't be taken back has no states to compare: its answer says whether it did anything.
+    did = bool(moved or changes) if known is not None else getattr(answer, "changed", True)
+    if not did:
         return Acted(answer)
     audit_id = write_line(
         tx,
@@ -236,7 +240,7 @@ def on_record(tx: Tx, ask: OnRecord) -> Acted:
         write_parts(tx, audit_id, _parts(tx, moved))
         for each in changes:
             _keep(tx, audit_id, tx.channel(line.channel).id, each, line.at_ms)
-    return Acted(answer, audit_id, fresh=True)
+    return Acted(answer, audit_id, fresh=True, undoable=known is not None)
 
 
 def _keep(tx: Tx, audit_id: int, channel_id: int, change: "Change", at_ms: int) -> None:
@@ -376,13 +380,17 @@ class ResultTold:
 
 @dataclass(frozen=True, slots=True)
 class TellResult(Request[ResultTold]):
-    """Put what the operator was answered into the row of their act."""
+    """Put what the operator was answered into the row of their act.
+
+    ``done`` says whether it was carried out, where only its end shows that.
+    """
 
     audit_id: int
     result: str
+    done: bool | None = None
 
 
 @operation
 def tell_result(tx: Tx, ask: TellResult) -> ResultTold:
-    """The row says ``done`` until then."""
-    return ResultTold(tx.run(_TELL, ask.result, ask.audit_id) == 1)
+    """The row says ``done`` until then, or that it is an attempt."""
+    return ResultTold(tx.run(_TELL, ask.audit_id, ask.result, ask.done) == 1)

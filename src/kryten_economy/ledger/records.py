@@ -16,6 +16,7 @@ from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey
 
 __all__ = (
+    "ATTEMPT",
     "Audit",
     "Audited",
     "ChannelState",
@@ -103,6 +104,9 @@ def settle_notices(tx: Tx, ask: SettleNotices) -> NoticesSettled:
 
 
 # The audit log
+
+ATTEMPT = "attempt"
+"""The result of what was begun and has not ended, or never did."""
 
 _AUDIT = """
     INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result, origin, done)

@@ -5,9 +5,11 @@ was, of streaks the one with the latest day counts (`storage.md` 6.1.3).
 """
 
 from collections.abc import Iterator
+from math import isfinite
 
 from kryten_economy.ledger.displacement import Value
 from kryten_economy.migration.values import (
+    Cell,
     counted,
     day_of,
     flag,
@@ -103,6 +105,20 @@ _ANALYTICS = """
         unique_users = unique_users + excluded.unique_users,
         total_z_awarded = total_z_awarded + excluded.total_z_awarded
 """
+_TAKEN = (
+    "total_accounts",
+    "total_z_circulation",
+    "active_economy_users_today",
+    "z_earned_today",
+    "z_spent_today",
+    "median_balance",
+)
+_SNAPSHOT = f"""
+    INSERT INTO economy_snapshots (
+        channel_id, taken_at_ms, {", ".join(_TAKEN)}, z_gambled_net_today, participation_rate,
+        inflation_multiplier
+    ) VALUES (?{", ?" * (len(_TAKEN) + 4)})
+"""  # noqa: S608 - put together from constants
 _WHO_KEPT_MS = 35 * 24 * 3_600_000
 """As long as the books keep who was paid by which trigger."""
 _WHO = """
@@ -141,6 +157,7 @@ def copy_activity(work: Work) -> None:
     written["achievements"] = target.many(_ACHIEVED, _achievements(work))
     written["trigger windows"] = target.many(_WINDOW, _windows(work))
     written["trigger analytics"] = target.many(_ANALYTICS, _analytics(work))
+    written["snapshots"] = target.many(_SNAPSHOT, _snapshots(work))
     # The old service wrote one user for each trigger and day, whoever was paid.
     target.run(_WHO, work.now_ms - _WHO_KEPT_MS)
     target.run(_HOW_MANY)
@@ -273,3 +290,34 @@ def _analytics(work: Work) -> Iterator[tuple[Value, ...]]:
         total_z = max(0, whole(z) or 0)
         yield known.id, day, text(trigger), count, min(count, counted(users)), total_z
     work.report.pass_over("rows of trigger_analytics without channel, day or trigger", lost)
+
+
+def _snapshots(work: Work) -> Iterator[tuple[Value, ...]]:
+    columns = ("channel", "snapshot_time", *_TAKEN, "z_gambled_net_today", *_FRACTIONS)
+    total = work.source.count("economy_snapshots")
+    work.report.read["economy_snapshots"] = total
+    rows = work.source.rows("economy_snapshots", columns, "id")
+    lost = 0
+    for channel, at, *cells in work.progress.over("economy_snapshots", rows, total):
+        known, at_ms = work.target.channels.get(work.people.channel(channel)), moment_ms(at)
+        if known is None or at_ms is None:
+            lost += 1
+            continue
+        *counts, gambled, participation, inflation = cells
+        # There it was the share of all accounts in those present, often far above 100 percent.
+        rate = min(100.0, max(0.0, _fraction(participation, 0.0)))
+        figures = (*map(counted, counts), whole(gambled) or 0, rate, _fraction(inflation, 1.0))
+        yield known.id, at_ms, *figures
+    work.report.pass_over("rows of economy_snapshots without channel or time", lost)
+
+
+_FRACTIONS = ("participation_rate", "inflation_multiplier")
+
+
+def _fraction(cell: Cell, otherwise: float) -> float:
+    """A number with a part behind the point."""
+    try:
+        number = float(cell)
+    except (TypeError, ValueError):
+        return otherwise
+    return number if isfinite(number) else otherwise

@@ -19,7 +19,9 @@ from economy_actors.runtime import Actor, Ref, RuntimeFault
 from kryten_economy.config import Settings
 from kryten_economy.features.money.operations import Credit
 from kryten_economy.features.reports.rows import AuditRow, TransactionRow
+from kryten_economy.ledger.audit import TellResult
 from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.records import Audit
 from kryten_economy.users import UserKey
 
 __all__ = ("Api", "Refuser", "Silent", "api", "spawn")
@@ -55,6 +57,18 @@ def spawn(home: House, name: str, factory: Callable[[], Actor[Any]]) -> Ref[Any]
     root = home.system._root
     assert root is not None
     return root.spawn(name, factory, capacity=1024).ref
+
+
+class Killed(Actor[Any]):
+    """The books of a service that is killed after each act: what follows it never reaches them."""
+
+    def __init__(self, books: Ref[Any]) -> None:
+        self.books = books
+
+    async def receive(self, message: Any) -> None:
+        follows = isinstance(message, Commit) and isinstance(message.request, Audit | TellResult)
+        if not follows or message.reply is not None:
+            self.books.tell(message)
 
 
 class Refuser(Actor[Any]):
@@ -132,6 +146,11 @@ class Api:
                 display_name=name,
             )
         )
+
+    def kill_before_the_log(self) -> None:
+        """From now on no line of the audit log is completed, or written after an act."""
+        books = self.house.context.ledger
+        self.house.context.ledger = spawn(self.house, "killed", lambda: Killed(books))
 
     def audit(self) -> list[AuditRow]:
         """The audit log, oldest first."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from economy_actors.handlers.registry import REQUESTS
 
-__all__ = ("CODES", "Strangers", "check")
+__all__ = ("CODES", "LEAKS", "Strangers", "check")
 
 _REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "admin-api.md"
 
@@ -22,7 +22,7 @@ def _documented() -> frozenset[str]:
 CODES = _documented() - {"internal"}
 """What a caller may be told; ``internal`` is documented too, and nobody is to meet it."""
 
-_LEAKS = re.compile(
+LEAKS = re.compile(
     r"Traceback|SELECT |INSERT INTO|UPDATE \w+ SET|sqlite|apsw|constraint failed|object at 0x"
     r"|\.py\b|site-packages|/tmp/|/work/|/home/|Error\(|Exception|KeyError|TypeError|ValueError",
 )
@@ -213,4 +213,4 @@ def check(answer: Mapping[str, Any]) -> None:
     assert answer["error_code"] in CODES, answer
     assert isinstance(answer["error"], str), answer
     assert 0 < len(answer["error"]) <= 1_000, answer
-    assert not _LEAKS.search(json.dumps(answer, ensure_ascii=False)), answer
+    assert not LEAKS.search(json.dumps(answer, ensure_ascii=False)), answer

@@ -23,8 +23,10 @@ async def test_an_adjustment_gives_and_takes(tmp_path: Path) -> None:
         given = await it.data(
             "balance.adjust", username="alice", amount=50, reason="prize", admin="Zed"
         )
+        assert given.pop("undo_id") == 1
         assert given == {"username": "Alice", "channel": CHANNEL, "amount": 50, "balance": 150}
         taken = await it.data("balance.adjust", username="ALICE", amount="-30", admin="Zed")
+        assert taken.pop("undo_id") == 2
         assert taken == {"username": "Alice", "channel": CHANNEL, "amount": -30, "balance": 120}
         assert it.house.balance("alice") == 120
         plus, minus = it.rows("alice")[1:]
@@ -199,6 +201,7 @@ async def test_set_tells_old_new_and_difference(tmp_path: Path) -> None:
     async with api(tmp_path) as it:
         await it.account("Alice", 100)
         answer = await it.data("balance.set", username="ALICE", amount="40", admin="Zed")
+        assert answer.pop("undo_id") == 1
         assert answer == {
             "username": "Alice",
             "channel": CHANNEL,

@@ -16,6 +16,7 @@ async def test_a_ban_holds_and_is_told(tmp_path: Path) -> None:
     async with api(tmp_path) as it:
         await it.account("Alice", 10)
         first = await it.data("user.ban", username="aLICE", admin="Zed", reason="spam")
+        assert first.pop("undo_id") == 1
         assert first == {
             "username": "Alice",
             "channel": CHANNEL,
@@ -54,6 +55,7 @@ async def test_unban_lifts_the_ban(tmp_path: Path) -> None:
         await it.data("user.ban", username="Alice")
         expected = {"username": "Alice", "channel": CHANNEL, "banned": False}
         lifted = await it.data("user.unban", username="ALICE", admin="Zed")
+        assert lifted.pop("undo_id") == 2
         assert lifted == expected | {"was_banned": True}
         assert (await it.data("user.unban", username="alicE")) == expected | {"was_banned": False}
         assert len(it.house.pms("alice")) == 2

@@ -12,6 +12,7 @@ from tests.actors.house import CHANNEL, settings_with
 from economy_actors.messages.ledger import Commit
 from economy_actors.runtime import Actor, Ref
 from kryten_economy.config import Settings
+from kryten_economy.features.audit.queries import entries
 from kryten_economy.features.bans import Ban
 from kryten_economy.ledger.records import SetReadOnly
 from kryten_economy.users import UserKey
@@ -357,6 +358,34 @@ async def test_a_late_refund_counts_on_the_day_of_the_spend(tmp_path: Path) -> N
         assert "an old queue spend was refunded" in [each["event"] for each in logs]
 
 
+# Who asked for it
+
+
+async def test_a_spend_and_its_refund_are_written_down_with_them(tmp_path: Path) -> None:
+    """A kill right after either leaves no movement of money without its row, and no second one."""
+    async with api(tmp_path, settings()) as a:
+        await a.account("Alice", 3_000)
+        a.kill_before_the_log()
+        await a.raw(buying())
+        await a.raw(buying())
+        await refund(a)
+        assert [row.command for row in a.audit()] == ["spending.queue", "spending.queue_refund"]
+        spent, refunded = a.house.report(lambda r: entries(r, CHANNEL, limit=9))[::-1]
+        assert (spent.done, spent.origin, spent.about) == (1, "api", "alice")
+        assert (spent.was, spent.became) == ({"balance": 3_000}, {"balance": 500})
+        assert (refunded.was, refunded.became) == ({"balance": 500}, {"balance": 3_000})
+        assert not spent.can_be_undone
+
+
+async def test_a_refused_spend_is_no_act(tmp_path: Path) -> None:
+    """It was tried, and the log says why it was not done."""
+    async with api(tmp_path, settings()) as a:
+        await a.account("Alice", 30)
+        await a.raw(buying())
+        (tried,) = a.house.report(lambda r: entries(r, CHANNEL, limit=9))
+        assert (tried.done, tried.result.split(":")[0]) == (0, "insufficient_balance")
+
+
 # In time
 
 
@@ -393,6 +422,12 @@ async def test_what_is_committed_late_is_not_charged(tmp_path: Path) -> None:
         assert answer["data"] == {"success": False, "cost_z": 2_500, "error_code": "unavailable"}
         await anyio.sleep(5)
         assert [row.amount_z for row in a.rows("Alice")] == [3_000, -2_500, 2_500]
+        acts = a.house.report(lambda r: entries(r, CHANNEL, limit=9))
+        moved = [(each.was, each.became) for each in acts if each.done]
+        assert moved == [
+            ({"balance": 500}, {"balance": 3_000}),
+            ({"balance": 3_000}, {"balance": 500}),
+        ]
         shown = await preview(a)
         assert (a.house.balance("Alice"), shown["available"]) == (3_000, True)
 

@@ -12,6 +12,7 @@ async def test_a_rank_is_set_and_given_back(tmp_path: Path) -> None:
     async with api(tmp_path) as it:
         await it.account("Alice", 10)
         answer = await it.data("rank.set", username="alice", rank_name="key grip", admin="Zed")
+        assert answer.pop("undo_id") == 1
         assert answer == {"username": "Alice", "channel": CHANNEL, "rank_name": "Key Grip"}
         assert (await it.data("balance.get", username="alice"))["rank_name"] == "Key Grip"
         assert any("Key Grip" in text for text in it.house.pms("alice"))

@@ -142,6 +142,8 @@ async def test_what_is_left_and_what_is_set_aside(tmp_path: Path) -> None:
             "username": "Bob",
             "channel": CHANNEL,
             "balance": 810,
+            "available": 310,
+            "frozen": False,
             "reserved": 150,
             "day": "2026-11-20",
             "spent_today": {"chatbot": 40},
@@ -158,6 +160,22 @@ async def test_what_is_left_and_what_is_set_aside(tmp_path: Path) -> None:
         assert nobody == {"found": False, "username": "zoe", "channel": CHANNEL}
         other = await it.data("wallet.get", username="bob", service="dice")
         assert (other["allowed"], other["available"]) == (False, 0)
+
+
+async def test_a_frozen_user_has_nothing_to_reserve(tmp_path: Path) -> None:
+    """They keep their balance, and services see beforehand that none of it is theirs to take."""
+    async with shop(tmp_path) as it:
+        await it.house.join("Boss", rank=5)
+        before = await it.data("wallet.get", username="bob", service="bingo")
+        await it.house.pm("Boss", "freeze @bob 10m")
+        for fields in ({}, {"service": "bingo"}):
+            got = await it.data("wallet.get", username="bob", **fields)
+            assert (got["available"], got["frozen"], got["banned"]) == (0, True, False)
+            assert got["balance"] == before["balance"] > 0
+        asked = {"username": "bob", "service": "bingo", "request_id": "frozen"}
+        assert (await it.refused("wallet.reserve", budget=1, **asked))[0] == "banned"
+        await it.house.pm("Boss", "resume @bob")
+        assert await it.data("wallet.get", username="bob", service="bingo") == before
 
 
 async def test_all_or_what_there_is(tmp_path: Path) -> None:

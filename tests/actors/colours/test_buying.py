@@ -14,6 +14,7 @@ from tests.actors.colours.cytube import (
 )
 from tests.actors.house import CHANNEL, settings_with
 
+from kryten_economy.features.audit.queries import entries
 from kryten_economy.features.bans import Ban
 from kryten_economy.users import UserKey
 
@@ -38,6 +39,33 @@ async def test_by_request_with_every_field_its_callers_read(tmp_path: Path) -> N
         assert s.owned() == {"Bob": "#FFD700"}
         assert s.spent("Bob") == (10_000 - PRICE_Z, PRICE_Z)
         assert [row.command for row in s.api.audit()] == ["vanity.set_color"]
+
+
+async def test_a_request_is_written_down_with_its_payment(tmp_path: Path) -> None:
+    """Though the service is killed right after it; a colour that never shows was not bought."""
+    async with salon(tmp_path) as s:
+        await s.rich("Bob", "Eve")
+        s.page.reachable = False
+        await s.refused("eve")
+        s.page.reachable = True
+        s.api.kill_before_the_log()
+        await s.buy("bob")
+        bought, failed = s.house.report(lambda r: entries(r, CHANNEL, limit=9))
+        assert (bought.command, bought.about, bought.done) == ("vanity.set_color", "bob", 1)
+        assert bought.became == {"balance": 10_000 - PRICE_Z}
+        assert (failed.about, failed.done) == ("eve", 0)
+        assert failed.result.startswith("unavailable: ")
+
+
+async def test_a_resync_is_written_down_before_the_stylesheet(tmp_path: Path) -> None:
+    """A kill while it is under way leaves the row of an attempt; its end says it was done."""
+    async with salon(tmp_path) as s:
+        await s.api.data("vanity.resync_colors", admin="Zed")
+        s.api.kill_before_the_log()
+        await s.api.data("vanity.resync_colors", admin="Zed")
+        begun, ended = s.house.report(lambda r: entries(r, CHANNEL, limit=9, acts_only=True))
+        assert (begun.admin, begun.result, begun.done) == ("Zed", "attempt", 0)
+        assert (ended.done, ended.result.split()[0]) == (1, "ok")
 
 
 async def test_by_private_message(tmp_path: Path) -> None:

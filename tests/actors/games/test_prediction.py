@@ -150,6 +150,28 @@ async def test_whoever_has_staked_does_not_settle(tmp_path: Path) -> None:
         assert worth(h) == [1100, 900, 1000, 1000]
 
 
+async def test_an_admin_who_has_staked_does_not_settle_either(tmp_path: Path) -> None:
+    """Not by PM and not by request; another admin can, and whoever has a stake may call it off."""
+    async with api(tmp_path, social_settings()) as it:
+        h = it.house
+        await h.join("Alice")
+        for boss in ("Boss", "Chief"):
+            await h.join(boss, rank=5)
+        await h.pm("Boss", OPEN)
+        await h.pm("Boss", "predict 100 1")
+        await h.pm("Alice", "predict 100 2")
+        assert "an admin without one" in (await h.pm("Boss", "predict settle 1"))[0]
+        code, text = await it.refused("prediction.settle", outcome="1", admin="Boss")
+        assert (code, "predict void" in text) == ("rejected", True)
+        assert worth(h, "Boss", "Alice") == [900, 900]
+        await h.pm("Chief", "predict settle 1")
+        assert worth(h, "Boss", "Alice") == [1100, 900]
+        await h.pm("Boss", OPEN)
+        await h.pm("Boss", "predict 100 1")
+        assert "called off" in (await h.pm("Boss", "predict void"))[0]
+        assert worth(h, "Boss", "Alice") == [1100, 900]
+
+
 async def test_a_member_without_a_stake_settles(tmp_path: Path) -> None:
     """Who has opened it and has nothing in it may say what came true; it is written down."""
     async with crowd(tmp_path) as h:

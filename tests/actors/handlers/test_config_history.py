@@ -8,10 +8,11 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.actors.api.helpers import Api, api
+from tests.actors.api.helpers import Api, Refuser, api, spawn
 from tests.actors.house import house
 
 from economy_actors.handlers.reloading import note_settings, reload_settings
+from economy_actors.runtime import AskFailed
 from kryten_economy.config import load
 
 GOOD = """\
@@ -206,3 +207,35 @@ async def test_a_start_with_the_same_file_keeps_nothing(tmp_path: Path) -> None:
     connection = apsw.Connection(str(tmp_path / "economy.db"))
     assert connection.execute("SELECT count(*) FROM config_version").fetchall() == [(1,)]
     connection.close()
+
+
+async def test_reading_and_going_back_are_written_down_before_they_are_done(tmp_path: Path) -> None:
+    """A kill in between leaves the row of an attempt; by the end it says what came of it."""
+    async with api(tmp_path) as it:
+        path = await begin(it, tmp_path)
+        path.write_text(GOOD.replace("30", "40"))
+        await it.data("config.reload", admin="Zed")
+        await boss(it, "config revert 1")
+        await boss(it, "YES")
+        rows = [(row.admin, row.command, row.result.split()[0]) for row in it.audit()]
+        assert rows[0] == ("Zed", "config.reload", "ok")
+        assert rows[-1] == ("Boss", "config", "⏪")
+        it.kill_before_the_log()
+        path.write_text(GOOD.replace("30", "50"))
+        await it.data("config.reload", admin="Zed")
+        await boss(it, "config revert 1")
+        await boss(it, "YES")
+        begun = [(row.admin, row.command, row.result) for row in it.audit()[len(rows) :]]
+        assert begun == [("Zed", "config.reload", "attempt"), ("Boss", "config", "attempt")]
+        assert it.house.context.live.settings.rain.max_amount == 30
+
+
+async def test_what_cannot_be_written_down_is_not_read(tmp_path: Path) -> None:
+    """Without books a reload that somebody asks for changes nothing, and they are told."""
+    async with api(tmp_path) as it:
+        path = await begin(it, tmp_path)
+        path.write_text(GOOD.replace("30", "40"))
+        fault = AskFailed("no books")
+        it.house.context.ledger = spawn(it.house, "broken", lambda: Refuser(fault, []))
+        assert (await it.refused("config.reload"))[0] == "unavailable"
+        assert it.house.context.live.settings.rain.max_amount == 30

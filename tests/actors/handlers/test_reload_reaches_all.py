@@ -349,6 +349,7 @@ def test_what_needs_a_restart_is_named_and_kept() -> None:
             "enabled": False, "host": "0.0.0.0", "port": 1, "health_path": "/h",  # noqa: S104
             "metrics_path": "/m",
         },
+        "web": {"port": 1},
         "retry_attempts": 9, "retry_delay": 9, "handler_timeout": 9,
         "max_concurrent_handlers": 9, "log_level": "DEBUG", "timezone": "Asia/Tokyo",
     }  # fmt: skip

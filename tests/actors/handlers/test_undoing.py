@@ -351,3 +351,21 @@ async def test_requests_that_undo_nothing(tmp_path: Path) -> None:
         done = await it.data("admin.undo", undo_id="last")
         assert done["restored"] == [{"kind": "ban", "subject": "bob", "changed": True}]
         assert it.house.report(lambda r: r.ban_of(UserKey.of(CHANNEL, "bob"))) is None
+
+
+async def test_a_reply_says_what_takes_it_back(tmp_path: Path) -> None:
+    """The same number for a repetition; none where nothing was changed or can be taken back."""
+    async with api(tmp_path) as it:
+        await it.account("Alice", 100)
+        fields = {"username": "alice", "amount": -30, "request_id": "r1"}
+        number = (await it.data("balance.adjust", **fields))["undo_id"]
+        again = await it.data("balance.adjust", **fields)
+        assert (again["idempotent_replay"], again["undo_id"]) == (True, number)
+        undone = await it.data("admin.undo", undo_id=number)
+        assert (undone["undo_id"], undone["total"]) == (number, 30)
+        assert it.house.balance("alice") == 100
+        banned = await it.data("user.ban", username="alice")
+        assert "undo_id" not in await it.data("user.ban", username="alice")
+        await it.data("admin.undo", undo_id=banned["undo_id"])
+        assert "undo_id" not in await it.data("announce", message="Hello")
+        assert "undo_id" not in await it.data("panic.set", what="games")

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from tests.actors.house import PLAIN_MULTIPLIERS, house, settings_with
 
 from economy_actors.outbox.message import Line, Pm
+from kryten_economy.features.gifts import rain_pause_now_s
 
 NO_WALLET: dict[str, Any] = {"onboarding": {"welcome_wallet": 0}}
 RAIN = {"enabled": True, "interval_minutes": 10, "min_amount": 5, "max_amount": 5}
@@ -30,6 +32,42 @@ async def test_drop_falls_on_all_and_is_told_first(tmp_path: Path) -> None:
         assert first[0].gate == "rain_drop"
         assert home.pms("Bob") == []
         assert len(home.pms("Alice")) == drops
+
+
+async def test_a_shorter_interval_brings_the_next_drop_forward(tmp_path: Path) -> None:
+    """A reload from ten hours to ten minutes does not wait ten hours for the drop under way."""
+    slow = settings_with(**NO_WALLET, rain=RAIN | {"interval_minutes": 600})
+    async with house(tmp_path / "economy.db", slow) as home:
+        await home.join("Alice")
+        await anyio.sleep(30 * 60)
+        assert home.lines() == []
+        home.context.live.swap(settings_with(**NO_WALLET, rain=RAIN))
+        await anyio.sleep(61)
+        await home.settle()
+        # More than ten minutes and a third have gone by since the last one.
+        assert len(home.lines()) == 1
+        await anyio.sleep(13.1 * 60)
+        await home.settle()
+        assert len(home.lines()) in {2, 3}
+        assert home.balance("Alice") == 5 * len(home.lines())
+
+
+async def test_a_longer_interval_holds_from_the_next_drop_on(tmp_path: Path) -> None:
+    """The one that is due falls when it was planned, and none follows for hours."""
+    async with house(tmp_path / "economy.db", settings_with(**NO_WALLET, rain=RAIN)) as home:
+        await home.join("Alice")
+        home.context.live.swap(settings_with(**NO_WALLET, rain=RAIN | {"interval_minutes": 600}))
+        await anyio.sleep(13.1 * 60)
+        assert len(home.lines()) == 1
+        await anyio.sleep(6 * 3600)
+        await home.settle()
+        assert len(home.lines()) == 1
+
+
+@pytest.mark.parametrize(("minutes", "pause_s"), [(60, 900.0), (45, 900.0), (15, 300.0), (1, 60.0)])
+def test_a_pause_follows_a_shorter_interval_only(minutes: int, pause_s: float) -> None:
+    """In the share in which it was drawn, and never below a minute."""
+    assert rain_pause_now_s(900.0, 45, minutes) == pause_s
 
 
 async def test_scheduled_events_and_perks_make_more_rain(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ FIRST = int(os.environ.get("KRYTEN_RESTARTS_FROM", "0"))
 SEEDS = range(FIRST, FIRST + int(os.environ.get("KRYTEN_RESTARTS", "4")))
 
 pytestmark = [
+    pytest.mark.usefixtures("rare_housekeeping"),
     pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True),
     pytest.mark.timeout(60 + 10 * len(SEEDS)),
 ]

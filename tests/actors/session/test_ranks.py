@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import anyio
-from tests.actors.api.helpers import api
+from tests.actors.api.helpers import Refuser, api, spawn
 from tests.actors.house import CHANNEL, NO_TRIGGERS, START_MS, House, house, settings_with
 from tests.actors.session.test_money_achievements import tip
 
+from economy_actors.runtime import AskFailed
 from kryten_economy.config import Settings
 from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.users import UserKey
@@ -208,6 +209,53 @@ async def test_rank_ups_are_told_first_of_the_day_higher_or_an_hour_later(tmp_pa
         assert await rise("Dee") == []
         await anyio.sleep(55 * 60)
         assert await rise("Eve") == ["⭐ Eve is now a Grip!"]
+
+
+async def test_a_rank_that_was_taken_back_is_not_told(tmp_path: Path) -> None:
+    """An undo that comes before the public line leaves out whose rank it took, and nobody else."""
+    async with house(tmp_path / "e.db", ladder_from(1_100)) as h:
+        for name in ("Alice", "Bob"):
+            await h.join(name)
+        await h.join("Boss", rank=5)
+        await h.pm("Boss", "grant bob 1000")
+        await h.pm("Boss", "grant alice 1000")
+        assert [text for text in h.pms("alice") if "promoted to Grip" in text]
+        [answer] = await h.pm("Boss", "undo last")
+        assert "undone" in answer
+        await anyio.sleep(5)
+        assert h.lines() == ["⭐ Bob is now a Grip!"]
+        assert "Extra" in (await h.pm("Alice", "rank"))[0]
+        await h.pm("Boss", "grant alice 1002")
+        await anyio.sleep(5)
+        assert h.lines()[1:] == ["⭐ Alice is now a Gaffer!"]
+
+
+async def test_a_rank_taken_back_while_nobody_listened_is_not_told(tmp_path: Path) -> None:
+    """The line that a kill has left untold is looked at again by the next instance."""
+    async with house(tmp_path / "e.db", ladder_from(1_100)) as h:
+        await h.join("Alice")
+        await h.join("Boss", rank=5)
+        await h.pm("Boss", "grant alice 1000")
+        await h.pm("Boss", "undo last")
+        later_ms = h.now_ms + 60_000
+    async with house(tmp_path / "e.db", ladder_from(1_100), start_ms=later_ms) as h:
+        await anyio.sleep(5)
+        assert h.lines() == []
+
+
+async def test_rank_ups_wait_until_the_books_can_say_who_has_them(tmp_path: Path) -> None:
+    """A reader that is away for a moment delays the line, and does not lose it."""
+    async with house(tmp_path / "e.db", ladder_from(1_100)) as h:
+        await h.join("Alice")
+        await h.join("Boss", rank=5)
+        await h.pm("Boss", "grant alice 1000")
+        reader = h.context.reader
+        h.context.reader = spawn(h, "away", lambda: Refuser(AskFailed("no report"), []))
+        await anyio.sleep(10)
+        assert h.lines() == []
+        h.context.reader = reader
+        await anyio.sleep(30)
+        assert h.lines() == ["⭐ Alice is now a Grip!"]
 
 
 async def test_a_promotion_follows_a_paid_chat_line_at_once(tmp_path: Path) -> None:

@@ -288,6 +288,15 @@ async def test_operators_are_asked_and_may_say_no(tmp_path: Path) -> None:
         assert "YES" in await _say(it, "Alice", "buy poster")
 
 
+async def test_what_the_service_sells_comes_before_an_item_of_the_same_id(tmp_path: Path) -> None:
+    """As the warning at the start says: the word buys the service's own ware."""
+    async with api(tmp_path, _settings(LAMP | {"id": "fortune", "name": "Oracle"})) as it:
+        await _visit(it)
+        reply = await _say(it, "Alice", "buy fortune")
+        assert "Oracle" not in reply
+        assert "Charged" in reply or "🔮" in reply
+
+
 async def test_what_an_operator_has_fulfilled_is_paid(tmp_path: Path) -> None:
     """By PM or by request, once; the buyer hears of it."""
     async with api(tmp_path, _settings(POSTER)) as it:
@@ -502,6 +511,7 @@ async def test_items_are_put_in_and_taken_out_by_request(tmp_path: Path) -> None
         added = await it.data(
             "shop.add", **{k: v for k, v in LAMP.items() if k != "id"}, item="lamp", stock=2
         )
+        assert added.pop("undo_id") == 1
         assert added == {"channel": CHANNEL, "item": "lamp", "replaced": False}
         items = (await it.data("shop.list"))["items"]
         assert [(row["item"], row["configured"]) for row in items] == [

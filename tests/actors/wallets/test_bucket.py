@@ -120,6 +120,25 @@ async def test_an_entry_follows_each_commit(tmp_path: Path) -> None:
         assert (entry["balance"], entry["reserved"], entry["spent_today"]) == (40, 0, {"bot": 60})
 
 
+async def test_an_entry_says_who_is_frozen(tmp_path: Path) -> None:
+    """From the commit that freezes them to the one that lets them go on; a ban counts too."""
+    async with shop(tmp_path) as it:
+        h = it.house
+        await h.join("Boss", rank=5)
+
+        def told() -> tuple[int, int, bool]:
+            entry = it.shelf.read(BOB)
+            return entry["balance"], entry["available"], entry["frozen"]
+
+        assert told() == (100, 100, False)
+        await h.pm("Boss", "freeze @bob 10m")
+        assert told() == (100, 0, True)
+        await h.pm("Boss", "resume @bob")
+        assert told() == (100, 100, False)
+        await h.pm("Boss", "ban @bob")
+        assert told() == (100, 0, False)
+
+
 async def test_many_changes_of_one_user_are_written_once(tmp_path: Path) -> None:
     """The last value wins; the books do not wait for the bucket."""
     async with shop(tmp_path) as it:

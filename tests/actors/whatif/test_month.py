@@ -23,7 +23,6 @@ from tests.actors.month.feed import feed
 from tests.actors.month.oracle import Oracle
 from tests.actors.month.service import live_through
 
-from economy_actors import ledger
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
@@ -147,12 +146,10 @@ def _about(path: Path, key: str, value: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
+@pytest.mark.usefixtures("rare_housekeeping")
 @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
-async def test_a_month_under_another_configuration_is_what_the_oracle_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_month_under_another_configuration_is_what_the_oracle_says(tmp_path: Path) -> None:
     """Unchanged it is the month to the coin; one reward changes its share and what follows."""
-    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
     path = tmp_path / "economy.db"
     await live_through(CASE, path, _heard(), lambda _: None)
     _unchanged(path)

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from tests.actors.conftest import VirtualLoop
 
-from economy_actors import ledger
 from economy_actors.jobs.scheduler import ChannelEvents, Scheduler
-from economy_actors.playlist import actor as playlist
 
 
 class YearLoop(VirtualLoop):
@@ -33,16 +31,12 @@ def _sleep_on(_actor: object) -> None:
 
 
 @pytest.fixture
-def rare_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+def rare_wakes(rare_housekeeping: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is woken half a million times for nothing, which would take minutes.
 
-    What looks after books and playlist by itself does so each hour instead of each minute: no rule
-    of spending depends on how often. The scheduler keeps all it does, only its alarm is the
-    year's, which rings at each minute and hour at which something runs out. Events are out of the
-    game, since none is configured.
+    No rule of spending depends on how often books and playlist are looked after. The scheduler
+    keeps all it does, only its alarm is the year's, which rings at each minute and hour at which
+    something runs out. Events are out of the game, since none is configured.
     """
-    monkeypatch.setattr(ledger, "CHECK_EVERY_S", 3600.0)
-    monkeypatch.setattr(ledger, "CHECK_PLACE_EVERY_S", 3600.0)
-    monkeypatch.setattr(playlist, "PATIENCE_S", 3600.0)
     for sleeper in (Scheduler, ChannelEvents):
         monkeypatch.setattr(sleeper, "_sleep", _sleep_on)

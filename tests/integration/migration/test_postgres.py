@@ -73,6 +73,7 @@ def _filled(path: Path) -> Old:
         window_start="2026-11-20 08:00:00",
     )
     old.add("trigger_analytics", trigger_id="presence.base", date=day, hit_count=2)
+    old.add("economy_snapshots", snapshot_time=f"{day} 06:00:00", participation_rate=12.5)
     old.add("gambling_stats", username="Bob", total_spins=2, net_gambling=-7, biggest_loss=9)
     old.add("blackjack_stats", username="Bob", games_played=2, wins=1, total_wagered=8)
     old.add("trivia_stats", username="Bob", correct=2, best_streak=2)

@@ -120,6 +120,7 @@ class TestChanging:
         )
         taken = await house.data("balance.adjust", username="alice", amount=-20)
 
+        assert given.pop("undo_id") < taken["undo_id"]
         assert given == {
             "username": "alice", "channel": house.channel, "amount": 50, "balance": 50
         }  # fmt: skip

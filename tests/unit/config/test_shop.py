@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.config.samples import NO_ENVIRONMENT
 
+from economy_actors.handlers.shop import service_keys
 from kryten_economy.config import ConfigError, Settings, load
+from kryten_economy.config.shop import SOLD_BY_SERVICE
 
 GOOD: dict[str, Any] = {
     "id": "lamp",
@@ -77,3 +79,17 @@ def test_ids_are_simple_words_and_stand_once(tmp_path: Path) -> None:
     settings, warnings = _read(tmp_path, GOOD | {"id": "LAMP"}, GOOD | {"price": 99})
     assert [(item.id, item.price) for item in settings.shop.items] == [("lamp", 10)]
     assert any("must be unique" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("word", ["title", "Color", "cytube2"])
+def test_an_item_that_the_service_hides_is_warned_of(tmp_path: Path, word: str) -> None:
+    """Its id is a word by which the service itself sells something, so `buy` never reaches it."""
+    _, (warning,) = _read(tmp_path, GOOD, GOOD | {"id": word, "name": "Other"})
+    assert "shop.items: " in warning
+    assert f"'buy {word.lower()}' never buys the item" in warning
+    assert "give the item another id" in warning
+
+
+def test_every_word_of_the_service_is_known() -> None:
+    """What is warned of is what handlers sell by."""
+    assert service_keys() == SOLD_BY_SERVICE

@@ -121,7 +121,10 @@ CREATE TABLE bounties (
     resolved_at TIMESTAMP
 );
 CREATE TABLE economy_snapshots (
-    id INTEGER PRIMARY KEY, channel TEXT NOT NULL, snapshot_time TIMESTAMP, total_accounts INTEGER
+    id INTEGER PRIMARY KEY, channel TEXT NOT NULL, snapshot_time TIMESTAMP, total_accounts INTEGER,
+    total_z_circulation INTEGER, active_economy_users_today INTEGER, z_earned_today INTEGER,
+    z_spent_today INTEGER, z_gambled_net_today INTEGER, median_balance INTEGER,
+    participation_rate REAL
 );
 CREATE TABLE banned_users (
     username TEXT NOT NULL, channel TEXT NOT NULL, banned_by TEXT NOT NULL,

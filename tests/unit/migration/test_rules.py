@@ -449,6 +449,40 @@ def test_achievements_tips_counters_and_analytics(old: Old, imported: Callable[[
     ]
 
 
+def test_snapshots_come_over(
+    old: Old, imported: Callable[[], Rows], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The curve of the circulation goes on where it was; what can't be placed is told."""
+    old.account("Alice", 10)
+    old.add(
+        "economy_snapshots",
+        channel="LOUNGE",
+        snapshot_time="2026-11-18 06:00:00",
+        total_accounts=12,
+        total_z_circulation=3_400,
+        active_economy_users_today=5,
+        z_earned_today=60,
+        z_spent_today=70,
+        z_gambled_net_today=-8,
+        median_balance=9,
+        participation_rate=240.0,
+    )
+    old.add("economy_snapshots", snapshot_time="2026-11-18 12:00:00", total_accounts=13)
+    old.add("economy_snapshots", snapshot_time="whenever", total_accounts=14)
+    rows = imported()
+    at_six_ms = 1_794_981_600_000
+    assert rows(
+        "SELECT taken_at_ms, total_accounts, total_z_circulation, active_economy_users_today,"
+        " z_earned_today, z_spent_today, z_gambled_net_today, median_balance, participation_rate,"
+        " inflation_multiplier FROM economy_snapshots ORDER BY id"
+    ) == [
+        (at_six_ms, 12, 3_400, 5, 60, 70, -8, 9, 100.0, 1.0),
+        (at_six_ms + 6 * 3_600_000, 13, 0, 0, 0, 0, 0, 0, 0.0, 1.0),
+    ]
+    told = capsys.readouterr().out
+    assert "rows of economy_snapshots without channel or time: 1" in told
+
+
 def test_who_was_paid_by_a_trigger_is_counted_anew(
     old: Old, imported: Callable[[], Rows], monkeypatch: pytest.MonkeyPatch
 ) -> None:

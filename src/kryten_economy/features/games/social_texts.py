@@ -164,7 +164,10 @@ def closed_reply(*, changed: bool) -> str:
 
 def staked_yourself() -> str:
     """Whoever has a stake does not say what came true."""
-    return "You have a stake in this one, so somebody else has to settle it: please ask an admin."
+    return (
+        "You have a stake in this one, so somebody else has to settle it: please ask an admin"
+        " without one. Any admin may call it off, which gives all stakes back: 'predict void'."
+    )
 
 
 def settled_reply(outcome: str) -> str:

@@ -15,6 +15,10 @@ __all__ = ("Usage", "charged_in_all", "names_after", "usage_of", "wallet_states"
 _STATES = """
     SELECT a.name, a.display_name, a.balance_z,
         EXISTS (SELECT 1 FROM banned_users AS b WHERE b.channel_id = c.id AND b.name = a.name),
+        EXISTS (
+            SELECT 1 FROM panic AS p
+            WHERE p.channel_id = c.id AND p.what = 'freeze' AND p.name = a.name
+        ),
         (SELECT json_group_object(trigger_id, z) FROM (
             SELECT h.trigger_id, sum(h.amount_z) AS z FROM hold AS h
             WHERE h.state = 'open' AND h.purpose = 'wallet' AND h.account_id = a.id
@@ -57,9 +61,10 @@ def wallet_states(
 
 
 def _state(row: Row) -> WalletState:
-    name, shown, balance_z, banned, reserved, spent, number = row
+    name, shown, balance_z, banned, frozen, reserved, spent, number = row
     by_service = {service_of(each): z for each, z in json.loads(reserved).items()}
-    return WalletState(name, shown, balance_z, bool(banned), by_service, json.loads(spent), number)
+    barred = (bool(banned), bool(frozen))
+    return WalletState(name, shown, balance_z, *barred, by_service, json.loads(spent), number)
 
 
 def names_after(reader: Reader, channel: str, name: str, limit: int) -> tuple[str, ...]:

@@ -124,9 +124,15 @@ class WalletState(NamedTuple):
     display_name: str
     balance_z: int
     banned: bool
+    frozen: bool
     reserved: Mapping[str, int]
     spent: Mapping[str, int]
     number: int
+
+    @property
+    def available_z(self) -> int:
+        """What could be reserved now as far as no cap says less."""
+        return 0 if self.banned or self.frozen else self.balance_z
 
     def taken(self, service: str) -> Taken:
         """What counts toward the caps of the user; the sum over all users is not known here."""
@@ -141,6 +147,8 @@ def shown(state: WalletState, channel: str, day: str) -> dict[str, Any]:
         "username": state.display_name,
         "channel": channel,
         "balance": state.balance_z,
+        "available": state.available_z,
+        "frozen": state.frozen,
         "reserved": sum(state.reserved.values()),
         "day": day,
         "spent_today": dict(state.spent),
