@@ -23,18 +23,15 @@ from economy_actors.pages import (
     limits,
     live,
     member,
-<<<<<<< HEAD
-    op_config,
-    op_health,
-    op_numbers,
-=======
     op_approvals,
     op_audit,
+    op_config,
     op_events,
+    op_health,
+    op_numbers,
     op_panic,
     op_shop,
     op_users,
->>>>>>> main
     own_data,
     play,
     public,
@@ -71,11 +68,9 @@ TOPICS = (
     wagers,
     limits,
     live,
-<<<<<<< HEAD
     op_numbers,
     op_health,
     op_config,
-=======
     shop,
     vanity,
     queue,
@@ -86,7 +81,6 @@ TOPICS = (
     op_shop,
     op_audit,
     op_panic,
->>>>>>> main
 )
 """The modules whose pages there are; each registers its own when it is imported."""
 
