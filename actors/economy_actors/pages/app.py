@@ -29,8 +29,11 @@ from economy_actors.pages import (
     member,
     op_approvals,
     op_audit,
+    op_config,
     op_events,
+    op_health,
     op_keys,
+    op_numbers,
     op_panic,
     op_shop,
     op_users,
@@ -77,6 +80,9 @@ TOPICS = (
     wagers,
     limits,
     live,
+    op_numbers,
+    op_health,
+    op_config,
     shop,
     vanity,
     queue,
@@ -127,6 +133,7 @@ def pages_app(site: Site) -> ASGIApp:
     ]
     site.templates.globals["nav"] = _nav
     site.templates.globals["member_pages"] = member.MEMBER_PAGES
+    site.templates.globals["operator_pages"] = op_numbers.OPERATOR_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
