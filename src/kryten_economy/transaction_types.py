@@ -19,6 +19,7 @@ __all__ = (
     "is_multiplied",
     "kind_of_spend",
     "settled_counters",
+    "source_of",
     "transaction_type",
 )
 
@@ -193,6 +194,25 @@ def kind_of_spend(trigger_id: str) -> str:
             return kind
         case _:
             return "other"
+
+
+@lru_cache(maxsize=4096)
+def source_of(trigger_id: str) -> str:
+    """What a trigger is shown as: ids of single days, items, rounds and requests fall together."""
+    parts = trigger_id.split(".")
+    match parts[0]:
+        case "dwell":
+            return "milestones"
+        case "streak" | "bridge":
+            return "streaks"
+        case "achievement" | "competition" | "event":
+            return f"{parts[0]}s"
+        case "spend" if parts[1:2] == ["vanity"]:
+            return trigger_id
+        case "spend" | "refund" | "bounty" | "gambling":
+            return ".".join(parts[:2])
+        case _:
+            return trigger_id
 
 
 def is_multiplied(type_name: str, trigger_id: str, *, scheduled: bool = False) -> bool:

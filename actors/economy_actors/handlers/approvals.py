@@ -17,6 +17,7 @@ from economy_actors.handlers.fields import Amount, Flag, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from economy_actors.messages.ledger import query
 from kryten_economy.commands.table import Section
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.approvals import (
     Approval,
     ResolveApproval,
@@ -33,6 +34,7 @@ __all__ = (
     "UNDECIDED",
     "Decided",
     "Resolver",
+    "about_approval",
     "decide",
     "reject_overdue",
     "resolver",
@@ -167,7 +169,7 @@ async def approvals(call: PmCall) -> PmAnswer:
                 each.id,
                 each.display_name,
                 each.type,
-                _about(each),
+                about_approval(each),
                 each.paid_z,
                 (call.now_ms - each.created_at_ms) / 1000,
             )
@@ -177,7 +179,7 @@ async def approvals(call: PmCall) -> PmAnswer:
     )
 
 
-def _about(approval: Approval) -> str:
+def about_approval(approval: Approval) -> str:
     """What the decision is about, in one line."""
     return " ".join(str(approval.data[key]) for key in _SHOWN if key in approval.data)
 
@@ -227,7 +229,7 @@ async def _decide_gif(call: Call, name: str, *, approved: bool) -> Decided | Ref
 # By request
 
 
-@request("approval.list", TYPE)
+@request("approval.list", TYPE, scope=Scope.OPERATE)
 async def approval_list(call: ApiCall) -> ApiAnswer:
     """What waits for a decision, the oldest first."""
     type_ = call.field(TYPE) or None

@@ -22,6 +22,7 @@ from economy_actors.messages.colours import (
 from economy_actors.runtime import Reply
 from kryten_economy.commands import refusals
 from kryten_economy.config.vanity import ChatColor
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.colours import texts
 from kryten_economy.features.colours.operations import CHAT_COLOUR
 from kryten_economy.features.colours.rules import NotShown, parsed_colour, readability
@@ -137,7 +138,7 @@ sell(Ware(("color", "colour", "chat_color"), _offered, _buy, _why_not))
 # By request
 
 
-@request("vanity.set_color", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.set_color", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def set_color(call: ApiCall) -> ApiAnswer:
     """Buy a colour; whatever goes wrong is told in a sentence for the buyer."""
     if call.context.live.ignores(call.name):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from economy_actors.context import LiveSettings
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Private, Refused, Shown
 from economy_actors.handlers.fields import Amount, Count, Text
@@ -28,13 +29,14 @@ from kryten_economy.commands.table import Section
 from kryten_economy.config import ConfigError, Settings
 from kryten_economy.config.history import FileChangedError, SecretsLostError, write_back
 from kryten_economy.config.lenient import key_paths
-from kryten_economy.config.origins import Explained, Source, explain
+from kryten_economy.config.origins import Explained, Origin, Source, explain
 from kryten_economy.config.settings import RESTART_KEYS
 from kryten_economy.features import config_versions as versions_kept
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.config_versions import ConfigVersion, version_of, versions
 from kryten_economy.text.markup import clip, user_text
 
-__all__ = ()
+__all__ = ("explained", "needs_restart", "shown_setting", "waits", "where_from")
 
 _PAGE_ROWS = 5
 _NUMBER_MAX = 2**53
@@ -116,7 +118,7 @@ async def _history(call: PmCall, page: int) -> PmAnswer:
     return Shown(versions_kept.history_page(rows, page, pages))
 
 
-@request("config.history", ROWS, OFFSET, channel=False)
+@request("config.history", ROWS, OFFSET, channel=False, scope=Scope.OPERATE)
 async def config_history(call: ApiCall) -> ApiAnswer:
     """The versions of the configuration, the newest first."""
     limit, offset = call.field(ROWS), call.field(OFFSET)
@@ -141,8 +143,9 @@ def _row(version: ConfigVersion) -> dict[str, object]:
 # What holds
 
 
-def _explained(call: Call, key: str) -> Explained | Refused:
-    found = explain(call.settings, call.context.live.source or Source(), key)
+def explained(live: LiveSettings, key: str) -> Explained | Refused:
+    """What is to be said of a setting, or that there is none, with the nearest one."""
+    found = explain(live.settings, live.source or Source(), key)
     if found is not None:
         return found
     near = get_close_matches(key, list(key_paths(Settings)), n=1, cutoff=0.6)
@@ -151,27 +154,32 @@ def _explained(call: Call, key: str) -> Explained | Refused:
     return Refused(Code.NOT_FOUND, f"There is no setting '{shown}'.{hint}")
 
 
-def _waits(call: Call, found: Explained) -> bool:
+def waits(live: LiveSettings, found: Explained) -> bool:
     """Whether the file says otherwise than what is in force until a restart."""
-    written = call.context.live.written
-    if written is None:
+    if live.written is None:
         return False
-    new = explain(written, Source(), found.key_path)
+    new = explain(live.written, Source(), found.key_path)
     return new is None or new.value != found.value
 
 
 def _show(call: PmCall, key: str) -> PmAnswer:
-    found = _explained(call, key)
+    told = shown_setting(call.context.live, key)
+    return told if isinstance(told, Refused) else Private(told)
+
+
+def shown_setting(live: LiveSettings, key: str) -> str | Refused:
+    """A setting in a sentence: what holds, its default, where it comes from."""
+    found = explained(live, key)
     if isinstance(found, Refused):
         return found
     if found.keys:
-        return Private(f"{found.key_path} has {', '.join(found.keys)}.")
-    told = f"{found.key_path} is {_value(found)}, {_where(found)}."
-    if _waits(call, found):
+        return f"{found.key_path} has {', '.join(found.keys)}."
+    told = f"{found.key_path} is {_value(found)}, {where_from(found.origin, found.variables)}."
+    if waits(live, found):
         told += " The file says something else by now, which needs a restart."
-    elif _needs_restart(found.key_path):
+    elif needs_restart(found.key_path):
         told += " A change needs a restart."
-    return Private(told)
+    return told
 
 
 def _value(found: Explained) -> str:
@@ -181,28 +189,28 @@ def _value(found: Explained) -> str:
     return f"{versions_kept.shown_value(found.value)} (default {default})"
 
 
-def _where(found: Explained) -> str:
-    names = ", ".join(found.variables)
-    match found.origin:
-        case None:
-            return f"made of {names}" if names else "which nobody has written: the default"
-        case origin if origin.is_override:
-            return f"from the environment: {names}"
-        case origin:
-            place = f"from {Path(origin.file).name}:{origin.line}"
-            return f"{place}, with {names} of the environment" if names else place
+def where_from(origin: Origin | None, variables: Sequence[str]) -> str:
+    """Where a value is written, without directories."""
+    names = ", ".join(variables)
+    if origin is None:
+        return f"made of {names}" if names else "which nobody has written: the default"
+    if origin.is_override:
+        return f"from the environment: {names}"
+    place = f"from {Path(origin.file).name}:{origin.line}"
+    return f"{place}, with {names} of the environment" if names else place
 
 
-def _needs_restart(key_path: str) -> bool:
+def needs_restart(key_path: str) -> bool:
+    """Whether a change of this setting waits for a restart."""
     return any(
         key_path == each or key_path.startswith((f"{each}.", f"{each}[")) for each in RESTART_KEYS
     )
 
 
-@request("config.show", KEY, channel=False)
+@request("config.show", KEY, channel=False, scope=Scope.OPERATE)
 async def config_show(call: ApiCall) -> ApiAnswer:
     """One setting: what holds, its default, and where it comes from."""
-    found = _explained(call, call.field(KEY))
+    found = explained(call.context.live, call.field(KEY))
     if isinstance(found, Refused):
         return found
     origin = found.origin
@@ -218,8 +226,8 @@ async def config_show(call: ApiCall) -> ApiAnswer:
             "source": source,
             "line": None if origin is None else origin.line,
             "variables": list(found.variables),
-            "needs_restart": _needs_restart(found.key_path),
-            "waits_for_restart": _waits(call, found),
+            "needs_restart": needs_restart(found.key_path),
+            "waits_for_restart": waits(call.context.live, found),
         }
     )
 

@@ -13,7 +13,7 @@ import structlog
 from economy_actors.context import multipliers_now, notify, present_users
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
+from economy_actors.handlers.fields import Amount, Body, Invalid, NumberText, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.messages.workers import AdHocBegun, AdHocEnded, EventsMessage
 from economy_actors.outbox.message import Line, LineKind
@@ -43,7 +43,7 @@ from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal, TooFewCoins
 from kryten_economy.text.markup import user_text
 from kryten_economy.users import UNNAMED_ADMIN
 
-__all__ = ("Multiplier",)
+__all__ = ("Multiplier", "event_asked_for")
 
 TOTAL = Amount("total_amount", low=1, high=AMOUNT_MAX_Z)
 
@@ -158,6 +158,16 @@ class Multiplier:
 
     name: str
 
+    @property
+    def required(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def schema(self) -> Body:
+        """A number in the range."""
+        return {"type": "number", "exclusiveMinimum": 1, "maximum": int(ADHOC_MULTIPLIER_MAX)}
+
     def read(self, value: object) -> str | Invalid:
         """The digits, which are exact and which the audit log can keep."""
         if value is None:
@@ -257,7 +267,8 @@ async def event(call: PmCall) -> PmAnswer:
             return call.usage()
 
 
-async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmAnswer:
+def event_asked_for(typed: str, minutes: str, name: str) -> tuple[Fraction, int] | str:
+    """The factor and the minutes of an event as they were typed, or what is allowed."""
     written, length = _TYPED.fullmatch(typed), amount(minutes)
     if (
         written is None
@@ -266,9 +277,15 @@ async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmA
         or length > ADHOC_MINUTES_MAX
         or not 1 <= len(name) <= ADHOC_NAME_MAX
     ):
-        limits = (ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
-        return call.usage(texts.adhoc_too_long(*limits))
-    multiplier = Fraction(written[1])
+        return texts.adhoc_too_long(ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
+    return Fraction(written[1]), length
+
+
+async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmAnswer:
+    asked = event_asked_for(typed, minutes, name)
+    if isinstance(asked, str):
+        return call.usage(asked)
+    multiplier, length = asked
     started = await _start(call, multiplier, length, name)
     return texts.started_reply(name, multiplier, length, started.replaced)
 

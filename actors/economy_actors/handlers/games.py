@@ -14,6 +14,7 @@ from economy_actors.messages.tables import GameWon
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.config.notices import heist_return
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.games import texts
 from kryten_economy.features.games.flip import Flip, Flipped
 from kryten_economy.features.games.flip import terms_of as flip_terms
@@ -212,7 +213,7 @@ def odds_rows(settings: Settings) -> list[texts.OddsRow]:
 
 @request("games.odds")
 async def games_odds(call: ApiCall) -> ApiAnswer:
-    """The same for machines, of every game there is."""
+    """What every game takes, pays and returns on the long run."""
     settings = call.settings
     games = [
         {
@@ -234,7 +235,7 @@ async def games_odds(call: ApiCall) -> ApiAnswer:
     return Done({"channel": call.channel, "games": games})
 
 
-@request("gambling.stats")
+@request("gambling.stats", scope=Scope.OPERATE)
 async def gambling_stats(call: ApiCall) -> ApiAnswer:
     """What all games have taken and paid, and whether chance explains it."""
     channel = call.channel

@@ -12,12 +12,13 @@ from typing import NamedTuple
 from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.fields import Amount, Count, Invalid, Text
+from economy_actors.handlers.fields import Amount, Body, Count, Invalid, Text
 from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.calendar import day_after, is_day
 from kryten_economy.commands import grammar
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.history import texts
 from kryten_economy.features.history.rules import Explanation, explain, public_metadata
 from kryten_economy.features.reports.movements import KINDS
@@ -212,6 +213,11 @@ class _Day(Text):
 
     __slots__ = ()
 
+    @property
+    def schema(self) -> Body:
+        """A date."""
+        return {"type": "string", "format": "date"}
+
     def read(self, value: object) -> str | Invalid:
         """A day of the calendar; "" where there is none."""
         text = super().read(value)
@@ -278,7 +284,7 @@ def _in_statement(call: ApiCall, row: TransactionRow) -> dict[str, object]:
     }
 
 
-@request("transactions.recent", ROWS)
+@request("transactions.recent", ROWS, scope=Scope.OPERATE)
 async def transactions_recent(call: ApiCall) -> ApiAnswer:
     """A channel's movements, newest first."""
     limit, day = call.field(ROWS), call.day
@@ -295,7 +301,7 @@ async def transactions_recent(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("transactions.explain", TRANSACTION)
+@request("transactions.explain", TRANSACTION, scope=Scope.OPERATE)
 async def transactions_explain(call: ApiCall) -> ApiAnswer:
     """The rule, base, factors, parts of coins and settings behind one movement."""
     number, day = call.field(TRANSACTION), call.day

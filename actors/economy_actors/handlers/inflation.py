@@ -1,13 +1,15 @@
 """How prices follow the coins in circulation, for operators and other services."""
 
+from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.prices import inflation_off, inflation_shown
 
-__all__ = ()
+__all__ = ("float_now", "price_samples")
 
 
 @command(
@@ -18,10 +20,11 @@ async def inflation(call: PmCall) -> PmAnswer:
     settings, float_z = call.settings, await _float_z(call)
     if not settings.inflation.enabled:
         return inflation_off(float_z, call.symbol)
-    return inflation_shown(settings.inflation, float_z, _samples(settings), call.symbol)
+    return inflation_shown(settings.inflation, float_z, price_samples(settings), call.symbol)
 
 
-def _samples(settings: Settings) -> dict[str, int]:
+def price_samples(settings: Settings) -> dict[str, int]:
+    """Some prices that people know, as they are listed."""
     tiers = settings.spending.queue_tiers
     return {
         "short video": tiers[0].cost,
@@ -32,7 +35,7 @@ def _samples(settings: Settings) -> dict[str, int]:
     }
 
 
-@request("stats.inflation", only_channel=True)
+@request("stats.inflation", only_channel=True, scope=Scope.OPERATE)
 async def stats_inflation(call: ApiCall) -> ApiAnswer:
     """The factor of a channel, what it is made from and its limits."""
     terms, float_z = call.settings.inflation, await _float_z(call)
@@ -51,7 +54,12 @@ async def stats_inflation(call: ApiCall) -> ApiAnswer:
 
 async def _float_z(call: Call) -> int:
     """The float that prices follow; the one of this moment where they follow none."""
-    float_z = call.context.floats.get(call.channel)
-    if float_z is not None and call.settings.inflation.enabled:
+    float_z = float_now(call.context, call.channel)
+    if float_z is not None:
         return float_z
     return (await call.read(lambda reports: reports.float_of(call.channel))).float_z
+
+
+def float_now(context: Context, channel: str) -> int | None:
+    """The float that prices follow; None where they follow none."""
+    return context.floats.get(channel) if context.live.settings.inflation.enabled else None

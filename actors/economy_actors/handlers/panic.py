@@ -15,6 +15,7 @@ from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, req
 from economy_actors.messages.workers import HaltsKnown
 from kryten_economy.commands.table import Section
 from kryten_economy.features import panic
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.panic import (
     KINDS,
     LEVELS,
@@ -28,7 +29,7 @@ from kryten_economy.features.panic import (
 from kryten_economy.text.markup import user_text
 from kryten_economy.users import UserKey, name_from_text
 
-__all__ = ()
+__all__ = ("duration_ms",)
 
 _TIME = re.compile(r"([0-9]{1,6})([mhd])", re.ASCII | re.IGNORECASE)
 _MINUTE_MS: Final = 60_000
@@ -123,7 +124,7 @@ async def _set_by_pm(call: PmCall, what: HaltKind, place: int, name: str = "") -
     for_ms: int | None = None
     typed = call.args[place] if len(call.args) > place else ""
     if typed[:1].isdigit():
-        for_ms = _duration_ms(typed)
+        for_ms = duration_ms(typed)
         if for_ms is None:
             return call.usage(panic.unclear(f"'{user_text(typed)}' is no time."))
         place += 1
@@ -131,7 +132,8 @@ async def _set_by_pm(call: PmCall, what: HaltKind, place: int, name: str = "") -
     return answer if isinstance(answer, Refused) else panic.began(answer)
 
 
-def _duration_ms(typed: str) -> int | None:
+def duration_ms(typed: str) -> int | None:
+    """How long something is to be stopped; None for what is no such time."""
     found = _TIME.fullmatch(typed)
     for_ms = int(found[1]) * _UNITS_MS[found[2].lower()] if found else 0
     return for_ms if _MINUTE_MS <= for_ms <= _LONGEST_MS else None
@@ -213,7 +215,7 @@ async def panic_set(call: ApiCall) -> ApiAnswer:
     if isinstance(name, Refused):
         return name
     typed = call.field(FOR)
-    for_ms = _duration_ms(typed) if typed else None
+    for_ms = duration_ms(typed) if typed else None
     if typed and for_ms is None:
         return Refused(Code.INVALID_REQUEST, panic.unclear("for must be a time."))
     halt = await _set(call, what, name, for_ms, call.field(REASON))
@@ -239,7 +241,7 @@ async def panic_clear(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("panic.state")
+@request("panic.state", scope=Scope.OPERATE)
 async def panic_state_of(call: ApiCall) -> ApiAnswer:
     """What is stopped in a channel."""
     halts = await call.read(lambda reports: halts_of(reports, call.channel))

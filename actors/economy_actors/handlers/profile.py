@@ -16,6 +16,7 @@ from kryten_economy.features import achievements as achievement_texts
 from kryten_economy.features import leaderboards as board_texts
 from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.games.returns import games_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
@@ -207,7 +208,7 @@ def _vanity(call: ApiCall, wallet: Wallet, owned: Mapping[str, str]) -> dict[str
     }
 
 
-@request("user.detail", user=True)
+@request("user.detail", user=True, scope=Scope.OPERATE)
 async def user_detail(call: ApiCall) -> ApiAnswer:
     """Everything the books know about one user."""
     user, day = call.user, call.day

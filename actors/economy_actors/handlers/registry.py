@@ -22,6 +22,7 @@ from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amount
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.audit import Acted, Line
 from kryten_economy.ledger.operation import Request
@@ -332,7 +333,8 @@ class RequestSpec:
     ``mutating`` ones are written to the audit log and take ``admin``; ``repeatable`` ones take
     ``request_id`` and are done once per id. ``known_fields_only``: a field that it does not know
     is an error, since without the one that was meant it would answer something else.
-    ``only_channel``: where there is one channel only, it need not be named.
+    ``only_channel``: where there is one channel only, it need not be named. ``scope`` is what it
+    takes to ask it with a key, where that is not plain from its kind.
     """
 
     name: str
@@ -344,6 +346,16 @@ class RequestSpec:
     repeatable: bool = False
     known_fields_only: bool = False
     only_channel: bool = False
+    scope: Scope | None = None
+
+    @property
+    def needs(self) -> Scope:
+        """What a key must open: what ``scope`` says, or what goes without saying for its kind."""
+        if self.scope is not None:
+            return self.scope
+        if self.mutating:
+            return Scope.OPERATE
+        return Scope.SPEND if self.repeatable else Scope.READ
 
     @property
     def changes(self) -> bool:
@@ -440,6 +452,7 @@ def request(
     repeatable: bool = False,
     known_fields_only: bool = False,
     only_channel: bool = False,
+    scope: Scope | None = None,
 ) -> Callable[[RequestHandler], RequestHandler]:
     """Register a request of the API, with its own fields."""
 
@@ -455,6 +468,7 @@ def request(
                 repeatable,
                 known_fields_only,
                 only_channel,
+                scope,
             )
         )
         return handler

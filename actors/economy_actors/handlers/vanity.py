@@ -22,6 +22,7 @@ from kryten_economy.commands import refusals
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.config.vanity import VanityItem
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.prices import Price, price_tag
@@ -492,7 +493,7 @@ def _receipt(call: ApiCall, sold: Sold, **what: str) -> Done:
     return Done(data | {"idempotent_replay": True} if sold.replayed else data)
 
 
-@request("vanity.set_greeting", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.set_greeting", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def set_greeting(call: ApiCall) -> ApiAnswer:
     """Buy a greeting, at the price and with the checks of `buy greeting`."""
     buyer = await _buyer(call)
@@ -504,7 +505,7 @@ async def set_greeting(call: ApiCall) -> ApiAnswer:
     return _receipt(call, sold, item_type=GREETING, value=sold.value)
 
 
-@request("vanity.shoutout", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.shoutout", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def shoutout_by_request(call: ApiCall) -> ApiAnswer:
     """Buy a shoutout; if it can't be posted after all, the buyer is told and paid back."""
     buyer = await _buyer(call)

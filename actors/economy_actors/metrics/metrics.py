@@ -9,7 +9,7 @@ All calls come from the event loop's thread.
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from prometheus_client import (
@@ -40,11 +40,23 @@ from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.transaction_types import kind_of_spend
 from kryten_economy.users import UserKey
 
-__all__ = ("CONTENT_TYPE", "Metrics")
+__all__ = ("CONTENT_TYPE", "CommitTimes", "Metrics")
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 _log = structlog.get_logger("metrics")
+
+
+class CommitTimes(NamedTuple):
+    """Batches since the start, their mean, and within what 99 of 100 were done; None: longer."""
+
+    batches: int
+    mean_s: float
+    within_s: float | None
+
+
+def _is_bound(label: str) -> bool:
+    return label[:1].isdigit()
 
 
 class Metrics:
@@ -80,6 +92,7 @@ class Metrics:
         self._started_s = clock()
         self._ticked_s: float | None = None
         self._prompts: set[UserKey] = set()
+        self._depths: Callable[[], Mapping[str, tuple[int, float]]] = dict
         self._backup_at_ms: int | None = None
         self._values: dict[str, float | None] = {
             "economy_service_status": 1,
@@ -106,7 +119,7 @@ class Metrics:
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
             ("economy_api_keys", "Keys that tokens are checked with.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
-            ("economy_backup_age_seconds", "Age of the last verified backup.", self._backup_age_s),
+            ("economybackup_age_seconds", "Age of the last verified backup.", self.backup_age_s),
         ):
             self.registry.register(Reading(name, text, read or self._value_of(name)))
 
@@ -257,7 +270,8 @@ class Metrics:
         """Seconds since the last tick; None before the first."""
         return None if self._ticked_s is None else self._clock() - self._ticked_s
 
-    def _backup_age_s(self) -> float | None:
+    def backup_age_s(self) -> float | None:
+        """Seconds since the newest verified backup; None while there is none."""
         if self._backup_at_ms is None:
             return None
         return max(0.0, self._wall() - self._backup_at_ms / 1000)
@@ -322,7 +336,7 @@ class Metrics:
         self, observer: Observer, depths: Callable[[], Mapping[str, tuple[int, float]]]
     ) -> None:
         """Read the runtime at each page; ``depths`` is `ActorSystem.depths`."""
-        self._runtime.observer = observer
+        self._runtime.observer, self._depths = observer, depths
 
         def read_mailboxes() -> None:
             for actor, (depth, oldest_s) in depths().items():
@@ -371,6 +385,26 @@ class Metrics:
     def pm_undeliverable(self, reason: str) -> None:
         """Count a PM that was given up."""
         self._families.pm_undeliverable.labels(reason).inc()
+
+    # Read by the pages of operators
+
+    def mailboxes(self) -> Mapping[str, tuple[int, float]]:
+        """Per class of actor: messages waiting, and the age in seconds of the oldest."""
+        return self._depths()
+
+    def commit_times(self) -> CommitTimes:
+        """How long batches have taken since the start."""
+        [family] = self._families.commit_seconds.collect()
+        found = {each.labels.get("le", each.name): each.value for each in family.samples}
+        count, total_s = (found[f"economy_ledger_commit_seconds_{end}"] for end in ("count", "sum"))
+        bounds = ((float(each), up_to) for each, up_to in found.items() if _is_bound(each))
+        within_s = next((bound for bound, up_to in bounds if up_to >= 0.99 * count), None)
+        return CommitTimes(int(count), total_s / count if count else 0.0, within_s)
+
+    def outbox_depths(self) -> Mapping[str, int]:
+        """The messages waiting to be sent, by channel."""
+        [family] = self._families.outbox_depth.collect()
+        return {each.labels["channel"]: int(each.value) for each in family.samples}
 
     # The page
 

@@ -16,13 +16,27 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import (
+    boards,
+    earn,
+    fair,
+    games_now,
     limits,
     live,
     member,
+    op_approvals,
+    op_audit,
+    op_config,
+    op_events,
+    op_health,
+    op_keys,
+    op_numbers,
+    op_panic,
+    op_shop,
+    op_users,
     own_data,
     play,
     public,
@@ -30,11 +44,13 @@ from economy_actors.pages import (
     shop,
     sign_in,
     statement,
+    supply,
     vanity,
     wagers,
 )
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
+from economy_actors.pages.json_api import PREFIX, JsonApi, problem
 from economy_actors.pages.registry import PAGES, PageSpec, Who
 from economy_actors.pages.security import (
     address_of,
@@ -52,6 +68,11 @@ __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
 TOPICS = (
     public,
+    boards,
+    earn,
+    games_now,
+    supply,
+    fair,
     sign_in,
     member,
     statement,
@@ -59,10 +80,20 @@ TOPICS = (
     wagers,
     limits,
     live,
+    op_numbers,
+    op_health,
+    op_config,
     shop,
     vanity,
     queue,
     play,
+    op_users,
+    op_approvals,
+    op_events,
+    op_shop,
+    op_audit,
+    op_panic,
+    op_keys,
 )
 """The modules whose pages there are; each registers its own when it is imported."""
 
@@ -90,6 +121,8 @@ def pages_app(site: Site) -> ASGIApp:
     routes = [
         Route("/", partial(_channels, site)),
         Route("/static/{name}", static),
+        Route(PREFIX[:-1], _with_slash),
+        Mount(PREFIX, JsonApi(site)),
         *(
             Route(
                 spec.route, partial(_answer, site, spec), methods=["POST" if spec.posts else "GET"]
@@ -104,6 +137,7 @@ def pages_app(site: Site) -> ASGIApp:
     ]
     site.templates.globals["nav"] = _nav
     site.templates.globals["member_pages"] = member.MEMBER_PAGES
+    site.templates.globals["operator_pages"] = op_numbers.OPERATOR_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
@@ -164,9 +198,11 @@ class _Edge:
             return None
         address = address_of(request, self._site.web)
         if not self._visits.allow(address, anyio.current_time()):
-            return _briefly(429, "You ask for too many pages. Wait a few seconds.")
+            return _briefly(request, 429, "You ask for too much. Wait a few seconds.")
         if self._in_progress > IN_PROGRESS_MAX:
-            return _briefly(503, "Too many people ask at once. Try again in a few seconds.")
+            return _briefly(
+                request, 503, "Too many people ask at once. Try again in a few seconds."
+            )
         return None
 
     async def _told(self, request: Request, error: Exception) -> Response:
@@ -176,6 +212,8 @@ class _Edge:
         return self._page(request, error.status_code, said)
 
     def _page(self, request: Request, status: int, said: str) -> Response:
+        if request.scope["path"].startswith(PREFIX):
+            return problem(status, said or _TEXTS.get(status, _TEXTS[400]))
         view = View(self._site, request, "", None)
         text = said or _TEXTS.get(status, _TEXTS[400])
         title = HTTPStatus(status).phrase
@@ -200,7 +238,9 @@ async def _with_slash(request: Request) -> Response:
     return RedirectResponse(quote(request.url.path) + "/" + (f"?{query}" if query else ""))
 
 
-def _briefly(status: int, text: str) -> Response:
+def _briefly(request: Request, status: int, text: str) -> Response:
+    if request.scope["path"].startswith(PREFIX):
+        return problem(status, text)
     return PlainTextResponse(text + "\n", status, headers={"retry-after": "5"})
 
 

@@ -3,20 +3,23 @@
 And what an operator is told of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from statistics import linear_regression
 from typing import NamedTuple
 
 from kryten_economy.config.spending import Inflation
 from kryten_economy.text.templates import duration, factor, money
 
 __all__ = (
+    "Outlook",
     "Price",
     "final_price",
     "inflated_price",
     "inflation_multiplier",
     "inflation_off",
     "inflation_shown",
+    "outlook",
     "price",
     "price_tag",
 )
@@ -55,6 +58,36 @@ def inflated_price(base_z: int, multiplier: Fraction) -> int:
 def final_price(inflated_z: int, discount: Fraction) -> int:
     """What a user pays; ``discount`` is a part of 1."""
     return max(1, int(inflated_z * (1 - discount)))
+
+
+class Outlook(NamedTuple):
+    """Where prices go if the circulation goes on as it did; ``per_day_z`` is by how much."""
+
+    days: int
+    per_day_z: float
+    float_z: int
+    factor: Fraction
+
+
+_DAY_MS = 86_400_000
+
+
+def outlook(
+    inflation: Inflation, past: Sequence[tuple[int, int]], float_z: int, days: int
+) -> Outlook | None:
+    """Along the straight line that fits what circulated best, from what circulates now.
+
+    ``past`` are instants (UTC ms) with what circulated then; None where they lie less than a day
+    apart, of which nothing can be said.
+    """
+    if not past or max(past)[0] - min(past)[0] < _DAY_MS:
+        return None
+    first_ms = min(past)[0]
+    slope, _ = linear_regression(
+        [(at_ms - first_ms) / _DAY_MS for at_ms, _ in past], [z for _, z in past]
+    )
+    then_z = max(0, round(float_z + slope * days))
+    return Outlook(days, slope, then_z, inflation_multiplier(inflation, then_z))
 
 
 # In words

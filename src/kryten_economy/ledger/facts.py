@@ -3,7 +3,8 @@
 From these, and only from these, follow metrics, decisions about ranks and achievements, and
 notices. They are frozen values and may go anywhere.
 
-Which triggers have paid: the hit, the distinct user of the day, the amount.
+Which triggers have paid: the hit, the distinct user of the day, the amount. And what has come into
+the wallets of a channel and gone from them on a day, by source; what users give each other doesn't.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from kryten_economy.ledger.accounts import Account, Accounts
 from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.transaction_types import source_of
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -81,6 +83,13 @@ _HIT = """
         unique_users = unique_users + ?5,
         total_z_awarded = min(total_z_awarded + ?6, 4611686018427387904)
 """
+_SUM_MAX_Z = 4_611_686_018_427_387_904
+_FLOW = """
+    INSERT INTO daily_flow (channel_id, day, source, come_z, gone_z) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT DO UPDATE SET
+        come_z = min(come_z + ?4, 4611686018427387904),
+        gone_z = min(gone_z + ?5, 4611686018427387904)
+"""
 
 
 class _Pending:
@@ -105,6 +114,12 @@ class Analytics:
     def forget(self) -> None:
         """Drop what is pending."""
         self._pending: dict[tuple[int, str, str, str], _Pending] = {}
+        self._flows: dict[tuple[int, str, str], list[int]] = {}
+
+    def flow(self, channel_id: int, trigger_id: str, delta_z: int, day: str) -> None:
+        """So much has come into wallets from anything else, or gone from them where below 0."""
+        sums = self._flows.setdefault((channel_id, day, source_of(trigger_id)), [0, 0])
+        sums[delta_z < 0] = min(sums[delta_z < 0] + abs(delta_z), _SUM_MAX_Z)
 
     def hit(self, account: Account, trigger_id: str, amount_z: int, day: str) -> None:
         """A trigger has paid an account."""
@@ -145,4 +160,7 @@ class Analytics:
             before = hits.get(trigger_id, TriggerHits(0, 0))
             hits[trigger_id] = TriggerHits(before.hits + count, before.amount_z + amount_z)
         self._pending = {}
+        if self._flows:
+            self._sql.each(_FLOW, [(*key, *sums) for key, sums in self._flows.items()])
+            self._flows = {}
         return told

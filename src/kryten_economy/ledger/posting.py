@@ -93,6 +93,7 @@ def post(
         counters = counters_of(entry.type, delta_z, net_z, won_z)
     side = _move(tx, account, delta_z, entry, counters)
     tx.accounts.move(other, -delta_z)
+    tx.analytics.flow(account.channel.id, entry.trigger_id, delta_z, entry.day)
     debit, credit = (Side(other.id), side) if delta_z > 0 else (side, Side(other.id))
     transfer_id = _add(tx, account, debit, credit, abs(delta_z), entry)
     return credit_id(transfer_id) if delta_z > 0 else debit_id(transfer_id)
@@ -188,6 +189,7 @@ def earn_each(
     tx.journal.add_each(mint.channel.id, Side(mint.id), rows)
     tx.postings += postings
     tx.analytics.hit_each([account for account, _, _ in shares], trigger_id, total_z, day)
+    tx.analytics.flow(mint.channel.id, trigger_id, total_z, day)
     tx.journal.count("z_earned_total", total_z)
     return total_z
 

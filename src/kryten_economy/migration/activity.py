@@ -19,6 +19,7 @@ from kryten_economy.migration.values import (
     whole,
 )
 from kryten_economy.migration.work import Work
+from kryten_economy.transaction_types import source_of
 
 __all__ = ("copy_activity",)
 
@@ -127,6 +128,17 @@ _WHO = """
         AND a.day = date(t.created_at_ms / 1000, 'unixepoch') AND a.trigger_id = t.credit_trigger
     WHERE t.created_at_ms >= ? AND t.credit_type IS NOT NULL
 """
+_FLOW = """
+    INSERT INTO daily_flow (channel_id, day, source, come_z, gone_z) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET come_z = come_z + excluded.come_z, gone_z = gone_z + excluded.gone_z
+"""
+_FLOWS = """
+    SELECT channel_id, date(created_at_ms / 1000, 'unixepoch') AS day,
+        coalesce(credit_trigger, debit_trigger),
+        coalesce(sum(amount_z) FILTER (WHERE credit_type IS NOT NULL), 0),
+        coalesce(sum(amount_z) FILTER (WHERE debit_type IS NOT NULL), 0)
+    FROM transfer WHERE (credit_type IS NULL) <> (debit_type IS NULL) GROUP BY 1, 2, 3
+"""
 _HOW_MANY = """
     UPDATE trigger_analytics AS a SET unique_users = min(hit_count, who.users) FROM (
         SELECT channel_id, day, trigger_id, count(*) AS users FROM trigger_user GROUP BY 1, 2, 3
@@ -149,6 +161,8 @@ def copy_activity(work: Work) -> None:
     # The old service wrote one user for each trigger and day, whoever was paid.
     target.run(_WHO, work.now_ms - _WHO_KEPT_MS)
     target.run(_HOW_MANY)
+    flows = target.rows(_FLOWS)
+    target.many(_FLOW, ((number, day, source_of(id_), *z) for number, day, id_, *z in flows))
 
 
 def _days(work: Work) -> Iterator[tuple[Value, ...]]:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from kryten_economy.features.prices import price
 from kryten_economy.features.queue.rules import base_price_z
+from kryten_economy.transaction_types import source_of
 from kryten_economy.whatif.spending import Spending
 from kryten_economy.whatif.terms import Terms
 from kryten_economy.whatif.world import World
 
-__all__ = ("DayEnd", "Outcome", "outcome_of", "source_of")
+__all__ = ("DayEnd", "Outcome", "outcome_of")
 
 
 class DayEnd(NamedTuple):
@@ -73,24 +74,6 @@ def _share(balances: Sequence[int], part: float) -> float:
     total = sum(balances)
     count = max(1, round(len(balances) * part))
     return sum(sorted(balances, reverse=True)[:count]) / total if total else 0.0
-
-
-def source_of(trigger: str) -> str:
-    """What a trigger is shown as: ids of single days, items and requests fall together."""
-    parts = trigger.split(".")
-    match parts[0]:
-        case "dwell":
-            return "milestones"
-        case "streak" | "bridge":
-            return "streaks"
-        case "achievement" | "competition" | "event":
-            return f"{parts[0]}s"
-        case "spend" if parts[1:2] != ["vanity"]:
-            return ".".join(parts[:2])
-        case "refund" if len(parts) > 2:
-            return ".".join(parts[:2])
-        case _:
-            return trigger
 
 
 def outcome_of(world: World, days: tuple[DayEnd, ...], spending: Spending) -> Outcome:

@@ -37,13 +37,16 @@ _MOVES = """
 """
 _LAST = "SELECT coalesce(max(id), 0) FROM transfer WHERE channel_id = ?"
 _PEOPLE = """
-    SELECT a.id, a.name, a.display_name, b.name IS NOT NULL, a.first_seen_ms, a.rank_name,
+    SELECT a.kind, a.id, a.name, a.display_name, b.name IS NOT NULL, a.first_seen_ms, a.rank_name,
         a.rank_held_from_z, a.balance_z, a.lifetime_earned_z
     FROM account AS a LEFT JOIN banned_users AS b
     ON b.channel_id = a.channel_id AND b.name = a.name
-    WHERE a.channel_id = ? AND a.kind = 'wallet'
+    WHERE a.channel_id = ? AND a.kind IN ('wallet', 'gone')
 """
-_SYSTEM = "SELECT kind, id, balance_z FROM account WHERE channel_id = ? AND kind <> 'wallet'"
+_SYSTEM = """
+    SELECT kind, id, balance_z FROM account
+    WHERE channel_id = ? AND kind NOT IN ('wallet', 'gone')
+"""
 _WON = """
     SELECT w.account_id, w.achievement_id, w.awarded_at_ms FROM achievement AS w
     JOIN account AS a ON a.id = w.account_id WHERE a.channel_id = ?
@@ -132,9 +135,11 @@ def read_past(
     moved, earned, paid_at = _moved(moves(), stakes)
     won_before, won_since = _won(sql, channel_id, from_ms)
     members: dict[int, Member] = {}
-    for account, name, shown, banned, seen_ms, rank, held_z, balance_z, earned_z in sql.rows(
+    for kind, account, name, shown, banned, seen_ms, rank, held_z, balance_z, earned_z in sql.rows(
         _PEOPLE, channel_id
     ):
+        if kind == "gone" and account not in moved:
+            continue
         members[account] = Member(
             account,
             name,

@@ -21,7 +21,7 @@ from kryten_economy.whatif.world import World
 __all__ = ("replay",)
 
 _PAYOUTS = frozenset({"gamble_win", "gamble_push"})
-_UNASKED = ("admin", "migration", "decay", "prune")
+_UNASKED = ("admin", "migration", "decay")
 """How types begin that take whether it is there or not: then all there is."""
 
 
@@ -147,6 +147,8 @@ class _Replay:
             self._spent[move.debit, back, move.amount_z] = amount_z
 
     def _wanted(self, move: Move, hold: Hold | None) -> int:
+        if move.debit_type == "prune":
+            return self._world.purses[move.debit].balance_z
         if (move.debit_type or "").startswith(_UNASKED):
             return move.amount_z
         if move.debit_type == "gamble_stake":

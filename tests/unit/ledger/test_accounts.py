@@ -206,7 +206,14 @@ def test_windows_and_parts_of_coins_survive_a_restart(path: Path) -> None:
     assert paid == [[0], [1], [1], []]
 
 
-_WRITTEN = ("account", "daily_activity", "trigger_analytics", "trigger_user", "transfer")
+_WRITTEN = (
+    "account",
+    "daily_activity",
+    "daily_flow",
+    "trigger_analytics",
+    "trigger_user",
+    "transfer",
+)
 
 
 def _after(

@@ -167,3 +167,11 @@ def test_who_comes_back_begins_anew(books: Books, reports: Reports) -> None:
 def test_an_unknown_name_is_refused(books: Books, path: Path) -> None:
     """Nobody is opened by being closed."""
     assert isinstance(ask(books, close("Ghost")), NoAccount)
+
+
+def test_what_was_moved_a_moment_before_is_counted_with_the_rest(books: Books) -> None:
+    """The movements of the same batch are told as gone with the account."""
+    earned, closed = books.commit([earn("Al", 5), close("Al")]).answers
+    assert not isinstance(earned, NoAccount)
+    assert isinstance(closed, Closed)
+    assert (closed.reclaimed_z, closed.transactions) == (5, 1)

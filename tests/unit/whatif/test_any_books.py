@@ -9,12 +9,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.ledger.acts import NOW
+from tests.unit.ledger.acts import CHANNEL, DAY, NOW, earn, key, minute, present
 from tests.unit.ledger.anything import KINDS, TALK
 from tests.unit.whatif.made import settings as settings_of
 
 from kryten_economy.calendar import Calendar
 from kryten_economy.config import Settings
+from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Request
@@ -50,8 +51,10 @@ def _outcomes(path: Path, before: Settings, after: Settings) -> list[tuple[Outco
                 continue
             past = read_past(reports, channel, Calendar("UTC"), *window)
             held = reports.sql.rows(
-                "SELECT name, balance_z FROM account WHERE kind = 'wallet' AND channel_id ="
-                " (SELECT id FROM channel WHERE name = ?)",
+                "SELECT name, balance_z FROM account WHERE kind IN ('wallet', 'gone')"
+                " AND channel_id = (SELECT id FROM channel WHERE name = ?)"
+                " AND (kind = 'wallet' OR id IN (SELECT debit_account FROM transfer"
+                " UNION SELECT credit_account FROM transfer))",
                 channel,
             )
             found.append((replay(past, before, after, 1), Counter(dict(held))))
@@ -79,3 +82,16 @@ def test_any_books_are_reproduced_and_add_up(batches: Batches, sections: dict[st
             wallets = [now for _, now in outcome.wallets.values()]
             assert min(wallets, default=0) >= 0
             assert sum(wallets) + sum(now for _, now in outcome.system.values()) == 0
+
+
+def test_somebody_whose_account_was_closed_is_replayed_to_the_end(tmp_path: Path) -> None:
+    """A closed account with movements in the window takes part like any other."""
+    path = tmp_path / "books.db"
+    close = CloseAccount("close", key("Al"), Criteria(CHANNEL), NOW + 60_000, DAY)
+    with closing(Books.open(path)) as books:
+        books.commit([minute("minute", present("Al", 3)), earn("Bob", 7), close])
+    before = settings_of()
+    [(same, held)] = _outcomes(path, before, before)
+    assert {name: now for name, (_, now) in same.wallets.items()} == dict(held)
+    [(other, _)] = _outcomes(path, before, ANOTHER)
+    assert min(now for _, now in other.wallets.values()) >= 0

@@ -164,6 +164,8 @@ def close_account(tx: Tx, ask: CloseAccount) -> Closed | NoAccount:
     account = tx.find(ask.user, ask.day)
     if account is None or not tx.query(_STILL, *ask.criteria.values(ask.at_ms), account.id):
         return NoAccount(ask.user)
+    # What others of the batch have moved is counted as well.
+    tx.finish()
     ((transactions, tips),) = tx.query(_CHAIN, account.id)
     reclaimed_z = account.balance_z
     if reclaimed_z:

@@ -24,6 +24,7 @@ WORDS: dict[str, frozenset[str]] = {
     "cooldown": frozenset({"name"}),
     "daily_activity": frozenset({"day"}),
     "daily_emotes": frozenset({"day"}),
+    "daily_flow": frozenset({"day", "source"}),
     "fair_seed": frozenset({"day", "seed"}),
     "game_day": frozenset({"game", "day"}),
     "game_return": frozenset({"game", "day"}),

@@ -86,6 +86,16 @@ _TOP_SHARE = f"""
 """  # noqa: S608 - put together from constants
 
 
+_GINI = f"""
+    WITH holders AS MATERIALIZED (
+        SELECT balance_z, row_number() OVER (ORDER BY balance_z) AS place FROM account
+        WHERE channel_id = {_CHANNEL} AND kind = 'wallet' AND balance_z > 0
+    )
+    SELECT count(*), coalesce(sum(balance_z), 0), coalesce(sum(1.0 * place * balance_z), 0)
+    FROM holders
+"""  # noqa: S608 - put together from constants
+
+
 _HOLDS = f"""
     SELECT h.id, a.name, h.amount_z, h.purpose, h.type, h.trigger_id, h.reason, h.data, h.day,
         h.placed_at_ms, h.expires_at_ms
@@ -174,6 +184,13 @@ class ChannelReports(Reader):
         """What the richest hundredth of those who have anything hold; at least one counts."""
         richest_z, all_z = self.sql.only(_TOP_SHARE, channel)
         return round(100 * richest_z / all_z, 2) if all_z else 0.0
+
+    def gini(self, channel: str) -> float:
+        """How unequally coins are spread among who has any: 0 evenly, towards 1 one has all."""
+        holders, all_z, weighed_z = self.sql.only(_GINI, channel)
+        if not all_z:
+            return 0.0
+        return round(2 * weighed_z / (holders * all_z) - (holders + 1) / holders, 4) + 0.0
 
     def open_holds(self, channel: str, limit: int = 10_000) -> tuple[HoldRow, ...]:
         """What is set aside, the oldest first."""

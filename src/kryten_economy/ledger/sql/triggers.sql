@@ -10,6 +10,17 @@ CREATE TABLE trigger_analytics (
     PRIMARY KEY (channel_id, day, trigger_id)
 ) STRICT, WITHOUT ROWID;
 
+-- What has come into the wallets of a channel and gone from them, by the source of the money; what
+-- users give each other doesn't. Money that is set aside has gone until it is given back.
+CREATE TABLE daily_flow (
+    channel_id INTEGER NOT NULL REFERENCES channel (id),
+    day TEXT NOT NULL,
+    source TEXT NOT NULL,
+    come_z INTEGER NOT NULL DEFAULT 0 CHECK (come_z >= 0),
+    gone_z INTEGER NOT NULL DEFAULT 0 CHECK (gone_z >= 0),
+    PRIMARY KEY (channel_id, day, source)
+) STRICT, WITHOUT ROWID;
+
 -- Who was paid by which trigger, for exact distinct counts; pruned after 35 days.
 CREATE TABLE trigger_user (
     channel_id INTEGER NOT NULL REFERENCES channel (id),
