@@ -189,6 +189,12 @@ class Stage:
         with closing(apsw.Connection(str(self._books), flags=flags)) as books:
             return list(books.execute(sql, values))
 
+    def balance(self, name: str) -> int:
+        """The wallet of a user."""
+        sql = "SELECT balance_z FROM account WHERE kind = 'wallet' AND name = ?"
+        [(balance,)] = self.rows(sql, name.lower())
+        return int(balance)
+
     def transfers(self, name: str, type_: str) -> list[int]:
         """What was paid out of a user's wallet as this, oldest first."""
         return [

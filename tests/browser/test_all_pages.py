@@ -15,6 +15,8 @@ from economy_actors.pages.registry import Who
 _SERIOUS = {"serious", "critical"}
 _NARROW = {"width": 390, "height": 844}
 _TABS_MAX = 400
+_LATER = {"/c/{channel}/fair/round/{number:int}"}
+"""The data of a round can be had when its day is over, and its seed is told."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +41,7 @@ async def test_links_lead_to_every_page(stage: Stage, evening: None) -> None:
     visitor who is not signed in gets the public ones and no other."""
     async with _operator(stage) as (visitor, _):
         reached = {each.spec.route for each in await found_pages(visitor)}
-    assert {each.route for each in specs()} - reached == set()
+    assert {each.route for each in specs()} - reached <= _LATER
     async with stage.visitor() as stranger:
         public = {each.spec.route for each in await found_pages(stranger)}
     assert public == {each.route for each in specs() if each.who is Who.ANYONE} & reached
