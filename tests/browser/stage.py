@@ -122,13 +122,17 @@ class Forms:
     visitor: Visitor
 
     async def send(self, path: str, **fields: str) -> str:
-        """Fill in the form that goes to this path, press its button; what the next page says."""
+        """The same, and what the next page says."""
+        await self.fill(path, **fields)
+        return await self.visitor.said()
+
+    async def fill(self, path: str, **fields: str) -> None:
+        """Fill in the form that goes to this path, and press its button."""
         page = self.visitor.page
         form = page.locator(f'form[action="/c/{CHANNEL}{path}"]').first
         for name, value in fields.items():
             await form.locator(f'[name="{name}"]').fill(value)
         await form.get_by_role("button").first.click()
-        return await self.visitor.said()
 
 
 class Stage:
