@@ -211,7 +211,8 @@ class PmCall(Call):
 
     ``in_chat``: it was said in the channel, as a move of a game. It is answered by private
     message too, or not at all where the answer is "". ``seen`` is what the command's ``looks``
-    found, as ``wallet`` is of now; None where it has none.
+    found, as ``wallet`` is of now; None where it has none. ``origin`` says whether it was really a
+    message, or a form of a page that stands for one.
     """
 
     spec: CommandSpec
@@ -221,6 +222,7 @@ class PmCall(Call):
     is_admin: bool
     in_chat: bool = False
     seen: object = None
+    origin: Literal["pm", "page"] = "pm"
 
     @property
     def args(self) -> tuple[str, ...]:
