@@ -9,7 +9,7 @@ What a handler gets: who asks for what, with cause and trace, and the ways to th
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
 from economy_actors.context import Context

@@ -24,7 +24,7 @@ def _acts(module: str, name: str) -> bool:
     """Whether what is imported can change the books."""
     if module == MAY_COMMIT:
         return name in {"commit", "Commit"}
-    if module.endswith(".operations") or name == "operations" or module.endswith("messages.ledger"):
+    if module.endswith((".operations", "messages.ledger")) or name == "operations":
         return True
     return name in {"Act", "operation"} and module.startswith("kryten_economy")
 

@@ -65,12 +65,12 @@ async def _both_ways(
     for name in ("pm", "page"):
         (folder / name).mkdir()
     async with prepared(folder / "pm") as it:
-        pms = await note(it, rows, by_pm(it.house))
+        pms = await note(it, rows, by_pm(it.house), is_timed=is_timed)
     made, more = opening()
     async with prepared(folder / "page", **more) as it:
         here = opened(it.house, made[0])
         async with visitors(here, speakers(rows)) as them:
-            from_pages = await note(it, rows, them.say)
+            from_pages = await note(it, rows, them.say, is_timed=is_timed)
     assert not (found := differences(from_pages, pms, is_timed=is_timed)), "\n".join(found)
     for seen, origin in ((pms, "pm"), (from_pages, "page")):
         assert {each for one in seen for each in one.origins} <= {origin}
@@ -78,13 +78,12 @@ async def _both_ways(
 
 
 def _is_one_line(seen: Seen) -> bool:
-    """Whether there is one line of what an admin has asked for, and none of others."""
+    """Whether there is one line of what an admin has asked for, and one at most of all else."""
     who, _, text = seen.step.partition(": ")
     parsed = parse(text)
     assert parsed is not None
     spec = COMMANDS.find(parsed.word)
-    if spec is None:
-        # An answer to a question: it is a line if it does what an admin had asked for.
+    if spec is None or not spec.admin:
+        # An answer to a question, or what decides over other people's money, may be one too.
         return len(seen.audit) <= 1
-    is_run = spec.admin and who == "Boss" and not spec.is_about_another(parsed)
-    return len(seen.audit) == is_run
+    return len(seen.audit) == (who == "Boss" and not spec.is_about_another(parsed))
