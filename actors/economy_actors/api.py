@@ -34,7 +34,7 @@ from economy_actors.handlers.reading import TOKEN, Rejected, Understood, envelop
 from economy_actors.handlers.registry import ADMIN, ApiCall, RequestSpec
 from economy_actors.keys import may_change
 from economy_actors.messages.ledger import Defect
-from economy_actors.messages.workers import ApiRequest
+from economy_actors.messages.workers import ApiRequest, Inside
 from economy_actors.runtime import Actor, Ref, RuntimeFault, Supervision
 from economy_actors.tokens import Admitted, TokenFault
 from kryten_economy.commands import refusals
@@ -53,6 +53,7 @@ __all__ = (
     "Waiting",
     "Work",
     "Worker",
+    "unanswered",
 )
 
 REPLY_TIMEOUT_S: Final = 0.9
@@ -141,41 +142,49 @@ class Worker(Actor[Work]):
             self._queue.rest(self._number)
 
     async def _serve(self, waiting: Waiting) -> None:
-        body = read_body(waiting.request.body)
+        request = waiting.request
+        body, inside = read_body(request.body), request.inside
+        if inside is not None and not isinstance(body, NotJson | NotObject):
+            body = {**body, **inside.fixed}
         found = understand(body, self._context.channel_named)
-        reply_to = waiting.request.reply_to
-        subject = await self._subject(found, body)
+        subject = await self._subject(found, body, inside)
         if isinstance(subject, Refused | Failed):
             echo = found.echo if isinstance(found, Rejected) else found.spec.name
-            await self._reply(echo, subject, reply_to)
+            await self._reply(echo, subject, request)
             return
         if isinstance(found, Rejected):
             if found.spec is not None and found.spec.mutating:
-                admin = subject if found.admin == ADMIN.default and subject else found.admin
-                self._audit(found.spec, admin, found.refusal)
-            await self._reply(found.echo, found.refusal, reply_to)
+                self._audit(found.spec, _admin(found, subject, inside), found.refusal, inside)
+            await self._reply(found.echo, found.refusal, request)
             return
         spec = found.spec
-        if not reply_to and not spec.mutating:
+        if not request.reply_to and inside is None and not spec.mutating:
             name = spec.name
             _log.info("request without reply address dropped", command=name, once_a_minute=name)
             return
         call = ApiCall.of(self._context, found.channel, found.values, spec.fields, subject)
+        if inside is not None:
+            call = _asked_inside(call, inside)
         if spec.mutating:
-            call = on_record(call, "api", spec.name, _arguments(found, subject))
+            call = on_record(call, _origin(inside), spec.name, _arguments(found, subject))
         answer = await self._decide(spec, call, waiting.answer_by_s)
         if spec.mutating:
             recorded(call, _told(answer), done=isinstance(answer, Done) and answer.acted)
             answer = _with_undo_id(answer, call)
-        await self._reply(spec.name, _fitting(spec.name, answer), reply_to)
+        await self._reply(spec.name, _fitting(spec.name, answer), request)
 
     async def _subject(
-        self, found: Understood | Rejected, body: Body | NotJson | NotObject
+        self,
+        found: Understood | Rejected,
+        body: Body | NotJson | NotObject,
+        inside: Inside | None,
     ) -> str | Refused | Failed:
         """Whom the token of a request was given to; "" where none is needed.
 
         Nothing is told about a change, and no row written, for those who may not make it.
         """
+        if inside is not None:
+            return inside.subject
         spec = found.spec
         if spec is None or not spec.changes or not self._context.live.settings.api_auth.enabled:
             return ""
@@ -201,11 +210,11 @@ class Worker(Actor[Work]):
             _log.warning(
                 "request not answered", command=name, error=repr(fault), once_a_minute=name
             )
-            return _unanswered(spec)
+            return unanswered(spec)
         except Exception as error:  # noqa: BLE001  # the edge: no exception reaches a caller
             return self._broken(spec, error)
         _log.warning("request took too long", command=spec.name, once_a_minute=spec.name)
-        return _unanswered(spec)
+        return unanswered(spec)
 
     def _broken(self, spec: RequestSpec, error: Exception) -> Failed:
         self._context.metrics.error("admin")
@@ -213,11 +222,15 @@ class Worker(Actor[Work]):
         # A defect in the books undoes itself; of one behind a commit nobody knows how far it came.
         unchanged = isinstance(error, Defect) or not spec.mutating
         return Failed(
-            Code.INTERNAL, refusals.internal_error() if unchanged else _unanswered(spec).text
+            Code.INTERNAL, refusals.internal_error() if unchanged else unanswered(spec).text
         )
 
-    async def _reply(self, echo: str, answer: ApiAnswer, reply_to: str) -> None:
+    async def _reply(self, echo: str, answer: ApiAnswer, request: ApiRequest) -> None:
         self._context.metrics.api_request(echo, result_of(answer))
+        reply_to = request.reply_to
+        if request.inside is not None:
+            request.inside.reply.send(envelope(echo, answer))
+            return
         if not reply_to:
             result = result_of(answer)
             kind = f"{echo if result == 'ok' else 'refused'}: {result}"
@@ -231,17 +244,38 @@ class Worker(Actor[Work]):
         except Exception as error:  # noqa: BLE001  # the edge: a broken bus must not stop the worker
             _log.warning("answer not sent", command=echo, error=repr(error), once_a_minute="")
 
-    def _audit(self, spec: RequestSpec, admin: str, refusal: ApiAnswer) -> None:
+    def _audit(
+        self, spec: RequestSpec, admin: str, refusal: ApiAnswer, inside: Inside | None
+    ) -> None:
         """A request that can't be read was tried at least."""
         audit(
             self._context,
-            channel="",
+            channel="" if inside is None else str(inside.fixed.get("channel", "")),
             admin=admin,
             command=spec.name,
             arguments="",
             result=_told(refusal),
-            origin="api",
+            origin=_origin(inside),
         )
+
+
+def _origin(inside: Inside | None) -> str:
+    return "api" if inside is None else inside.origin
+
+
+def _admin(found: Rejected, subject: str, inside: Inside | None) -> str:
+    """Who has sent what can't be read."""
+    if inside is not None and inside.by:
+        return inside.by
+    return subject if found.admin == ADMIN.default and subject else found.admin
+
+
+def _asked_inside(call: ApiCall, inside: Inside) -> ApiCall:
+    """The call of a caller who is known, under ids of their own."""
+    by = inside.by or call.by
+    if call.trace is None or not inside.ids:
+        return replace(call, by=by)
+    return replace(call, by=by, op_id=f"{inside.ids}:{call.trace}")
 
 
 def _with_undo_id(answer: ApiAnswer, call: ApiCall) -> ApiAnswer:
@@ -280,7 +314,7 @@ def _size(value: object) -> int:
     return len(json.dumps(value))
 
 
-def _unanswered(spec: RequestSpec) -> Failed:
+def unanswered(spec: RequestSpec) -> Failed:
     """Nothing is known about the outcome."""
     if spec.repeatable:
         return Failed(
@@ -344,9 +378,11 @@ class Api(Actor[ApiRequest]):
     async def _turn_away(self, message: ApiRequest) -> None:
         self._context.metrics.api_request("unknown", "error")
         _log.warning("too many requests are waiting, one was turned away", once_a_minute="")
+        answer = envelope("", refused(Busy(), self._context.live.settings.currency.symbol))
+        if message.inside is not None:
+            message.inside.reply.send(answer)
         if not message.reply_to:
             return
-        answer = envelope("", refused(Busy(), self._context.live.settings.currency.symbol))
         try:
             with anyio.fail_after(REPLY_TIMEOUT_S):
                 await self._bus.reply(message.reply_to, answer)

@@ -73,6 +73,8 @@ class Code(StrEnum):
     UNKNOWN_COMMAND = "unknown_command"
     INVALID_REQUEST = "invalid_request"
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
     UNKNOWN_CHANNEL = "unknown_channel"
     NOT_FOUND = "not_found"
     BANNED = "banned"

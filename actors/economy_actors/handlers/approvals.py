@@ -17,6 +17,7 @@ from economy_actors.handlers.fields import Amount, Flag, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from economy_actors.messages.ledger import query
 from kryten_economy.commands.table import Section
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.approvals import (
     Approval,
     ResolveApproval,
@@ -227,7 +228,7 @@ async def _decide_gif(call: Call, name: str, *, approved: bool) -> Decided | Ref
 # By request
 
 
-@request("approval.list", TYPE)
+@request("approval.list", TYPE, scope=Scope.OPERATE)
 async def approval_list(call: ApiCall) -> ApiAnswer:
     """What waits for a decision, the oldest first."""
     type_ = call.field(TYPE) or None

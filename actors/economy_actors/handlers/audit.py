@@ -13,7 +13,7 @@ import structlog
 from economy_actors.context import notify, present_users
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.fields import Count, Flag, Invalid, NumberText, Text
+from economy_actors.handlers.fields import Body, Count, Flag, Invalid, NumberText, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.messages.ledger import commit
 from economy_actors.messages.tables import PlayerGone
@@ -21,6 +21,7 @@ from economy_actors.messages.workers import AdHocBegun, AdHocEnded, EventsMessag
 from kryten_economy.commands.grammar import BadAmount, amount
 from kryten_economy.commands.table import Section
 from kryten_economy.features import bans
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.audit import texts
 from kryten_economy.features.audit.operations import Undo, Undone
 from kryten_economy.features.audit.queries import entries, entry_of, preview
@@ -48,6 +49,16 @@ class ActNumber:
     """The number of an act, or ``last``."""
 
     name: str
+
+    @property
+    def required(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def schema(self) -> Body:
+        """A number, or the word."""
+        return {"anyOf": [{"type": "integer", "minimum": 1}, {"const": _LAST}]}
 
     def read(self, value: object) -> int | str | Invalid:
         """A whole number from 1, or the word; required."""
@@ -112,7 +123,7 @@ def _about(reports: Reports, channel: str, name: str | None) -> list[Entry]:
     return [both[number] for number in sorted(both, reverse=True)][:_LISTED]
 
 
-@request("audit.list", LIMIT, OFFSET, USER, BY, known_fields_only=True)
+@request("audit.list", LIMIT, OFFSET, USER, BY, known_fields_only=True, scope=Scope.OPERATE)
 async def audit_list(call: ApiCall) -> ApiAnswer:
     """All rows of the channel, what was only tried too, the newest first."""
     limit, offset = call.field(LIMIT), call.field(OFFSET)
@@ -210,7 +221,7 @@ def _outcome(done: Undone) -> Outcome:
 
 @request("admin.undo", UNDO_ID, PARTIAL, mutating=True, repeatable=True)
 async def admin_undo(call: ApiCall) -> ApiAnswer:
-    """The same; ``last`` is the last act of ``admin``."""
+    """Undo an act by its number; ``last`` is the last act of ``admin``."""
     wanted = call.field(UNDO_ID)
     number = wanted if isinstance(wanted, int) else None
     done = await _undo(call, number, partial=call.field(PARTIAL))

@@ -16,6 +16,7 @@ from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.calendar import day_after
 from kryten_economy.commands.table import Section
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.history.texts import balance_on, no_such_day
 from kryten_economy.features.money import texts
 from kryten_economy.features.money.operations import BalanceSet, Credit, Debit, Posted, SetBalance
@@ -82,7 +83,7 @@ async def balance_get(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("balance.search", PATTERN, SEARCH_ROWS, known_fields_only=True)
+@request("balance.search", PATTERN, SEARCH_ROWS, known_fields_only=True, scope=Scope.OPERATE)
 async def balance_search(call: ApiCall) -> ApiAnswer:
     """Accounts whose name contains a text as it is (P-OPS-11), the richest first."""
     pattern, limit = call.field(PATTERN), call.field(SEARCH_ROWS)

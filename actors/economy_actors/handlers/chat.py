@@ -13,6 +13,7 @@ from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.calendar import day_before
 from kryten_economy.commands import refusals
 from kryten_economy.commands.table import Section
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.chat.operations import PayTriggers, TriggersPaid
 from kryten_economy.features.chat.triggers import rewards as rewards_text
 from kryten_economy.features.media import rules as media_texts
@@ -56,7 +57,7 @@ async def like(call: PmCall) -> PmAnswer:
     return media_texts.liked(medium.title, answer.paid[0].amount_z, call.symbol)
 
 
-@request("triggers.stats", DAYS)
+@request("triggers.stats", DAYS, scope=Scope.OPERATE)
 async def triggers_stats(call: ApiCall) -> ApiAnswer:
     """Hits, distinct users and Z per trigger over the last days, today included."""
     last_day = first_day = call.day

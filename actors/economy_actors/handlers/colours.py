@@ -11,7 +11,7 @@ from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Flag, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, request
-from economy_actors.handlers.shop import Ware, sell
+from economy_actors.handlers.shop import Offer, Ware, sell
 from economy_actors.messages.colours import (
     BuyAnswered,
     BuyColour,
@@ -21,6 +21,8 @@ from economy_actors.messages.colours import (
 )
 from economy_actors.runtime import Reply
 from kryten_economy.commands import refusals
+from kryten_economy.config.vanity import ChatColor
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.colours import texts
 from kryten_economy.features.colours.operations import CHAT_COLOUR
 from kryten_economy.features.colours.rules import NotShown, parsed_colour, readability
@@ -29,7 +31,7 @@ from kryten_economy.features.vanity.texts import offer
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Ignored, NoAccount
 
-__all__ = ()
+__all__ = ("judged",)
 
 VALUE = Text("value", most=4_000)
 APPLY = Flag("apply", default=True)
@@ -109,12 +111,17 @@ def _not_shown(why: NotShown) -> Refused | Failed:
 # By private message
 
 
-def _offered(call: PmCall) -> list[str]:
+def _offered(call: PmCall) -> list[Offer]:
     item = call.settings.vanity_shop.chat_color
     if not item.enabled:
         return []
     price = price_tag(kit.price_for(call, item.cost, call.wallet), call.symbol)
-    return [offer("color #RRGGBB (also on the web page)", price, item.description)]
+    line = offer("color #RRGGBB (also on the web page)", price, item.description)
+    return [Offer(line, "Chat colour", price, item.description, "Colour", CHAT_COLOUR)]
+
+
+async def _why_not(call: PmCall) -> Refused | None:
+    return Refused(Code.REJECTED, texts.protected()) if _is_protected(call, call.wallet) else None
 
 
 async def _buy(call: PmCall, text: str) -> PmAnswer:
@@ -125,13 +132,13 @@ async def _buy(call: PmCall, text: str) -> PmAnswer:
     return texts.bought(bought.colour, bought.charged_z, balance_z, call.symbol)
 
 
-sell(Ware(("color", "colour", "chat_color"), _offered, _buy))
+sell(Ware(("color", "colour", "chat_color"), _offered, _buy, _why_not))
 
 
 # By request
 
 
-@request("vanity.set_color", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.set_color", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def set_color(call: ApiCall) -> ApiAnswer:
     """Buy a colour; whatever goes wrong is told in a sentence for the buyer."""
     if call.context.live.ignores(call.name):
@@ -158,32 +165,32 @@ async def set_color(call: ApiCall) -> ApiAnswer:
 @request("vanity.check_color", VALUE, channel=False)
 async def check_color(call: ApiCall) -> ApiAnswer:
     """What a page shows beside its colour picker; asking changes and costs nothing."""
-    text = call.field(VALUE)
-    colour, item = parsed_colour(text), call.settings.vanity_shop.chat_color
+    return Done(judged(call.field(VALUE), call.settings.vanity_shop.chat_color))
+
+
+def judged(text: str, item: ChatColor) -> dict[str, object]:
+    """Whether a text is a colour that may be bought, how well it reads, and that in words."""
+    colour = parsed_colour(text)
     if colour is None:
-        return Done(
-            {
-                "value": text,
-                "valid": False,
-                "acceptable": False,
-                "level": "invalid",
-                "message": texts.no_colour(text),
-            }
-        )
-    found = readability(colour, item)
-    return Done(
-        {
-            "value": colour,
-            "valid": True,
-            "bg": item.contrast_bg,
-            "lc": found.lc,
-            "score": found.score,
-            "level": found.level,
-            "acceptable": found.acceptable,
-            "enforced": found.enforced,
-            "message": texts.judged(colour, found, item.min_contrast_lc),
+        return {
+            "value": text,
+            "valid": False,
+            "acceptable": False,
+            "level": "invalid",
+            "message": texts.no_colour(text),
         }
-    )
+    found = readability(colour, item)
+    return {
+        "value": colour,
+        "valid": True,
+        "bg": item.contrast_bg,
+        "lc": found.lc,
+        "score": found.score,
+        "level": found.level,
+        "acceptable": found.acceptable,
+        "enforced": found.enforced,
+        "message": texts.judged(colour, found, item.min_contrast_lc),
+    }
 
 
 @request("vanity.resync_colors", APPLY, mutating=True)

@@ -31,6 +31,7 @@ from kryten_economy.config.lenient import key_paths
 from kryten_economy.config.origins import Explained, Source, explain
 from kryten_economy.config.settings import RESTART_KEYS
 from kryten_economy.features import config_versions as versions_kept
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.config_versions import ConfigVersion, version_of, versions
 from kryten_economy.text.markup import clip, user_text
 
@@ -116,7 +117,7 @@ async def _history(call: PmCall, page: int) -> PmAnswer:
     return Shown(versions_kept.history_page(rows, page, pages))
 
 
-@request("config.history", ROWS, OFFSET, channel=False)
+@request("config.history", ROWS, OFFSET, channel=False, scope=Scope.OPERATE)
 async def config_history(call: ApiCall) -> ApiAnswer:
     """The versions of the configuration, the newest first."""
     limit, offset = call.field(ROWS), call.field(OFFSET)
@@ -199,7 +200,7 @@ def _needs_restart(key_path: str) -> bool:
     )
 
 
-@request("config.show", KEY, channel=False)
+@request("config.show", KEY, channel=False, scope=Scope.OPERATE)
 async def config_show(call: ApiCall) -> ApiAnswer:
     """One setting: what holds, its default, and where it comes from."""
     found = _explained(call, call.field(KEY))

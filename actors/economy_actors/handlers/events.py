@@ -13,7 +13,7 @@ import structlog
 from economy_actors.context import multipliers_now, notify, present_users
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
-from economy_actors.handlers.fields import Amount, Invalid, NumberText, Text
+from economy_actors.handlers.fields import Amount, Body, Invalid, NumberText, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, command, request
 from economy_actors.messages.workers import AdHocBegun, AdHocEnded, EventsMessage
 from economy_actors.outbox.message import Line, LineKind
@@ -157,6 +157,16 @@ class Multiplier:
     """A factor above 1 and at most 10, in the digits it was written with; required."""
 
     name: str
+
+    @property
+    def required(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def schema(self) -> Body:
+        """A number in the range."""
+        return {"type": "number", "exclusiveMinimum": 1, "maximum": int(ADHOC_MULTIPLIER_MAX)}
 
     def read(self, value: object) -> str | Invalid:
         """The digits, which are exact and which the audit log can keep."""

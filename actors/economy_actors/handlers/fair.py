@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from economy_actors.context import Context
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Count, Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -27,8 +28,9 @@ from kryten_economy.features.games.verifying import (
     seed_of_day,
     seeds,
 )
+from kryten_economy.features.reports.queries import Reports
 
-__all__ = ()
+__all__ = ("day_left_s", "round_of_channel", "verdict_in_words")
 
 ROUND = Amount("round", low=1, high=2**53)
 DAY = Text("day", most=10, required=True)
@@ -60,8 +62,14 @@ async def _todays(call: Call) -> SeedOfDay:
 
 def _left_s(call: Call, day: str) -> int:
     """How long the day still lasts."""
-    calendar = call.context.live.calendar
-    return max(0, (calendar.next_midnight_ms(calendar.day_start_ms(day)) - call.now_ms) // 1000)
+    return day_left_s(call.context, day)
+
+
+def day_left_s(context: Context, day: str) -> int:
+    """How long a day still lasts; 0 for one that is over."""
+    calendar = context.live.calendar
+    end_ms = calendar.next_midnight_ms(calendar.day_start_ms(day))
+    return max(0, (end_ms - context.clock.now_ms()) // 1000)
 
 
 @command(
@@ -87,15 +95,15 @@ async def fair(call: PmCall) -> PmAnswer:
     )
     if found is None:
         return Refused(Code.NOT_FOUND, texts.fair_unknown(day))
-    return _seed_in_words(call, found)
+    return _seed_in_words(found, _left_s(call, found.day))
 
 
-def _seed_in_words(call: Call, found: SeedOfDay) -> str:
+def _seed_in_words(found: SeedOfDay, left_s: int) -> str:
     if found.seed is not None:
         return texts.fair_seed(found.day, found.hash, found.seed)
     if found.waits:
         return texts.fair_waits(found.day, found.hash)
-    return texts.fair_secret(found.day, found.hash, _left_s(call, found.day))
+    return texts.fair_secret(found.day, found.hash, left_s)
 
 
 @command(
@@ -115,18 +123,24 @@ async def verify(call: PmCall) -> PmAnswer:
     record = await _record(call, number)
     if record is None:
         return Refused(Code.NOT_FOUND, texts.no_round(number))
-    return _verdict_in_words(call, record, check(record))
+    return verdict_in_words(record, check(record), _left_s(call, record.day))
 
 
 async def _record(call: Call, number: int) -> RoundRecord | None:
     """A round of this channel."""
-    today = call.day
-    found = await call.read(lambda reports: round_record(reports, number, today))
-    is_known = found is not None and found.channel == call.channel and found.game in GAMES
+    channel, today = call.channel, call.day
+    return await call.read(lambda reports: round_of_channel(reports, channel, number, today))
+
+
+def round_of_channel(reports: Reports, channel: str, number: int, today: str) -> RoundRecord | None:
+    """A round by its number, if it is one of this channel."""
+    found = round_record(reports, number, today)
+    is_known = found is not None and found.channel == channel and found.game in GAMES
     return found if is_known else None
 
 
-def _verdict_in_words(call: Call, record: RoundRecord, checked: Checked) -> str:
+def verdict_in_words(record: RoundRecord, checked: Checked, left_s: int) -> str:
+    """What `verify` says of a round; ``left_s`` is how long its day still lasts."""
     number, title, day = record.number, GAMES[record.game].title, record.day
     match checked.verdict:
         case Verdict.CANCELLED:
@@ -135,7 +149,7 @@ def _verdict_in_words(call: Call, record: RoundRecord, checked: Checked) -> str:
             return texts.verify_later(number, title, "open")
         case Verdict.SECRET:
             assert record.seed is not None, number
-            return _seed_in_words(call, record.seed)
+            return _seed_in_words(record.seed, left_s)
         case Verdict.TRUE:
             assert record.seed is not None, number
             seed = record.seed.seed or ""
@@ -205,7 +219,7 @@ async def fair_rounds(call: ApiCall) -> ApiAnswer:
     if seed is None:
         return Refused(Code.NOT_FOUND, texts.fair_unknown(day))
     if seed.seed is None:
-        return Refused(Code.REJECTED, _seed_in_words(call, seed))
+        return Refused(Code.REJECTED, _seed_in_words(seed, _left_s(call, seed.day)))
     return Done(
         {
             "channel": call.channel,

@@ -99,6 +99,14 @@ class Field(Protocol[T_co]):
     def name(self) -> str:
         """The key in the request."""
 
+    @property
+    def required(self) -> bool:
+        """Whether a request without it is refused."""
+
+    @property
+    def schema(self) -> Body:
+        """What it may be, in JSON Schema; what is taken beside that is for older callers."""
+
     def read(self, value: object) -> T_co | Invalid:
         """The value in its type; ``value`` is None where there is none."""
 
@@ -111,6 +119,18 @@ class Count:
     default: int
     low: int
     high: int
+
+    @property
+    def required(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def schema(self) -> Body:
+        """A whole number in the range; others are drawn into it."""
+        bounds = {"minimum": self.low, "maximum": self.high}
+        known = {"default": self.default} if self.low <= self.default <= self.high else {}
+        return {"type": "integer"} | bounds | known
 
     def read(self, value: object) -> int | Invalid:
         """A number in the range."""
@@ -130,6 +150,17 @@ class Amount:
     low: int
     high: int
     zero: bool = True
+
+    @property
+    def required(self) -> bool:
+        """Always: money has no default."""
+        return True
+
+    @property
+    def schema(self) -> Body:
+        """A whole number within the bounds."""
+        bounds = {"type": "integer", "minimum": self.low, "maximum": self.high}
+        return bounds if self.zero else bounds | {"not": {"const": 0}}
 
     def read(self, value: object) -> int | Invalid:
         """An amount within the bounds."""
@@ -151,6 +182,16 @@ class Flag:
     name: str
     default: bool | None = False
 
+    @property
+    def required(self) -> bool:
+        """If it has no default."""
+        return self.default is None
+
+    @property
+    def schema(self) -> Body:
+        """A truth value."""
+        return {"type": "boolean"} | ({} if self.default is None else {"default": self.default})
+
     def read(self, value: object) -> bool | Invalid:
         """The truth value; nothing else is taken for one."""
         if value is None:
@@ -167,6 +208,13 @@ class Text:
     default: str = ""
     required: bool = False
     cleaned: bool = True
+
+    @property
+    def schema(self) -> Body:
+        """A text that is not too long."""
+        least = {"minLength": 1} if self.required else {}
+        known = {"default": self.default} if self.default else {}
+        return {"type": "string", "maxLength": self.most} | least | known
 
     def read(self, value: object) -> str | Invalid:
         """The text without white space around it."""
@@ -185,6 +233,16 @@ class Username:
     """A user name, as people write it."""
 
     name: str = "username"
+
+    @property
+    def required(self) -> bool:
+        """Always."""
+        return True
+
+    @property
+    def schema(self) -> Body:
+        """A CyTube name."""
+        return {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,20}$"}
 
     def read(self, value: object) -> str | Invalid:
         """The name without ``@`` and the like."""

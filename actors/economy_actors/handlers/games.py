@@ -14,6 +14,7 @@ from economy_actors.messages.tables import GameWon
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.config.notices import heist_return
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.games import texts
 from kryten_economy.features.games.flip import Flip, Flipped
 from kryten_economy.features.games.flip import terms_of as flip_terms
@@ -31,7 +32,7 @@ from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, table_of
 from kryten_economy.features.games.slots import terms_of as spin_terms
 from kryten_economy.refusals import DailyLimit
 
-__all__ = ()
+__all__ = ("gambling_data", "odds_rows")
 
 _CREWS = range(3, 7)
 
@@ -197,20 +198,22 @@ async def gambling(call: PmCall) -> PmAnswer:
 )
 async def odds(call: PmCall) -> PmAnswer:
     """The exact return of every game that is played here."""
-    settings = call.settings
-    return texts.odds(
-        [
-            texts.OddsRow(game.title, edge.label, in_words(edge))
-            for game in sorted(GAMES.values(), key=attrgetter("title"))
-            if game.enabled(settings)
-            for edge in game.edges(settings)
-        ]
-    )
+    return texts.odds(odds_rows(call.settings))
+
+
+def odds_rows(settings: Settings) -> list[texts.OddsRow]:
+    """Every way to play what is played here, by the titles of the games."""
+    return [
+        texts.OddsRow(game.title, edge.label, in_words(edge))
+        for game in sorted(GAMES.values(), key=attrgetter("title"))
+        if game.enabled(settings)
+        for edge in game.edges(settings)
+    ]
 
 
 @request("games.odds")
 async def games_odds(call: ApiCall) -> ApiAnswer:
-    """The same for machines, of every game there is."""
+    """What every game takes, pays and returns on the long run."""
     settings = call.settings
     games = [
         {
@@ -232,7 +235,7 @@ async def games_odds(call: ApiCall) -> ApiAnswer:
     return Done({"channel": call.channel, "games": games})
 
 
-@request("gambling.stats")
+@request("gambling.stats", scope=Scope.OPERATE)
 async def gambling_stats(call: ApiCall) -> ApiAnswer:
     """What all games have taken and paid, and whether chance explains it."""
     channel = call.channel

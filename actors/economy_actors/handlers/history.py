@@ -9,22 +9,25 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
-from economy_actors.handlers.fields import Amount, Count, Invalid, Text
+from economy_actors.handlers.fields import Amount, Body, Count, Invalid, Text
 from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.calendar import day_after, is_day
 from kryten_economy.commands import grammar
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.history import texts
 from kryten_economy.features.history.rules import Explanation, explain, public_metadata
+from kryten_economy.features.reports.movements import KINDS
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.features.reports.statements import Statement, history_page, statement
 from kryten_economy.text.templates import minute_of
 
-__all__ = ()
+__all__ = ("why_text",)
 
 ROWS = Count("limit", default=50, low=1, high=500)
 OFFSET = Count("offset", default=0, low=0, high=1_000_000)
@@ -43,9 +46,9 @@ _Wanted = Callable[[TransactionRow], bool]
 _FILTERS: dict[str, tuple[str, _Wanted]] = {
     "in": ("what came in", lambda row: row.amount_z > 0),
     "out": ("what went out", lambda row: row.amount_z < 0),
-    "games": ("of games", lambda row: row.type.startswith("gamble_")),
-    "tips": ("tips", lambda row: row.type.startswith("tip_")),
-    "bought": ("bought and given back", lambda row: row.type in {"spend", "refund"}),
+    "games": ("of games", lambda row: row.type in KINDS["games"].types),
+    "tips": ("tips", lambda row: row.type in KINDS["tips"].types),
+    "bought": ("bought and given back", lambda row: row.type in KINDS["bought"].types),
 }
 
 
@@ -160,15 +163,23 @@ def _row(reports: Reports, channel: str, day: str, number: int) -> TransactionRo
 
 
 def _explained(call: PmCall, row: TransactionRow) -> str:
-    settings, everything = call.settings, call.is_admin
+    owner = None if row.username.lower() == call.user.name else row.username
+    return why_text(call.context, row, owner=owner, everything=call.is_admin)
+
+
+def why_text(
+    context: Context, row: TransactionRow, *, owner: str | None = None, everything: bool = False
+) -> str:
+    """What `why` says of a movement; what is hidden from users is told with ``everything`` only."""
+    settings = context.live.settings
     found = explain(row.movement, settings)
     return texts.explained(
         row.id,
         row.movement,
         found if everything else found.for_users(),
         settings,
-        minute_of(row.created_at_ms, call.context.live.calendar.zone),
-        owner=None if row.username.lower() == call.user.name else row.username,
+        minute_of(row.created_at_ms, context.live.calendar.zone),
+        owner=owner,
         everything=everything,
     )
 
@@ -201,6 +212,11 @@ class _Day(Text):
     """A day of the channel, ``YYYY-MM-DD``."""
 
     __slots__ = ()
+
+    @property
+    def schema(self) -> Body:
+        """A date."""
+        return {"type": "string", "format": "date"}
 
     def read(self, value: object) -> str | Invalid:
         """A day of the calendar; "" where there is none."""
@@ -268,7 +284,7 @@ def _in_statement(call: ApiCall, row: TransactionRow) -> dict[str, object]:
     }
 
 
-@request("transactions.recent", ROWS)
+@request("transactions.recent", ROWS, scope=Scope.OPERATE)
 async def transactions_recent(call: ApiCall) -> ApiAnswer:
     """A channel's movements, newest first."""
     limit, day = call.field(ROWS), call.day
@@ -285,7 +301,7 @@ async def transactions_recent(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("transactions.explain", TRANSACTION)
+@request("transactions.explain", TRANSACTION, scope=Scope.OPERATE)
 async def transactions_explain(call: ApiCall) -> ApiAnswer:
     """The rule, base, factors, parts of coins and settings behind one movement."""
     number, day = call.field(TRANSACTION), call.day

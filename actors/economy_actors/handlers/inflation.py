@@ -5,6 +5,7 @@ from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.prices import inflation_off, inflation_shown
 
 __all__ = ()
@@ -32,7 +33,7 @@ def _samples(settings: Settings) -> dict[str, int]:
     }
 
 
-@request("stats.inflation", only_channel=True)
+@request("stats.inflation", only_channel=True, scope=Scope.OPERATE)
 async def stats_inflation(call: ApiCall) -> ApiAnswer:
     """The factor of a channel, what it is made from and its limits."""
     terms, float_z = call.settings.inflation, await _float_z(call)

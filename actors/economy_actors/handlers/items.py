@@ -4,7 +4,7 @@ Both surfaces sell in the same act for the same price. What is asked to be said 
 the price that was told, as long as the question stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, Question, request
-from economy_actors.handlers.shop import Ware, sell_also
+from economy_actors.handlers.shop import Offer, Ware, sell_also
 from economy_actors.messages.vanity import LineTold
 from economy_actors.messages.workers import AdHocBegun
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands import refusals
 from kryten_economy.features.events.adhoc import RunningEvent
-from kryten_economy.features.prices import price_tag
+from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.shop import texts
 from kryten_economy.features.shop.operations import Bought, BuyShopItem
@@ -42,7 +42,7 @@ from kryten_economy.text.markup import name_shown, user_text
 from kryten_economy.text.templates import money
 from kryten_economy.users import UserKey, name_from_text
 
-__all__ = ("ITEM", "Offers", "offers_of")
+__all__ = ("ITEM", "Offers", "OnShelf", "offers_of", "shelf")
 
 ITEM = Text("item", most=24, required=True)
 WORDS = Text("text", most=200)
@@ -84,9 +84,9 @@ async def _wares(call: PmCall) -> Sequence[Ware]:
 
 
 def _ware(item: Item, left: int | None) -> Ware:
-    def listed(call: PmCall) -> Sequence[str]:
-        price = kit.price_for(call, item.price_z, call.wallet)
-        return [texts.offer(item, price_tag(price, call.symbol), left)]
+    def listed(call: PmCall) -> Sequence[Offer]:
+        price = price_tag(kit.price_for(call, item.price_z, call.wallet), call.symbol)
+        return [Offer(texts.offer(item, price, left), item.name, price, item.description)]
 
     keys = dict.fromkeys((item.id, user_text(item.name).lower()))
     return Ware(tuple(keys), listed, partial(_ask, item))
@@ -145,8 +145,7 @@ async def shop_list(call: ApiCall) -> ApiAnswer:
     buyer = await _wallet_of(call, call.named(name_from_text(name) or "")) if name else None
     if name and buyer is None:
         return call.refused(NoAccount(call.named(name)), name)
-    offers = await offers_of(call)
-    rows = [await _row(call, item, offers.stock[item.id], buyer) for item in offers.items.values()]
+    rows = [_row(call, each, buyer) for each in await shelf(call, buyer)]
     data: dict[str, object] = {
         "channel": call.channel,
         "enabled": call.settings.shop.enabled,
@@ -155,7 +154,46 @@ async def shop_list(call: ApiCall) -> ApiAnswer:
     return Done(data, rows="items")
 
 
-async def _row(call: Call, item: Item, left: int | None, buyer: Wallet | None) -> dict[str, object]:
+class OnShelf(NamedTuple):
+    """An item, how many are left, and for a buyer the price and why they can't have it now."""
+
+    item: Item
+    left: int | None
+    price: Price | None = None
+    refused: Refused | Failed | None = None
+
+
+async def shelf(call: Call, buyer: Wallet | None) -> list[OnShelf]:
+    """What operators sell here, all read at once."""
+    configured, channel = call.settings.shop.items, call.channel
+    at_ms, day = call.now_ms, call.day
+
+    def read(reports: Reports) -> tuple[Offers, Mapping[str, Refusal | None]]:
+        items = items_on_sale(configured, defined_by_hand(reports, channel))
+        offers = Offers(items, stock_of(reports, channel, items.values()))
+        if buyer is None:
+            return offers, {}
+        found = {item.id: why_not(reports, buyer.user, item, at_ms, day) for item in items.values()}
+        return offers, found
+
+    offers, found = await call.read(read)
+    if buyer is None:
+        return [OnShelf(item, offers.stock[item.id]) for item in offers.items.values()]
+    return [
+        _on_shelf(call, item, offers.stock[item.id], buyer, found[item.id])
+        for item in offers.items.values()
+    ]
+
+
+def _on_shelf(
+    call: Call, item: Item, left: int | None, buyer: Wallet, used_up: Refusal | None
+) -> OnShelf:
+    price = kit.price_for(call, item.price_z, buyer)
+    return OnShelf(item, left, price, _obstacle(call, item, buyer, price.final_z, used_up))
+
+
+def _row(call: Call, on_shelf: OnShelf, buyer: Wallet | None) -> dict[str, object]:
+    item, price, refused = on_shelf.item, on_shelf.price, on_shelf.refused
     factor = kit.price_factor(call.context, call.channel)
     row: dict[str, object] = {
         "item": item.id,
@@ -164,17 +202,15 @@ async def _row(call: Call, item: Item, left: int | None, buyer: Wallet | None) -
         "effect": item.effect,
         "base_cost": item.price_z,
         "inflation_multiplier": float(factor),
-        "stock": left,
+        "stock": on_shelf.left,
         "per_user": item.per_user,
         "per_user_period": "day" if item.per_day else "ever",
         "cooldown_minutes": item.cooldown_ms // 60_000,
         "min_rank": item.min_rank,
         "configured": not item.by_hand,
     }
-    if buyer is None:
+    if buyer is None or price is None:
         return row
-    price = kit.price_for(call, item.price_z, buyer)
-    refused = await _obstacle(call, item, buyer, price.final_z)
     return row | {
         "cost_z": price.final_z,
         "discount_pct": round(float(price.discount * 100), 1),
@@ -183,13 +219,15 @@ async def _row(call: Call, item: Item, left: int | None, buyer: Wallet | None) -
     }
 
 
-async def _obstacle(call: Call, item: Item, buyer: Wallet, price_z: int) -> Refused | Failed | None:
+def _obstacle(
+    call: Call, item: Item, buyer: Wallet, price_z: int, used_up: Refusal | None
+) -> Refused | Failed | None:
     """The first reason for which a purchase right now would be refused."""
     if not call.settings.shop.enabled:
         return Refused(Code.DISABLED, refusals.feature_off("The shop"))
     if buyer.barred is not None:
         return call.refused(buyer.barred, buyer.display_name)
-    refused = _below_rank(call, item, buyer) or await _why_not(call, buyer.user, item)
+    refused = _below_rank(call, item, buyer) or _in_the_way(call, item, used_up)
     if refused is None and buyer.balance_z < price_z:
         return call.refused(Insufficient(buyer.balance_z, price_z - buyer.balance_z))
     return refused
@@ -260,11 +298,18 @@ def _below_rank(call: Call, item: Item, buyer: Wallet) -> Refused | None:
 async def _why_not(call: Call, user: UserKey, item: Item) -> Refused | Failed | None:
     """What stands in the way of a purchase right now, apart from money and rank."""
     at_ms, day = call.now_ms, call.day
-    runs = call.context.adhoc.get(call.channel)
-    if item.effect == "event" and runs is not None and runs.ends_at_ms > at_ms:
-        return call.refused(EventRuns(runs.name, runs.ends_at_ms - at_ms))
+    if (refused := _in_the_way(call, item, None)) is not None:
+        return refused
     refusal = await call.read(lambda reports: why_not(reports, user, item, at_ms, day))
     return None if refusal is None else call.refused(refusal)
+
+
+def _in_the_way(call: Call, item: Item, used_up: Refusal | None) -> Refused | Failed | None:
+    """An event that runs comes before what the books say."""
+    at_ms, runs = call.now_ms, call.context.adhoc.get(call.channel)
+    if item.effect == "event" and runs is not None and runs.ends_at_ms > at_ms:
+        return call.refused(EventRuns(runs.name, runs.ends_at_ms - at_ms))
+    return None if used_up is None else call.refused(used_up)
 
 
 async def _buy(

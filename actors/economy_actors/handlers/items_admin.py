@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.approvals import OVERDUE_BY, UNDECIDED, Decided, resolver
-from economy_actors.handlers.fields import Invalid, NumberText
+from economy_actors.handlers.fields import Body, Invalid, NumberText
 from economy_actors.handlers.items import ITEM, offers_of
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from economy_actors.handlers.shop import service_keys
@@ -57,6 +57,16 @@ class Given:
     """A field that goes to the checks of the configuration as it came."""
 
     name: str
+
+    @property
+    def required(self) -> bool:
+        """Not here: the checks of the configuration say what is missing."""
+        return False
+
+    @property
+    def schema(self) -> Body:
+        """A number or a text."""
+        return {"type": ["integer", "string"]}
 
     def read(self, value: object) -> int | str | Invalid | None:
         """A number, a text or nothing."""
@@ -161,7 +171,7 @@ async def _add(call: Call, item: Item) -> bool | Refused:
 
 @request("shop.add", ITEM, *_FIELDS, mutating=True, known_fields_only=True)
 async def shop_add(call: ApiCall) -> ApiAnswer:
-    """The same with the keys of ``shop.items``; ``item`` is the id."""
+    """Sell something, or change what is sold: the keys of ``shop.items``; ``item`` is the id."""
     given = {each.name: call.field(each) for each in _FIELDS}
     parts = {key: value for key, value in given.items() if value is not None}
     item_id = call.field(ITEM)
@@ -190,7 +200,7 @@ async def shop_remove_by_pm(call: PmCall) -> PmAnswer:
 
 @request("shop.remove", ITEM, mutating=True)
 async def shop_remove(call: ApiCall) -> ApiAnswer:
-    """The same."""
+    """Sell an item no longer."""
     item_id = call.field(ITEM).lower()
     refused = await _remove(call, item_id)
     if refused is not None:
@@ -231,7 +241,7 @@ async def shop_stock_by_pm(call: PmCall) -> PmAnswer:
 
 @request("shop.stock", ITEM, _STOCK, mutating=True)
 async def shop_stock(call: ApiCall) -> ApiAnswer:
-    """The same; ``stock`` is a number or ``endless``."""
+    """Say how many of an item are left; ``stock`` is a number or ``endless``."""
     left = _left(str(call.field(_STOCK)))
     if isinstance(left, str):
         return Refused(Code.INVALID_REQUEST, left)

@@ -5,13 +5,16 @@ Lower at once, higher from the next day on, and no way back from a pause: the bo
 """
 
 import re
+from typing import NamedTuple
 
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.registry import ApiCall, PmCall, command, request
 from kryten_economy.calendar import day_after
 from kryten_economy.commands.table import Section
+from kryten_economy.config import Settings
 from kryten_economy.features.games import texts
 from kryten_economy.features.games.limits import (
+    Limit,
     LimitKind,
     LimitSet,
     OwnLimits,
@@ -19,10 +22,10 @@ from kryten_economy.features.games.limits import (
     SetPlayLimit,
     limits_of,
 )
-from kryten_economy.features.games.stakes import played_today
+from kryten_economy.features.games.stakes import PlayedToday, played_today
 from kryten_economy.text.templates import minute_of
 
-__all__ = ()
+__all__ = ("LimitNow", "limits_now", "pause_ms")
 
 _TIME = re.compile(r"([0-9]{1,5})([hdw])", re.ASCII | re.IGNORECASE)
 _HOUR_MS = 3_600_000
@@ -72,15 +75,21 @@ async def limit(call: PmCall) -> PmAnswer:
 
 
 async def _pause(call: PmCall, words: list[str]) -> PmAnswer:
-    typed = _TIME.fullmatch(words[0]) if len(words) == 1 else None
-    for_ms = int(typed[1]) * _UNITS_MS[typed[2].lower()] if typed else 0
-    if not _HOUR_MS <= for_ms <= _PAUSE_MAX_MS:
+    for_ms = pause_ms(words[0]) if len(words) == 1 else None
+    if for_ms is None:
         return Refused(Code.INVALID_REQUEST, texts.pause_unclear())
     answer = await call.commit(PausePlay(call.op_id, call.user, for_ms, call.now_ms, call.day))
     if not isinstance(answer, LimitSet):
         return call.refused(answer)
     assert answer.own.paused_until_ms is not None, answer
     return texts.pause_begun(_time(call, answer.own.paused_until_ms))
+
+
+def pause_ms(written: str) -> int | None:
+    """How long a pause is that is written like ``7d``; None for what is none."""
+    typed = _TIME.fullmatch(written)
+    for_ms = int(typed[1]) * _UNITS_MS[typed[2].lower()] if typed else 0
+    return for_ms if _HOUR_MS <= for_ms <= _PAUSE_MAX_MS else None
 
 
 def _time(call: PmCall, at_ms: int) -> str:
@@ -91,23 +100,37 @@ def _time(call: PmCall, at_ms: int) -> str:
 async def _shown(call: PmCall, own: OwnLimits) -> str:
     user, day = call.user, call.day
     today = await call.read(lambda reports: played_today(reports, user, day))
-    channel = call.settings.gambling.limits
-    current = OwnLimits(own.stakes.as_of(day), own.losses.as_of(day), own.paused_until_ms)
+    current = limits_now(call.settings, own, today, day)
     raised = [
-        (what, each.next_z, each.next_from)
-        for what, each in (("stakes", current.stakes), ("losses", current.losses))
-        if each.next_from is not None
+        (each.what, each.own.next_z, each.own.next_from)
+        for each in current
+        if each.own.next_from is not None
     ]
     pauses = own.paused_until_ms is not None and own.pauses(call.now_ms)
     return texts.limits_shown(
-        [
-            ("stakes", current.stakes.now_z, channel.daily_stakes or None, today.staked_z),
-            ("losses", current.losses.now_z, channel.daily_losses or None, today.lost_z),
-        ],
+        [(each.what, each.own.now_z, each.channel_z, each.used_z) for each in current],
         raised,
         _time(call, own.paused_until_ms or 0) if pauses else "",
         call.symbol,
     )
+
+
+class LimitNow(NamedTuple):
+    """A limit of a day: one's own, the channel's if it has one, and what is used of it."""
+
+    what: LimitKind
+    own: Limit
+    channel_z: int | None
+    used_z: int
+
+
+def limits_now(settings: Settings, own: OwnLimits, today: PlayedToday, day: str) -> list[LimitNow]:
+    """All limits that hold for somebody today."""
+    channel = settings.gambling.limits
+    return [
+        LimitNow("stakes", own.stakes.as_of(day), channel.daily_stakes or None, today.staked_z),
+        LimitNow("losses", own.losses.as_of(day), channel.daily_losses or None, today.lost_z),
+    ]
 
 
 @request("limits.get", user=True)
@@ -123,11 +146,6 @@ async def limits_get(call: ApiCall) -> ApiAnswer:
     )
     if wallet is None:
         return Done({"found": False, "username": call.name, "channel": call.channel})
-    channel = call.settings.gambling.limits
-    kinds = (
-        ("stakes", own.stakes.as_of(day), channel.daily_stakes, today.staked_z),
-        ("losses", own.losses.as_of(day), channel.daily_losses, today.lost_z),
-    )
     pauses = own.pauses(call.now_ms)
     return Done(
         {
@@ -137,14 +155,14 @@ async def limits_get(call: ApiCall) -> ApiAnswer:
             "day": day,
             "paused_until": own.paused_until_ms if pauses else None,
             **{
-                what: {
-                    "own": each.now_z,
-                    "next": each.next_z,
-                    "next_from": each.next_from,
-                    "channel": allowed_z or None,
-                    "used_today": used_z,
+                each.what: {
+                    "own": each.own.now_z,
+                    "next": each.own.next_z,
+                    "next_from": each.own.next_from,
+                    "channel": each.channel_z,
+                    "used_today": each.used_z,
                 }
-                for what, each, allowed_z, used_z in kinds
+                for each in limits_now(call.settings, own, today, day)
             },
         }
     )

@@ -15,6 +15,7 @@ from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, req
 from economy_actors.messages.workers import HaltsKnown
 from kryten_economy.commands.table import Section
 from kryten_economy.features import panic
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.panic import (
     KINDS,
     LEVELS,
@@ -239,7 +240,7 @@ async def panic_clear(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("panic.state")
+@request("panic.state", scope=Scope.OPERATE)
 async def panic_state_of(call: ApiCall) -> ApiAnswer:
     """What is stopped in a channel."""
     halts = await call.read(lambda reports: halts_of(reports, call.channel))

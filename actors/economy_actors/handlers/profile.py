@@ -3,8 +3,10 @@
 Field names of requests are an interface. Asking never creates an account.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
+from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
 from economy_actors.handlers.registry import COMMANDS, ApiCall, PmCall, command, request
@@ -14,6 +16,7 @@ from kryten_economy.features import achievements as achievement_texts
 from kryten_economy.features import leaderboards as board_texts
 from kryten_economy.features import notices
 from kryten_economy.features.achievements import Facts, Goal, facts_of, progress_of
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.games.returns import games_of
 from kryten_economy.features.leaderboards import Listed, SetListed
 from kryten_economy.features.notices import SetQuiet
@@ -21,6 +24,7 @@ from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.ranks import texts as rank_texts
 from kryten_economy.features.ranks.rules import discount_percent, perks_shown
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.features.reports.rows import AwardRow
 from kryten_economy.features.streaks import texts
 from kryten_economy.features.streaks.rules import bridge_step, next_day, next_milestone, terms
 from kryten_economy.features.vanity.rules import CURRENCY_NAME, GIF, GREETING, TITLE, with_title
@@ -85,19 +89,32 @@ async def _profile(call: PmCall, wallet: Wallet) -> str:
 )
 async def achievements(call: PmCall) -> PmAnswer:
     """Won ones with their date, how far the others are, and how many are hidden."""
-    user, wallet = call.user, call.wallet
+    user = call.user
     awards = await call.read(lambda reports: reports.awards(user))
+    return achievement_texts.achievements(*trophies(call.context, call.wallet, awards))
+
+
+class Trophies(NamedTuple):
+    """What somebody has won, on which date, what they still can, and how many are hidden."""
+
+    won: list[tuple[str, str]]
+    goals: list[Goal]
+    hidden: int
+
+
+def trophies(context: Context, wallet: Wallet, awards: Sequence[AwardRow]) -> Trophies:
+    """All achievements as their owner may see them: of hidden ones, how many are left."""
     ids = {row.achievement_id for row in awards}
-    listed = call.settings.achievements
+    settings, zone = context.live.settings, context.live.calendar.zone
+    listed = settings.achievements
     known = {each.id: each.description for each in listed}
-    zone = call.context.live.calendar.zone
     won = [
         (known.get(row.achievement_id, row.achievement_id), minute_of(row.awarded_at_ms, zone)[:10])
         for row in awards
     ]
     hidden = sum(1 for each in listed if each.hidden and each.id not in ids)
-    facts = facts_of(wallet, call.context.live.ladder)
-    return achievement_texts.achievements(won, _goals(call.settings, facts, ids), hidden)
+    facts = facts_of(wallet, context.live.ladder)
+    return Trophies(won, _goals(settings, facts, ids), hidden)
 
 
 def _goals(settings: Settings, facts: Facts, won: set[str]) -> list[Goal]:
@@ -131,7 +148,7 @@ async def account_summary(call: ApiCall) -> ApiAnswer:
             "currency_name": owned.get(CURRENCY_NAME, settings.currency.name),
             "currency_symbol": settings.currency.symbol,
             "rank": _rank(settings, index),
-            "next_rank": _next_rank(settings, index, wallet.lifetime_earned_z),
+            "next_rank": next_rank(settings, index, wallet.lifetime_earned_z),
             "perks": list(perks_shown(settings.ranks, index)),
             "spend_discount_percent": discount_percent(settings.ranks, index),
             **_vanity(call, wallet, owned),
@@ -153,7 +170,8 @@ def _rank(settings: Settings, index: int) -> dict[str, object]:
     }
 
 
-def _next_rank(settings: Settings, index: int, lifetime_z: int) -> dict[str, object] | None:
+def next_rank(settings: Settings, index: int, lifetime_z: int) -> dict[str, object] | None:
+    """The rank above, and how far it is; None for who has the highest."""
     tiers = settings.ranks.tiers
     if index + 1 == len(tiers):
         return None
@@ -190,7 +208,7 @@ def _vanity(call: ApiCall, wallet: Wallet, owned: Mapping[str, str]) -> dict[str
     }
 
 
-@request("user.detail", user=True)
+@request("user.detail", user=True, scope=Scope.OPERATE)
 async def user_detail(call: ApiCall) -> ApiAnswer:
     """Everything the books know about one user."""
     user, day = call.user, call.day

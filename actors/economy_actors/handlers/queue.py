@@ -45,7 +45,7 @@ from kryten_economy.features.queue.rules import (
 from kryten_economy.features.queue.settling import FORCE_PLAY, QueueRefused
 from kryten_economy.refusals import CoolingDown, Insufficient, NotPending, Refusal
 
-__all__ = ()
+__all__ = ("closed", "hindered", "on_the_web", "price_of")
 
 _NUMBER: Final = re.compile(r"#?([0-9]{1,12})", re.ASCII)
 _LIST_FOR_S: Final = 600.0
@@ -72,13 +72,13 @@ def _forces(settings: Settings) -> bool:
 )
 async def search(call: PmCall) -> PmAnswer | Question:
     """A list to choose from by number, with the prices for the asker."""
-    if (elsewhere := _on_the_web(call)) is not None:
+    if (elsewhere := on_the_web(call)) is not None:
         return elsewhere
     query = call.parsed.text()
     if not query:
         return call.usage(catalogue.empty_query())
-    if (closed := _closed(call, "queue")) is not None:
-        return closed
+    if (shut := closed(call, "queue")) is not None:
+        return shut
     items = await search_items(call, query)
     if not isinstance(items, tuple):
         return items
@@ -86,12 +86,12 @@ async def search(call: PmCall) -> PmAnswer | Question:
         return catalogue.no_results(query)
 
     async def chosen(call: PmCall, number: int) -> PmAnswer | Question:
-        if (elsewhere := _on_the_web(call)) is not None:
+        if (elsewhere := on_the_web(call)) is not None:
             return elsewhere
         return await _offer(call, "queue", items[number - 1])
 
     offers = [
-        texts.Offer(item.title, item.seconds, _price(call, "queue", item.seconds).final_z)
+        texts.Offer(item.title, item.seconds, price_of(call, "queue", item.seconds).final_z)
         if item.seconds
         else texts.Offer(item.title, 0, None)
         for item in items
@@ -110,7 +110,7 @@ async def search(call: PmCall) -> PmAnswer | Question:
 )
 async def queue(call: PmCall) -> PmAnswer | Question:
     """Behind what others have paid for."""
-    return _on_the_web(call) or await _named(call, "queue")
+    return on_the_web(call) or await _named(call, "queue")
 
 
 @command(
@@ -123,7 +123,7 @@ async def queue(call: PmCall) -> PmAnswer | Question:
 )
 async def playnext(call: PmCall) -> PmAnswer | Question:
     """Before what others have paid for."""
-    return _on_the_web(call) or await _named(call, "playnext")
+    return on_the_web(call) or await _named(call, "playnext")
 
 
 @command(
@@ -139,7 +139,7 @@ async def forcenow(call: PmCall) -> PmAnswer | Question:
     return await _named(call, "forcenow")
 
 
-def _on_the_web(call: Call) -> str | None:
+def on_the_web(call: Call) -> str | None:
     """Where to queue instead; nothing is checked or charged then (`spending.md` 4.3)."""
     mediacms = call.settings.mediacms
     return texts.on_the_web(mediacms.web_queue_url) if mediacms.web_queue_redirect else None
@@ -151,23 +151,23 @@ async def _named(call: PmCall, action: Action) -> PmAnswer | Question:
         return call.usage(None if call.args else texts.bad_id())
     if not catalogue.is_token(call.args[0]):
         return Refused(Code.INVALID_REQUEST, catalogue.bad_token(call.args[0]))
-    if (closed := _closed(call, action)) is not None:
-        return closed
+    if (shut := closed(call, action)) is not None:
+        return shut
     item = await find_item(call, call.args[0])
     return await _offer(call, action, item) if isinstance(item, CatalogueItem) else item
 
 
 async def _offer(call: PmCall, action: Action, item: CatalogueItem) -> PmAnswer | Question:
     """Ask whether they want it at this price, if they could have it (`spending.md` 3)."""
-    if (closed := _closed(call, action)) is not None:
-        return closed
+    if (shut := closed(call, action)) is not None:
+        return shut
     if item.seconds <= 0:
         return Refused(Code.REJECTED, texts.no_length(item.title))
-    price = _price(call, action, item.seconds)
+    price = price_of(call, action, item.seconds)
     if (refused := await _why_not(call, action, price)) is not None:
         return refused
-    if (hindered := _hindered(call)) is not None:
-        return hindered
+    if (in_the_way := hindered(call)) is not None:
+        return in_the_way
 
     async def yes(call: PmCall) -> PmAnswer:
         return await _buy(call, action, item, price)
@@ -184,11 +184,12 @@ async def _offer(call: PmCall, action: Action, item: CatalogueItem) -> PmAnswer 
     return Question(text, yes=yes)
 
 
-def _price(call: PmCall, action: Action, seconds: int) -> Price:
+def price_of(call: PmCall, action: Action, seconds: int) -> Price:
+    """What something of this length costs who asks."""
     return price_for(call, base_price_z(call.settings.spending, action, seconds), call.wallet)
 
 
-def _closed(call: Call, action: Action) -> Refused | None:
+def closed(call: Call, action: Action) -> Refused | None:
     """Nothing is queued in a window; a film that is forced in does not ask (P-QUE-8)."""
     if action == "forcenow":
         return None
@@ -225,7 +226,7 @@ def _refused(call: Call, refusal: Refusal) -> Refused | Failed:
     return call.refused(told)
 
 
-def _hindered(call: Call) -> Refused | None:
+def hindered(call: Call) -> Refused | None:
     """Why the playlist could not take anything now, where that is known."""
     reason = hindrance(call.context, call.channel)
     return None if reason is None else Refused(Code.UNAVAILABLE, texts.not_now(reason))
@@ -269,17 +270,17 @@ async def _still_there(
     call: PmCall, action: Action, item: CatalogueItem
 ) -> CatalogueItem | PmAnswer:
     """The item as it is now, if it may still be queued."""
-    if action != "forcenow" and (elsewhere := _on_the_web(call)) is not None:
+    if action != "forcenow" and (elsewhere := on_the_web(call)) is not None:
         return elsewhere
-    if (closed := _closed(call, action)) is not None:
-        return closed
+    if (shut := closed(call, action)) is not None:
+        return shut
     found = await find_item(call, item.token, fresh=True)
     if isinstance(found, Refused) and found.code is Code.NOT_FOUND:
         return Refused(Code.NOT_FOUND, texts.left_catalogue(item.title))
     if isinstance(found, CatalogueItem):
         if found.seconds <= 0:
             return Refused(Code.REJECTED, texts.no_length(found.title))
-        return _hindered(call) or found
+        return hindered(call) or found
     return found
 
 
@@ -333,8 +334,8 @@ async def decide_force_play(
     """Have the film played, which is what grants it; or give everything back (P-SHOP-4)."""
     if not approved:
         return await settle(call, approval, approved)
-    if (hindered := _hindered(call)) is not None:
-        return hindered
+    if (in_the_way := hindered(call)) is not None:
+        return in_the_way
     request = ApproveForcePlay(call.op_id, call.channel, approval.id, call.now_ms, call.day)
     answer = await _commit(call, request, approval.data.get("purchase_id"))
     if not isinstance(answer, Bought):

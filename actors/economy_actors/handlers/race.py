@@ -15,7 +15,7 @@ from kryten_economy.features.games.race.rules import RACE, lineup, terms_of
 from kryten_economy.features.games.tables import Joined, Opened, OpenRound
 from kryten_economy.refusals import NotPending, TooYoung
 
-__all__ = ()
+__all__ = ("race_on",)
 
 
 @command(
@@ -27,7 +27,7 @@ __all__ = ()
 )
 async def race(call: PmCall) -> PmAnswer:
     """Whatever has to do with races; in the channel it is for bets."""
-    shown = _shown(call)
+    shown = race_on(call)
     view = None if shown is None or shown.phase == "finished" else shown
     match [each.lower() for each in call.args]:
         case [] if not call.in_chat:
@@ -41,7 +41,8 @@ async def race(call: PmCall) -> PmAnswer:
             return "" if call.in_chat and shown is None else await _bet(call, view)
 
 
-def _shown(call: Call) -> RaceView | None:
+def race_on(call: Call) -> RaceView | None:
+    """The race of the channel, as long as there is something to see."""
     view = call.context.races[call.channel].value
     return view if view is not None and view.is_shown(call.context.clock.steady_ms()) else None
 
@@ -131,7 +132,7 @@ def _wanted(call: PmCall, view: RaceView | None) -> texts.Bet | Refused:
 @request("race.state")
 async def race_state(call: ApiCall) -> ApiAnswer:
     """The race as its page on the web shows it; it is asked for about once a second."""
-    view = _shown(call)
+    view = race_on(call)
     if view is None:
         return Done({"active": False, "frame": None})
     now_ms = call.context.clock.steady_ms()

@@ -22,6 +22,7 @@ from kryten_economy.commands import refusals as commands_texts
 from kryten_economy.commands.grammar import AmountFault, BadAmount, Parsed, amount
 from kryten_economy.commands.table import CommandSpec, CommandTable, Section
 from kryten_economy.config import Settings
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.audit import Acted, Line
 from kryten_economy.ledger.operation import Request
@@ -334,7 +335,8 @@ class RequestSpec:
     ``mutating`` ones are written to the audit log and take ``admin``; ``repeatable`` ones take
     ``request_id`` and are done once per id. ``known_fields_only``: a field that it does not know
     is an error, since without the one that was meant it would answer something else.
-    ``only_channel``: where there is one channel only, it need not be named.
+    ``only_channel``: where there is one channel only, it need not be named. ``scope`` is what it
+    takes to ask it with a key, where that is not plain from its kind.
     """
 
     name: str
@@ -346,6 +348,16 @@ class RequestSpec:
     repeatable: bool = False
     known_fields_only: bool = False
     only_channel: bool = False
+    scope: Scope | None = None
+
+    @property
+    def needs(self) -> Scope:
+        """What a key must open: what ``scope`` says, or what goes without saying for its kind."""
+        if self.scope is not None:
+            return self.scope
+        if self.mutating:
+            return Scope.OPERATE
+        return Scope.SPEND if self.repeatable else Scope.READ
 
     @property
     def changes(self) -> bool:
@@ -442,6 +454,7 @@ def request(
     repeatable: bool = False,
     known_fields_only: bool = False,
     only_channel: bool = False,
+    scope: Scope | None = None,
 ) -> Callable[[RequestHandler], RequestHandler]:
     """Register a request of the API, with its own fields."""
 
@@ -457,6 +470,7 @@ def request(
                 repeatable,
                 known_fields_only,
                 only_channel,
+                scope,
             )
         )
         return handler

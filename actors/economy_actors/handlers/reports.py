@@ -10,6 +10,7 @@ from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer, Refused
 from economy_actors.handlers.games import gambling_data
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
 from kryten_economy.commands.table import Section
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.chat.triggers import dead_triggers
 from kryten_economy.features.reports import texts
@@ -197,7 +198,7 @@ def _totals(totals: DayTotals) -> dict[str, int]:
     }
 
 
-@request("stats.summary")
+@request("stats.summary", scope=Scope.OPERATE)
 async def stats_summary(call: ApiCall) -> ApiAnswer:
     """The channel today, and its games ever."""
     channel, day = call.channel, call.day
@@ -215,7 +216,7 @@ async def stats_summary(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("stats.health")
+@request("stats.health", scope=Scope.OPERATE)
 async def stats_health(call: ApiCall) -> ApiAnswer:
     """Circulation, who takes part, and the day and the week in sums."""
     found = await _figures(call)

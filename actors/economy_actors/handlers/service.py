@@ -8,6 +8,7 @@ from economy_actors.messages.ledger import query
 from economy_actors.runtime import RuntimeFault
 from kryten_economy.commands import refusals
 from kryten_economy.commands.table import Section, help_text
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.text.templates import uptime
 
@@ -62,7 +63,7 @@ async def system_about(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("system.health", channel=False)
+@request("system.health", channel=False, scope=Scope.OPERATE)
 async def health(call: ApiCall) -> ApiAnswer:
     """Whether the service works: a write and a query on the books, and the bus."""
     found = await check_health(call.context)

@@ -7,29 +7,55 @@ nor rules: a ware tells its own lines, and refuses by itself what can't be bough
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from economy_actors.handlers.answers import Code, PmAnswer, Refused
+from economy_actors.handlers.answers import Code, Failed, PmAnswer, Refused
 from economy_actors.handlers.registry import PmCall, Question, command
 from kryten_economy.commands.table import Section
 from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.vanity import texts
 
-__all__ = ("Provider", "Ware", "sell", "sell_also", "service_keys", "wares")
+__all__ = (
+    "Offer",
+    "Provider",
+    "Ware",
+    "sell",
+    "sell_also",
+    "service_keys",
+    "service_wares",
+    "wares",
+)
+
+
+class Offer(NamedTuple):
+    """What a ware is to somebody now: ``line`` is how `shop` lists it, the rest is for pages.
+
+    ``price`` is theirs, in words. ``takes`` is what is written behind the key, "" if nothing;
+    ``owned`` the type under which the books keep what was bought.
+    """
+
+    line: str
+    title: str = ""
+    price: str = ""
+    about: str = ""
+    takes: str = ""
+    owned: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ware:
     """Something to be bought.
 
-    ``keys`` are what follows `buy`, in lower case; the first one is shown. ``listed`` gives its
-    lines in `shop`, none while it is not offered. ``buy`` gets what stands behind the key.
+    ``keys`` are what follows `buy`, in lower case; the first one is shown. ``listed`` gives what
+    is offered, nothing while it is not. ``buy`` gets what stands behind the key. ``why_not``
+    tells what stands in the way right now apart from money, for who looks before they buy.
     """
 
     keys: tuple[str, ...]
-    listed: Callable[[PmCall], Sequence[str]]
+    listed: Callable[[PmCall], Sequence[Offer]]
     buy: Callable[[PmCall, str], Awaitable[PmAnswer | Question]]
+    why_not: Callable[[PmCall], Awaitable[Refused | Failed | None]] | None = None
 
 
 Provider: TypeAlias = Callable[[PmCall], Awaitable[Sequence[Ware]]]
@@ -54,6 +80,11 @@ def sell_also(provider: Provider) -> Provider:
     return provider
 
 
+def service_wares() -> tuple[Ware, ...]:
+    """What the service itself sells, in the order of `shop`."""
+    return tuple(_WARES)
+
+
 def service_keys() -> frozenset[str]:
     """The words under which the service itself sells something."""
     return frozenset(key for ware in _WARES for key in ware.keys)
@@ -70,7 +101,7 @@ async def wares(call: PmCall) -> list[Ware]:
 @command("shop", summary="what you can buy, and what you own", section=Section.SHOP, reads=True)
 async def shop(call: PmCall) -> PmAnswer:
     """What is offered at what price for the asker, and what they own already."""
-    lines = [line for ware in await wares(call) for line in ware.listed(call)]
+    lines = [offer.line for ware in await wares(call) for offer in ware.listed(call)]
     owned, waiting = await call.read(
         lambda reports: (
             owned_by_user(reports, call.user),

@@ -21,6 +21,7 @@ from economy_actors.handlers.kit import price_for, rank_index
 from economy_actors.handlers.registry import ApiCall, Call, request
 from economy_actors.messages.ledger import Commit, Defect
 from economy_actors.runtime import AskExpired, AskFailed
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.prices import Price
 from kryten_economy.features.queue import texts
 from kryten_economy.features.queue.purchases import QueueStanding, queue_standing
@@ -216,7 +217,7 @@ async def preview(call: ApiCall) -> ApiAnswer:
     )
 
 
-@request("spending.queue", DURATION, TIER, SPEND_ID, user=True, mutating=True)
+@request("spending.queue", DURATION, TIER, SPEND_ID, user=True, mutating=True, scope=Scope.SPEND)
 async def spend(call: ApiCall) -> ApiAnswer:
     """Charge once for an id, within the time that callers wait (P-MON-8)."""
     if (bad := _no_length(call)) is not None:

@@ -14,7 +14,7 @@ from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Text
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
-from economy_actors.handlers.shop import Ware, sell
+from economy_actors.handlers.shop import Offer, Ware, sell
 from economy_actors.messages.gateway import GiveRank
 from economy_actors.messages.vanity import LevelSold, LineTold
 from economy_actors.outbox.message import Line, LineKind
@@ -22,12 +22,14 @@ from kryten_economy.commands import refusals
 from kryten_economy.commands.table import Section
 from kryten_economy.config import Settings
 from kryten_economy.config.vanity import VanityItem
+from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.approvals import pending_approvals
 from kryten_economy.features.possessions import owned_by_user
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.ranks.rules import perks_of
 from kryten_economy.features.vanity import texts
 from kryten_economy.features.vanity.operations import (
+    FORTUNE,
     LEVEL,
     SHOUTOUT,
     AskForGif,
@@ -36,9 +38,11 @@ from kryten_economy.features.vanity.operations import (
     ItemBought,
     LevelPurchase,
     SetAside,
+    Standing,
     TellFortune,
     Waiting,
     hold_of,
+    standing_of,
 )
 from kryten_economy.features.vanity.rules import (
     CURRENCY_NAME,
@@ -53,9 +57,9 @@ from kryten_economy.features.vanity.rules import (
     is_free_today,
 )
 from kryten_economy.ledger.wallet import Wallet
-from kryten_economy.refusals import Ignored, NoAccount, Refusal
+from kryten_economy.refusals import AlreadyPending, DailyLimit, Ignored, NoAccount, Refusal
 
-__all__ = ()
+__all__ = ("GIF_ITEM", "GREETING_ITEM", "NAME_ITEM", "TITLE_ITEM", "BoughtByText")
 
 MINUTE_MS = 60_000
 _BACKSTOP_MS = 60 * MINUTE_MS
@@ -67,10 +71,12 @@ Checked: TypeAlias = str | BadText
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class BoughtByText:
     """A value that is bought by its text and owned."""
 
     key: str
+    title: str
+    takes: str
     hint: str
     type: str
     trigger_id: str
@@ -80,8 +86,10 @@ class _Item:
     check: Callable[[str], Checked]
 
 
-GREETING_ITEM = _Item(
+GREETING_ITEM = BoughtByText(
     "greeting",
+    "Greeting",
+    "Your greeting",
     "greeting <text>",
     GREETING,
     "spend.vanity.custom_greeting",
@@ -90,8 +98,10 @@ GREETING_ITEM = _Item(
     lambda settings: settings.vanity_shop.custom_greeting,
     partial(checked, what="A greeting", most=200),
 )
-TITLE_ITEM = _Item(
+TITLE_ITEM = BoughtByText(
     "title",
+    "Title",
+    "Your title",
     "title <text>",
     TITLE,
     "spend.vanity.custom_title",
@@ -100,8 +110,10 @@ TITLE_ITEM = _Item(
     lambda settings: settings.vanity_shop.custom_title,
     partial(checked, what="A title", most=100),
 )
-NAME_ITEM = _Item(
+NAME_ITEM = BoughtByText(
     "rename",
+    "Own name for the money",
+    "The name",
     "rename <name>",
     CURRENCY_NAME,
     "spend.vanity.rename_currency",
@@ -110,8 +122,10 @@ NAME_ITEM = _Item(
     lambda settings: settings.vanity_shop.rename_currency_personal,
     checked_currency_name,
 )
-GIF_ITEM = _Item(
+GIF_ITEM = BoughtByText(
     "gif",
+    "GIF",
+    "Address of the picture",
     "gif <address>",
     GIF,
     "spend.vanity.channel_gif",
@@ -137,7 +151,9 @@ class Sold:
 # Values that are owned
 
 
-async def sell_item(call: Call, item: _Item, buyer: Wallet, raw: str) -> Sold | Refused | Failed:
+async def sell_item(
+    call: Call, item: BoughtByText, buyer: Wallet, raw: str
+) -> Sold | Refused | Failed:
     """Check, charge and store; raises as `Call.commit`."""
     terms = item.of(call.settings)
     if not terms.enabled:
@@ -185,18 +201,22 @@ def _off(what: str) -> str:
     return refusals.feature_off(what)
 
 
-def _offered(item: _Item, call: PmCall) -> list[str]:
-    return _line(call, item.of(call.settings), item.hint)
+def _offered(item: BoughtByText, call: PmCall) -> list[Offer]:
+    found = _offer(call, item.of(call.settings), item.hint, item.title)
+    return [each._replace(takes=item.takes, owned=item.type) for each in found]
 
 
-def _line(call: PmCall, terms: VanityItem, how: str, price: str | None = None) -> list[str]:
+def _offer(
+    call: PmCall, terms: VanityItem, how: str, title: str, price: str | None = None
+) -> list[Offer]:
     if not terms.enabled:
         return []
     told = price or price_tag(kit.price_for(call, terms.cost, call.wallet), call.symbol)
-    return [texts.offer(how, told, terms.description)]
+    line = texts.offer(how, told, terms.description)
+    return [Offer(line, title, told, terms.description)]
 
 
-async def _buy_item(item: _Item, call: PmCall, text: str) -> PmAnswer:
+async def _buy_item(item: BoughtByText, call: PmCall, text: str) -> PmAnswer:
     sold = await sell_item(call, item, call.wallet, text)
     if not isinstance(sold, Sold):
         return sold
@@ -206,8 +226,21 @@ async def _buy_item(item: _Item, call: PmCall, text: str) -> PmAnswer:
     return texts.bought(item.type, sold.value, price, sold.wallet.balance_z, call.symbol)
 
 
+async def _gif_waits(call: PmCall) -> Refused | Failed | None:
+    if not call.settings.vanity_shop.channel_gif.requires_admin_approval:
+        return None
+    has = await _standing(call)
+    return call.refused(AlreadyPending("GIF")) if GIF in has.waiting else None
+
+
+async def _standing(call: PmCall) -> Standing:
+    user = call.user
+    return await call.read(lambda reports: standing_of(reports, user))
+
+
 for _each in (GREETING_ITEM, TITLE_ITEM, GIF_ITEM, NAME_ITEM):
-    sell(Ware((_each.key,), partial(_offered, _each), partial(_buy_item, _each)))
+    _in_the_way = _gif_waits if _each is GIF_ITEM else None
+    sell(Ware((_each.key,), partial(_offered, _each), partial(_buy_item, _each), _in_the_way))
 
 
 # The shoutout
@@ -283,13 +316,20 @@ async def shoutout(call: PmCall) -> PmAnswer:
     return await _buy_shoutout(call, call.parsed.text())
 
 
-sell(
-    Ware(
-        ("shoutout",),
-        lambda call: _line(call, call.settings.vanity_shop.shoutout, "shoutout <text>"),
-        _buy_shoutout,
-    )
-)
+def _shoutout_offer(call: PmCall) -> list[Offer]:
+    found = _offer(call, call.settings.vanity_shop.shoutout, "shoutout <text>", "Shoutout")
+    return [each._replace(takes="Your words") for each in found]
+
+
+async def _no_shoutout(call: PmCall) -> Refused | Failed | None:
+    if call.channel in call.context.robots_away():
+        return Failed(Code.UNAVAILABLE, texts.robot_away("A shoutout"))
+    cooldown_ms = call.settings.vanity_shop.shoutout.cooldown_minutes * MINUTE_MS
+    refusal = (await _standing(call)).why_not_again(SHOUTOUT, cooldown_ms, call.now_ms)
+    return None if refusal is None else call.refused(refusal)
+
+
+sell(Ware(("shoutout",), _shoutout_offer, _buy_shoutout, _no_shoutout))
 
 
 # The fortune
@@ -332,12 +372,21 @@ async def fortune(call: PmCall) -> PmAnswer:
     return await _buy_fortune(call, "")
 
 
-def _fortune_line(call: PmCall) -> list[str]:
+def _fortune_offer(call: PmCall) -> list[Offer]:
     price = "free for you" if _fortune_price(call) is None else None
-    return _line(call, call.settings.vanity_shop.daily_fortune, "fortune", price)
+    terms = call.settings.vanity_shop.daily_fortune
+    return _offer(call, terms, "fortune", "Fortune of the day", price)
 
 
-sell(Ware(("fortune",), _fortune_line, _buy_fortune))
+async def _fortune_told(call: PmCall) -> Refused | Failed | None:
+    told_at_ms = (await _standing(call)).used.get(FORTUNE)
+    since_ms = call.context.live.calendar.day_start_ms(call.day)
+    if told_at_ms is None or told_at_ms < since_ms:
+        return None
+    return call.refused(DailyLimit(FORTUNE, 1))
+
+
+sell(Ware(("fortune",), _fortune_offer, _buy_fortune, _fortune_told))
 
 
 # CyTube level 2
@@ -400,15 +449,24 @@ def _ask_cytube(call: PmCall, hold_id: str) -> None:
         call.context.gateway.offer(GiveRank(call.channel, call.wallet.display_name, _LEVEL))
 
 
-def _level_line(call: PmCall) -> list[str]:
+async def _no_level(call: PmCall) -> Refused | Failed | None:
+    refused = _level_refused(call)
+    if refused is not None:
+        return refused
+    refusal = (await _standing(call)).why_not_again(LEVEL, 0, call.now_ms)
+    return None if refusal is None else call.refused(refusal)
+
+
+def _level_offer(call: PmCall) -> list[Offer]:
     terms = call.settings.cytube_promotion
     if not (terms.enabled and terms.purchasable):
         return []
     price = price_tag(kit.price_for(call, terms.cost, call.wallet), call.symbol)
-    return [texts.offer("cytube2", price, f"CyTube level 2, from {terms.min_rank} on")]
+    about = f"CyTube level 2, from {terms.min_rank} on"
+    return [Offer(texts.offer("cytube2", price, about), "CyTube level 2", price, about)]
 
 
-sell(Ware(("cytube2", "level2"), _level_line, _buy_level))
+sell(Ware(("cytube2", "level2"), _level_offer, _buy_level, _no_level))
 
 
 # Requests
@@ -435,7 +493,7 @@ def _receipt(call: ApiCall, sold: Sold, **what: str) -> Done:
     return Done(data | {"idempotent_replay": True} if sold.replayed else data)
 
 
-@request("vanity.set_greeting", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.set_greeting", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def set_greeting(call: ApiCall) -> ApiAnswer:
     """Buy a greeting, at the price and with the checks of `buy greeting`."""
     buyer = await _buyer(call)
@@ -447,7 +505,7 @@ async def set_greeting(call: ApiCall) -> ApiAnswer:
     return _receipt(call, sold, item_type=GREETING, value=sold.value)
 
 
-@request("vanity.shoutout", VALUE, user=True, mutating=True, repeatable=True)
+@request("vanity.shoutout", VALUE, user=True, mutating=True, repeatable=True, scope=Scope.SPEND)
 async def shoutout_by_request(call: ApiCall) -> ApiAnswer:
     """Buy a shoutout; if it can't be posted after all, the buyer is told and paid back."""
     buyer = await _buyer(call)

@@ -11,7 +11,7 @@ import structlog
 
 from economy_actors.context import notify
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Refused
-from economy_actors.handlers.fields import Amount, Count, Flag, Invalid, Text
+from economy_actors.handlers.fields import Amount, Body, Count, Flag, Invalid, Text
 from economy_actors.handlers.registry import ApiCall, request
 from kryten_economy.features.wallets import texts
 from kryten_economy.features.wallets.operations import (
@@ -49,6 +49,11 @@ class _Service(Text):
     """The name of a service, in lower case; it becomes part of trigger ids."""
 
     __slots__ = ()
+
+    @property
+    def schema(self) -> Body:
+        """The name of a service."""
+        return {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"}
 
     def read(self, value: object) -> str | Invalid:
         """The name as it stands in the configuration."""

@@ -3,8 +3,11 @@
 Times are UTC epoch milliseconds.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from economy_actors.runtime import Reply
 from kryten_economy.features.events.adhoc import RunningEvent
 from kryten_economy.features.panic import Halt
 
@@ -15,6 +18,7 @@ __all__ = (
     "EventsDue",
     "EventsMessage",
     "HaltsKnown",
+    "Inside",
     "PanicDue",
     "PanicMessage",
     "PricesDue",
@@ -23,14 +27,33 @@ __all__ = (
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """A request from inside this process, of a caller who has proved who they are.
+
+    ``fixed`` stands in the request whatever its body says, ``by`` is who asks, "" for whoever the
+    body names; ``subject`` is whom a token was given to. ``ids`` goes before the caller's own
+    ids, so that nobody meets those of another. ``reply`` gets the envelope.
+    """
+
+    origin: Literal["key", "api"]
+    fixed: Mapping[str, object]
+    by: str
+    subject: str
+    ids: str
+    reply: Reply[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
 class ApiRequest:
     """The raw body of a request on ``kryten.economy.command`` and where its answer goes.
 
-    ``reply_to`` is "" when the caller left no address.
+    ``reply_to`` is "" when the caller left no address. What comes from ``inside`` is answered
+    there.
     """
 
     body: bytes = field(repr=False)
     reply_to: str
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,27 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from economy_actors.pages import live, member, public, sign_in
+from economy_actors.pages import (
+    limits,
+    live,
+    member,
+    op_keys,
+    own_data,
+    play,
+    public,
+    queue,
+    shop,
+    sign_in,
+    statement,
+    vanity,
+    wagers,
+)
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
+from economy_actors.pages.json_api import PREFIX, JsonApi, problem
 from economy_actors.pages.registry import PAGES, PageSpec, Who
 from economy_actors.pages.security import (
     address_of,
@@ -37,7 +52,21 @@ from kryten_economy.features.page_sessions import signed_in
 
 __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
-TOPICS = (public, sign_in, member, live)
+TOPICS = (
+    public,
+    sign_in,
+    member,
+    statement,
+    own_data,
+    wagers,
+    limits,
+    live,
+    shop,
+    vanity,
+    queue,
+    play,
+    op_keys,
+)
 """The modules whose pages there are; each registers its own when it is imported."""
 
 IN_PROGRESS_MAX: Final = 200
@@ -60,6 +89,8 @@ def pages_app(site: Site) -> ASGIApp:
     routes = [
         Route("/", partial(_channels, site)),
         Route("/static/{name}", static),
+        Route(PREFIX[:-1], _with_slash),
+        Mount(PREFIX, JsonApi(site)),
         *(
             Route(
                 spec.route, partial(_answer, site, spec), methods=["POST" if spec.posts else "GET"]
@@ -73,6 +104,7 @@ def pages_app(site: Site) -> ASGIApp:
         ),
     ]
     site.templates.globals["nav"] = _nav
+    site.templates.globals["member_pages"] = member.MEMBER_PAGES
     site.templates.globals["here"] = lambda view: view.path
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
@@ -131,9 +163,11 @@ class _Edge:
             return None
         address = address_of(request, self._site.web)
         if not self._visits.allow(address, anyio.current_time()):
-            return _briefly(429, "You ask for too many pages. Wait a few seconds.")
+            return _briefly(request, 429, "You ask for too much. Wait a few seconds.")
         if self._in_progress > IN_PROGRESS_MAX:
-            return _briefly(503, "Too many people ask at once. Try again in a few seconds.")
+            return _briefly(
+                request, 503, "Too many people ask at once. Try again in a few seconds."
+            )
         return None
 
     async def _told(self, request: Request, error: Exception) -> Response:
@@ -143,6 +177,8 @@ class _Edge:
         return self._page(request, error.status_code, said)
 
     def _page(self, request: Request, status: int, said: str) -> Response:
+        if request.scope["path"].startswith(PREFIX):
+            return problem(status, said or _TEXTS.get(status, _TEXTS[400]))
         view = View(self._site, request, "", None)
         text = said or _TEXTS.get(status, _TEXTS[400])
         title = HTTPStatus(status).phrase
@@ -167,7 +203,9 @@ async def _with_slash(request: Request) -> Response:
     return RedirectResponse(quote(request.url.path) + "/" + (f"?{query}" if query else ""))
 
 
-def _briefly(status: int, text: str) -> Response:
+def _briefly(request: Request, status: int, text: str) -> Response:
+    if request.scope["path"].startswith(PREFIX):
+        return problem(status, text)
     return PlainTextResponse(text + "\n", status, headers={"retry-after": "5"})
 
 

@@ -21,6 +21,7 @@ from kryten_economy.config.web import Web
 __all__ = (
     "COOKIE",
     "address_of",
+    "browser_in",
     "form_token",
     "headers",
     "is_form_token",
@@ -50,6 +51,36 @@ def token_in(request: Request) -> str | None:
     """The token in the cookie, if it looks like one."""
     token = request.cookies.get(COOKIE, "")
     return token if len(token) == _TOKEN_LENGTH and token.isascii() else None
+
+
+_BROWSERS: Final = {
+    "edg": "Edge",
+    "opr": "Opera",
+    "firefox": "Firefox",
+    "fxios": "Firefox",
+    "chrom": "Chrome",
+    "crios": "Chrome",
+    "safari": "Safari",
+}
+_SYSTEMS: Final = {
+    "android": "Android",
+    "iphone": "an iPhone",
+    "ipad": "an iPad",
+    "windows": "Windows",
+    "mac os": "a Mac",
+    "linux": "Linux",
+}
+
+
+def browser_in(user_agent: str) -> str:
+    """Which kind of browser it says to be, in words of ours only; "" for what nobody knows.
+
+    Browsers call themselves by the names of older ones too, so the first that is found counts.
+    """
+    told = user_agent[:500].lower()
+    browser = next((name for word, name in _BROWSERS.items() if word in told), "")
+    system = next((name for word, name in _SYSTEMS.items() if word in told), "")
+    return " on ".join(filter(None, (browser, system)))
 
 
 def form_token(token: str) -> str:

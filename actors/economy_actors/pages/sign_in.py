@@ -14,6 +14,7 @@ from economy_actors.messages.pages import (
 )
 from economy_actors.pages.registry import PAGES, Who, form, page
 from economy_actors.pages.security import (
+    browser_in,
     new_token,
     token_hash,
     token_in,
@@ -86,6 +87,7 @@ async def take_code(view: View) -> Response:
             now_ms,
             view.day,
             now_ms + view.site.web.session_days * 86_400_000,
+            browser_in(view.request.headers.get("user-agent", "")),
         ),
     )
     return with_cookie(view.go(to), token, view.site.web)

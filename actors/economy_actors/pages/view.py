@@ -8,11 +8,13 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import anyio
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -31,21 +33,38 @@ from kryten_economy.config import Settings
 from kryten_economy.config.web import Web
 from kryten_economy.features.page_sessions import SignedIn
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.text.templates import money
+from kryten_economy.text.templates import minute_of, money
 from kryten_economy.users import UserKey
 
-__all__ = ("READS_AT_ONCE", "Member", "Site", "View")
+__all__ = ("DOWNLOAD_EVERY_MS", "READS_AT_ONCE", "Downloads", "Member", "Site", "View")
 
 T = TypeVar("T")
 
 READS_AT_ONCE: Final = 4
 """So many pages ask the books at once; PMs and requests share the readers with them."""
 
+DOWNLOAD_EVERY_MS: Final = 30_000
+"""Nobody needs their data more often; to put it together takes a reader of the books."""
+
 _READ_WITHIN_S = 5.0
 _ACT_WITHIN_S = 12.0
 _ONCE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 _BAD_FIELD = "One of the fields is empty, or holds something that can't be sent. Nothing was done."
 _STATUS: Final = {"slow_down": 429, "unavailable": 503, "internal": 500}
+
+
+@dataclass(slots=True)
+class Downloads:
+    """Who has taken their data along lately; it is put together for one at a time."""
+
+    is_busy: bool = False
+    taken: dict[UserKey, int] = field(default_factory=dict)
+
+    def wait_ms(self, user: UserKey, now_ms: int) -> int:
+        """How long they have to wait for the next time."""
+        after = now_ms - DOWNLOAD_EVERY_MS
+        self.taken = {each: at_ms for each, at_ms in self.taken.items() if at_ms > after}
+        return self.taken.get(user, after) - after
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,7 @@ class Site:
     sign_in: Ref[SignInMessage]
     templates: Environment
     live: Live = field(default_factory=Live)
+    downloads: Downloads = field(default_factory=Downloads)
     reading: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READS_AT_ONCE))
 
 
@@ -150,6 +170,12 @@ class View:
     def money(self, amount_z: int) -> str:
         """``1,250 Z``."""
         return money(amount_z, self.symbol)
+
+    def time(self, at_ms: int) -> Markup:
+        """``2026-03-31 20:15`` in the configured zone, for people and for machines."""
+        exact = datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()
+        shown = minute_of(at_ms, self.context.live.calendar.zone)
+        return Markup('<time datetime="{}">{}</time>').format(exact, shown)
 
     def number(self, name: str, *, low: int, high: int, default: int) -> int:
         """A number of the query string, drawn into its bounds."""

@@ -20,7 +20,9 @@ from kryten_economy.features.games.tables import Cancelled, Finished
 from kryten_economy.features.games.trivia import ANSWER, Revealed, RevealQuestion, answers_until_ms
 from kryten_economy.refusals import NotPending
 
-__all__ = ("AllAnswered", "Began", "TriviaTable")
+__all__ = ("AllAnswered", "Began", "TriviaTable", "options_heard")
+
+_ANSWERS_WITH = "trivia "
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +176,21 @@ class TriviaTable(RoundTable[Message]):
             tell_player(self.context, player, text)
 
 
+def options_heard(words: Mapping[str, str], terms: Mapping[str, Any]) -> dict[str, str]:
+    """The options of a question by their letters, once people may answer it; before, none."""
+    heard = {
+        words[as_said(option)].removeprefix(_ANSWERS_WITH): option
+        for option in (terms["right"], *terms["wrong"])
+        if words.get(as_said(option), "").startswith(_ANSWERS_WITH)
+    }
+    return dict(sorted(heard.items()))
+
+
 def _words(shown: Revealed) -> Mapping[str, str]:
     """What is heard as an answer while the question is out."""
     words: dict[str, str] = {}
     for letter, option in zip(LETTERS, shown.options, strict=True):
-        answer = f"trivia {letter}"
+        answer = f"{_ANSWERS_WITH}{letter}"
         low = letter.lower()
         words |= {as_said(option): answer, low: answer, f"{low})": answer, f"{low}.": answer}
     return words

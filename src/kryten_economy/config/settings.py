@@ -183,6 +183,17 @@ class Settings(Section, BaseSettings):
                 raise refuse(allowed, "items", index, "min_rank", cause=("ranks", "tiers"))
         return shop
 
+    @field_validator("web")
+    @classmethod
+    def _test_channel_exists(cls, web: Web | None, info: ValidationInfo) -> Web | None:
+        channels = info.data.get("channels")
+        if web is not None and web.test_channel and channels is not None:
+            names = [each.channel for each in channels]
+            if web.test_channel.lower() not in {each.lower() for each in names}:
+                allowed = f"must be one of the channels: {', '.join(names)}"
+                raise refuse(allowed, "test_channel", cause=("channels",))
+        return web
+
     @property
     def pace(self) -> Pace:
         """The pace of outgoing messages: the file's gap where it gives one, else a bucket."""

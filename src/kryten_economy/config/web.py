@@ -40,7 +40,8 @@ class Web(Section):
 
     ``public_url`` is how browsers reach them, "" for just ``host`` and ``port``. Only what
     ``trusted_proxies`` say in X-Forwarded-For counts as a visitor's address. ``embed_origins`` may
-    show boards and races in a frame.
+    show boards and races in a frame. Keys for tests act in ``test_channel`` and nowhere else, and
+    no other keys act there.
     """
 
     host: Label = "127.0.0.1"
@@ -49,6 +50,13 @@ class Web(Section):
     embed_origins: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
     trusted_proxies: tuple[Annotated[str, AfterValidator(_proxy)], ...] = ()
     session_days: Annotated[int, Field(ge=1, le=365), CLAMP] = 30
+    key_reads_per_minute: Annotated[int, Field(ge=1, le=100_000), CLAMP] = 300
+    key_changes_per_minute: Annotated[int, Field(ge=1, le=100_000), CLAMP] = 60
+    test_channel: str = ""
+
+    def is_test(self, channel: str) -> bool:
+        """Whether keys of this channel are keys for tests."""
+        return bool(self.test_channel) and self.test_channel.lower() == channel.lower()
 
     @property
     def is_secure(self) -> bool:

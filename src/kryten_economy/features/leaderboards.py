@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from kryten_economy.config.ranks import Tier
 from kryten_economy.features.ranks.rules import Ladder
+from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.text.markup import user_text
@@ -25,6 +26,7 @@ __all__ = (
     "SetListed",
     "category_of",
     "distribution",
+    "is_listed",
     "listed_again",
     "places",
     "rank_counts",
@@ -109,6 +111,18 @@ def set_listed(tx: Tx, ask: SetListed) -> Listed:
         account.unlisted = int(not ask.listed)
         tx.accounts.touch(account, profile=True)
     return Listed(ask.listed, changed)
+
+
+_UNLISTED = """
+    SELECT 1 FROM account
+    WHERE kind = 'wallet' AND name = ?2 AND channel_id = (SELECT id FROM channel WHERE name = ?1)
+    AND unlisted
+"""
+
+
+def is_listed(reader: Reader, user: UserKey) -> bool:
+    """Whether leaderboards may name a user; who has no account has not asked to be left out."""
+    return reader.sql.row(_UNLISTED, *user) is None
 
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}

@@ -17,12 +17,14 @@ __all__ = (
     "EndPageSession",
     "EndPageSessions",
     "OpenPageSession",
+    "PageSession",
     "PageSessionOpened",
     "PageSessionsEnded",
     "SignedIn",
     "end_page_session",
     "end_page_sessions",
     "open_page_session",
+    "sessions_of",
     "signed_in",
 )
 
@@ -37,8 +39,8 @@ _OLDEST = """
     )
 """
 _OPEN = """
-    INSERT INTO page_session (token_hash, account_id, created_at_ms, expires_at_ms)
-    VALUES (?, ?, ?, ?)
+    INSERT INTO page_session (token_hash, account_id, created_at_ms, expires_at_ms, browser)
+    VALUES (?, ?, ?, ?, ?)
 """
 _END = "DELETE FROM page_session WHERE token_hash = ?"
 _END_ALL = "DELETE FROM page_session WHERE account_id = ?"
@@ -47,6 +49,14 @@ _SIGNED_IN = """
     FROM page_session AS s JOIN account AS a ON a.id = s.account_id
     JOIN channel AS c ON c.id = a.channel_id
     WHERE s.token_hash = ? AND s.expires_at_ms > ? AND a.kind = 'wallet'
+"""
+_SESSIONS = """
+    SELECT s.created_at_ms, s.expires_at_ms, s.browser, s.token_hash = ?4
+    FROM page_session AS s WHERE s.account_id = (
+        SELECT a.id FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+        WHERE c.name = ?1 AND a.kind = 'wallet' AND a.name = ?2
+    )
+    AND s.expires_at_ms > ?3 ORDER BY s.created_at_ms DESC LIMIT ?5
 """
 
 
@@ -61,7 +71,10 @@ class PageSessionOpened:
 
 @dataclass(frozen=True, slots=True)
 class OpenPageSession(Request[PageSessionOpened]):
-    """Sign somebody in; ``replaces`` is the session that the same browser had before."""
+    """Sign somebody in; ``replaces`` is the session that the same browser had before.
+
+    ``browser`` says which kind of browser it is.
+    """
 
     user: UserKey
     display_name: str
@@ -70,6 +83,7 @@ class OpenPageSession(Request[PageSessionOpened]):
     at_ms: int
     day: str
     expires_at_ms: int
+    browser: str = ""
 
 
 @operation
@@ -81,7 +95,7 @@ def open_page_session(tx: Tx, ask: OpenPageSession) -> PageSessionOpened:
     if ask.replaces is not None:
         tx.run(_END, ask.replaces)
     tx.run(_OLDEST, account.id, SESSIONS_MAX - 1)
-    tx.run(_OPEN, ask.token_hash, account.id, ask.at_ms, ask.expires_at_ms)
+    tx.run(_OPEN, ask.token_hash, account.id, ask.at_ms, ask.expires_at_ms, ask.browser)
     return PageSessionOpened(ask.user, account.display_name, ask.expires_at_ms)
 
 
@@ -135,3 +149,19 @@ def signed_in(reader: Reader, token_hash: bytes, at_ms: int) -> SignedIn | None:
         return None
     channel, name, display_name, expires_at_ms = row
     return SignedIn(UserKey(channel, name), display_name, expires_at_ms)
+
+
+class PageSession(NamedTuple):
+    """A browser that is signed in; ``is_this`` if it is the one that asks."""
+
+    created_at_ms: int
+    expires_at_ms: int
+    browser: str
+    is_this: bool
+
+
+def sessions_of(reader: Reader, user: UserKey, token_hash: bytes, at_ms: int) -> list[PageSession]:
+    """Where somebody is signed in, the newest first."""
+    rows = reader.sql.rows(_SESSIONS, *user, at_ms, token_hash, SESSIONS_MAX)
+    found = map(PageSession._make, rows)
+    return [each._replace(is_this=bool(each.is_this)) for each in found]

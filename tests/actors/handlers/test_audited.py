@@ -12,6 +12,7 @@ from tests.actors.queue.jukebox import Jukebox
 from tests.actors.queue.test_buying import BASE, FILMS
 from tests.actors.shelf import Shelf
 
+from economy_actors.handlers.api_keys import PEPPER_NAME
 from economy_actors.handlers.registry import COMMANDS, REQUESTS
 from kryten_economy.features.audit.queries import entries
 from kryten_economy.features.audit.rules import Entry
@@ -75,6 +76,7 @@ MESSAGES = (
     Case("pause", "pause games 30m"),
     Case("readonly", "readonly 30m"),
     Case("freeze", "freeze alice"),
+    Case("key", "key add alice read"),
     Case("resume", "resume games", said("Boss: pause games")),
     Case("auction", "auction open 5 10 hat"),
     Case("raffle", "raffle open 5 10"),
@@ -128,6 +130,11 @@ ELSEWHERE = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _pepper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PEPPER_NAME, "more than sixteen characters")
+
+
 @asynccontextmanager
 async def staffed(path: Path, **sections: Any) -> AsyncIterator[Api]:
     """Everything that an operator can do something about; Alice is rich."""
@@ -139,6 +146,7 @@ async def staffed(path: Path, **sections: Any) -> AsyncIterator[Api]:
         tipping={"min_account_age_minutes": 0},
         commands={"rate_limit_per_minute": 1000},
         shop={"enabled": True, "items": (POSTER,)},
+        web={},
         **sections,
     )
     more: dict[str, Any] = {"catalogue": lambda _: Shelf(FILMS), "gateway": Jukebox}

@@ -204,6 +204,7 @@ async def test_signing_out_everywhere(tmp_path: Path) -> None:
         await one.sign_in("alice")
         await two.sign_in("alice")
         await bobs.sign_in("bob")
+        await one.get("/me/sessions")
         await one.send("/sign-out/everywhere")
         assert (await two.get("/me/")).url.path == "/c/TestChan/sign-in"
         assert (await bobs.get("/me/")).url.path == "/c/TestChan/me/"

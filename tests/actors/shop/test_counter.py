@@ -9,14 +9,14 @@ from tests.actors.house import house
 from economy_actors.handlers import shop
 from economy_actors.handlers.answers import PmAnswer
 from economy_actors.handlers.registry import PmCall
-from economy_actors.handlers.shop import Ware
+from economy_actors.handlers.shop import Offer, Ware
 
 
 def _ware(*keys: str) -> Ware:
     async def buy(_call: PmCall, text: str) -> PmAnswer:
         return f"sold {keys[0]} <{text}>"
 
-    return Ware(keys, lambda _call: [f"{keys[0]}: 5 Z"], buy)
+    return Ware(keys, lambda _call: [Offer(f"{keys[0]}: 5 Z")], buy)
 
 
 async def _operators_own(_call: PmCall) -> Sequence[Ware]:

@@ -75,6 +75,7 @@ def test_admin_rights_follow_the_section() -> None:
         "unban",
         "config",
         "freeze",
+        "key",
         "panic",
         "pause",
         "readonly",

@@ -23,6 +23,9 @@ WEB = {
     "web.embed_origins",
     "web.trusted_proxies",
     "web.session_days",
+    "web.key_reads_per_minute",
+    "web.key_changes_per_minute",
+    "web.test_channel",
 }
 COMMENTED = {"chat_min_delay", "chat_jitter", "service.version", *WEB}
 ABSENT = {"presence.night_watch.bonus_per_minute"}

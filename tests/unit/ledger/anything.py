@@ -29,6 +29,7 @@ from tests.unit.ledger.acts import (
 from tests.unit.ledger.socials import LOTS
 
 from kryten_economy.features.achievements import Award
+from kryten_economy.features.api_keys import CreateKey, NoteKeyUse, RevokeKey
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.audit.operations import Undo
 from kryten_economy.features.bans import Ban, Unban
@@ -154,6 +155,7 @@ LOWER = st.sampled_from(["al", "bob", "cy", "nobody"])
 TIMES = st.integers(0, 5).map(lambda step: NOW + step * 1000)
 DAYS = st.sampled_from([DAY, DAY, DAY, NEXT_DAY])
 IDS = st.integers(0, 9).map(str)
+PREFIXES = st.sampled_from(["abcd2345", "bcde2345", "cdef2345"])
 SOME_Z = st.integers(0, 9)
 GATES = st.sampled_from([EarningGate(), EarningGate(min_messages=3), EarningGate(2000)])
 RANKS = st.sampled_from(["", *Ladder(SETTINGS.ranks.tiers).names[:3], "Unheard of"])
@@ -775,6 +777,22 @@ KINDS: dict[type[Request[Any]], st.SearchStrategy[Request[Any]]] = {
     ),
     Ban: st.builds(lambda name, day: Ban(key(name), name, "Boss", "", NOW, day), NAMES, DAYS),
     Unban: st.builds(Unban, USERS, DAYS),
+    CreateKey: st.builds(
+        CreateKey,
+        IDS,
+        USERS,
+        NAMES,
+        st.sampled_from(["read", "read,spend", "operate"]),
+        st.booleans(),
+        PREFIXES,
+        st.just(bytes(16)),
+        st.just(bytes(32)),
+        st.just("Boss"),
+        now,
+        DAYS,
+    ),
+    RevokeKey: st.builds(RevokeKey, here, PREFIXES),
+    NoteKeyUse: st.builds(NoteKeyUse, PREFIXES, TIMES),
     SetPanic: st.one_of(
         st.builds(
             SetPanic,

@@ -41,6 +41,7 @@ from kryten_economy import features
 from kryten_economy.config.gambling import Heist, Trivia
 from kryten_economy.dice import Dice
 from kryten_economy.features.achievements import Award
+from kryten_economy.features.api_keys import CreateKey
 from kryten_economy.features.approvals import ResolveApproval
 from kryten_economy.features.bounties.operations import ClaimBounty, CreateBounty, EndBounty
 from kryten_economy.features.chat.operations import PayTriggers, RecordChat
@@ -125,6 +126,9 @@ OPENED = OpenRound(
 HAND_TERMS, DUEL_TERMS = Terms("blackjack", 1, 100), Terms("challenge", 1, 100)
 DEALT = Deal("deal", key("Bob"), 20, "1.5", True, HAND_TERMS, SEED, NOW, DAY)
 DARED = ChallengeSomebody("dare", key("Bob"), key("Eve"), 20, "5", 9, DUEL_TERMS, SEED, NOW, DAY)
+API_KEY = CreateKey(
+    "act", key("Bob"), "Bob", "read", False, "abcd2345", bytes(16), bytes(32), "Boss", NOW, DAY
+)
 DRAWN = DrawRound("draw", CHANNEL, 1, NOW, DAY)
 BETS, TICKETS, BIDS = (Terms(game, 1, 100) for game in ("prediction", "raffle", "auction"))
 Before = Act[Any] | OnRecord
@@ -275,6 +279,7 @@ ACTS: list[tuple[list[Before], Act[Any]]] = [
         [earn("Bob", 50), RESERVED],
         Release("act", CHANNEL, "bot", "wallet:before-1", NOW, DAY),
     ),
+    ([], API_KEY),
 ]
 IDS = [type(act).__name__ for _, act in ACTS]
 each_act = pytest.mark.parametrize(("before", "act"), ACTS, ids=IDS)

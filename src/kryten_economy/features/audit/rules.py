@@ -67,7 +67,7 @@ class Entry(NamedTuple):
     id: int
     at_ms: int
     admin: str
-    origin: Literal["pm", "page", "api", "cli", "clock"]
+    origin: Literal["pm", "page", "api", "key", "cli", "clock"]
     channel: str
     command: str
     arguments: str

@@ -25,6 +25,7 @@ from kryten_economy.features.games.rules import (
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
 from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
@@ -37,6 +38,7 @@ __all__ = (
     "Spun",
     "edges",
     "free_spin",
+    "has_spun_free",
     "jackpot_from_z",
     "pull",
     "spin",
@@ -224,6 +226,19 @@ def free_spin(
     )
     rounds.played(tx, playing.number, outcome, ask.at_ms)
     return Spun(playing.number, outcome["symbols"], outcome["payout_z"], account.wallet)
+
+
+_SPUN_FREE = """
+    SELECT 1 FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+    JOIN daily_activity AS d
+        ON d.channel_id = a.channel_id AND d.day = ?3 AND d.account_id = a.id
+    WHERE c.name = ?1 AND a.kind = 'wallet' AND a.name = ?2 AND d.free_spin_used = 1
+"""
+
+
+def has_spun_free(reader: Reader, user: UserKey, day: str) -> bool:
+    """Whether somebody has had the free spin of a day."""
+    return reader.sql.row(_SPUN_FREE, *user, day) is not None
 
 
 def terms_of(settings: Settings) -> Terms:

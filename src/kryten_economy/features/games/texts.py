@@ -33,6 +33,7 @@ __all__ = (
     "never_played",
     "no_round",
     "odds",
+    "odds_by_game",
     "pause_begun",
     "pause_unclear",
     "settled_late",
@@ -170,11 +171,18 @@ def odds(rows: Sequence[OddsRow]) -> str:
     """What each game returns, ways to play the same game in one line."""
     if not rows:
         return "🎲 No game is played here."
-    lines: list[str] = []
-    for title, ways in groupby(rows, key=attrgetter("title")):
-        alike = [(percent, [way.label for way in same]) for percent, same in _alike(ways)]
-        lines.append(f"{title}: {', '.join(f'{each} ({_span(labels)})' for each, labels in alike)}")
+    lines = [f"{title}: {told}" for title, told in odds_by_game(rows).items()]
     return "🎲 What comes back of a stake on average:\n" + "\n".join(lines)
+
+
+def odds_by_game(rows: Sequence[OddsRow]) -> dict[str, str]:
+    """The same by the title of the game; rows of one game stand together."""
+    return {title: _ways(ways) for title, ways in groupby(rows, key=attrgetter("title"))}
+
+
+def _ways(ways: Iterable[OddsRow]) -> str:
+    alike = [(percent, [way.label for way in same]) for percent, same in _alike(ways)]
+    return ", ".join(f"{each} ({_span(labels)})" for each, labels in alike)
 
 
 def _alike(ways: Iterable[OddsRow]) -> Iterable[tuple[str, Iterable[OddsRow]]]:

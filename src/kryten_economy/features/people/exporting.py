@@ -10,12 +10,15 @@ from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TextIO, TypeAlias
 
+from kryten_economy.config import Settings
+from kryten_economy.features.history.rules import public_metadata
 from kryten_economy.features.people.rules import Naming
 from kryten_economy.features.people.tables import Scope, Table, scope_of, tables
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Sql
+from kryten_economy.users import UserKey
 
-__all__ = ("AboutRow", "about", "write_csv", "write_json")
+__all__ = ("AboutRow", "about", "own_data", "write_csv", "write_json")
 
 _LEFT_OUT = frozenset({("operation", "answer"), ("operation", "digest"), ("operation", "seq")})
 _ACTS = """
@@ -57,6 +60,61 @@ def _rows(reader: Reader, scope: Scope, found: list[Table]) -> Rows:
         reader.sql.run("COMMIT")
 
 
+_NOT_TAKEN = frozenset(
+    {"audit_log", "audit_part", "audit_state", "config_version", "trigger_fractions"}
+)
+"""Books of the operators, whose acts stand in the transfers as well; and parts of coins."""
+
+_BY_NAME = frozenset({"banned_users", "panic"})
+_OVER = frozenset({"settled", "cancelled"})
+
+
+def own_data(reader: Reader, user: UserKey, settings: Settings) -> Rows:
+    """What a user may take along: the rows that refer to their own account, as `about` has them.
+
+    Rows of others that only name them are left out, since anybody may have a word for a name. So
+    are the operators' books, what would tell a hidden factor (P-EARN-15), what a round that still
+    plays has in its hands, and what would help to forge a session.
+    """
+    sql = Sql(reader.connection)
+    found = tables(sql)
+    scope = scope_of(sql, user.name, user.channel, found)
+    if scope is not None:
+        reader.sql.run("BEGIN")
+        try:
+            for table in found:
+                if table.name not in _NOT_TAKEN:
+                    yield from _own_rows(reader, scope, table, found, settings)
+        finally:
+            reader.sql.run("COMMIT")
+
+
+def _own_rows(
+    reader: Reader, scope: Scope, table: Table, found: list[Table], settings: Settings
+) -> Iterator[AboutRow]:
+    is_by_name = table.name in _BY_NAME
+    owned = "channel_id = ?2 AND name = ?1" if is_by_name else _owned(scope, table, found)
+    if owned == "0":
+        return
+    statement = f"SELECT * FROM {table.name} WHERE {owned}"  # noqa: S608 - names of the schema
+    whose = (scope.name, scope.channel_id) if is_by_name else ()
+    for values in reader.connection.cursor().execute(statement, whose):
+        row = dict(zip(table.columns, values, strict=True))
+        match table.name:
+            case "transfer":
+                type_ = row["credit_type"] or row["debit_type"] or ""
+                row["metadata"] = public_metadata(type_, row["metadata"], settings)
+            case "game_round" if row["state"] not in _OVER:
+                row |= {"terms": None, "outcome": None}
+            case "page_session":
+                del row["token_hash"]
+        yield AboutRow(table.name, _kept(table, row))
+
+
+def _kept(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in row if (table.name, key) not in _LEFT_OUT}
+
+
 def _of_table(
     reader: Reader, scope: Scope, naming: Naming, table: Table, found: list[Table]
 ) -> Iterator[AboutRow]:
@@ -69,8 +127,7 @@ def _of_table(
     for own, *values in cursor.execute(statement, scope.values):
         row = dict(zip(table.columns, values, strict=True))
         if own or _names(scope, naming, table, row):
-            kept = {key: row[key] for key in row if (table.name, key) not in _LEFT_OUT}
-            yield AboutRow(table.name, kept)
+            yield AboutRow(table.name, _kept(table, row))
 
 
 def _owned(scope: Scope, table: Table, found: list[Table]) -> str:

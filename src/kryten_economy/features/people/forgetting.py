@@ -48,6 +48,7 @@ _DIGESTS = """
 _UNLIST = "UPDATE account SET unlisted = 1 WHERE id IN ({own})"
 _UNSHOW = "DELETE FROM vanity_item WHERE account_id IN ({own})"
 _SIGN_OUT = "DELETE FROM page_session WHERE account_id IN ({own})"
+_REVOKE = "DELETE FROM api_key WHERE account_id IN ({own})"
 _AUDIT = """
     INSERT INTO audit_log (at_ms, admin, channel, command, arguments, result)
     VALUES (?, 'system', ?, 'forget', ?, ?)
@@ -226,6 +227,7 @@ def _replace(
     sql.run(_UNLIST.format(own=own))
     sql.run(_UNSHOW.format(own=own))
     sql.run(_SIGN_OUT.format(own=own))
+    sql.run(_REVOKE.format(own=own))
     rows = sum(changed.values())
     sql.run(_AUDIT, at_ms, scope.channel, naming.instead, f"{rows} rows name a pseudonym now")
     for _, statement in triggers:

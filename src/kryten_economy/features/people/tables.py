@@ -35,6 +35,7 @@ WORDS: dict[str, frozenset[str]] = {
     "milestone_claims": frozenset({"day"}),
     "notice_due": frozenset({"kind"}),
     "operation": frozenset({"kind"}),
+    "page_session": frozenset({"browser"}),
     "play_limit": frozenset({"stakes_from", "losses_from"}),
     "presence_fold": frozenset({"day"}),
     "purchase": frozenset({"action", "media_type", "media_id", "state", "day"}),

@@ -22,6 +22,7 @@ __all__ = (
     "find_purchase",
     "may_queue",
     "purchases_on_playlist",
+    "purchases_to_come",
     "queue_standing",
     "restore_use",
     "row_of",
@@ -132,6 +133,23 @@ def unsettled_purchases(reader: Reader, channel: str) -> tuple[Purchase, ...]:
 def purchases_on_playlist(reader: Reader, channel: str) -> tuple[Purchase, ...]:
     """Those that stand on the playlist, in the order in which they were paid for."""
     return _in_state(reader, channel, "queued")
+
+
+_TO_COME = (
+    SELECT_PURCHASE
+    + """
+    WHERE c.name = ?1 AND p.state IN ('asked', 'paid', 'queued')
+    AND (p.state <> 'asked' OR a.name = ?2) ORDER BY p.number LIMIT ?3
+"""
+)
+
+
+def purchases_to_come(reader: Reader, viewer: UserKey, limit: int) -> tuple[Purchase, ...]:
+    """What was paid for in a channel and is not over, in the order in which it was paid for.
+
+    What an operator still has to allow is shown to its buyer alone.
+    """
+    return tuple(row_of(row).purchase for row in reader.sql.rows(_TO_COME, *viewer, limit))
 
 
 def _in_state(reader: Reader, channel: str, state: PurchaseState) -> tuple[Purchase, ...]:

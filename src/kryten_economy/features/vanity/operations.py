@@ -7,6 +7,7 @@ been given meanwhile and is looked for.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -57,6 +58,7 @@ __all__ = (
     "SetAside",
     "SettlePurchase",
     "Settled",
+    "Standing",
     "TellFortune",
     "Waiting",
     "ask_for_gif",
@@ -66,6 +68,7 @@ __all__ = (
     "open_shoutouts",
     "set_aside",
     "settle_purchase",
+    "standing_of",
     "tell_fortune",
 )
 
@@ -245,6 +248,17 @@ def ask_for_gif(
 # Once the outside has done it
 
 
+def _again(
+    purpose: str, left_ms: int, placed_at_ms: int | None, cooldown_ms: int, at_ms: int
+) -> CoolingDown | AlreadyPending | None:
+    """Why not another one; ``placed_at_ms`` is when the one that waits was paid, if one does."""
+    if placed_at_ms is not None and cooldown_ms:
+        left_ms = max(1, placed_at_ms + cooldown_ms - at_ms)
+    if left_ms:
+        return CoolingDown(f"Your {purpose}", left_ms)
+    return None if placed_at_ms is None else AlreadyPending(purpose)
+
+
 def hold_of(op_id: str) -> str:
     """The hold under which a `SetAside` keeps the money."""
     return f"purchase:{op_id}"
@@ -312,13 +326,10 @@ def set_aside(
         return account
     left_ms = cooldown_left_ms(tx, account, ask.purpose, ask.cooldown_ms, ask.at_ms)
     waits = tx.query(_OPEN_OF_USER, account.id, ask.purpose)
-    if waits and ask.cooldown_ms:
-        ((placed_at_ms, _),) = waits
-        left_ms = max(1, placed_at_ms + ask.cooldown_ms - ask.at_ms)
-    if left_ms:
-        return CoolingDown(f"Your {ask.purpose}", left_ms)
-    if waits:
-        return AlreadyPending(ask.purpose)
+    placed_at_ms = waits[0][0] if waits else None
+    refusal = _again(ask.purpose, left_ms, placed_at_ms, ask.cooldown_ms, ask.at_ms)
+    if refusal is not None:
+        return refusal
     hold_id = hold_of(ask.op_id)
     place = PlaceHold(
         ask.op_id,
@@ -427,3 +438,45 @@ def open_levels(reader: Reader, channel: str) -> tuple[LevelPurchase, ...]:
 def open_shoutouts(reader: Reader, channel: str) -> tuple[str, ...]:
     """The holds of lines of which nobody has heard yet whether they were said."""
     return tuple(id_ for id_, *_ in reader.sql.rows(_OPEN, channel, SHOUTOUT))
+
+
+class Standing(NamedTuple):
+    """What somebody has used when for the last time, and what of theirs waits since when.
+
+    Cooldowns are by their name, what is to be done outside by its purpose, and what an operator
+    decides on by its type.
+    """
+
+    used: Mapping[str, int]
+    waiting: Mapping[str, int]
+
+    def why_not_again(
+        self, purpose: str, cooldown_ms: int, now_ms: int
+    ) -> CoolingDown | AlreadyPending | None:
+        """What a `SetAside` right now would be refused with, money apart."""
+        last_ms = self.used.get(purpose)
+        left_ms = 0 if last_ms is None else max(0, last_ms + cooldown_ms - now_ms)
+        return _again(purpose, left_ms, self.waiting.get(purpose), cooldown_ms, now_ms)
+
+
+_OWN = """
+    SELECT a.id FROM account AS a JOIN channel AS c ON c.id = a.channel_id
+    WHERE c.name = ? AND a.kind = 'wallet' AND a.name = ?
+"""
+_USED = "SELECT name, last_at_ms FROM cooldown WHERE account_id = ?"
+_WAITING = """
+    SELECT h.purpose, h.placed_at_ms FROM hold AS h WHERE h.account_id = ?1 AND h.state = 'open'
+    AND h.purpose IN (?2, ?3)
+    UNION ALL
+    SELECT p.type, p.created_at_ms FROM approval AS p
+    WHERE p.account_id = ?1 AND p.state = 'pending'
+"""
+
+
+def standing_of(reader: Reader, user: UserKey) -> Standing:
+    """How far somebody is with what can't be bought at any time."""
+    own = reader.sql.row(_OWN, *user)
+    if own is None:
+        return Standing({}, {})
+    used: dict[str, int] = dict(reader.sql.rows(_USED, own[0]))
+    return Standing(used, dict(reader.sql.rows(_WAITING, own[0], SHOUTOUT, LEVEL)))

@@ -4,6 +4,8 @@ CREATE TABLE page_session (
     token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
     account_id INTEGER NOT NULL REFERENCES account (id),
     created_at_ms INTEGER NOT NULL,
+    -- Which kind of browser it is, in words of ours.
+    browser TEXT NOT NULL DEFAULT '',
     expires_at_ms INTEGER NOT NULL CHECK (expires_at_ms > created_at_ms)
 ) STRICT, WITHOUT ROWID;
 

@@ -38,7 +38,7 @@ CREATE TABLE audit_log (
     command TEXT NOT NULL,
     arguments TEXT NOT NULL,
     result TEXT NOT NULL,
-    origin TEXT NOT NULL DEFAULT 'clock' CHECK (origin IN ('pm', 'page', 'api', 'cli', 'clock')),
+    origin TEXT NOT NULL DEFAULT 'clock' CHECK (origin IN ('pm', 'page', 'api', 'key', 'cli', 'clock')),
     done INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
     cause TEXT UNIQUE,
     about TEXT NOT NULL DEFAULT '' CHECK (about = lower(about)),
