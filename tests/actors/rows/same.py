@@ -24,13 +24,27 @@ from economy_actors.outbox.message import Pm, Priority
 from economy_actors.pages.registry import Who, form, page
 from economy_actors.pages.view import View
 
-__all__ = ("Seen", "Visitors", "by_pm", "differences", "register_any_command", "steps", "visitors")
+__all__ = (
+    "Ask",
+    "Seen",
+    "Visitors",
+    "by_pm",
+    "differences",
+    "register_any_command",
+    "steps",
+    "visitors",
+)
 
 Say = Callable[[str, str], Awaitable[str]]
 """How somebody says something; what they are answered."""
+Ask = Callable[[str, Step], Awaitable[str]]
+"""How the request of a row's step is asked; its whole answer."""
 
 CODE_S: Final = re.compile(r"confirm (\d+)")
 BEGINS_S: Final = 3
+_VARIES: Final = re.compile(
+    r"up \d+h \d+m \d+s|ke[-_]live[-_]\w{8}[-_]\w{40}|^[a-z0-9]{8}(?=: )", re.MULTILINE
+)
 BEAT_MS: Final = 500
 _BOOKED = """
     SELECT created_at_ms, from_account.name, to_account.name, amount_z, debit_type, debit_trigger,
@@ -86,7 +100,9 @@ def differences(one: Sequence[Seen], other: Sequence[Seen], *, is_timed: bool) -
     ]
 
 
-async def note(it: Api, rows: Iterable[Row], say: Say, *, is_timed: bool) -> list[Seen]:
+async def note(
+    it: Api, rows: Iterable[Row], say: Say, ask: Ask | None = None, *, is_timed: bool
+) -> list[Seen]:
     """Try all steps, and note what each has left behind.
 
     Where ``is_timed`` they begin at the same moments, so that the times written down are the same.
@@ -94,7 +110,7 @@ async def note(it: Api, rows: Iterable[Row], say: Say, *, is_timed: bool) -> lis
     seen = []
     if is_timed:
         await anyio.sleep(BEGINS_S - (it.house.now_ms - START_MS) / 1000)
-    for _, step in steps(rows):
+    for name, step in steps(rows):
         if is_timed:
             await anyio.sleep(-it.house.now_ms % BEAT_MS / 1000)
         match step:
@@ -106,15 +122,20 @@ async def note(it: Api, rows: Iterable[Row], say: Say, *, is_timed: bool) -> lis
                 assert path is not None
                 path.write_text(text, encoding="utf-8")
             case Step():
-                seen.append(await _noted(it.house, step, say))
+                seen.append(await _noted(it.house, name, step, say, ask))
     return seen
 
 
-async def _noted(h: House, step: Step, say: Say) -> Seen:
+async def _noted(h: House, name: str, step: Step, say: Say, ask: Ask | None) -> Seen:
     who, _, text = step.said.partition(": ")
     transfers, lines, counted = _last(h, "transfer"), _last(h, "audit_log"), _counted(h)
     heard = len(h.heard)
-    answer = await say(who, text)
+    if step.said:
+        answer = await say(who, text)
+    else:
+        assert ask is not None, step
+        answer = await ask(name, step)
+        await h.settle()
     assert re.search(step.answer, answer), (step, answer)
     told = Counter(
         f"{type(each).__name__} {getattr(each, 'to', '')}: {getattr(each, 'text', each)}"
@@ -124,7 +145,7 @@ async def _noted(h: House, step: Step, say: Say) -> Seen:
     audit = h.report(lambda reports: reports.sql.rows(_AUDIT, lines))
     booked = h.report(lambda reports: reports.sql.rows(_BOOKED, transfers))
     return Seen(
-        step.said,
+        step.said or f"{step.command or name} {step.fields}",
         _plain(answer),
         {key: value for key, value in _counted(h).items() if value != counted.get(key, 0.0)},
         balances(h),
@@ -137,10 +158,10 @@ async def _noted(h: House, step: Step, say: Say) -> Seen:
 
 
 def _plain(value: Any) -> Any:
-    """Without what tells the ways apart, and without how long the process has run."""
+    """Without what tells the ways apart, how long the process has run, and what is secret."""
     if not isinstance(value, str):
         return value
-    return re.sub(r"up \d+h \d+m \d+s", "up", value.replace("on the pages", "by PM"))
+    return _VARIES.sub("", value.replace("on the pages", "by PM"))
 
 
 def _is_answer(message: object, who: str, answer: str) -> bool:

@@ -9,7 +9,16 @@ import pytest
 from tests.actors.api.helpers import Api
 from tests.actors.conftest import VirtualLoop
 from tests.actors.queue.jukebox import Jukebox
-from tests.actors.rows import pm_games, pm_media, pm_money, pm_people, pm_rounds, pm_shop, pm_staff
+from tests.actors.rows import (
+    pm_games,
+    pm_keys,
+    pm_media,
+    pm_money,
+    pm_people,
+    pm_rounds,
+    pm_shop,
+    pm_staff,
+)
 from tests.actors.rows.walk import Row, channel, walk
 from tests.actors.shelf import Shelf
 
@@ -25,6 +34,7 @@ TABLES: dict[str, tuple[Row, ...]] = {
     "rounds": pm_rounds.ROWS,
     "shop": pm_shop.ROWS,
     "media": pm_media.ROWS,
+    "keys": pm_keys.ROWS,
 }
 FILMS = (CatalogueItem("alien", "Alien", 600),)
 
