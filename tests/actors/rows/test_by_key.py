@@ -23,8 +23,8 @@ from kryten_economy.config.web import Web
 
 Open = Callable[..., AbstractAsyncContextManager[Api]]
 _TOLD = re.compile(r"ke-live-[a-z0-9]{8}-[A-Za-z0-9]{40}")
-_IDS = f"key:{CHANNEL}:boss:api:"
-"""What stands before the ids of a caller who has a key of Boss, where the bus has ``api:``."""
+_IDS = f"wallet:key:{CHANNEL}:boss:"
+"""How reservations of a key of Boss begin, where those of the bus begin with ``wallet:api:``."""
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def _by_bus(it: Api) -> Ask:
 
 def _by_key(client: httpx.AsyncClient, key: str) -> Ask:
     async def ask(name: str, step: Step) -> str:
-        body = json.dumps(_body(name, step)).replace("wallet:api:", f"wallet:{_IDS}")
+        body = json.dumps(_body(name, step)).replace("wallet:api:", _IDS)
         response = await client.post(
             f"/api/v1/{_spec(name, step).name}",
             content=body,
@@ -131,7 +131,7 @@ def _by_key(client: httpx.AsyncClient, key: str) -> Ask:
         )
         answer: dict[str, Any] = response.json()
         assert response.status_code == STATUS[answer.get("error_code", "")]
-        return _shown(answer).replace(_IDS, "api:")
+        return _shown(answer)
 
     return ask
 
@@ -144,4 +144,4 @@ def _is_one_line(seen: Seen) -> bool:
     """Whether what was done for an operator has one line, and what only reads has none."""
     spec = REQUESTS.find(seen.step.partition(" ")[0])
     assert spec is not None
-    return len(seen.audit) <= spec.changes
+    return len(seen.audit) == spec.mutating
