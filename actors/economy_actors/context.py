@@ -55,6 +55,7 @@ __all__ = (
     "SERVICE_NAME",
     "Connected",
     "Context",
+    "Highlight",
     "LiveSettings",
     "MayAdd",
     "People",
@@ -65,6 +66,7 @@ __all__ = (
     "halted_in",
     "hindrance",
     "multipliers_now",
+    "note_highlight",
     "notice",
     "notify",
     "present_if_known",
@@ -108,6 +110,17 @@ class MayAdd(NamedTuple):
 
     here: bool
     rank: float
+
+
+class Highlight(NamedTuple):
+    """Something about a user that a channel was told, as it was told."""
+
+    user: UserKey
+    text: str
+    at_ms: int
+
+
+_HIGHLIGHTS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +212,8 @@ class Context:
     channel's playlist asks of the bot, as far as it is known. ``shoutouts``: the holds of bought
     lines that this process has under way. ``seeded``: the day by channel up to which the seeds of
     the fair dice are announced. ``halts``: what admins have stopped. ``books_lost``: the book file
-    was taken away, and nothing is acknowledged any more.
+    was taken away, and nothing is acknowledged any more. ``highlights``: the wins and achievements
+    that a channel was told last, the newest first.
     """
 
     live: LiveSettings
@@ -245,6 +259,7 @@ class Context:
     fresh_seed: Callable[[], str] = fresh_seed
     seeded: dict[str, str] = field(default_factory=dict)
     floats: dict[str, int] = field(default_factory=dict)
+    highlights: dict[str, tuple[Highlight, ...]] = field(default_factory=dict)
     bot_ranks: dict[str, float] = field(default_factory=dict)
     stylesheets: dict[str, Ref[StylesheetMessage]] = field(default_factory=dict)
     colours: dict[str, Ref[ColoursMessage]] = field(default_factory=dict)
@@ -331,6 +346,13 @@ def present_if_known(context: Context, channel: str) -> tuple[Present, ...] | No
     if not here.known or not here.seen:
         return None
     return tuple(sorted(Present(name, each.display_name) for name, each in here.users.items()))
+
+
+def note_highlight(context: Context, user: UserKey, text: str) -> None:
+    """A channel is told this about a user; pages show what was told last."""
+    told = Highlight(user, text, context.clock.now_ms())
+    before = context.highlights.get(user.channel, ())
+    context.highlights[user.channel] = (told, *before[: _HIGHLIGHTS_MAX - 1])
 
 
 def adorned(context: Context, user: UserKey, type_: str) -> str | None:

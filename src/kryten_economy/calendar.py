@@ -133,6 +133,9 @@ class Calendar:
 
     def next_fire(self, cron: str, at_ms: int) -> int | None:
         """The earliest instant after ``at_ms`` at which the cron entry fires; None: never."""
+        last_ms, next_ms = self._fires.get(cron, (0, 0))
+        if last_ms <= at_ms < next_ms:
+            return next_ms
         return self._nearest(cron, at_ms, forward=True)
 
     def _nearest(self, cron: str, at_ms: int, *, forward: bool) -> int | None:

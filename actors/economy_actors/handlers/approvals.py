@@ -34,6 +34,7 @@ __all__ = (
     "UNDECIDED",
     "Decided",
     "Resolver",
+    "about_approval",
     "decide",
     "reject_overdue",
     "resolver",
@@ -168,7 +169,7 @@ async def approvals(call: PmCall) -> PmAnswer:
                 each.id,
                 each.display_name,
                 each.type,
-                _about(each),
+                about_approval(each),
                 each.paid_z,
                 (call.now_ms - each.created_at_ms) / 1000,
             )
@@ -178,7 +179,7 @@ async def approvals(call: PmCall) -> PmAnswer:
     )
 
 
-def _about(approval: Approval) -> str:
+def about_approval(approval: Approval) -> str:
     """What the decision is about, in one line."""
     return " ".join(str(approval.data[key]) for key in _SHOWN if key in approval.data)
 

@@ -1,5 +1,7 @@
 """Auctions: opened, bid in and called off, by PM, in the channel, by request."""
 
+from typing import Any
+
 from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Text
@@ -23,7 +25,7 @@ from kryten_economy.features.games.tables import (
 )
 from kryten_economy.text.markup import user_text
 
-__all__ = ()
+__all__ = ("auction_now",)
 
 MINIMUM = Amount("minimum", low=1, high=10**15)
 THING = Text("thing", most=THING_UNITS_MAX, required=True)
@@ -164,21 +166,24 @@ async def auction_state(call: ApiCall) -> ApiAnswer:
     row = await _round(call)
     if row is None:
         return Done({"channel": call.channel, "open": False})
-    terms, top = row.terms, await _top(call, row.number)
-    return Done(
-        {
-            "channel": call.channel,
-            "open": True,
-            "round": row.number,
-            "thing": terms["thing"],
-            "opener": terms["opener"],
-            "seller": terms["seller"] or None,
-            "highest_bid": None if top is None else top.stake_z,
-            "highest_bidder": None if top is None else top.display_name,
-            "next_bid": least_bid(terms, None if top is None else top.stake_z),
-            "seconds_left": max(0, (row.end_ms - call.now_ms) // 1000),
-        }
-    )
+    top = await _top(call, row.number)
+    return Done({"channel": call.channel, **auction_now(row, top, call.now_ms)})
+
+
+def auction_now(row: OpenRow, top: Stake | None, now_ms: int) -> dict[str, Any]:
+    """What all may see of an auction; ``top`` is the highest bid."""
+    terms = row.terms
+    return {
+        "open": True,
+        "round": row.number,
+        "thing": terms["thing"],
+        "opener": terms["opener"],
+        "seller": terms["seller"] or None,
+        "highest_bid": None if top is None else top.stake_z,
+        "highest_bidder": None if top is None else top.display_name,
+        "next_bid": least_bid(terms, None if top is None else top.stake_z),
+        "seconds_left": max(0, (row.end_ms - now_ms) // 1000),
+    }
 
 
 @request("auction.open", social.MINUTES, MINIMUM, THING, mutating=True, repeatable=True)

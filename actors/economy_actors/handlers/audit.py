@@ -33,7 +33,7 @@ from kryten_economy.ledger.posting import Paid
 from kryten_economy.refusals import AMOUNT_MAX_Z, NotUndoable, Refusal
 from kryten_economy.users import UserKey, name_from_text
 
-__all__ = ("ActNumber",)
+__all__ = ("ActNumber", "entry_row")
 
 _LISTED = 10
 _FEW = 5
@@ -140,12 +140,13 @@ async def audit_list(call: ApiCall) -> ApiAnswer:
         "channel": call.channel,
         "limit": limit,
         "offset": offset,
-        "entries": [_row(each) for each in found],
+        "entries": [entry_row(each) for each in found],
     }
     return Done(data, rows="entries", offset=offset)
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def entry_row(entry: Entry) -> dict[str, object]:
+    """A row as requests and downloads get it."""
     return {
         "id": entry.id,
         "created_at": kit.time_of(entry.at_ms),

@@ -43,7 +43,7 @@ from kryten_economy.refusals import AMOUNT_MAX_Z, Refusal, TooFewCoins
 from kryten_economy.text.markup import user_text
 from kryten_economy.users import UNNAMED_ADMIN
 
-__all__ = ("Multiplier",)
+__all__ = ("Multiplier", "event_asked_for")
 
 TOTAL = Amount("total_amount", low=1, high=AMOUNT_MAX_Z)
 
@@ -267,7 +267,8 @@ async def event(call: PmCall) -> PmAnswer:
             return call.usage()
 
 
-async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmAnswer:
+def event_asked_for(typed: str, minutes: str, name: str) -> tuple[Fraction, int] | str:
+    """The factor and the minutes of an event as they were typed, or what is allowed."""
     written, length = _TYPED.fullmatch(typed), amount(minutes)
     if (
         written is None
@@ -276,9 +277,15 @@ async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmA
         or length > ADHOC_MINUTES_MAX
         or not 1 <= len(name) <= ADHOC_NAME_MAX
     ):
-        limits = (ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
-        return call.usage(texts.adhoc_too_long(*limits))
-    multiplier = Fraction(written[1])
+        return texts.adhoc_too_long(ADHOC_NAME_MAX, ADHOC_MULTIPLIER_MAX, ADHOC_MINUTES_MAX)
+    return Fraction(written[1]), length
+
+
+async def _start_by_pm(call: PmCall, typed: str, minutes: str, name: str) -> PmAnswer:
+    asked = event_asked_for(typed, minutes, name)
+    if isinstance(asked, str):
+        return call.usage(asked)
+    multiplier, length = asked
     started = await _start(call, multiplier, length, name)
     return texts.started_reply(name, multiplier, length, started.replaced)
 

@@ -20,6 +20,7 @@ from economy_actors.messages.vanity import LineTold
 from economy_actors.messages.workers import AdHocBegun
 from economy_actors.outbox.message import Line, LineKind
 from kryten_economy.commands import refusals
+from kryten_economy.config.shop import ShopItem
 from kryten_economy.features.events.adhoc import RunningEvent
 from kryten_economy.features.prices import Price, price_tag
 from kryten_economy.features.reports.queries import Reports
@@ -42,7 +43,7 @@ from kryten_economy.text.markup import name_shown, user_text
 from kryten_economy.text.templates import money
 from kryten_economy.users import UserKey, name_from_text
 
-__all__ = ("ITEM", "Offers", "OnShelf", "offers_of", "shelf")
+__all__ = ("ITEM", "Offers", "OnShelf", "offers_in", "offers_of", "shelf")
 
 ITEM = Text("item", most=24, required=True)
 WORDS = Text("text", most=200)
@@ -63,12 +64,13 @@ class Offers(NamedTuple):
 async def offers_of(call: Call) -> Offers:
     """Everything that operators sell here, those of the configuration first."""
     configured, channel = call.settings.shop.items, call.channel
+    return await call.read(lambda reports: offers_in(reports, channel, configured))
 
-    def read(reports: Reports) -> Offers:
-        items = items_on_sale(configured, defined_by_hand(reports, channel))
-        return Offers(items, stock_of(reports, channel, items.values()))
 
-    return await call.read(read)
+def offers_in(reports: Reports, channel: str, configured: Sequence[ShopItem]) -> Offers:
+    """The same, for whoever reads the books."""
+    items = items_on_sale(configured, defined_by_hand(reports, channel))
+    return Offers(items, stock_of(reports, channel, items.values()))
 
 
 # By PM

@@ -4,7 +4,7 @@ Items of the configuration are changed there and nowhere else.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -38,7 +38,7 @@ from kryten_economy.features.shop.rules import Item, item_of
 from kryten_economy.refusals import NotPending, Refusal
 from kryten_economy.text.markup import clip, user_text
 
-__all__ = ("Given",)
+__all__ = ("Given", "item_asked_for", "stock_asked_for")
 
 _USAGE = (
     "shop_add <id> <price> <announce|approval|event|title> [text]"
@@ -89,22 +89,27 @@ async def shop_add_by_pm(call: PmCall) -> PmAnswer:
     """Put an item in, or change one of the same id; the reply tells all that was understood."""
     if len(call.args) < 3:
         return _usage()
-    item_id, price, effect = call.args[:3]
-    price_z = amount(price)
-    if isinstance(price_z, BadAmount):
-        return _usage(refusals.bad_amount(price, price_z.reason))
-    given = _options(call.parsed.rest, skip=3)
-    if isinstance(given, str):
-        return _usage(given)
-    known_rank = _rank(call, given.get("min_rank", ""))
-    parts = {"id": item_id, "price": price_z, "effect": effect.lower(), "min_rank": known_rank}
-    item = _item({"name": _name_from(item_id)} | given | parts)
+    item = item_asked_for(call.parsed.rest, call.context.live.ladder.names)
     if isinstance(item, str):
         return _usage(item)
     answer = await _add(call, item)
     if isinstance(answer, Refused):
         return answer
     return texts.added(item, call.symbol, replaced=answer)
+
+
+def item_asked_for(rest: str, ranks: Sequence[str]) -> Item | str:
+    """The item that the words behind `shop_add` describe, or what is wrong with them."""
+    item_id, price, effect = rest.split()[:3]
+    price_z = amount(price)
+    if isinstance(price_z, BadAmount):
+        return refusals.bad_amount(price, price_z.reason)
+    given = _options(rest, skip=3)
+    if isinstance(given, str):
+        return given
+    known_rank = _rank(ranks, given.get("min_rank", ""))
+    parts = {"id": item_id, "price": price_z, "effect": effect.lower(), "min_rank": known_rank}
+    return _item({"name": _name_from(item_id)} | given | parts)
 
 
 def _usage(problem: str | None = None) -> Refused:
@@ -139,9 +144,8 @@ def _name_from(item_id: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _rank(call: Call, typed: str) -> str:
+def _rank(names: Sequence[str], typed: str) -> str:
     """The rank as it is spelled; what is none stays and is refused."""
-    names = call.context.live.ladder.names
     return next((each for each in names if each.lower() == typed.lower()), typed)
 
 
@@ -229,7 +233,7 @@ async def shop_stock_by_pm(call: PmCall) -> PmAnswer:
     """Also for items of the configuration."""
     if len(call.args) != 2:
         return call.usage()
-    left = _left(call.args[1])
+    left = stock_asked_for(call.args[1])
     if isinstance(left, str):
         return call.usage(left)
     found = await _stock(call, call.args[0].lower(), left)
@@ -242,7 +246,7 @@ async def shop_stock_by_pm(call: PmCall) -> PmAnswer:
 @request("shop.stock", ITEM, _STOCK, mutating=True)
 async def shop_stock(call: ApiCall) -> ApiAnswer:
     """Say how many of an item are left; ``stock`` is a number or ``endless``."""
-    left = _left(str(call.field(_STOCK)))
+    left = stock_asked_for(str(call.field(_STOCK)))
     if isinstance(left, str):
         return Refused(Code.INVALID_REQUEST, left)
     found = await _stock(call, call.field(ITEM).lower(), left)
@@ -259,7 +263,8 @@ async def shop_stock(call: ApiCall) -> ApiAnswer:
     )
 
 
-def _left(typed: str) -> int | str | None:
+def stock_asked_for(typed: str) -> int | str | None:
+    """How many are left, None for as many as one wants, or what may be said."""
     if typed.lower() in _ENDLESS:
         return None
     number = amount(typed, lowest=0)

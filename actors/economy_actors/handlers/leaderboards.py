@@ -18,8 +18,9 @@ from kryten_economy.features.leaderboards import (
 )
 from kryten_economy.features.reports.queries import Board, Reports
 from kryten_economy.features.reports.rows import Place
+from kryten_economy.users import UserKey
 
-__all__ = ("Row", "board_rows")
+__all__ = ("Row", "board_rows", "placed_rows", "rank_distribution")
 
 CATEGORY = Text("category", most=40, default="earners")
 TOP_ROWS = Count("limit", default=10, low=1, high=100)
@@ -66,15 +67,11 @@ async def top(call: PmCall) -> PmAnswer:
 async def _page(call: PmCall, board: Board, page: int) -> str:
     ignored, day = tuple(call.settings.ignored_names), call.day
 
-    def query(reports: Reports) -> tuple[list[Row], Place]:
-        rows = board_rows(call.context, call.channel, reports, board, day, page * _ROWS)
+    def query(reports: Reports) -> tuple[list[BoardRow], Place]:
+        rows = placed_rows(call.context, call.channel, reports, board, day, page * _ROWS)
         return rows, reports.place(board, call.user, day, ignored)
 
-    rows, own = await call.read(query)
-    placed = [
-        BoardRow(place, _shown(call, row.name), row.value_z)
-        for place, row in zip(places([row.value_z for row in rows]), rows, strict=True)
-    ]
+    placed, own = await call.read(query)
     mine = None if own.place is None else BoardRow(own.place, _shown(call, call.by), own.value)
     shown = placed[(page - 1) * _ROWS :]
     return leaderboards.top(board, shown, mine, page, call.symbol, listed=own.listed)
@@ -110,9 +107,26 @@ async def leaderboard(call: ApiCall) -> ApiAnswer:
 
 
 async def _distribution(call: PmCall | ApiCall) -> dict[str, int]:
-    ignored = tuple(call.settings.ignored_names)
-    rows = await call.read(lambda reports: reports.standings(call.channel, ignored))
-    return distribution(call.settings.ranks.tiers, rows)
+    context, channel = call.context, call.channel
+    return await call.read(lambda reports: rank_distribution(context, channel, reports))
+
+
+def rank_distribution(context: Context, channel: str, reports: Reports) -> dict[str, int]:
+    """How many stand on each rank, of those who take part."""
+    settings = context.live.settings
+    rows = reports.standings(channel, tuple(settings.ignored_names))
+    return distribution(settings.ranks.tiers, rows)
+
+
+def placed_rows(
+    context: Context, channel: str, reports: Reports, board: Board, day: str, limit: int
+) -> list[BoardRow]:
+    """The first lines of a leaderboard with their places, named as the bot names people."""
+    rows = board_rows(context, channel, reports, board, day, limit)
+    return [
+        BoardRow(place, shown_name(context, UserKey.of(channel, row.name), row.name), row.value_z)
+        for place, row in zip(places([row.value_z for row in rows]), rows, strict=True)
+    ]
 
 
 def board_rows(

@@ -29,7 +29,7 @@ from kryten_economy.features.panic import (
 from kryten_economy.text.markup import user_text
 from kryten_economy.users import UserKey, name_from_text
 
-__all__ = ()
+__all__ = ("duration_ms",)
 
 _TIME = re.compile(r"([0-9]{1,6})([mhd])", re.ASCII | re.IGNORECASE)
 _MINUTE_MS: Final = 60_000
@@ -124,7 +124,7 @@ async def _set_by_pm(call: PmCall, what: HaltKind, place: int, name: str = "") -
     for_ms: int | None = None
     typed = call.args[place] if len(call.args) > place else ""
     if typed[:1].isdigit():
-        for_ms = _duration_ms(typed)
+        for_ms = duration_ms(typed)
         if for_ms is None:
             return call.usage(panic.unclear(f"'{user_text(typed)}' is no time."))
         place += 1
@@ -132,7 +132,8 @@ async def _set_by_pm(call: PmCall, what: HaltKind, place: int, name: str = "") -
     return answer if isinstance(answer, Refused) else panic.began(answer)
 
 
-def _duration_ms(typed: str) -> int | None:
+def duration_ms(typed: str) -> int | None:
+    """How long something is to be stopped; None for what is no such time."""
     found = _TIME.fullmatch(typed)
     for_ms = int(found[1]) * _UNITS_MS[found[2].lower()] if found else 0
     return for_ms if _MINUTE_MS <= for_ms <= _LONGEST_MS else None
@@ -214,7 +215,7 @@ async def panic_set(call: ApiCall) -> ApiAnswer:
     if isinstance(name, Refused):
         return name
     typed = call.field(FOR)
-    for_ms = _duration_ms(typed) if typed else None
+    for_ms = duration_ms(typed) if typed else None
     if typed and for_ms is None:
         return Refused(Code.INVALID_REQUEST, panic.unclear("for must be a time."))
     halt = await _set(call, what, name, for_ms, call.field(REASON))

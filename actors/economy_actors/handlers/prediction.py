@@ -1,5 +1,8 @@
 """Predictions: opened, bet on, closed, settled, called off; by PM, in the channel, by request."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused, Shown
 from economy_actors.handlers.fields import Text
@@ -22,6 +25,7 @@ from kryten_economy.features.games.prediction import (
     question_of,
     round_terms,
 )
+from kryten_economy.features.games.rules import Stake
 from kryten_economy.features.games.tables import (
     Cancelled,
     Drawn,
@@ -31,7 +35,7 @@ from kryten_economy.features.games.tables import (
     stakes_in,
 )
 
-__all__ = ()
+__all__ = ("prediction_now",)
 
 QUESTION = Text("question", most=QUESTION_UNITS_MAX, required=True)
 OUTCOMES = Text("outcomes", most=40 * OUTCOMES_MAX, required=True)
@@ -221,8 +225,14 @@ async def prediction_state(call: ApiCall) -> ApiAnswer:
     row = await _round(call)
     if row is None:
         return Done({"channel": call.channel, "open": False})
-    number, terms = row.number, row.terms
+    number = row.number
     stakes = await call.read(lambda reports: stakes_in(reports, number))
+    return Done({"channel": call.channel, **prediction_now(row, stakes, call.now_ms)})
+
+
+def prediction_now(row: OpenRow, stakes: Sequence[Stake], now_ms: int) -> dict[str, Any]:
+    """What all may see of a prediction: the pools by outcome, and who has opened it."""
+    terms = row.terms
     on = pools(terms, stakes)
     outcomes = [
         {
@@ -232,19 +242,16 @@ async def prediction_state(call: ApiCall) -> ApiAnswer:
         }
         for place, outcome in enumerate(terms["outcomes"])
     ]
-    return Done(
-        {
-            "channel": call.channel,
-            "open": True,
-            "round": number,
-            "question": terms["question"],
-            "opener": terms["opener"],
-            "outcomes": outcomes,
-            "pool": sum(on),
-            "takes_bets": call.now_ms < row.end_ms,
-            "seconds_left": max(0, (row.end_ms - call.now_ms) // 1000),
-        }
-    )
+    return {
+        "open": True,
+        "round": row.number,
+        "question": terms["question"],
+        "opener": terms["opener"],
+        "outcomes": outcomes,
+        "pool": sum(on),
+        "takes_bets": now_ms < row.end_ms,
+        "seconds_left": max(0, (row.end_ms - now_ms) // 1000),
+    }
 
 
 @request("prediction.open", QUESTION, OUTCOMES, social.MINUTES, mutating=True, repeatable=True)

@@ -2,6 +2,7 @@
 
 import json
 
+from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
@@ -15,7 +16,7 @@ from kryten_economy.features.games.race.rules import RACE, lineup, terms_of
 from kryten_economy.features.games.tables import Joined, Opened, OpenRound
 from kryten_economy.refusals import NotPending, TooYoung
 
-__all__ = ("race_on",)
+__all__ = ("race_on", "race_shown")
 
 
 @command(
@@ -43,8 +44,13 @@ async def race(call: PmCall) -> PmAnswer:
 
 def race_on(call: Call) -> RaceView | None:
     """The race of the channel, as long as there is something to see."""
-    view = call.context.races[call.channel].value
-    return view if view is not None and view.is_shown(call.context.clock.steady_ms()) else None
+    return race_shown(call.context, call.channel)
+
+
+def race_shown(context: Context, channel: str) -> RaceView | None:
+    """The same, for who has no call."""
+    view = context.races[channel].value
+    return view if view is not None and view.is_shown(context.clock.steady_ms()) else None
 
 
 async def _start(call: PmCall) -> PmAnswer:

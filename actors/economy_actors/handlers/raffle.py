@@ -1,6 +1,8 @@
 """Raffles: opened, joined with tickets and called off, by PM, in the channel, by request."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from economy_actors.handlers import kit, social
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, Failed, PmAnswer, Refused
@@ -16,10 +18,11 @@ from kryten_economy.features.games.raffle import (
     pot_of,
     round_terms,
 )
+from kryten_economy.features.games.rules import Stake
 from kryten_economy.features.games.tables import Cancelled, Opened, OpenRow, stakes_in
 from kryten_economy.users import UserKey
 
-__all__ = ()
+__all__ = ("raffle_now",)
 
 PRICE = Amount("price", low=1, high=10**15)
 
@@ -144,22 +147,25 @@ async def raffle_state(call: ApiCall) -> ApiAnswer:
     row = await _round(call)
     if row is None:
         return Done({"channel": call.channel, "open": False})
-    number, terms = row.number, row.terms
+    number = row.number
     stakes = await call.read(lambda reports: stakes_in(reports, number))
-    return Done(
-        {
-            "channel": call.channel,
-            "open": True,
-            "round": number,
-            "opener": terms["opener"],
-            "price": terms["price_z"],
-            "prize": terms["prize_z"],
-            "pot": pot_of(terms, stakes),
-            "tickets": sum(each.data["tickets"] for each in stakes),
-            "participants": len(stakes),
-            "seconds_left": max(0, (row.end_ms - call.now_ms) // 1000),
-        }
-    )
+    return Done({"channel": call.channel, **raffle_now(row, stakes, call.now_ms)})
+
+
+def raffle_now(row: OpenRow, stakes: Sequence[Stake], now_ms: int) -> dict[str, Any]:
+    """What all may see of a raffle."""
+    terms = row.terms
+    return {
+        "open": True,
+        "round": row.number,
+        "opener": terms["opener"],
+        "price": terms["price_z"],
+        "prize": terms["prize_z"],
+        "pot": pot_of(terms, stakes),
+        "tickets": sum(each.data["tickets"] for each in stakes),
+        "participants": len(stakes),
+        "seconds_left": max(0, (row.end_ms - now_ms) // 1000),
+    }
 
 
 @request("raffle.open", social.MINUTES, PRICE, mutating=True, repeatable=True)

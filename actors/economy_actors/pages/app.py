@@ -20,10 +20,20 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from economy_actors.pages import (
+    boards,
+    earn,
+    fair,
+    games_now,
     limits,
     live,
     member,
+    op_approvals,
+    op_audit,
+    op_events,
     op_keys,
+    op_panic,
+    op_shop,
+    op_users,
     own_data,
     play,
     public,
@@ -31,6 +41,7 @@ from economy_actors.pages import (
     shop,
     sign_in,
     statement,
+    supply,
     vanity,
     wagers,
 )
@@ -54,6 +65,11 @@ __all__ = ("IN_PROGRESS_MAX", "TOPICS", "pages_app")
 
 TOPICS = (
     public,
+    boards,
+    earn,
+    games_now,
+    supply,
+    fair,
     sign_in,
     member,
     statement,
@@ -65,6 +81,12 @@ TOPICS = (
     vanity,
     queue,
     play,
+    op_users,
+    op_approvals,
+    op_events,
+    op_shop,
+    op_audit,
+    op_panic,
     op_keys,
 )
 """The modules whose pages there are; each registers its own when it is imported."""

@@ -8,7 +8,7 @@ is found again with the user's next credit or minute.
 
 import structlog
 
-from economy_actors.context import Context, notify, shown_name
+from economy_actors.context import Context, note_highlight, notify, shown_name
 from economy_actors.handlers.registry import COMMANDS
 from economy_actors.messages.channel import ChannelMessage, LevelDue, NoticeOwed
 from economy_actors.messages.gateway import GiveRank
@@ -272,6 +272,7 @@ def _tell_award(
         line = achievements_texts.achieved_public(_shown(context, wallet), achievement.description)
         outbox = context.outboxes[wallet.user.channel]
         outbox.offer(Line(line, gate="achievement_milestone", batch=True))
+        note_highlight(context, wallet.user, line)
 
 
 def ask_level(context: Context, channel: Ref[ChannelMessage], wallet: Wallet) -> None:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, assert_never
 
 import structlog
 
-from economy_actors.context import Context
+from economy_actors.context import Context, note_highlight
 from economy_actors.messages.ledger import commit, query
 from economy_actors.messages.tables import (
     FloorMessage,
@@ -119,6 +119,8 @@ class Floor(Actor[FloorMessage]):
         line = self._wins.line_for(self._context, won, self.now_s())
         if line is not None:
             self._context.outboxes[self._channel].offer(line, trace=self.trace)
+            if self._context.live.settings.announcements.gambling_jackpot:
+                note_highlight(self._context, won.user, line.text)
 
     async def stopping(self) -> None:
         """No round outlives a clean stop, except those that go on after it."""

@@ -50,6 +50,8 @@ __all__ = (
     "ResolveApproval",
     "Resolved",
     "approvable",
+    "approval_of",
+    "approvals_of",
     "decide",
     "open_approval",
     "overdue_approvals",
@@ -130,6 +132,13 @@ _PENDING = _SELECT + (
     "WHERE p.state = 'pending' AND c.name = ?1 AND (?2 IS NULL OR p.type = ?2)"
     " ORDER BY p.id LIMIT ?3"
 )
+_LATEST = f"""
+    {_SELECT} WHERE p.account_id = (
+        SELECT w.id FROM account AS w JOIN channel AS k ON k.id = w.channel_id
+        WHERE k.name = ?1 AND w.kind = 'wallet' AND w.name = ?2
+    )
+    ORDER BY p.id DESC LIMIT ?3
+"""  # noqa: S608 - put together from constants
 _OPEN = """
     INSERT INTO approval (channel_id, account_id, type, data, hold_id, created_at_ms)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING id
@@ -300,6 +309,17 @@ def pending_approvals(
 ) -> tuple[Approval, ...]:
     """What waits for a decision in a channel, the oldest first."""
     return tuple(map(_approval, reader.sql.rows(_PENDING, channel, type_, limit)))
+
+
+def approval_of(reader: Reader, channel: str, number: int) -> Approval | None:
+    """The request of this number in a channel, decided or not."""
+    row = reader.sql.row(_BY_ID, number, channel)
+    return None if row is None else _approval(row)
+
+
+def approvals_of(reader: Reader, user: UserKey, limit: int = 20) -> tuple[Approval, ...]:
+    """What somebody has asked for, decided or not, the newest first."""
+    return tuple(map(_approval, reader.sql.rows(_LATEST, *user, limit)))
 
 
 def overdue_approvals(reader: Reader, channel: str, now_ms: int) -> tuple[Approval, ...]:

@@ -5,6 +5,7 @@ Leaderboards (`progression.md` 3): their names, and who stands where.
 Who may be named on leaderboards.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
@@ -28,6 +29,7 @@ __all__ = (
     "distribution",
     "is_listed",
     "listed_again",
+    "listed_among",
     "places",
     "rank_counts",
     "set_listed",
@@ -123,6 +125,19 @@ _UNLISTED = """
 def is_listed(reader: Reader, user: UserKey) -> bool:
     """Whether leaderboards may name a user; who has no account has not asked to be left out."""
     return reader.sql.row(_UNLISTED, *user) is None
+
+
+_LISTED_AMONG = """
+    SELECT a.name FROM json_each(?2) AS j CROSS JOIN account AS a
+    ON a.channel_id = (SELECT id FROM channel WHERE name = ?1)
+    AND a.kind = 'wallet' AND a.name = j.value AND a.unlisted = 0
+"""
+
+
+def listed_among(reader: Reader, channel: str, names: Iterable[str]) -> frozenset[str]:
+    """Those of these lower-case names that have an account and may be named."""
+    wanted = json.dumps(sorted(set(names)))
+    return frozenset(name for (name,) in reader.sql.rows(_LISTED_AMONG, channel, wanted))
 
 
 _MEDALS = {1: "🥇", 2: "🥈", 3: "🥉"}

@@ -25,6 +25,7 @@ from kryten_economy.users import UserKey
 __all__ = (
     "KINDS",
     "LEVELS",
+    "MEANS",
     "EndPanics",
     "Halt",
     "HaltKind",
@@ -38,6 +39,7 @@ __all__ = (
     "frozen_notice",
     "halts_of",
     "in_words",
+    "level_in_words",
     "nothing_to_resume",
     "pause_told",
     "set_panic",
@@ -187,13 +189,18 @@ _WORDS: Final[dict[HaltKind, str]] = {
     "spending": "Spending is paused",
     "read-only": "The economy is read-only",
 }
-_MEANS: Final[dict[HaltKind, str]] = {
+MEANS: Final[dict[HaltKind, str]] = {
     "earning": "Minutes and talk count on, but pay nothing.",
     "games": "Nobody can stake anything; rounds under way are played to their end.",
     "spending": "Nobody can buy, tip or set anything aside.",
     "read-only": "No money moves but what settles what is set aside; questions are answered.",
     "freeze": "They neither earn nor spend; what they have set aside is settled.",
 }
+
+
+def level_in_words(level: Level) -> str:
+    """What is stopped."""
+    return _WORDS[level]
 
 
 def in_words(halt: Halt) -> str:
@@ -209,7 +216,7 @@ def _until(until_ms: int | None) -> str:
 
 def began(halt: Halt) -> str:
     """To the admin: it holds, and what that means."""
-    return f"⏸️ {in_words(halt)}. {_MEANS[halt.what]}"
+    return f"⏸️ {in_words(halt)}. {MEANS[halt.what]}"
 
 
 def never_seen() -> str:

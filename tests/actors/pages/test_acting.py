@@ -276,14 +276,14 @@ async def test_the_board_lists_who_wants_to_be_listed(tmp_path: Path) -> None:
             )
             await here.house.commit(credit)
         browser.client.cookies.clear()
-        await browser.get("/")
+        await browser.get("/boards")
         assert "User29" in browser.text
         assert "User05" in browser.text
         assert "User04" not in browser.text
         assert "5,029 Z" in browser.text
-        await browser.get("/", params={"page": 2})
+        await browser.get("/boards", params={"page": 2})
         assert "User04" in browser.text
         assert "Alice" in browser.text
         await here.house.pm("Alice", "quiet top")
-        await browser.get("/", params={"page": 2})
+        await browser.get("/boards", params={"page": 2})
         assert "Alice" not in browser.text

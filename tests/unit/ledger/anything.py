@@ -92,6 +92,7 @@ from kryten_economy.features.presence.operations import (
 )
 from kryten_economy.features.presence.rules import EarningGate
 from kryten_economy.features.queue.buying import ApproveForcePlay, BuyMedia
+from kryten_economy.features.queue.purchases import standing_in
 from kryten_economy.features.queue.rules import Media, QueueLimits
 from kryten_economy.features.queue.settling import (
     EndPurchases,
@@ -134,7 +135,7 @@ from kryten_economy.ledger.audit import OnRecord, TellResult
 from kryten_economy.ledger.expiry import ExpireHolds, ReleaseOrphans
 from kryten_economy.ledger.folding import ClosedDay
 from kryten_economy.ledger.holds import CaptureHold, PlaceHold, ReleaseHold
-from kryten_economy.ledger.operation import Request
+from kryten_economy.ledger.operation import AndRead, Request
 from kryten_economy.ledger.records import (
     Audit,
     ClaimJob,
@@ -902,3 +903,7 @@ KINDS[OnRecord] = st.one_of(
     )
 ).map(on_record)
 """How each kind of request comes about; few names, ids and amounts, so that they meet."""
+KINDS[AndRead] = st.builds(
+    lambda counted: AndRead(counted, lambda tx: standing_in(tx, counted.user, counted.day)),
+    KINDS[RecordActivity],
+)

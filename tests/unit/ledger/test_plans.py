@@ -6,11 +6,15 @@ from typing import Any
 
 import apsw
 import pytest
-from tests.unit.ledger.acts import ask, minute, present
+from tests.unit.ledger.acts import CHANNEL, ask, minute, present
 from tests.unit.ledger.test_once import ACTS, Before, _prepare
 
+from kryten_economy.features.games.tables import open_rounds_of
+from kryten_economy.features.leaderboards import listed_among
 from kryten_economy.features.people.pruning import CloseAccount
+from kryten_economy.features.queue.purchases import purchase_of_item
 from kryten_economy.ledger.books import Books
+from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import Act
 
 GROWING = ("transfer", "operation", "daily_activity", "account", "hold", "game_round", "game_stake")
@@ -74,3 +78,22 @@ def test_a_minute_of_many_is_one_transaction(books: Books) -> None:
         "BEGIN IMMEDIATE",
         "COMMIT",
     ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda reports: open_rounds_of(reports, CHANNEL, ["raffle", "auction"]),
+        lambda reports: purchase_of_item(reports, CHANNEL, 7),
+        lambda reports: listed_among(reports, CHANNEL, ["bob", "ann"]),
+    ],
+    ids=["rounds", "purchase", "listed"],
+)
+def test_no_page_reads_a_growing_table_from_end_to_end(
+    books: Books, query: Callable[[Reader], object]
+) -> None:
+    """What a visitor looks at does not cost more with every year."""
+    reports = Reader(books._connection)
+    seen = dict(statements_of(books, lambda: query(reports)))
+    assert seen
+    assert [found for each, values in seen.items() for found in scans(books, each, values)] == []

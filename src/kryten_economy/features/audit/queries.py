@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kryten_economy.features.audit.rules import Entry, Preview, Share
+from kryten_economy.features.audit.rules import Entry, Lack, Place, Preview, Share, Wanted
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Row
 from kryten_economy.refusals import NotUndoable
@@ -15,6 +15,7 @@ __all__ = (
     "entries",
     "entry_of",
     "find_act",
+    "found",
     "preview",
 )
 
@@ -52,6 +53,25 @@ _ENTRIES = f"""
     ORDER BY l.id DESC LIMIT ?5 OFFSET ?6
 """  # noqa: S608 - put together from constants
 
+_OF_TIME = "WHERE l.channel = ?1 COLLATE NOCASE AND l.at_ms >= ?2 AND l.at_ms < ?3"
+_BY_ADMIN = "AND l.admin = ?6 COLLATE NOCASE"
+_OF_COMMAND = "AND l.command = ?7"
+_ABOUT = """
+    AND l.id IN (
+        SELECT id FROM audit_log WHERE about = ?8
+        UNION SELECT p.audit_id FROM account AS a JOIN audit_part AS p ON p.account_id = a.id
+        WHERE a.kind = 'wallet' AND a.name = ?8
+        AND a.channel_id = (SELECT id FROM channel WHERE name = ?1)
+    )
+"""
+# Without statistics SQLite reads all rows of the channel, whatever else is asked of them.
+_THEIR_OWN = "NOT INDEXED"
+_BY = "INDEXED BY audit_log_by_{}"
+_BACK = "AND (l.at_ms, l.id) < (?4, ?5) ORDER BY l.at_ms DESC, l.id DESC LIMIT ?9"
+_ON = "AND (l.at_ms, l.id) > (?4, ?5) ORDER BY l.at_ms, l.id LIMIT ?9"
+_NEWEST = Place(2**62, 2**62)
+_OLDEST = Place(-(2**62), 0)
+
 
 class Act(NamedTuple):
     """What an undo has to know of a row; ``undone_by`` is None while it stands."""
@@ -88,10 +108,11 @@ def preview(reader: Reader, channel: str, undo_id: int | None, by: str) -> Previ
     if isinstance(act, NotUndoable):
         return act
     parts = reader.sql.rows(_PARTS, act.id)
-    short = sum(balance_z < delta_z for _, _, balance_z, delta_z in parts)
     top = tuple(Share(shown, -delta_z) for _, shown, _, delta_z in parts[:_SHOWN_MAX])
     total_z = sum(abs(delta_z) for *_, delta_z in parts)
-    return Preview(act.id, act.command, len(parts), total_z, top, short)
+    lacking = [Lack(shown, delta, held) for _, shown, held, delta in parts if held < delta]
+    first = tuple(lacking[:_SHOWN_MAX])
+    return Preview(act.id, act.command, len(parts), total_z, top, len(lacking), first)
 
 
 def entry_of(reader: Reader, channel: str, audit_id: int) -> Entry | None:
@@ -118,3 +139,44 @@ def entries(
     unnamed = UNNAMED_ADMIN if acts_only else None
     rows = reader.sql.rows(_ENTRIES, channel, unnamed, admin, user, limit, offset)
     return tuple(map(Entry._make, rows))
+
+
+def found(
+    reader: Reader,
+    channel: str,
+    wanted: Wanted,
+    limit: int,
+    behind: Place | None = None,
+    *,
+    oldest_first: bool = False,
+) -> tuple[Entry, ...]:
+    """The rows that are asked for behind a place, newest first or oldest first.
+
+    What was only tried and what happened by itself is among them. A page costs the same wherever
+    it begins, as it begins behind the last row of the one before.
+    """
+    statement = " ".join(
+        (
+            _ENTRY,
+            _way(wanted),
+            _OF_TIME,
+            "" if wanted.admin is None else _BY_ADMIN,
+            "" if wanted.command is None else _OF_COMMAND,
+            "" if wanted.user is None else _ABOUT,
+            _ON if oldest_first else _BACK,
+        )
+    )
+    start = behind or (_OLDEST if oldest_first else _NEWEST)
+    user = None if wanted.user is None else wanted.user.lower()
+    span = (wanted.from_ms, wanted.until_ms)
+    values = (*span, *start, wanted.admin, wanted.command, user, limit)
+    return tuple(map(Entry._make, reader.sql.rows(statement, channel, *values)))
+
+
+def _way(wanted: Wanted) -> str:
+    """How the few rows are found that have to be looked at: those about somebody by their ids."""
+    if wanted.user is not None:
+        return _THEIR_OWN
+    if wanted.admin is not None:
+        return _BY.format("admin")
+    return "" if wanted.command is None else _BY.format("command")

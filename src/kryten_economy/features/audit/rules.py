@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-__all__ = ("Entry", "One", "Outcome", "Preview", "Restored", "Share")
+__all__ = ("Entry", "Lack", "One", "Outcome", "Place", "Preview", "Restored", "Share", "Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,19 @@ class Share(NamedTuple):
     delta_z: int
 
 
+class Lack(NamedTuple):
+    """Somebody who has less than would be taken from them."""
+
+    name: str
+    wanted_z: int
+    balance_z: int
+
+
 class Preview(NamedTuple):
     """What an undo, or another act on many, would do.
 
     ``total_z`` is all that would be moved; ``top`` are the largest parts. ``short`` is how many
-    have less than would be taken from them.
+    have less than would be taken from them, ``lacking`` the first of these.
     """
 
     id: int
@@ -59,6 +67,27 @@ class Preview(NamedTuple):
     total_z: int
     top: tuple[Share, ...]
     short: int = 0
+    lacking: tuple[Lack, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where in the log a row stands."""
+
+    at_ms: int
+    id: int
+
+
+class Wanted(NamedTuple):
+    """Which rows of the log are asked for: by whom, what, to whom, from a time to before another.
+
+    Names count in any casing; None is whoever and whatever.
+    """
+
+    admin: str | None = None
+    command: str | None = None
+    user: str | None = None
+    from_ms: int = 0
+    until_ms: int = 2**62
 
 
 class Entry(NamedTuple):
@@ -80,6 +109,11 @@ class Entry(NamedTuple):
     undoable: int
     undoes: int | None
     undone_by: int | None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.at_ms, self.id)
 
     @property
     def can_be_undone(self) -> bool:

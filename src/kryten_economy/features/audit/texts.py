@@ -9,8 +9,10 @@ from kryten_economy.text.markup import clip, name_shown, user_text
 from kryten_economy.text.templates import minute_of, money, plural, signed_money, thousands
 
 __all__ = (
+    "ORIGINS",
     "audit_detail",
     "audit_list",
+    "changes",
     "no_such_entry",
     "nothing_logged",
     "rain_question",
@@ -18,6 +20,7 @@ __all__ = (
     "reset_done",
     "reset_notice",
     "reset_question",
+    "said",
     "undo_question",
     "undone",
     "undone_notice",
@@ -25,7 +28,8 @@ __all__ = (
 
 _COMMAND_UNITS_MAX = 60
 _STATE_UNITS_MAX = 120
-_FROM = {
+_ALL_MAX = 500
+ORIGINS = {
     "pm": "by PM",
     "page": "on the pages",
     "api": "by request",
@@ -58,19 +62,20 @@ def audit_list(entries: Sequence[Entry], zone: ZoneInfo) -> str:
     for each in entries:
         mark = f" ↩️ undone by #{each.undone_by:,}" if each.undone_by is not None else ""
         when = minute_of(each.at_ms, zone)[5:]
-        lines.append(f"#{each.id:,} {when} {name_shown(each.admin)}: {_said(each)}{mark}")
+        lines.append(f"#{each.id:,} {when} {name_shown(each.admin)}: {said(each)}{mark}")
     return "\n".join(lines)
 
 
-def _said(entry: Entry) -> str:
+def said(entry: Entry) -> str:
+    """What was typed, or what the request was."""
     return clip(user_text(f"{entry.command} {entry.arguments}"), _COMMAND_UNITS_MAX)
 
 
 def audit_detail(entry: Entry, zone: ZoneInfo) -> str:
     """All that is known of one row."""
     lines = [
-        f"#{entry.id:,} {_said(entry)}",
-        f"{name_shown(entry.admin)}, {_FROM[entry.origin]}, {minute_of(entry.at_ms, zone)}",
+        f"#{entry.id:,} {said(entry)}",
+        f"{name_shown(entry.admin)}, {ORIGINS[entry.origin]}, {minute_of(entry.at_ms, zone)}",
     ]
     if entry.reason:
         lines.append(f"Reason: {clip(user_text(entry.reason), _STATE_UNITS_MAX)}")
@@ -97,6 +102,44 @@ def _value(value: object) -> str:
     if value is None:
         return "none"
     return thousands(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
+
+
+def changes(entry: Entry, zone: ZoneInfo) -> list[tuple[str, str, str]]:
+    """What an act has changed, each with how it was and is; empty where nothing is known."""
+    was, became = _leaves(entry.was), _leaves(entry.became)
+    return [
+        (_named(key), _leaf(key, was.get(key), zone), _leaf(key, became.get(key), zone))
+        for key in {**was, **became}
+        if (was.get(key) or None) != (became.get(key) or None)
+    ]
+
+
+def _leaves(told: object) -> dict[tuple[str, ...], object]:
+    """What is told of each state, with the state and the part of it as the key."""
+    found: dict[tuple[str, ...], object] = {}
+    for kind, state in told.items() if isinstance(told, dict) else ():
+        if not isinstance(state, dict):
+            found[kind.replace("_", " "),] = state
+            continue
+        for part, value in state.items():
+            parts = value if isinstance(value, dict) else {part: value}
+            found |= {(kind.replace("_", " "), name): each for name, each in parts.items()}
+    return found
+
+
+def _named(key: tuple[str, ...]) -> str:
+    *of, part = key
+    return " ".join([*of, part.removesuffix("_ms").removesuffix("_z").replace("_", " ")])
+
+
+def _leaf(key: tuple[str, ...], value: object, zone: ZoneInfo) -> str:
+    if value is None or value == "":
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return minute_of(value, zone) if key[-1].endswith("at_ms") else thousands(value)
+    return clip(user_text(value if isinstance(value, str) else json.dumps(value)), _ALL_MAX)
 
 
 # Questions

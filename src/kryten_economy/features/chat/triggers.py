@@ -35,15 +35,18 @@ __all__ = (
     "Trigger",
     "TriggerAward",
     "TriggerTable",
+    "Way",
     "Window",
     "award_of",
     "combined",
     "daily_counter",
     "dead_triggers",
+    "has_hidden_ways",
     "load",
     "rewards",
     "shown_triggers",
     "trigger",
+    "ways_to_earn",
 )
 
 M = TypeVar("M")
@@ -331,53 +334,72 @@ def award_of(
     return (TriggerAward(name, paying.id, paying.reason, amount, limit, related_user),)
 
 
-def rewards(settings: Settings) -> str:
+class Way(NamedTuple):
+    """A way to earn: what is to be done, and what that pays."""
+
+    what: str
+    pays: str
+
+
+def ways_to_earn(settings: Settings) -> list[Way]:
     """Presence, what comes back day by day, and every trigger that is on and not hidden."""
-    lines = ["🎁 How to earn here", *_presence(settings), *_days(settings)]
-    lines.extend(
-        f"• {each.wording(settings)}: {_amount(each.reward(settings), settings)}"
+    triggers = [
+        Way(each.wording(settings), _amount(each.reward(settings), settings))
         for each in shown_triggers(settings)
-    )
-    if any(each.enabled(settings) and not each.shown(settings) for each in TRIGGERS):
+    ]
+    return [*_presence(settings), *_days(settings), *triggers]
+
+
+def has_hidden_ways(settings: Settings) -> bool:
+    """Whether there is more to be found out."""
+    return any(each.enabled(settings) and not each.shown(settings) for each in TRIGGERS)
+
+
+def rewards(settings: Settings) -> str:
+    """What earns here and is no secret, in words."""
+    lines = ["🎁 How to earn here"]
+    lines += [f"• {each.what}: {each.pays}" for each in ways_to_earn(settings)]
+    if has_hidden_ways(settings):
         lines.append("There are hidden rewards too: join the talk and find out.")
     return "\n".join(lines)
 
 
-def _presence(settings: Settings) -> list[str]:
+def _presence(settings: Settings) -> list[Way]:
     presence, symbol = settings.presence, settings.currency.symbol
-    lines = []
+    found = []
     if presence.base_rate_per_minute:
-        lines.append(f"• being here: {money(presence.base_rate_per_minute, symbol)} per minute")
+        base = money(presence.base_rate_per_minute, symbol)
+        found.append(Way("being here", f"{base} per minute"))
     if presence.active_bonus_per_minute:
         active = money(presence.active_bonus_per_minute, symbol)
-        lines.append(f"• being active: {active} more per minute")
+        found.append(Way("being active", f"{active} more per minute"))
     milestones = [
         f"{hours}h {money(amount_z, symbol)}"
         for hours, amount_z in sorted(presence.hourly_milestones.items())
         if amount_z
     ]
     if milestones:
-        lines.append(f"• hours in a day: {', '.join(milestones)}")
+        found.append(Way("hours in a day", ", ".join(milestones)))
     if settings.rain.enabled:
         rain = settings.rain
-        lines.append(f"• rain: {rain.min_amount} to {money(rain.max_amount, symbol)} now and then")
-    return lines
+        amounts = f"{rain.min_amount} to {money(rain.max_amount, symbol)}"
+        found.append(Way("rain", f"{amounts} now and then"))
+    return found
 
 
-def _days(settings: Settings) -> list[str]:
+def _days(settings: Settings) -> list[Way]:
     streaks, symbol = settings.streaks, settings.currency.symbol
-    lines = []
+    found = []
     paying = [amount_z for amount_z in streaks.daily.rewards.values() if amount_z]
     if streaks.daily.enabled and paying:
         most = money(max(paying), symbol)
-        lines.append(
-            f"• coming back day after day ({streaks.daily.min_presence_minutes} minutes each):"
-            f" up to {most} per day"
-        )
+        minutes = streaks.daily.min_presence_minutes
+        what = f"coming back day after day ({minutes} minutes each)"
+        found.append(Way(what, f"up to {most} per day"))
     bridge = streaks.weekend_weekday_bridge
     if bridge.enabled and bridge.bonus:
-        lines.append(f"• weekend and weekday of one week: {money(bridge.bonus, symbol)}")
-    return lines
+        found.append(Way("weekend and weekday of one week", money(bridge.bonus, symbol)))
+    return found
 
 
 def _amount(reward: float, settings: Settings) -> str:

@@ -12,9 +12,9 @@ from functools import lru_cache, reduce
 from operator import mul
 from typing import NamedTuple
 
-from kryten_economy.calendar import Calendar
+from kryten_economy.calendar import Calendar, day_after
 from kryten_economy.config import Settings
-from kryten_economy.config.multipliers import ScheduledEvent
+from kryten_economy.config.multipliers import Holiday, ScheduledEvent
 from kryten_economy.text.templates import exact
 
 __all__ = (
@@ -29,9 +29,11 @@ __all__ = (
     "RANK",
     "AdHoc",
     "Combined",
+    "Coming",
     "Factor",
     "Occurrence",
     "active_multipliers",
+    "coming",
     "holidays_now",
     "is_off_peak",
     "metadata",
@@ -66,6 +68,8 @@ RAIN_PERK = "rain_perk"
 
 _ROUNDING = 1e-9
 
+_DAY_MS = 86_400_000
+
 
 class Factor(NamedTuple):
     """One source of more (or less); ``ends_at_ms`` only where the end is known."""
@@ -91,6 +95,15 @@ class Occurrence(NamedTuple):
 
     event: ScheduledEvent
     fired_at_ms: int
+    ends_at_ms: int
+
+
+class Coming(NamedTuple):
+    """What will multiply earning, and from when on until when."""
+
+    name: str
+    mult: Fraction
+    starts_at_ms: int
     ends_at_ms: int
 
 
@@ -187,6 +200,36 @@ def scheduled_now(settings: Settings, calendar: Calendar, at_ms: int) -> tuple[O
         if at_ms < ends_at_ms:
             running.append(Occurrence(event, fired_at_ms, ends_at_ms))
     return tuple(running)
+
+
+def coming(
+    settings: Settings, calendar: Calendar, now_ms: int, days: int, most: int
+) -> tuple[Coming, ...]:
+    """What is announced and begins within so many days, the next first.
+
+    Of what recurs the next time is told. What begins unannounced is meant as a surprise.
+    """
+    multipliers, until_ms = settings.multipliers, now_ms + days * _DAY_MS
+    found = []
+    for event in multipliers.scheduled_events:
+        calendar.last_fire(event.cron, now_ms)  # remembers the next one as well
+        starts_ms = calendar.next_fire(event.cron, now_ms) if event.announce else None
+        if starts_ms is not None and starts_ms <= until_ms:
+            ends_ms = starts_ms + round(exact(event.duration_hours) * 3_600_000)
+            found.append(Coming(event.name, exact(event.multiplier), starts_ms, ends_ms))
+    holidays = multipliers.holidays
+    if holidays.enabled and holidays.announce:
+        by_date: dict[str, list[Holiday]] = {}
+        for each in holidays.dates:
+            by_date.setdefault(each.date, []).append(each)
+        day = calendar.day(now_ms)
+        for _ in range(days):
+            day = day_after(day)
+            for each in by_date.get(day[5:], ()):
+                starts_ms = calendar.day_start_ms(day)
+                ends_ms = calendar.day_start_ms(day_after(day))
+                found.append(Coming(each.name, exact(each.multiplier), starts_ms, ends_ms))
+    return tuple(sorted(found, key=lambda each: (each.starts_at_ms, each.name))[:most])
 
 
 def metadata(base: float, combined: Combined, **parts: float) -> str | None:

@@ -41,6 +41,7 @@ __all__ = (
     "join_round",
     "open_round",
     "open_rounds",
+    "open_rounds_of",
     "round_row",
     "stakes_in",
 )
@@ -412,6 +413,11 @@ _ROWS = f"""
     SELECT {_COLUMNS} FROM game_round AS r JOIN channel AS c ON c.id = r.channel_id
     WHERE c.name = ?1 AND r.state IN ('open', 'drawn') ORDER BY r.id LIMIT 1000
 """  # noqa: S608 - put together from the names of columns
+_ROWS_OF = f"""
+    SELECT {_COLUMNS} FROM json_each(?2) AS j CROSS JOIN game_round AS r
+    WHERE r.channel_id = (SELECT id FROM channel WHERE name = ?1) AND r.game = j.value
+    AND r.state IN ('open', 'drawn') ORDER BY r.id LIMIT 100
+"""  # noqa: S608 - as above
 _ROW = f"SELECT {_COLUMNS} FROM game_round AS r WHERE r.id = ?"  # noqa: S608 - as above
 _HELD = """
     SELECT a.name, a.display_name, s.stake_z, s.data
@@ -424,6 +430,11 @@ _HELD = """
 def open_rounds(reader: Reader, channel: str) -> Sequence[OpenRow]:
     """The rounds of a channel that are not over, the oldest first."""
     return [_open_row(row) for row in reader.sql.rows(_ROWS, channel)]
+
+
+def open_rounds_of(reader: Reader, channel: str, games: Sequence[str]) -> Sequence[OpenRow]:
+    """The same, of these games only."""
+    return [_open_row(row) for row in reader.sql.rows(_ROWS_OF, channel, json.dumps(games))]
 
 
 def round_row(reader: Reader, number: int) -> OpenRow | None:

@@ -21,6 +21,7 @@ __all__ = (
     "count_use",
     "find_purchase",
     "may_queue",
+    "purchase_of_item",
     "purchases_on_playlist",
     "purchases_to_come",
     "queue_standing",
@@ -72,6 +73,7 @@ SELECT_PURCHASE = """
 """
 _BY_ID = SELECT_PURCHASE + "WHERE p.id = ?1 AND c.name = ?2"
 _IN_STATE = SELECT_PURCHASE + "WHERE c.name = ?1 AND p.state = ?2 ORDER BY p.number"
+_OF_ITEM = SELECT_PURCHASE + "WHERE c.name = ?1 AND p.state = 'queued' AND p.uid = ?2 LIMIT 1"
 CHANGE_STATE = (
     "UPDATE purchase SET state = ?3, uid = coalesce(?4, uid) WHERE id = ?1 AND state = ?2"
 )
@@ -133,6 +135,12 @@ def unsettled_purchases(reader: Reader, channel: str) -> tuple[Purchase, ...]:
 def purchases_on_playlist(reader: Reader, channel: str) -> tuple[Purchase, ...]:
     """Those that stand on the playlist, in the order in which they were paid for."""
     return _in_state(reader, channel, "queued")
+
+
+def purchase_of_item(reader: Reader, channel: str, uid: int) -> Purchase | None:
+    """What an item of the playlist was paid for by, if anybody has."""
+    row = reader.sql.row(_OF_ITEM, channel, uid)
+    return None if row is None else row_of(row).purchase
 
 
 _TO_COME = (

@@ -51,7 +51,12 @@ _ROW = """
 
 _HISTORY = f"""
     WITH RECURSIVE chain (id, length) AS (
-        SELECT last_transfer, 1 FROM account WHERE id = ?1
+        SELECT CASE WHEN ?4 IS NULL THEN last_transfer ELSE (
+            SELECT CASE b.debit_account WHEN ?1 THEN b.debit_previous ELSE b.credit_previous END
+            FROM transfer AS b
+            WHERE b.id = (?4 + 1) / 2 AND ?1 IN (b.debit_account, b.credit_account)
+        ) END, 1
+        FROM account WHERE id = ?1
         UNION ALL
         SELECT
             CASE t.debit_account WHEN ?1 THEN t.debit_previous ELSE t.credit_previous END,
@@ -91,6 +96,11 @@ _AMONG = "AND a.name IN (SELECT value FROM json_each(?3)) LIMIT ?4"
 
 
 _WALLETS_OF = _WALLET + _AMONG
+
+
+_WALLETS_FROM = _WALLET + (
+    "AND a.name >= ?3 AND a.name < ?4 AND a.name > ?5 ORDER BY a.name LIMIT ?6"
+)
 
 
 _WALLETS = _WALLET + "ORDER BY a.last_seen_ms DESC LIMIT ?3"
@@ -184,14 +194,22 @@ class AccountReports(Reader):
         wallets = (_wallet_of(channel, row) for row in rows)
         return {wallet.user.name: wallet for wallet in wallets}
 
+    def named_from(
+        self, channel: str, day: str, beginning: str, limit: int, behind: str = ""
+    ) -> tuple[Wallet, ...]:
+        """Those whose names begin so, by name, behind the one that a page before ended with."""
+        names = (beginning.lower(), beginning.lower() + "\x7f", behind.lower())
+        rows = self.sql.rows(_WALLETS_FROM, day, channel, *names, bounded(limit))
+        return tuple(_wallet_of(channel, row) for row in rows)
+
     def transactions(
-        self, user: UserKey, limit: int = 50, offset: int = 0
+        self, user: UserKey, limit: int = 50, offset: int = 0, *, before: int | None = None
     ) -> tuple[TransactionRow, ...]:
-        """A user's rows, newest first."""
+        """A user's rows, newest first; with ``before`` those behind this row of theirs."""
         account = self.sql.row(_ACCOUNT_ID, *user)
         if account is None:
             return ()
-        window = (bounded(limit), max(0, offset))
+        window = (bounded(limit), max(0, offset), before)
         return tuple(map(TransactionRow._make, self.sql.rows(_HISTORY, account[0], *window)))
 
     def transaction(self, transaction_id: int) -> TransactionRow | None:

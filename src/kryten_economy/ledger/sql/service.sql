@@ -82,6 +82,10 @@ CREATE INDEX audit_state_by_act ON audit_state (audit_id);
 
 CREATE INDEX audit_log_by_time ON audit_log (at_ms);
 CREATE INDEX audit_log_about ON audit_log (about);
+CREATE INDEX audit_log_of_channel ON audit_log (channel COLLATE NOCASE, at_ms);
+CREATE INDEX audit_log_by_admin
+    ON audit_log (channel COLLATE NOCASE, admin COLLATE NOCASE, at_ms);
+CREATE INDEX audit_log_by_command ON audit_log (channel COLLATE NOCASE, command, at_ms);
 
 -- Each configuration the service has read: the file without its secrets, every setting of it as it
 -- may be told, and what that changed: [[key path, before, after], …].
