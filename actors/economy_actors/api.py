@@ -154,7 +154,7 @@ class Worker(Actor[Work]):
             return
         if isinstance(found, Rejected):
             if found.spec is not None and found.spec.mutating:
-                self._audit(found.spec, _admin(found, subject, inside), found.refusal, inside)
+                self._audit(found, found.spec, _admin(found, subject, inside), body, inside)
             await self._reply(found.echo, found.refusal, request)
             return
         spec = found.spec
@@ -245,16 +245,23 @@ class Worker(Actor[Work]):
             _log.warning("answer not sent", command=echo, error=repr(error), once_a_minute="")
 
     def _audit(
-        self, spec: RequestSpec, admin: str, refusal: ApiAnswer, inside: Inside | None
+        self,
+        found: Rejected,
+        spec: RequestSpec,
+        admin: str,
+        body: Body | NotJson | NotObject,
+        inside: Inside | None,
     ) -> None:
-        """A request that can't be read was tried at least."""
+        """A request that can't be read was tried at least, in the channel that it names."""
+        named = body.get("channel") if spec.channel and isinstance(body, dict) else None
+        channel = self._context.channel_named(named) if isinstance(named, str) else None
         audit(
             self._context,
-            channel="" if inside is None else str(inside.fixed.get("channel", "")),
+            channel=channel or "",
             admin=admin,
             command=spec.name,
             arguments="",
-            result=_told(refusal),
+            result=_told(found.refusal),
             origin=_origin(inside),
         )
 

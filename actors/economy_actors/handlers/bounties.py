@@ -236,7 +236,7 @@ async def cancel_by_pm(call: PmCall) -> PmAnswer:
     if number is None:
         return call.usage()
     if call.is_admin:
-        call = kit.on_record(call, "pm", call.spec.name, call.parsed.rest)
+        call = kit.on_record(call, call.origin, call.spec.name, call.parsed.rest)
     answer = await _cancel(call, int(number[1]), by_admin=call.is_admin)
     text = answer.text if isinstance(answer, Refused | Failed) else _cancelled(call, answer)
     if call.is_admin:

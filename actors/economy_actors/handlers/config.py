@@ -51,7 +51,7 @@ OFFSET = Count("offset", 0, 0, 1_000_000)
 async def reload_by_pm(call: PmCall) -> PmAnswer:
     """What has changed, what waits for a restart, or why the old settings stay."""
     await call.attempt()
-    match await reload_settings(call.context, "pm", call.by):
+    match await reload_settings(call.context, call.origin, call.by):
         case Reloaded(changed, restart_required):
             return refusals.reloaded(changed, restart_required)
         case ReloadFailed(error):

@@ -9,7 +9,7 @@ What a handler gets: who asks for what, with cause and trace, and the ways to th
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 from uuid import uuid4
 
 from economy_actors.context import Context
@@ -212,7 +212,8 @@ class PmCall(Call):
 
     ``in_chat``: it was said in the channel, as a move of a game. It is answered by private
     message too, or not at all where the answer is "". ``seen`` is what the command's ``looks``
-    found, as ``wallet`` is of now; None where it has none.
+    found, as ``wallet`` is of now; None where it has none. ``origin`` says whether it was really a
+    message, or a form of a page that stands for one.
     """
 
     spec: CommandSpec
@@ -222,6 +223,7 @@ class PmCall(Call):
     is_admin: bool
     in_chat: bool = False
     seen: object = None
+    origin: Literal["pm", "page"] = "pm"
 
     @property
     def args(self) -> tuple[str, ...]:

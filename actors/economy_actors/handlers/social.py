@@ -130,7 +130,7 @@ def look(call: Call, number: int) -> None:
 
 def on_record(call: PmCall) -> PmCall:
     """What decides over other people's money is written down, whoever does it."""
-    return kit.on_record(call, "pm", call.spec.name, call.parsed.rest)
+    return kit.on_record(call, call.origin, call.spec.name, call.parsed.rest)
 
 
 def audit(call: PmCall, result: str) -> None:

@@ -315,9 +315,10 @@ async def _answer(
         asking.is_admin,
         message.in_chat,
         seen,
+        "pm" if message.page is None else "page",
     )
     if spec.admin:
-        return await _audited(call, handler, "pm" if message.page is None else "page")
+        return await _audited(call, handler)
     return await _run(call, handler)
 
 
@@ -334,8 +335,8 @@ async def _count(
     return counted.answer, counted.found
 
 
-async def _audited(call: PmCall, handler: CommandHandler, origin: str) -> PmAnswer | Question:
-    call = on_record(call, origin, call.spec.name, call.parsed.rest)
+async def _audited(call: PmCall, handler: CommandHandler) -> PmAnswer | Question:
+    call = on_record(call, call.origin, call.spec.name, call.parsed.rest)
     result, done = "failed", False
     try:
         answer = await _run(call, handler)

@@ -32,7 +32,7 @@ __all__ = (
     "versions",
 )
 
-How: TypeAlias = Literal["start", "pm", "api", "signal", "revert"]
+How: TypeAlias = Literal["start", "pm", "page", "api", "signal", "revert"]
 HOWS: Final[tuple[How, ...]] = get_args(How)
 
 
@@ -143,6 +143,7 @@ _VALUE_UNITS_MAX = 60
 _BY: Final[dict[How, str]] = {
     "start": "at a start",
     "pm": "by PM",
+    "page": "on the pages",
     "api": "by request",
     "signal": "by SIGHUP",
     "revert": "by a revert",

@@ -21,7 +21,7 @@ from economy_actors.runtime import Actor
 from kryten_economy.config.web import Web
 from kryten_economy.ledger.facts import Facts
 
-__all__ = ("ORIGIN", "Browser", "Form", "Pages", "Room", "pages")
+__all__ = ("ORIGIN", "Browser", "Form", "Pages", "Room", "opened", "opening", "pages")
 
 ORIGIN = "http://pages.test"
 _CODE = re.compile(r": ([0-9]{6}) \(5 minutes\)")
@@ -151,21 +151,30 @@ class Pages:
             yield Browser(self.house, client, channel or next(iter(self.house.context.channels)))
 
 
-@asynccontextmanager
-async def pages(path: Path, web: Web | None = None, **options: Any) -> AsyncIterator[Pages]:
-    """The pages of a house; what it takes beside may be given by name."""
-    web = web or Web()
-    settings = settings_with(tipping={"min_account_age_minutes": 0}, **options.pop("sections", {}))
+def opening(web: Web | None = None) -> tuple[list[Site], dict[str, Any]]:
+    """Where the site of a house will be, and what the house takes so that it has one."""
     made: list[Site] = []
 
     def start(root: Actor[Any], context: Context) -> None:
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
-        made.append(Site(context, web, sign_in, environment()))
+        made.append(Site(context, web or Web(), sign_in, environment()))
 
     def committed(facts: Facts) -> None:
         if made:
             made[0].live.note(facts)
 
-    async with house(path, settings, more=start, facts_to=committed, **options) as here:
-        transport = httpx.ASGITransport(pages_app(made[0]), raise_app_exceptions=False)
-        yield Pages(here, made[0], transport)
+    return made, {"more": start, "facts_to": committed}
+
+
+def opened(here: House, site: Site) -> Pages:
+    """The pages of a house that has begun."""
+    return Pages(here, site, httpx.ASGITransport(pages_app(site), raise_app_exceptions=False))
+
+
+@asynccontextmanager
+async def pages(path: Path, web: Web | None = None, **options: Any) -> AsyncIterator[Pages]:
+    """The pages of a house; what it takes beside may be given by name."""
+    settings = settings_with(tipping={"min_account_age_minutes": 0}, **options.pop("sections", {}))
+    made, more = opening(web)
+    async with house(path, settings, **more, **options) as here:
+        yield opened(here, made[0])

@@ -185,7 +185,7 @@ async def test_a_name_that_was_never_here_can_be_banned(tmp_path: Path) -> None:
         assert here.house.wallet("Nemo") is None
 
 
-@pytest.mark.parametrize("name", ["nobody", "mint", "..", "a%20b", "x" * 30, "<script>", "Oli"])
+@pytest.mark.parametrize("name", ["nobody", "mint", "a%20b", "x" * 30, "<script>", "Oli"])
 async def test_who_has_no_account_here_has_no_page(tmp_path: Path, name: str) -> None:
     """Nor who has one in another channel, nor the accounts of the bank."""
     async with operating(tmp_path) as (here, browser):

@@ -1,5 +1,7 @@
 """The tables name all that is registered, and what holds for all of it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +56,24 @@ def test_a_row_that_is_missing_or_names_nothing_is_noticed(by_pm: bool) -> None:
             complete(broken, by_pm=by_pm)
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=False)
-@pytest.mark.parametrize("by_pm", [True, False], ids=["pm", "request"])
-async def test_the_configuration_is_shown_read_and_reverted(tmp_path: Path, by_pm: bool) -> None:
-    """The file is read in a thread, so this one runs on real time."""
-    path = tmp_path / "config.yaml"
+@asynccontextmanager
+async def with_file(folder: Path, **more: Any) -> AsyncIterator[Api]:
+    """A channel whose configuration is a file."""
+    path = folder / "config.yaml"
     path.write_text(config_rows.FILE, encoding="utf-8")
-    async with channel(tmp_path) as it:
+    async with channel(folder, **more) as it:
         live, loaded = it.house.context.live, load(path, {})
         live.path = path
         live.swap(loaded.settings, loaded)
         await note_settings(it.house.context, "start")
+        yield it
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=False)
+@pytest.mark.parametrize("by_pm", [True, False], ids=["pm", "request"])
+async def test_the_configuration_is_shown_read_and_reverted(tmp_path: Path, by_pm: bool) -> None:
+    """The file is read in a thread, so this one runs on real time."""
+    async with with_file(tmp_path) as it:
         rows = config_rows.COMMANDS if by_pm else config_rows.REQUESTS
         await walk(it, rows, by_pm=by_pm)
 

@@ -201,6 +201,7 @@ def everything_on() -> Settings:
         tipping={"min_account_age_minutes": 0},
         vanity_shop={"channel_gif": {"cost": 900}, "custom_title": {"cost": 700}},
         shop={"items": [_WAVE, _HAT, _CUP]},
+        web={},
     )
 
 

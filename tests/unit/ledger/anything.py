@@ -79,6 +79,11 @@ from kryten_economy.features.money.operations import (
 )
 from kryten_economy.features.money.resetting import ResetBalances
 from kryten_economy.features.notices import SetQuiet
+from kryten_economy.features.page_sessions import (
+    EndPageSession,
+    EndPageSessions,
+    OpenPageSession,
+)
 from kryten_economy.features.panic import LEVELS, EndPanics, SetPanic, StopPanic
 from kryten_economy.features.people.pruning import CloseAccount, Criteria
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate
@@ -907,3 +912,19 @@ KINDS[AndRead] = st.builds(
     lambda counted: AndRead(counted, lambda tx: standing_in(tx, counted.user, counted.day)),
     KINDS[RecordActivity],
 )
+
+COOKIES = st.sampled_from([b"one", b"two", b"three"])
+KINDS |= {
+    OpenPageSession: st.builds(
+        lambda name, token, replaced, at_ms, day: OpenPageSession(
+            key(name), name, token, replaced, at_ms, day, at_ms + 60_000
+        ),
+        NAMES,
+        COOKIES,
+        st.none() | COOKIES,
+        TIMES,
+        DAYS,
+    ),
+    EndPageSession: st.builds(EndPageSession, COOKIES),
+    EndPageSessions: st.builds(EndPageSessions, USERS, DAYS),
+}

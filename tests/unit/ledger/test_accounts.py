@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import apsw
@@ -27,6 +29,7 @@ from tests.unit.ledger.acts import (
 )
 from tests.unit.ledger.anything import KINDS, TALK
 
+from kryten_economy import features
 from kryten_economy.features.chat.operations import LineRecorded, RecordChat
 from kryten_economy.features.chat.triggers import TriggerAward, Window
 from kryten_economy.features.presence.operations import RecordActivity
@@ -83,6 +86,8 @@ class Heard:
 
 def test_every_operation_takes_part() -> None:
     """Whoever adds an operation adds an example of its request to `anything`."""
+    for module in walk_packages(features.__path__, f"{features.__name__}."):
+        import_module(module.name)
     ours = {each for each in _OPERATIONS if each.__module__.startswith("kryten_economy.")}
     assert KINDS.keys() == ours
 

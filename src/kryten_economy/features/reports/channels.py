@@ -190,7 +190,8 @@ class ChannelReports(Reader):
         holders, all_z, weighed_z = self.sql.only(_GINI, channel)
         if not all_z:
             return 0.0
-        return round(2 * weighed_z / (holders * all_z) - (holders + 1) / holders, 4) + 0.0
+        uneven: float = 2 * weighed_z / (holders * all_z) - (holders + 1) / holders
+        return round(uneven, 4) + 0.0
 
     def open_holds(self, channel: str, limit: int = 10_000) -> tuple[HoldRow, ...]:
         """What is set aside, the oldest first."""

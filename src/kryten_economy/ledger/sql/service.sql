@@ -92,7 +92,7 @@ CREATE INDEX audit_log_by_command ON audit_log (channel COLLATE NOCASE, command,
 CREATE TABLE config_version (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms INTEGER NOT NULL,
-    how TEXT NOT NULL CHECK (how IN ('start', 'pm', 'api', 'signal', 'revert')),
+    how TEXT NOT NULL CHECK (how IN ('start', 'pm', 'page', 'api', 'signal', 'revert')),
     author TEXT NOT NULL,
     document TEXT NOT NULL,
     settings TEXT NOT NULL CHECK (json_valid(settings)),
