@@ -119,7 +119,7 @@ class Metrics:
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
             ("economy_api_keys", "Keys that tokens are checked with.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
-            ("economybackup_age_seconds", "Age of the last verified backup.", self.backup_age_s),
+            ("economy_backup_age_seconds", "Age of the last verified backup.", self.backup_age_s),
         ):
             self.registry.register(Reading(name, text, read or self._value_of(name)))
 
