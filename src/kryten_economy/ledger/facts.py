@@ -118,8 +118,14 @@ class Analytics:
 
     def flow(self, channel_id: int, trigger_id: str, delta_z: int, day: str) -> None:
         """So much has come into wallets from anything else, or gone from them where below 0."""
-        sums = self._flows.setdefault((channel_id, day, source_of(trigger_id)), [0, 0])
-        sums[delta_z < 0] = min(sums[delta_z < 0] + abs(delta_z), _SUM_MAX_Z)
+        key = (channel_id, day, source_of(trigger_id))
+        sums = self._flows.get(key)
+        if sums is None:
+            sums = self._flows[key] = [0, 0]
+        if delta_z > 0:
+            sums[0] += delta_z
+        else:
+            sums[1] -= delta_z
 
     def hit(self, account: Account, trigger_id: str, amount_z: int, day: str) -> None:
         """A trigger has paid an account."""
@@ -161,6 +167,10 @@ class Analytics:
             hits[trigger_id] = TriggerHits(before.hits + count, before.amount_z + amount_z)
         self._pending = {}
         if self._flows:
-            self._sql.each(_FLOW, [(*key, *sums) for key, sums in self._flows.items()])
+            rows = (
+                (*key, min(come_z, _SUM_MAX_Z), min(gone_z, _SUM_MAX_Z))
+                for key, (come_z, gone_z) in self._flows.items()
+            )
+            self._sql.each(_FLOW, list(rows))
             self._flows = {}
         return told

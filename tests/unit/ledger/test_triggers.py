@@ -244,6 +244,25 @@ def test_triggers_are_counted_by_their_id(tmp_path: Path) -> None:
     assert row.total_z_awarded == 4
 
 
+def test_who_was_paid_on_several_days_is_one_of_the_days_together(tmp_path: Path) -> None:
+    """Over days everybody counts once, and only whoever was paid on one of them."""
+    books = Books.open(tmp_path / "e.db")
+    told(books, RecordChat(op(), key("Bob"), "Bob", NOW, DAY), LineRecorded)
+    told(books, line(award(), award("bob")), LineRecorded)
+    told(books, line(award(), award(trigger_id="chat.greeted"), day=NEXT_DAY), LineRecorded)
+    books.close()
+    reports = Reports.open(tmp_path / "e.db")
+
+    def users(first_day: str, last_day: str) -> dict[str, tuple[int, int]]:
+        rows = reports.triggers(CHANNEL, first_day, last_day)
+        return {each.trigger_id: (each.hit_count, each.unique_users) for each in rows}
+
+    assert users(DAY, NEXT_DAY) == {"chat.long_message": (3, 2), "chat.greeted": (1, 1)}
+    assert users(NEXT_DAY, NEXT_DAY) == {"chat.long_message": (1, 1), "chat.greeted": (1, 1)}
+    assert users(DAY, DAY) == {"chat.long_message": (2, 2)}
+    reports.close()
+
+
 def test_triggers_without_a_line_pay_once(books: Books) -> None:
     """What others set off has an id of its own."""
     told(books, line(), LineRecorded)

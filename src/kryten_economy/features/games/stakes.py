@@ -105,7 +105,7 @@ _READ_TODAY = """
     SELECT g.rounds, g.staked_z, g.returned_z, g.last_at_ms
     FROM game_day AS g JOIN account AS a ON a.id = g.account_id
     JOIN channel AS c ON c.id = a.channel_id
-    WHERE c.name = ? AND a.name = ? AND g.game = ? AND g.day = ?
+    WHERE c.name = ? AND a.kind = 'wallet' AND a.name = ? AND g.game = ? AND g.day = ?
 """
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TextIO, TypeAlias
 from kryten_economy.config import Settings
 from kryten_economy.features.history.rules import public_metadata
 from kryten_economy.features.people.rules import Naming
-from kryten_economy.features.people.tables import Scope, Table, scope_of, tables
+from kryten_economy.features.people.tables import Scope, Table, own_scope, scope_of, tables
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.displacement import Sql
 from kryten_economy.users import UserKey
@@ -27,6 +27,22 @@ _ACTS = """
         WHERE debit_account IN ({own}) OR credit_account IN ({own})
     )
 """
+# Along the chains of their wallets, so that a year of everybody else's transfers isn't read.
+_OWN_TRANSFERS = """
+    id IN (
+        WITH RECURSIVE chain (account_id, id) AS (
+            SELECT id, last_transfer FROM account WHERE id IN ({own})
+            UNION ALL
+            SELECT c.account_id,
+                CASE t.debit_account WHEN c.account_id THEN t.debit_previous
+                    ELSE t.credit_previous END
+            FROM chain AS c JOIN transfer AS t ON t.id = c.id
+        )
+        SELECT id FROM chain
+    )
+"""
+_OWN_ACTS = f"seq IN (SELECT operation FROM transfer WHERE {_OWN_TRANSFERS})"  # noqa: S608
+_ALONG_THE_CHAIN = {"transfer": _OWN_TRANSFERS, "operation": _OWN_ACTS}
 
 
 class AboutRow(NamedTuple):
@@ -78,7 +94,7 @@ def own_data(reader: Reader, user: UserKey, settings: Settings) -> Rows:
     """
     sql = Sql(reader.connection)
     found = tables(sql)
-    scope = scope_of(sql, user.name, user.channel, found)
+    scope = own_scope(sql, user)
     if scope is not None:
         reader.sql.run("BEGIN")
         try:
@@ -94,6 +110,9 @@ def _own_rows(
 ) -> Iterator[AboutRow]:
     is_by_name = table.name in _BY_NAME
     owned = "channel_id = ?2 AND name = ?1" if is_by_name else _owned(scope, table, found)
+    if table.name in _ALONG_THE_CHAIN and scope.accounts:
+        own = ", ".join(map(str, scope.accounts))
+        owned = _ALONG_THE_CHAIN[table.name].format(own=own)
     if owned == "0":
         return
     statement = f"SELECT * FROM {table.name} WHERE {owned}"  # noqa: S608 - names of the schema

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kryten_economy.ledger.displacement import Sql, Value
+from kryten_economy.users import UserKey
 
-__all__ = ("WORDS", "Scope", "Table", "scope_of", "tables")
+__all__ = ("WORDS", "Scope", "Table", "own_scope", "scope_of", "tables")
 
 WORDS: dict[str, frozenset[str]] = {
     "account": frozenset({"kind", "rank_name"}),
@@ -179,6 +180,19 @@ _OTHERS = """
     UNION SELECT name FROM banned_users WHERE instr(name, ?1) AND name <> ?1
 """
 _CHANNEL = "SELECT id, name FROM channel WHERE name = ?"
+
+
+_WALLET = "SELECT id FROM account WHERE channel_id = ? AND kind = 'wallet' AND name = ?"
+
+
+def own_scope(sql: Sql, user: UserKey) -> Scope | None:
+    """A user's own account, and no row that merely names them; None for an unknown channel."""
+    channel = sql.row(_CHANNEL, user.channel)
+    if channel is None:
+        return None
+    channel_id, spelled = channel
+    accounts = tuple(id_ for (id_,) in sql.rows(_WALLET, channel_id, user.name))
+    return Scope(user.name, spelled, channel_id, accounts, frozenset(), (), is_common=False)
 
 
 def scope_of(sql: Sql, name: str, channel: str | None, found: Sequence[Table]) -> Scope | None:

@@ -80,6 +80,7 @@ CREATE TABLE audit_state (
 
 CREATE INDEX audit_state_by_act ON audit_state (audit_id);
 
+CREATE INDEX audit_log_by_root ON audit_log (root) WHERE root IS NOT NULL;
 CREATE INDEX audit_log_by_time ON audit_log (at_ms);
 CREATE INDEX audit_log_about ON audit_log (about);
 CREATE INDEX audit_log_of_channel ON audit_log (channel COLLATE NOCASE, at_ms);

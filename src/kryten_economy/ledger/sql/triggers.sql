@@ -30,7 +30,8 @@ CREATE TABLE trigger_user (
     PRIMARY KEY (channel_id, day, trigger_id, account_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX trigger_user_by_account ON trigger_user (account_id);
+-- Whether an account was paid by a trigger within some days, and for closing it.
+CREATE INDEX trigger_user_by_account ON trigger_user (account_id, trigger_id, day);
 
 CREATE TABLE trigger_windows (
     account_id INTEGER NOT NULL REFERENCES account (id),

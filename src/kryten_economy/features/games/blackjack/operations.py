@@ -220,7 +220,7 @@ _HAND = """
     SELECT r.id, r.terms, s.stake_z, s.data, f.seed
     FROM game_round AS r
     JOIN channel AS c ON c.id = r.channel_id
-    JOIN account AS a ON a.channel_id = c.id AND a.name = ?2
+    JOIN account AS a ON a.channel_id = c.id AND a.kind = 'wallet' AND a.name = ?2
     JOIN game_stake AS s ON s.round_id = r.id AND s.account_id = a.id
     JOIN fair_seed AS f ON f.channel_id = c.id AND f.day = r.day
     WHERE c.name = ?1 AND r.game = 'blackjack' AND r.state = 'open' LIMIT 1
