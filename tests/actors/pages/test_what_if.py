@@ -253,8 +253,11 @@ async def test_one_at_a_time_and_cancelled_by_its_channel_alone(
         assert "Another replay is under way" in browser.text
         site = here.site.what_if
         wish = Wish("Other", "eve", 3, "rain: {}")
-        assert not await site.ask(lambda reply: StartTry(wish, reply), timeout_s=5)
-        assert not await site.ask(lambda reply: CancelTry("Other", "eve", reply), timeout_s=5)
+        has_begun: bool = await site.ask(lambda reply: StartTry(wish, reply), timeout_s=5)
+        was_there: bool = await site.ask(
+            lambda reply: CancelTry("Other", "eve", reply), timeout_s=5
+        )
+        assert (has_begun, was_there) == (False, False)
         assert await here.house.pm("Bob", "balance")
         assert replays() == [process]
         await browser.send(f"{PAGE}/cancel")
