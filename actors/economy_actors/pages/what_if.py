@@ -122,20 +122,28 @@ class WhatIf(Actor[WhatIfMessage]):
 
     async def _in_time(self, wish: Wish) -> tuple[Told | None, str]:
         ended: _Ended | None = None
-        with self._scope, anyio.move_on_after(self._time_s):
-            ended = await _replayed(wish, self._context.live.settings)
+        try:
+            with self._scope, anyio.move_on_after(self._time_s):
+                ended = await _replayed(wish, self._context.live.settings)
+        except OSError as error:
+            _log.error("a what-if could not be started", reason=str(error))
+            return None, f"It could not be started: {error.strerror}."
         if self._cancelled_by:
             return None, f"{self._cancelled_by} has cancelled it."
         if ended is None:
             return None, f"It took more than {self._time_s:.0f} s and was ended. Try fewer days."
         if ended.code == 0:
             return await _told(json.loads(ended.out)), ""
-        if ended.code == _TOLD:
-            return None, ended.problem
-        if ended.code == _TOO_MUCH:
-            return None, "It would have taken more memory than it may. Try fewer days."
-        _log.error("a what-if has failed", code=ended.code, said=ended.problem)
-        return None, "The replay has failed. It was written down for who runs this service."
+        return None, _why_none(ended)
+
+
+def _why_none(ended: _Ended) -> str:
+    if ended.code == _TOLD:
+        return ended.problem
+    if ended.code == _TOO_MUCH:
+        return "It would have taken more memory than it may. Try fewer days."
+    _log.error("a what-if has failed", code=ended.code, said=ended.problem)
+    return "The replay has failed. It was written down for who runs this service."
 
 
 async def _replayed(wish: Wish, settings: Settings) -> _Ended:

@@ -342,6 +342,20 @@ async def test_a_defect_is_logged_and_not_shown(
         assert [each["code"] for each in logged if each["event"] == "a what-if has failed"] == [70]
 
 
+async def test_where_no_process_can_be_started_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full or missing disk costs that replay, and the next one is another matter."""
+    async with talked(tmp_path) as (here, browser):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+        await browser.send(START, changes="rain: {max_amount: 9}")
+        assert "It could not be started: No such file or directory." in await ended(browser)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        await browser.send(START, changes="rain: {max_amount: 9}")
+        assert "rain.max_amount: 25 -> 9" in await ended(browser)
+        assert here.house.observer.stats("what_if").restarts == 0
+
+
 def test_the_keys_of_the_list_exist() -> None:
     """Whatever is offered is a setting of this version."""
     assert set(COMMON) <= set(kept_values(settings_with(), Source()))
