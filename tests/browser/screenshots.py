@@ -80,7 +80,7 @@ def _small(picture: bytes, height_max: int) -> bytes:
     return out.getvalue()
 
 
-async def _all(folder: Path, crowd_s: float) -> Sequence[Found]:
+async def _all(folder: Path, crowd_s: float, only: Sequence[str]) -> Sequence[Found]:
     async with open_stage(folder) as stage:
         await live_an_evening(stage)
         with anyio.move_on_after(crowd_s):
@@ -91,12 +91,15 @@ async def _all(folder: Path, crowd_s: float) -> Sequence[Found]:
             pages = [each for each in await found_pages(operator) if each.is_html]
             signed_in = await operator.context.storage_state()
         public = [each for each in pages if each.spec.who is Who.ANYONE]
-        PICTURES.mkdir(exist_ok=True)
-        for old in PICTURES.glob("*.png"):
-            old.unlink()
-        await _pictures(stage, public)
         own = [each for each in pages if each.spec.who is not Who.ANYONE]
-        await _pictures(stage, own, storage_state=signed_in)
+        PICTURES.mkdir(exist_ok=True)
+        for old in () if only else PICTURES.glob("*.png"):
+            old.unlink()
+        wanted = [
+            [each for each in some if not only or each.title in only] for some in (public, own)
+        ]
+        await _pictures(stage, wanted[0])
+        await _pictures(stage, wanted[1], storage_state=signed_in)
         return [*public, *own]
 
 
@@ -104,11 +107,18 @@ def main() -> None:
     """Make them all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--crowd-seconds", type=float, default=_CROWD_S)
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a page by the name of its pictures, such as op-config; the others stay as they are",
+    )
     given = parser.parse_args()
     logs.configure("WARNING", sys.stderr, as_json=False)
     began = time.perf_counter()
     with TemporaryDirectory(prefix="screenshots-") as name:
-        pages = anyio.run(partial(_all, Path(name), given.crowd_seconds))
+        pages = anyio.run(partial(_all, Path(name), given.crowd_seconds, given.only))
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     foot = rest.partition(END)[2]
     PAGE.write_text(f"{head}{BEGIN}\n\n{gallery(pages)}\n\n{END}{foot}", encoding="utf-8")

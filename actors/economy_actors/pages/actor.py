@@ -1,4 +1,4 @@
-"""The actor of the pages: their server and the codes of their sign-in live and die with it."""
+"""The actor of the pages: their server, codes of sign-in and replays live and die with it."""
 
 import socket
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from economy_actors.pages.codes import SignIn
 from economy_actors.pages.server import Server
 from economy_actors.pages.streams import Live
 from economy_actors.pages.view import Site
+from economy_actors.pages.what_if import WhatIf
 from economy_actors.runtime import Actor, Supervision
 from kryten_economy.config.web import Web
 
@@ -40,7 +41,8 @@ class Pages(Actor[Any]):
         """Make the application, which asks for nothing yet."""
         context = self._context
         sign_in = self.spawn("sign_in", lambda: SignIn(context), capacity=CODES_MAILBOX)
-        self._site = Site(context, self._web, sign_in, environment(), self._live)
+        what_if = self.spawn("what_if", lambda: WhatIf(context))
+        self._site = Site(context, self._web, sign_in, what_if, environment(), self._live)
         self._server = Server(pages_app(self._site), self._listening)
 
     async def work(self) -> None:

@@ -37,6 +37,7 @@ from economy_actors.pages import (
     op_panic,
     op_shop,
     op_users,
+    op_what_if,
     own_data,
     play,
     public,
@@ -94,6 +95,7 @@ TOPICS = (
     op_audit,
     op_panic,
     op_keys,
+    op_what_if,
 )
 """The modules whose pages there are; each registers its own when it is imported."""
 
@@ -269,7 +271,7 @@ async def _answer(site: Site, spec: PageSpec, request: Request) -> Response:
     if refusal is not None:
         return refusal
     if spec.posts:
-        view = View(site, request, channel, view.member, await read_form(request))
+        view = View(site, request, channel, view.member, await read_form(request, spec.bytes_max))
         told = view.form.get("token", "")
         if view.member is not None and not is_form_token(view.member.token, told):
             raise HTTPException(403, "That form is too old. Go back, reload the page, try again.")

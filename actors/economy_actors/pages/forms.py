@@ -22,17 +22,17 @@ LINE_UNITS_MAX: Final = 2_000
 _QUOTES = ('"', "'")
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, bytes_max: int = BODY_BYTES_MAX) -> dict[str, str]:
     """The fields of a form; raises HTTPException for what is too much, too slow or none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "Only forms of these pages are taken here.")
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:12]) > BODY_BYTES_MAX:
-        raise HTTPException(413, _too_long())
+    if declared.isdecimal() and int(declared[:12]) > bytes_max:
+        raise HTTPException(413, _too_long(bytes_max))
     try:
         with anyio.fail_after(READ_WITHIN_S):
-            body = await _body(request)
+            body = await _body(request, bytes_max)
     except TimeoutError:
         raise HTTPException(408, "The form did not arrive in time. Send it again.") from None
     except ClientDisconnect:
@@ -40,18 +40,18 @@ async def read_form(request: Request) -> dict[str, str]:
     return _fields(body)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, bytes_max: int) -> bytes:
     body = bytearray()
     async with aclosing(request.stream()) as pieces:
         async for piece in pieces:
             body += piece
-            if len(body) > BODY_BYTES_MAX:
-                raise HTTPException(413, _too_long())
+            if len(body) > bytes_max:
+                raise HTTPException(413, _too_long(bytes_max))
     return bytes(body)
 
 
-def _too_long() -> str:
-    return f"That is more than a form can hold ({BODY_BYTES_MAX // 1024} KB)."
+def _too_long(bytes_max: int) -> str:
+    return f"That is more than a form can hold ({bytes_max // 1024} KB)."
 
 
 def _fields(body: bytes) -> dict[str, str]:

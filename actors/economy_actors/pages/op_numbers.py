@@ -31,6 +31,7 @@ OPERATOR_PAGES: Final = (
     ("/op/games", "Games"),
     ("/op/health", "Health"),
     ("/op/config", "Configuration"),
+    ("/op/what-if", "What if"),
 )
 """The pages that tell how the economy does, in the order in which each leads to the others."""
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from starlette.responses import Response
 
+from economy_actors.pages.forms import BODY_BYTES_MAX
 from economy_actors.pages.view import View
 
 __all__ = ("PAGES", "Handler", "PageSpec", "Who", "form", "page")
@@ -42,6 +43,8 @@ class PageSpec:
     at: int = 50
     posts: bool = False
     prefix: str = "/c/{channel}"
+    bytes_max: int = BODY_BYTES_MAX
+    """How much a form may be when it is sent."""
 
     @property
     def route(self) -> str:
@@ -100,11 +103,13 @@ def page(
     return register
 
 
-def form(path: str, *, who: Who = Who.MEMBER) -> Callable[[Handler], Handler]:
+def form(
+    path: str, *, who: Who = Who.MEMBER, bytes_max: int = BODY_BYTES_MAX
+) -> Callable[[Handler], Handler]:
     """Register what answers POST; the form is read, and proved to come from a page of ours."""
 
     def register(handler: Handler) -> Handler:
-        PAGES.add(PageSpec(path, handler, who, posts=True))
+        PAGES.add(PageSpec(path, handler, who, posts=True, bytes_max=bytes_max))
         return handler
 
     return register

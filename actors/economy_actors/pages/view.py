@@ -24,6 +24,7 @@ from economy_actors.messages.channel import PageCommand
 from economy_actors.messages.ledger import query
 from economy_actors.messages.pages import SignInMessage
 from economy_actors.messages.session import FromPage, PageAnswer
+from economy_actors.messages.what_if import WhatIfMessage
 from economy_actors.pages.forms import command_line
 from economy_actors.pages.security import address_of, form_token
 from economy_actors.pages.streams import Live
@@ -74,6 +75,7 @@ class Site:
     context: Context
     web: Web
     sign_in: Ref[SignInMessage]
+    what_if: Ref[WhatIfMessage]
     templates: Environment
     live: Live = field(default_factory=Live)
     downloads: Downloads = field(default_factory=Downloads)

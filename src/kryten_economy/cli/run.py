@@ -34,6 +34,7 @@ __all__ = (
     "RESTART_EXIT_CODE",
     "check_config",
     "demo",
+    "load_config",
     "load_settings",
     "loop_options",
     "open_books_once",
@@ -46,7 +47,7 @@ _log = structlog.get_logger("config")
 
 def load_settings(explicit: Path | None) -> LiveSettings | None:
     """The settings, or None after printing every problem of the file."""
-    found = _load(explicit)
+    found = load_config(explicit)
     if found is None:
         return None
     path, loaded = found
@@ -57,7 +58,7 @@ def load_settings(explicit: Path | None) -> LiveSettings | None:
 
 def check_config(explicit: Path | None, *, strict: bool) -> int:
     """Print what is to be said of the file; the exit code, which is 1 for warnings if strict."""
-    found = _load(explicit)
+    found = load_config(explicit)
     if found is None:
         return 1
     path, loaded = found
@@ -72,11 +73,14 @@ def check_config(explicit: Path | None, *, strict: bool) -> int:
     return 0
 
 
-def _load(explicit: Path | None) -> tuple[Path, Loaded] | None:
-    """The file and what it says, or None after printing every problem of it."""
+def load_config(explicit: Path | None, changes: Path | None = None) -> tuple[Path, Loaded] | None:
+    """The file and what it says, or None after printing every problem of it.
+
+    ``changes`` is a file of some keys, which is laid over it.
+    """
     try:
         path = find_config(explicit)
-        loaded = load(path, os.environ)
+        loaded = load(path, os.environ, changes)
         more = rules.warnings(loaded.settings)
         return path, replace(loaded, warnings=(*loaded.warnings, *more))
     except ConfigError as error:

@@ -38,6 +38,7 @@ __all__ = (
     "Loaded",
     "apply_overrides",
     "find_config",
+    "lay_over",
     "load",
     "substitute",
 )
@@ -163,9 +164,24 @@ def find_config(explicit: Path | None, search_order: Sequence[Path] = SEARCH_ORD
     raise ConfigError.of(tried, "no configuration file found; name one with --config")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Loaded:
-    """Read and check a configuration; ConfigError lists every fault with its place."""
+def lay_over(document: Document, changes: Document) -> None:
+    """Put what ``changes`` says over the document: key by key, lists and maps as a whole."""
+    for key, value in changes.data.items():
+        for path, inner in _leaves((key,), value):
+            document.put(path, inner, changes.place(path))
+            for below, place in changes.places.items():
+                if below[: len(path)] == path:
+                    document.places[below] = place
+
+
+def load(path: Path, environ: Mapping[str, str], changes: Path | None = None) -> Loaded:
+    """Read and check a configuration; ConfigError lists every fault with its place.
+
+    ``changes`` is a file of some keys alone, which is laid over the other one.
+    """
     document = read(path)
+    if changes is not None:
+        lay_over(document, read(changes))
     references = references_in(document)
     document.change_texts(lambda text: substitute(text, environ))
     problems, unknown = apply_overrides(document, environ)

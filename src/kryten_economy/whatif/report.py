@@ -1,14 +1,14 @@
 """The outcome of a replay in rows: the same ones for the terminal and for the page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kryten_economy.config import Settings
 from kryten_economy.text.templates import thousands
 from kryten_economy.whatif.differences import Difference, Treatment, differences, untraced
 from kryten_economy.whatif.outcome import Outcome
 
-__all__ = ("Report", "Row", "Table", "report_of", "table_text")
+__all__ = ("Report", "Row", "Table", "plain", "report_of", "table_text")
 
 
 class Row(NamedTuple):
@@ -112,6 +112,23 @@ def _warnings(
     if outcome.skipped:
         many = f"{thousands(outcome.skipped)} payments of {thousands(outcome.skipped_z)} {symbol}"
         yield f"{many} were not made: the wallet had too little."
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The report as JSON can hold it: what is told, and the figures that charts are drawn from."""
+    outcome = report.outcome
+    return {
+        "title": report.title,
+        "channel": outcome.channel,
+        "seed": outcome.seed,
+        "differences": [[each.text, each.treatment.value] for each in report.differences],
+        "warnings": list(report.warnings),
+        "tables": [[each.title, [list(row) for row in each.rows]] for each in report.tables],
+        "days": [list(each) for each in outcome.days],
+        "inflow": {name: list(pair) for name, pair in outcome.inflow.items()},
+        "outflow": {name: list(pair) for name, pair in outcome.outflow.items()},
+        "prices": {name: list(pair) for name, pair in outcome.prices.items()},
+    }
 
 
 def table_text(report: Report) -> str:

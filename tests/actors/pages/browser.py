@@ -17,6 +17,7 @@ from economy_actors.pages.app import pages_app
 from economy_actors.pages.assets import environment
 from economy_actors.pages.codes import SignIn
 from economy_actors.pages.view import Site
+from economy_actors.pages.what_if import WhatIf
 from economy_actors.runtime import Actor
 from kryten_economy.config.web import Web
 from kryten_economy.ledger.facts import Facts
@@ -157,7 +158,8 @@ def opening(web: Web | None = None) -> tuple[list[Site], dict[str, Any]]:
 
     def start(root: Actor[Any], context: Context) -> None:
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
-        made.append(Site(context, web or Web(), sign_in, environment()))
+        what_if = root.spawn("what_if", lambda: WhatIf(context))
+        made.append(Site(context, web or Web(), sign_in, what_if, environment()))
 
     def committed(facts: Facts) -> None:
         if made:

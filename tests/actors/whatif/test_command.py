@@ -146,3 +146,24 @@ async def test_what_can_not_be_done_is_said_in_one_line(
     monkeypatch.setitem(sys.modules, "plotext", None)
     assert main(["--config", now, "what-if", "--config", now]) == 0
     assert "pip install 'kryten-economy[what-if]'" in capsys.readouterr().out
+
+
+async def test_some_keys_are_laid_over_and_told_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of one key changes that key alone, and JSON holds what the table does."""
+    async with house(tmp_path / "economy.db", settings_with(**PAYS)) as h:
+        await talk(h)
+        now = written(tmp_path / "now.yaml", h.path, **of(settings_with(**PAYS)))
+        changes = tmp_path / "changes.yaml"
+        changes.write_text("chat_triggers:\n  kudos_received:\n    reward: 10\nrian: 1\n")
+        assert main(["--config", now, "what-if", "--changes", str(changes), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    [report] = told["reports"]
+    assert report["differences"] == [["chat_triggers.kudos_received.reward: 3 -> 10", "exact"]]
+    assert report["inflow"]["chat.kudos_received"] == [9, 30]
+    assert report["days"][-1][1:] == [209, 230]
+    [warning] = told["warnings"]
+    assert f"{changes}:4: rian" in warning
+    assert main(["--config", now, "what-if", "--changes", str(tmp_path / "none.yaml")]) == 1
+    assert "none.yaml: can't be read" in capsys.readouterr().err

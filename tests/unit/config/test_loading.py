@@ -358,3 +358,28 @@ def _flow(value: object) -> str:
             return "null"
         case _:
             return str(value)
+
+
+def test_some_keys_are_laid_over_a_file(tmp_path: Path) -> None:
+    """Sections key by key, lists and maps as a whole; faults name the file that says it."""
+    base = written(
+        tmp_path,
+        MINIMAL
+        + "rain: {min_amount: 4, max_amount: 9}\npresence: {hourly_milestones: {1: 10, 3: 30}}\n"
+        "ignored_users: [a, b]\n",
+    )
+    changes = tmp_path / "changes.yaml"
+    changes.write_text(
+        "rain:\n  max_amount: 12\npresence: {hourly_milestones: {2: 5}}\nignored_users: [c]\n"
+    )
+    got = load(base, NO_ENVIRONMENT, changes).settings
+    assert (got.rain.min_amount, got.rain.max_amount) == (4, 12)
+    assert dict(got.presence.hourly_milestones) == {2: 5}
+    assert got.ignored_users == ("c",)
+    assert load(base, NO_ENVIRONMENT).settings.rain.max_amount == 9
+    changes.write_text("rain:\n  max_amount: many\nshop:\n  items: [{name: x, price: y}]\n")
+    with pytest.raises(ConfigError) as refused:
+        load(base, NO_ENVIRONMENT, changes)
+    told = str(refused.value)
+    assert f"{changes}:2: rain.max_amount" in told
+    assert f"{changes}:4: shop.items[0].price" in told
