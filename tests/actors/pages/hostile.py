@@ -6,7 +6,7 @@ shows, is told by the tests, so that nothing escapes them.
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -34,6 +34,7 @@ from kryten_economy.features.config_versions import NoteConfig
 from kryten_economy.features.games.questions import Question
 from kryten_economy.features.media.rules import Medium
 from kryten_economy.features.money.operations import SetBalance
+from kryten_economy.features.reports.queries import Reports
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -41,13 +42,14 @@ __all__ = (
     "MARKS",
     "OTHER",
     "PEPPER",
+    "ZEDS_Z",
     "Found",
-    "balances",
     "evil",
     "furnished",
     "harm",
     "signed_in",
     "spec_of",
+    "starts",
     "unharmed",
     "walked",
 )
@@ -56,6 +58,7 @@ OTHER = "Elsewhere"
 CHANNELS = (CHANNEL, OTHER)
 PEPPER = "pepper-of-these-tests-" * 3
 WEALTH_Z = 20_000
+ZEDS_Z = 13_577
 _PEOPLE = ("Alice", "Bob", "Cy")
 
 MARKS: dict[str, str] = {
@@ -188,7 +191,8 @@ async def _pm(h: House, channel: str, name: str, text: str, answer: str = "") ->
 
 
 async def _arrive(h: House, channel: str) -> None:
-    for name, rank in (("Boss", 5), *((name, 1) for name in _PEOPLE), ("Mallory", 1)):
+    others = (("Zed", 1), ("Mallory", 1)) if channel == OTHER else (("Mallory", 1),)
+    for name, rank in (("Boss", 5), *((name, 1) for name in _PEOPLE), *others):
         h.context.channels[channel].tell(Joined(name, rank, False, h.now_ms))
     h.context.channels[channel].tell(Joined(f"<script>{channel}</script>", 5, False, h.now_ms))
     await h.settle()
@@ -197,6 +201,9 @@ async def _arrive(h: House, channel: str) -> None:
         op_id = f"set:{channel}:{name}"
         ask = SetBalance(op_id, user, WEALTH_Z, "Boss", "", h.now_ms, "2026-11-20")
         await h.commit(ask)
+    if channel == OTHER:
+        zed = UserKey.of(channel, "Zed")
+        await h.commit(SetBalance("set:zed", zed, ZEDS_Z, "Boss", "", h.now_ms, "2026-11-20"))
 
 
 async def _write(h: House, channel: str) -> None:
@@ -299,6 +306,25 @@ def spec_of(path: str, *, posts: bool) -> PageSpec | None:
     )
 
 
+_TYPED = (
+    "/me/queue?q=film",
+    "/fair?round=1",
+    "/fair/round/1",
+    "/op/users?q=%3Cscript%3E&behind=%3Cscript%3E",
+)
+"""Addresses that people type, or that a form makes."""
+
+
+def starts(channel: str) -> list[str]:
+    """Where a walk begins: what is registered without a place of its own, and what is typed."""
+    plain = [
+        each.route.replace("{channel}", channel)
+        for each in PAGES
+        if not each.posts and "{" not in each.path
+    ]
+    return [*plain, *(f"/c/{channel}{each}" for each in _TYPED)]
+
+
 _HREF = re.compile(r'<a\b[^>]*?\bhref="([^"]*)"')
 _EACH_MAX = 4
 """So many pages of one route; the rest of them is more of the same."""
@@ -338,31 +364,31 @@ async def walked(browser: Browser, first: Sequence[str]) -> Found:
 # What must stay as it is
 
 
-def balances(here: Pages) -> Mapping[tuple[str, str, str], int]:
-    """Every account of every channel."""
-    rows = here.house.report(
-        lambda r: r.sql.rows(
-            "SELECT channel.name, kind, account.name, balance_z"
-            " FROM account JOIN channel ON channel.id = channel_id"
+_COUNTED = ("transfer", "approval", "hold", "shop_item", "api_key", "panic", "play_limit")
+
+
+def unharmed(here: Pages, channel: str = "") -> tuple[object, ...]:
+    """All that an act would change: each account, each act in the audit log, and what is counted.
+
+    With a channel its own part alone.
+    """
+
+    def read(reports: Reports) -> tuple[object, ...]:
+        accounts = reports.sql.rows(
+            "SELECT channel.name, kind, account.name, balance_z FROM account"
+            " JOIN channel ON channel.id = channel_id WHERE ? IN ('', channel.name)"
+            " ORDER BY account.id",
+            channel,
         )
-    )
-    return {(channel, kind, name): balance_z for channel, kind, name, balance_z in rows}
-
-
-def unharmed(here: Pages) -> tuple[object, ...]:
-    """All that an act would change: every account, and how many acts and movements there are."""
-    counts = here.house.report(
-        lambda r: [
-            r.sql.row(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of ours
-            for table in (
-                "audit_log",
-                "transfer",
-                "approval",
-                "hold",
-                "shop_item",
-                "api_key",
-                "panic",
-            )
+        acts = reports.sql.rows(
+            "SELECT id, undone_by FROM audit_log WHERE done AND ? IN ('', channel)", channel
+        )
+        counts = [
+            reports.sql.row(f"SELECT count(*) FROM {table}")  # noqa: S608 - names of ours
+            for table in _COUNTED
+            if not channel
         ]
-    )
-    return (balances(here), counts)
+        return accounts, acts, counts
+
+    found: tuple[object, ...] = here.house.report(read)
+    return found

@@ -6,32 +6,22 @@ from pathlib import Path
 import anyio
 import pytest
 from tests.actors.games.quiz import BETS_S
+from tests.actors.house import CHANNEL
+from tests.actors.pages.browser import Pages
 from tests.actors.pages.hostile import (
     MARKS,
+    evil,
     furnished,
     harm,
     signed_in,
+    starts,
     walked,
 )
+from tests.actors.pages.test_live import Reader, watched
 
+from economy_actors.pages import live
 from economy_actors.pages.registry import PAGES
-
-TYPED = (
-    "/me/queue?q=film",
-    "/fair?round=1",
-    "/fair/round/1",
-    "/op/users?q=%3Cscript%3E&behind=%3Cscript%3E",
-)
-
-
-def _starts(channel: str) -> list[str]:
-    """Where a walk begins: what is registered without a place, and a search."""
-    plain = [
-        each.route.replace("{channel}", channel)
-        for each in PAGES
-        if not each.posts and "{" not in each.path
-    ]
-    return [*plain, *(f"/c/{channel}{each}" for each in TYPED)]
+from kryten_economy.features.media.rules import Medium
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)
@@ -53,7 +43,7 @@ async def test_script_in_texts_stays_text_on_every_page(
                 htmls.append(page.text)
         for name in ("", "Alice", "Boss"):
             async with signed_in(here, name) as browser:
-                found = await walked(browser, _starts(browser.channel))
+                found = await walked(browser, starts(browser.channel))
                 for route, answers in found.pages.items():
                     for answer in answers:
                         assert answer.status_code < 500, (route, answer.url)
@@ -66,6 +56,23 @@ async def test_script_in_texts_stays_text_on_every_page(
                 seen |= set(found.pages)
         registered = {each.route for each in PAGES if not each.posts}
         assert registered - seen == {"/c/{channel}/live"}
+        htmls.append(await _streamed(here))
         told = unescape("\n".join(htmls))
         unseen = [what for mark, what in MARKS.items() if f"{mark}here" not in told]
         assert unseen == []
+
+
+async def _streamed(here: Pages) -> str:
+    """What an open page is told of the channel, as news, and it is as harmless."""
+    reader = Reader(here.site)
+    async with watched(here, reader):
+        await live.beat(here.site)
+        await here.house.pm("Boss", f"event start 3 30 {evil('af')}")
+        await here.house.pm("Alice", "flip 10")
+        here.house.context.playing[CHANNEL] = Medium("yt:x", evil("au"), 600, 9)
+        await live.beat(here.site)
+        await here.house.settle()
+    assert "afhere" in reader.text
+    assert "auhere" in reader.text.partition("event: playing\n")[2]
+    assert harm(reader.text) == []
+    return reader.text
