@@ -1,6 +1,6 @@
 """Every registered form as somebody would send it, filled in so that it could be done."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -125,7 +125,11 @@ def once() -> str:
 
 
 async def send(
-    browser: Browser, form: Sent, token: str | None, body: bytes | None = None, **headers: str
+    browser: Browser,
+    form: Sent,
+    token: str | None,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> int:
     """Send it with a one-time token of its own; the answer is a page that harms nobody."""
     fields = form.fields | {"once": once()}
@@ -134,7 +138,7 @@ async def send(
     browser.page = await browser.client.post(
         form.action,
         content=urlencode(fields).encode() if body is None else body,
-        headers={"content-type": KIND, "origin": ORIGIN} | somewhere() | headers,
+        headers={"content-type": KIND, "origin": ORIGIN} | somewhere() | dict(headers or {}),
     )
     assert browser.page.status_code < 500, (form, browser.text)
     # Codes are sent, and tried, so often only.

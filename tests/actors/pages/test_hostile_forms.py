@@ -38,7 +38,7 @@ async def test_no_form_is_taken_from_who_may_not_send_it(
             own, token = (boss, boss_token) if form.who is Who.OPERATOR else (alice, alice_token)
             foreign = {"origin": "https://evil.test"}
             tries = [
-                await send(own, form, token, **headers)
+                await send(own, form, token, headers=headers)
                 for headers in (foreign, {"origin": "null"}, {"sec-fetch-site": "cross-site"})
             ]
             if form.who is not Who.ANYONE:
