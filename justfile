@@ -34,6 +34,10 @@ coverage:
 bench *args:
     {{python}} -m tests.benchmarks {{args}}
 
+# Pictures of every page for docs/pages.md, from the demo's channel; needs Debian's Chromium.
+screenshots *args:
+    {{python}} -m tests.browser.screenshots {{args}}
+
 # Kill the service at random moments, 200 times, and prove that the books balance.
 torture *args:
     {{python}} -m tests.faults.torture {{args}}

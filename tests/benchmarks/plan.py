@@ -5,7 +5,7 @@ from pathlib import Path
 
 __all__ = ("PARTS", "Plan", "full_plan", "quick_plan")
 
-PARTS = ("ledger", "chat", "burst", "balance", "presence", "big")
+PARTS = ("ledger", "chat", "burst", "balance", "presence", "big", "pages")
 _TRANSFERS = 10_000_000
 _BURST = 50_000
 _BURST_QUICK = 10_000

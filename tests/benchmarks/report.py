@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
+from tests.benchmarks.balance import BalanceRound
 from tests.benchmarks.big import BigResult
 from tests.benchmarks.burst import BurstResult
 from tests.benchmarks.chat import ChatRound
 from tests.benchmarks.ledger import ACTS, MIXED, LedgerRound, expected_per_s, slowdown
+from tests.benchmarks.pages import PAGE_MS_MAX, RATE, SLOWDOWN_MAX, STREAMS, PagesResult
 from tests.benchmarks.presence import PresenceResult
 from tests.benchmarks.prompt import QUEUE_TO_BALANCE_MAX, PromptResult
 from tests.benchmarks.run import Findings
@@ -35,6 +37,7 @@ def _all_rows(found: Findings) -> list[Row]:
         *_presence_rows(found),
         *_ledger_rows(found),
         *_big_rows(found.big),
+        *_pages_rows(found.pages),
     ]
 
 
@@ -246,6 +249,39 @@ def _big_rows(found: BigResult | None) -> list[Row]:
     ]
 
 
+def _pages_rows(found: PagesResult | None) -> list[Row]:
+    """What visitors cost in pairs of rounds, and what each page costs."""
+    if found is None:
+        return []
+    pairs = zip(found.visited, found.alone, strict=True)
+    visited = f"{STREAMS} streams and {RATE} pages a second"
+    return [
+        Row("`balance` p99 without visitors, ms", _ours(found.alone), digits=1),
+        Row(f"`balance` p99 with {visited}, ms", _ours(found.visited), digits=1),
+        Row(
+            "`balance`: p99 with visitors ÷ without",
+            _present({OURS: spread([with_.p99_ms / without.p99_ms for with_, without in pairs])}),
+            f"≤ {SLOWDOWN_MAX:g}",
+            lambda cells: cells[OURS].median <= SLOWDOWN_MAX,
+            digits=2,
+        ),
+        *(
+            Row(
+                f"page `{name}` of {found.transfers:,} transfers: CPU, ms",
+                _present({OURS: _single(cpu_ms)}),
+                f"< {PAGE_MS_MAX:g}",
+                lambda cells: cells[OURS].median < PAGE_MS_MAX,
+                digits=1,
+            )
+            for name, cpu_ms in found.page_ms.items()
+        ),
+    ]
+
+
+def _ours(rounds: list[BalanceRound]) -> Cells:
+    return _cells({OURS: rounds}, lambda one: one.p99_ms)
+
+
 def notes(found: Findings) -> list[str]:
     """What a reader must know beside the numbers: crowds, losses, failures."""
     lines = [
@@ -258,7 +294,13 @@ def notes(found: Findings) -> list[str]:
     for name, balances in found.balance.items():
         if unanswered := sum(one.unanswered for one in balances):
             lines.append(f"{name}: {unanswered} users waited for `balance` in vain")
-    return [*lines, *_burst_notes(found.burst), *_big_notes(found.big), *found.notes]
+    return [
+        *lines,
+        *_burst_notes(found.burst),
+        *_big_notes(found.big),
+        *_pages_notes(found.pages),
+        *found.notes,
+    ]
 
 
 def _burst_notes(found: BurstResult | None) -> list[str]:
@@ -279,6 +321,12 @@ def _big_notes(found: BigResult | None) -> list[str]:
     size = f"{found.transfers:,} transfers ({found.file_mb:,.0f} MB)"
     memory = f"{found.usage.rss_peak_mb:.0f} MB at its peak"
     return [f"{OURS} with {size}: {started}, {checked}, {meanwhile}; {memory}"]
+
+
+def _pages_notes(found: PagesResult | None) -> list[str]:
+    if found is None:
+        return []
+    return [f"pages: {found.answered} asked for by visitors, {found.refused} refused"]
 
 
 def _chat_notes(name: str, chats: Sequence[ChatRound]) -> list[str]:

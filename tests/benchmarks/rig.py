@@ -79,6 +79,7 @@ async def rig(
                 channels=list(users),
                 earning=subject.earning,
                 catalogue_url=subject.catalogue_url,
+                pages_port=subject.pages_port,
             )
             furnish(database)
             began = time.perf_counter()

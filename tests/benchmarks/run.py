@@ -16,6 +16,7 @@ from tests.benchmarks.big import BigResult, big
 from tests.benchmarks.burst import BurstResult, burst
 from tests.benchmarks.chat import ChatRound, chat_round
 from tests.benchmarks.ledger import LedgerRound, ledger_rounds
+from tests.benchmarks.pages import PagesResult, pages
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.presence import PresenceResult, presence
 from tests.benchmarks.prompt import PromptResult, prompt
@@ -39,6 +40,7 @@ class Findings:
     burst: BurstResult | None = None
     presence: dict[str, PresenceResult] = field(default_factory=dict)
     big: BigResult | None = None
+    pages: PagesResult | None = None
     notes: list[str] = field(default_factory=list)
 
     def failed(self, failure: RigError) -> None:
@@ -70,6 +72,11 @@ async def run_all(plan: Plan, subjects: Sequence[Subject]) -> Findings:
     if "big" in plan.parts and ours is not None:
         try:
             found.big = await big(plan, ours, _progress)
+        except RigError as failure:
+            found.failed(failure)
+    if "pages" in plan.parts and ours is not None:
+        try:
+            found.pages = await pages(plan, ours, _progress)
         except RigError as failure:
             found.failed(failure)
     return found

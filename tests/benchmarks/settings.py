@@ -167,6 +167,7 @@ def write_settings(
     channels: Sequence[str],
     earning: Earning = Earning.PLAIN,
     catalogue_url: str = "",
+    pages_port: int = 0,
 ) -> None:
     """Write the configuration file, with an HTTP port that is free at this moment.
 
@@ -180,6 +181,8 @@ def write_settings(
         earning=earning,
         catalogue_url=catalogue_url,
     )
+    if pages_port:
+        settings["web"] = {"port": pages_port, "trusted_proxies": ["127.0.0.1"]}
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
 
 

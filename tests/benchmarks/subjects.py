@@ -39,6 +39,7 @@ class Subject:
             a slow service, so that a round ends near its time.
         users_max: the largest crowd it is given in the presence part.
         earning: what of earning is on.
+        pages_port: where its pages are; 0 where it has none.
         catalogue_url: where the films are that people queue; empty where nothing can be queued.
     """
 
@@ -49,6 +50,7 @@ class Subject:
     users_max: int = 1_000_000
     earning: Earning = Earning.PLAIN
     catalogue_url: str = ""
+    pages_port: int = 0
 
 
 def floor_subject() -> Subject:

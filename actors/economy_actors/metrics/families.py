@@ -211,6 +211,9 @@ class Families:
         self.api_requests = self._counter(
             "api_requests_total", "API requests by outcome.", "command", "result"
         )
+        self.page_requests = self._counter(
+            "page_requests_total", "Requests to pages by outcome.", "page", "result"
+        )
         self.api_unauthorized = self._counter(
             "api_unauthorized_total", "API requests refused for their token.", "reason"
         )

@@ -119,7 +119,7 @@ class Metrics:
             ("economy_tick_duration_seconds", "Duration of the last presence minute.", None),
             ("economy_api_keys", "Keys that tokens are checked with.", None),
             ("economy_last_tick_age_seconds", "Time since the last tick.", self.last_tick_age_s),
-            ("economybackup_age_seconds", "Age of the last verified backup.", self.backup_age_s),
+            ("economy_backup_age_seconds", "Age of the last verified backup.", self.backup_age_s),
         ):
             self.registry.register(Reading(name, text, read or self._value_of(name)))
 
@@ -202,6 +202,11 @@ class Metrics:
     def api_unauthorized(self, reason: str) -> None:
         """Count a request that was refused for its token."""
         self._families.api_unauthorized.labels(reason).inc()
+
+    def page_request(self, page: str, status: int) -> None:
+        """Count a request to pages; ``page`` is the path that a page was registered with."""
+        result: CommandResult = "ok" if status < 400 else "refused" if status < 500 else "error"
+        self._families.page_requests.labels(page, result).inc()
 
     def set_api_keys(self, known: int) -> None:
         """Say how many keys tokens may be signed with."""

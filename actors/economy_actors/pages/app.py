@@ -100,6 +100,10 @@ TOPICS = (
 IN_PROGRESS_MAX: Final = 200
 """So many requests are worked on at once; streams that are open don't count."""
 
+_PAGE: Final = "economy.page"
+_NO_PAGE: Final = "none"
+"""What the metrics call requests that no registered page has answered."""
+
 _log = structlog.get_logger("pages")
 
 _TEXTS = {
@@ -155,6 +159,7 @@ class _Edge:
             return
         added = headers(self._site.web, scope["path"])
         has_begun = False
+        metrics = self._site.context.metrics
 
         async def send_with_headers(message: Message) -> None:
             nonlocal has_begun
@@ -162,6 +167,7 @@ class _Edge:
                 if not has_begun:
                     # A stream is no work any more once it has begun.
                     self._in_progress -= 1
+                    metrics.page_request(scope.get(_PAGE, _NO_PAGE), message["status"])
                 has_begun = True
                 told = MutableHeaders(scope=message)
                 told.setdefault("cache-control", "no-store")
@@ -173,7 +179,7 @@ class _Edge:
             answer = self._turned_away(Request(scope)) or self._app
             await answer(scope, receive, send_with_headers)
         except Exception:
-            self._site.context.metrics.error("pages")
+            metrics.error("pages")
             _log.exception("a page has failed", path=scope["path"][:200])
             if has_begun:
                 raise
@@ -250,6 +256,7 @@ async def _channels(site: Site, request: Request) -> Response:
 
 async def _answer(site: Site, spec: PageSpec, request: Request) -> Response:
     """Let a request to its page, if it may pass."""
+    request.scope[_PAGE] = spec.name
     named = request.path_params["channel"]
     channel = site.context.channel_named(named)
     if channel is None:

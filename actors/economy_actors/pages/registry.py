@@ -48,6 +48,11 @@ class PageSpec:
         """The path as a pattern."""
         return f"{self.prefix}{self.path}"
 
+    @property
+    def name(self) -> str:
+        """How the metrics call it, whatever the channel and the places in its path."""
+        return self.route.removeprefix("/c/{channel}")
+
 
 class PageTable:
     """Pages and forms in the order of their registration; a path has one of each at most."""

@@ -103,6 +103,23 @@ def test_ports_and_health_are_the_services(tmp_path: Path) -> None:
     assert settings.nats.servers == ("nats://nats:4222",)
 
 
+def test_the_pages_are_closed_until_they_are_asked_for(tmp_path: Path) -> None:
+    """No port of the pages is open by default; with the two lines of the compose file that are
+    commented out they are on, reachable in the container, and published on the loopback address."""
+    as_it_is = compose()["services"]["economy"]
+    text = re.sub(r"# (?=KRYTEN_ECONOMY__WEB|- \"127)", "", COMPOSE.read_text())
+    opened = YAML(typ="safe").load(text)["services"]["economy"]
+    config = tmp_path / "config.yaml"
+    config.write_text("nats: {servers: [x]}\nchannels: [{domain: d, channel: c}]\n")
+    web = load(config, opened["environment"]).settings.web
+
+    assert load(config, as_it_is["environment"]).settings.web is None
+    assert web is not None
+    assert web.host == "0.0.0.0"  # noqa: S104 - within the container
+    assert opened["ports"][1:] == [f"127.0.0.1:{web.port}:{web.port}"]
+    assert f"\n# EXPOSE {web.port}\n" in CONTAINERFILE.read_text()
+
+
 def test_compose_starts_nats_with_jetstream() -> None:
     """NATS has JetStream and a place to keep it, and no port that strangers reach."""
     nats = compose()["services"]["nats"]
