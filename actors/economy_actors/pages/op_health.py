@@ -7,6 +7,7 @@ from starlette.responses import Response
 from economy_actors.exporter import check_health
 from economy_actors.pages.registry import Who, page
 from economy_actors.pages.view import View
+from kryten_economy.features.panic import in_words
 from kryten_economy.text.templates import duration, uptime
 
 __all__ = ()
@@ -31,6 +32,8 @@ async def health(view: View) -> Response:
     return view.show(
         "op/health.html",
         health=found,
+        # Who is frozen elsewhere, and why, is for the operators there.
+        stopped=[in_words(each) for each in context.halts[view.channel].value],
         uptime=uptime(int(found.uptime_seconds)),
         tick="" if tick_s is None else duration(int(tick_s)),
         backup="" if backup_s is None else duration(int(backup_s)),

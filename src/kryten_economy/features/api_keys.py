@@ -266,6 +266,11 @@ class KeyRevoked:
     prefix: str
     display_name: str
 
+    @property
+    def changed(self) -> bool:
+        """Whether there was one: only then it is an act, as the audit log keeps them."""
+        return self.display_name != ""
+
 
 @dataclass(frozen=True, slots=True)
 class RevokeKey(Request[KeyRevoked]):

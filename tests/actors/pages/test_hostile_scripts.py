@@ -204,6 +204,15 @@ async def test_the_page_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.M
         assert PEPPER_NAME in browser.text
 
 
+async def test_no_key_is_no_act(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To revoke what is no key stands in the audit log as tried, and not as done."""
+    async with scripts(tmp_path, monkeypatch) as it:
+        await it.house.pm("Boss", "key revoke zzzzzzzz")
+        [row] = it.audit()
+        assert (row.command, row.arguments, row.done) == ("key", "revoke zzzzzzzz", 0)
+        assert "has no key" in row.result
+
+
 async def test_keys_of_another_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator sees and revokes those of their own channel only."""
     async with scripts(tmp_path, monkeypatch, channels=(CHANNEL, "Other")) as it:

@@ -6,6 +6,7 @@ import pytest
 from tests.actors.house import CHANNEL
 from tests.actors.pages.browser import Browser, Pages, pages
 
+from economy_actors.messages.channel import Joined, PrivateMessage
 from kryten_economy.features.config_versions import NoteConfig
 from kryten_economy.features.reports.snapshots import KeepSnapshot, Snapshot
 
@@ -111,6 +112,24 @@ async def test_health_tells_the_parts(tmp_path: Path) -> None:
         assert "take commits" in browser.text
         assert CHANNEL in browser.text
         assert "Last backup" in browser.text
+
+
+async def test_health_tells_what_is_stopped_here(tmp_path: Path) -> None:
+    """With who did it and why; of other channels it tells nobody's name and no reason."""
+    async with (
+        pages(tmp_path / "e.db", channels=(CHANNEL, "Elsewhere")) as here,
+        here.browser() as browser,
+    ):
+        await _operator(here, browser)
+        elsewhere = here.house.context.channels["Elsewhere"]
+        elsewhere.tell(Joined("Chief", 5, False, here.house.now_ms))
+        elsewhere.tell(PrivateMessage("Chief", "freeze @zed 1h a secret", here.house.now_ms))
+        await here.house.pm("Boss", "freeze @bob 1h too loud")
+        await browser.get("/op/health")
+        assert "bob is frozen until" in browser.text
+        assert "too loud" in browser.text
+        assert "zed" not in browser.text
+        assert "a secret" not in browser.text
 
 
 async def test_settings_are_found_by_key_and_hide_secrets(tmp_path: Path) -> None:
