@@ -176,5 +176,5 @@ def test_no_page_about_oneself_reads_a_growing_table(books: Books, name: str) ->
         if statement.startswith(("SELECT", "WITH"))
     }
     assert seen
-    found = {each: scans(books, each, values) for each, values in seen.items()}
+    found = {each: scans(books._connection, each, values) for each, values in seen.items()}
     assert {each: steps for each, steps in found.items() if steps} == {}
