@@ -1,8 +1,8 @@
 """Charts as drawings that stand in a page by themselves: no script, no style, nothing fetched.
 
 Colours and sizes of text are the stylesheet's (under "Charts" in pages.css), so that a chart is as
-light or dark as its page. What a chart shows is said in words above it, and the figures stand beside
-it as well.
+light or dark as its page. What a chart shows is said in words above it, and the figures stand
+beside it as well.
 """
 
 import sys
