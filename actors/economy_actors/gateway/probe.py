@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -34,6 +34,11 @@ _REFUSAL = "permissions violation for "
 _silent = logging.getLogger("kryten.economy.probe")
 _silent.propagate = False
 _silent.addHandler(logging.NullHandler())
+
+
+_ATTEMPTS: Final = 3
+_CUT_SHORT: Final = "reset by peer"
+"""A server that turns somebody away closes at once: its reason may be lost on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +85,30 @@ class BusFacts:
 
 async def look_at_bus(settings: Settings, now_ms: Callable[[], int]) -> BusFacts:
     """Connect, ask everybody once, and disconnect; takes some seconds."""
-    client = _Onlooker(settings)
-    nats = settings.nats
-    try:
-        with anyio.fail_after(2 * (nats.connect_timeout + nats.reconnect_time_wait) + 5.0):
-            await client.connect()
-    except Exception as error:  # noqa: BLE001  # the bus edge: nats-py's errors come as they are
-        return BusFacts(client.trouble or str(error) or type(error).__name__)
+    client, why_not = _Onlooker(settings), ""
+    for _ in range(_ATTEMPTS):
+        why_not = await _why_not(client, settings)
+        if _CUT_SHORT not in why_not:
+            break
+        client = _Onlooker(settings)
+    if why_not:
+        return BusFacts(why_not)
     try:
         return await _Look(client, settings, now_ms).all()
     finally:
         with anyio.move_on_after(1.0, shield=True):
             await client.disconnect()
+
+
+async def _why_not(client: "_Onlooker", settings: Settings) -> str:
+    """Why there is no connection; "" once there is one."""
+    nats = settings.nats
+    try:
+        with anyio.fail_after(2 * (nats.connect_timeout + nats.reconnect_time_wait) + 5.0):
+            await client.connect()
+    except Exception as error:  # noqa: BLE001  # the bus edge: nats-py's errors come as they are
+        return client.trouble or str(error) or type(error).__name__
+    return ""
 
 
 class _Onlooker(PatientClient):

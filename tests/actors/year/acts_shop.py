@@ -3,6 +3,7 @@
 import re
 
 from tests.actors.year.agenda import Agenda
+from tests.actors.year.oracle_shop import WEEK_MS
 from tests.actors.year.purses import (
     COOLING,
     DONE,
@@ -43,6 +44,7 @@ class Shopping(Agenda):
         approval_id = await buy(user, name)
         if approval_id is not None:
             self.oracle.shop.asked(approval_id)
+            self.ends_with_the_hour(self.now_ms + WEEK_MS)
             first, last = (10, 600) if self.chance(0.8) else (6_000, 20_000)
             self.later(first, last, lambda: self.decide(approval_id))
         if self.chance(0.5):
@@ -81,7 +83,10 @@ class Shopping(Agenda):
         return None if number is None else int(number[1])
 
     async def decide(self, approval_id: int) -> None:
-        """An operator has done it, or will not."""
+        """An operator has done it, or will not, or comes too late for either."""
+        if approval_id not in self.oracle.shop.waiting:
+            self.answers["over", "approval"] += 1
+            return
         approved = self.chance(0.5)
         refund = self.oracle.shop.decided(approval_id, approved=approved)
         if self.chance(0.5):

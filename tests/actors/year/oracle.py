@@ -93,6 +93,7 @@ class Oracle(Purses):
 
         Answers how many.
         """
+        self.shop.hour_struck(at_ms)
         over = [key for key, each in self.bounties.items() if each.ends_ms <= at_ms]
         for number in over:
             self.cancelled(number, at_ms, by_admin=False)

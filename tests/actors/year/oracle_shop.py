@@ -17,7 +17,10 @@ from tests.actors.year.purses import (
     Purses,
 )
 
-__all__ = ("ShopOracle", "Shouts")
+__all__ = ("WEEK_MS", "ShopOracle", "Shouts")
+
+
+WEEK_MS = 7 * 24 * 3_600_000
 
 
 class Purchase(NamedTuple):
@@ -122,6 +125,13 @@ class ShopOracle:
         if left is not None and purchase.delivery == self._deliveries[purchase.item]:
             self._left[purchase.item] = left + 1
         return self._purses.came_back(purchase.user, purchase.cost, purchase.day)
+
+    def hour_struck(self, at_ms: int) -> int:
+        """What no operator has decided on for a week is rejected; answers how many."""
+        over = [key for key, each in self.waiting.items() if each.at_ms + WEEK_MS <= at_ms]
+        for approval_id in over:
+            self.decided(approval_id, approved=False)
+        return len(over)
 
 
 class Shout(NamedTuple):

@@ -340,6 +340,22 @@ def test_a_rank_set_beside_a_grant_holds_from_what_is_left(books: Books) -> None
     assert rank(books, "Bob") == "Grip"
 
 
+def test_what_a_grant_had_raised_does_not_come_back_with_a_rank_undone_after_it(
+    books: Books,
+) -> None:
+    """The rank before one set by hand was made by earnings: it goes with them."""
+    books.commit([earn("Bob", 21)])
+    raised = act(books, grant("Bob", 90))
+    step(books, "Bob")
+    assert rank(books, "Bob") == "Grip"
+    lowered = act(books, SetRank(key("Bob"), "Extra", True, DAY))
+    again = undo(books, raised).audit_id
+    undo(books, lowered)
+    assert rank(books, "Bob") == "Extra"
+    undo(books, again)
+    assert rank(books, "Bob") == "Grip"
+
+
 def test_a_setting_that_a_grant_had_outgrown_holds_again(books: Books) -> None:
     """As if the grant had not been."""
     books.commit([earn("Bob", 1)])

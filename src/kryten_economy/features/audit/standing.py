@@ -74,11 +74,21 @@ class Ranks:
             if audit_id <= root:
                 break
             was, became = json.loads(before), json.loads(after)
+            if self._was_reached(was):
+                was["rank"] = self._ladder.names[self._computed(was["earned"] + shift_z)]
             was["earned"] += shift_z
             became["earned"] += shift_z
             if became["held_from"] is not None:
                 became["held_from"] += shift_z
             self._tx.run(_PUT, audit_id, account.name, json.dumps(was), json.dumps(became))
+
+    def _was_reached(self, state: dict[str, Any]) -> bool:
+        """Whether earnings have made the rank of a state, so that it goes and comes with them."""
+        by_hand = state["held_from"] is not None
+        return 0 <= self._place(state["rank"]) <= self._computed(state["earned"]) and not by_hand
+
+    def _computed(self, earned_z: int) -> int:
+        return self._ladder.computed(max(0, earned_z))
 
     def _settings(self, account: Account) -> list[Any]:
         return self._tx.query(_SETTINGS, self._channel.id, account.name)
@@ -112,7 +122,7 @@ class Ranks:
         ladder, name, held_from_z = self._ladder, setting["rank"], setting["held_from"]
         if held_from_z is not None:
             computed = ladder.computed(account.lifetime_earned_z)
-            if computed <= ladder.computed(max(0, held_from_z)):
+            if computed <= self._computed(held_from_z):
                 return name, held_from_z
             return ladder.names[max(computed, self._place(name))], None
         if first:
@@ -124,7 +134,7 @@ class Ranks:
         ladder = self._ladder
         computed = ladder.computed(account.lifetime_earned_z)
         place = self._place(name)
-        if place > ladder.computed(max(0, earned_z)) and place > computed:
+        if place > self._computed(earned_z) and place > computed:
             return name, None
         if not computed and not account.rank_name:
             return "", None
