@@ -91,6 +91,19 @@ async def test_no_page_is_wider_than_a_phone(stage: Stage, evening: None) -> Non
     assert wide == []
 
 
+@on_stage
+async def test_names_in_tables_are_not_broken_on_a_phone(stage: Stage, evening: None) -> None:
+    """A name without a hyphen stands on one line, however narrow its column might be."""
+    async with _operator(stage, viewport=_NARROW) as (visitor, _):
+        await visitor.go("/op/users")
+        broken = await visitor.page.evaluate(
+            "[...document.querySelectorAll('tbody th a')].filter((one) =>"
+            " !one.textContent.includes('-') && one.getClientRects().length > 1)"
+            ".map((one) => one.textContent)"
+        )
+        assert broken == []
+
+
 _CONTROLS = """
 () => {
   const shown = (one) => one.checkVisibility() && !one.disabled;

@@ -27,6 +27,7 @@ from kryten_economy.features.api_keys import (
     scopes_in,
     without_secrets,
 )
+from kryten_economy.features.panic import never_seen
 from kryten_economy.refusals import LimitReached
 from kryten_economy.text.markup import name_shown
 
@@ -116,6 +117,7 @@ async def _made(call: PmCall, name: str, scopes: frozenset[Scope], *, is_test: b
     assert secret is not None, "looked at before"
     made = new_key(secret, is_test=is_test)
     shown = await kit.spelling(call, name)
+    seen = await kit.was_ever_here(call, call.named(name))
     answer = await call.commit(
         CreateKey.of(
             call.op_id,
@@ -139,7 +141,8 @@ async def _made(call: PmCall, name: str, scopes: frozenset[Scope], *, is_test: b
         return Private(f"The key {answer.prefix} for {whose} was made already, and shown then.")
     is_page = call.record is not None and call.record.origin == "page"
     told = made.text if is_page else made.text.replace("_", "-")
-    return Private(f"Key for {whose}, shown only now: {told}")
+    slip = "" if seen else f" {never_seen()}"
+    return Private(f"Key for {whose}, shown only now: {told}{slip}")
 
 
 async def _list(call: PmCall) -> PmAnswer:

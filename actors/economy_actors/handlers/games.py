@@ -27,7 +27,7 @@ from kryten_economy.features.games.returns import (
     house_of,
     returns,
 )
-from kryten_economy.features.games.rules import GAMES, in_words, percent
+from kryten_economy.features.games.rules import GAMES, in_words, percent, title_of
 from kryten_economy.features.games.slots import FreeSpin, Spin, Spun, table_of
 from kryten_economy.features.games.slots import terms_of as spin_terms
 from kryten_economy.refusals import DailyLimit
@@ -314,7 +314,7 @@ def _report(call: PmCall, house: House, played: list[Played], found: dict[str, G
         heist = ", ".join(f"{percent(part)} (crew of {crew})" for crew, part in sizes)
     rows = [
         texts.ReturnRow(
-            GAMES[each.game].title if each.game in GAMES else each.game,
+            title_of(each.game),
             each.rounds,
             each.staked_z,
             each.paid_z,

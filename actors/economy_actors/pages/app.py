@@ -103,6 +103,7 @@ IN_PROGRESS_MAX: Final = 200
 """So many requests are worked on at once; streams that are open don't count."""
 
 _PAGE: Final = "economy.page"
+_VIEW: Final = "economy.view"
 _NO_PAGE: Final = "none"
 """What the metrics call requests that no registered page has answered."""
 
@@ -216,7 +217,8 @@ class _Edge:
     def _page(self, request: Request, status: int, said: str) -> Response:
         if request.scope["path"].startswith(PREFIX):
             return problem(status, said or _TEXTS.get(status, _TEXTS[400]))
-        view = View(self._site, request, "", None)
+        # Who is known to have been in a channel finds their way on from there.
+        view = request.scope.get(_VIEW) or View(self._site, request, "", None)
         text = said or _TEXTS.get(status, _TEXTS[400])
         title = HTTPStatus(status).phrase
         response = view.show("error.html", status=status, title=title, text=text)
@@ -267,6 +269,8 @@ async def _answer(site: Site, spec: PageSpec, request: Request) -> Response:
     if spec.posts and not is_from_our_pages(request, site.web):
         raise HTTPException(403, "That form does not come from a page of this service.")
     view = View(site, request, channel, await _member(view))
+    if request.url.path.startswith("/c/"):
+        request.scope[_VIEW] = view
     refusal = _refusal(spec, view)
     if refusal is not None:
         return refusal

@@ -11,9 +11,10 @@ from economy_actors.handlers.registry import COMMANDS, PmCall
 from economy_actors.pages.view import View
 from kryten_economy.commands.grammar import Parsed
 from kryten_economy.features.reports.queries import Reports
+from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Level
 
-__all__ = ("PageCall", "as_pm")
+__all__ = ("PageCall", "as_pm", "own_account")
 
 T = TypeVar("T")
 
@@ -34,14 +35,19 @@ class PageCall(PmCall):
         return "" if halted is None else self.refused(halted).text
 
 
+def own_account(wallet: Wallet | None) -> Wallet:
+    """The wallet of who is signed in, which somebody may have closed meanwhile."""
+    if wallet is None:
+        raise HTTPException(404, "There is no account of yours here any more.")
+    return wallet
+
+
 async def as_pm(view: View, command: str) -> PageCall:
     """What the member would get if they sent this command now, with their wallet of now."""
     spec = COMMANDS.find(command)
     assert spec is not None, command
     user, day = view.user, view.day
-    wallet = await view.read(lambda reports: reports.wallet(user, day))
-    if wallet is None:
-        raise HTTPException(404, "There is no account of yours here any more.")
+    wallet = own_account(await view.read(lambda reports: reports.wallet(user, day)))
     return PageCall(
         view.context,
         view.channel,

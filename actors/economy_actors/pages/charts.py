@@ -1,7 +1,8 @@
 """Charts as drawings that stand in a page by themselves: no script, no style, nothing fetched.
 
 Colours and sizes of text are the stylesheet's (under "Charts" in pages.css), so that a chart is as
-light or dark as its page. A chart says in words what it shows; the figures stand beside it as well.
+light or dark as its page. What a chart shows is said in words above it, and the figures stand
+beside it as well.
 """
 
 import sys
@@ -20,6 +21,8 @@ Figures: TypeAlias = Mapping[str, Sequence[float | None]]
 _WIDTH: Final = 720
 _HEIGHT: Final = 260
 _LABELS_MAX: Final = 6
+_RIGHT: Final = 56
+"""Half of the last label stands behind the end of its line."""
 _LEFT_OUT: Final = frozenset({"script", "style", "title", "desc", "defs"})
 _DROPPED: Final = frozenset({"tooltip", "text-overlay"})
 
@@ -91,6 +94,7 @@ def _look(figures: Figures, shown: Callable[[float], str], height: int) -> dict[
         "style": style,
         "js": (),
         "margin": 6,
+        "margin_right": _RIGHT,
         "show_legend": len(figures) > 1,
         "legend_at_bottom": True,
         "value_formatter": shown,
@@ -114,8 +118,10 @@ def _drawn(chart: Any, name: str, title: str, about: str) -> Markup:  # noqa: AN
         told = Element(tag, {"id": id_})
         told.text = text
         tree.insert(place, told)
-    # Its text was escaped when it was written down.
-    return Markup(tostring(tree, encoding="unicode"))  # noqa: S704
+    # Who hears the page is told the same by the drawing itself.
+    shown = Markup('<p class="shows" aria-hidden="true"><strong>{}</strong> {}</p>')
+    # The text of the drawing was escaped when it was written down.
+    return shown.format(title, about) + Markup(tostring(tree, encoding="unicode"))  # noqa: S704
 
 
 def _strip(parent: Any) -> None:  # noqa: ANN401 - likewise

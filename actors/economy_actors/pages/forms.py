@@ -12,14 +12,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from kryten_economy.commands.grammar import unquoted
+from kryten_economy.text.markup import clip, user_text
 
-__all__ = ("BODY_BYTES_MAX", "FIELDS_MAX", "READ_WITHIN_S", "command_line", "read_form")
+__all__ = (
+    "BODY_BYTES_MAX",
+    "FIELDS_MAX",
+    "READ_WITHIN_S",
+    "command_line",
+    "read_form",
+    "unsendable",
+)
 
 BODY_BYTES_MAX: Final = 16 * 1024
 FIELDS_MAX: Final = 60
 READ_WITHIN_S: Final = 10.0
 LINE_UNITS_MAX: Final = 2_000
 _QUOTES = ('"', "'")
+_TOLD_MAX = 40
 
 
 async def read_form(request: Request, bytes_max: int = BODY_BYTES_MAX) -> dict[str, str]:
@@ -88,6 +97,17 @@ def command_line(command: str, *words: str, text: str | None = None) -> str | No
         parts.append(_quoted(free))
     line = " ".join(parts)
     return line if len(line) <= LINE_UNITS_MAX else None
+
+
+def unsendable(*words: str) -> str:
+    """What is wrong with fields of which no command line can be made, in a sentence."""
+    if not all(word.strip() for word in words):
+        problem = "A field is empty: fill in all of them."
+    elif (spaced := next((each for each in words if each.split() != [each]), None)) is not None:
+        problem = f"'{clip(user_text(spaced), _TOLD_MAX)}' has a space in it: write it as one word."
+    else:
+        problem = "One of the fields is too long, or holds something that can't be sent."
+    return f"{problem} Nothing was done."
 
 
 def _quoted(text: str) -> str:

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from economy_actors.handlers.limits import limits_now, pause_ms
+from economy_actors.pages.asking import own_account
 from economy_actors.pages.registry import Who, form, page
 from economy_actors.pages.view import View
 from kryten_economy.features.games.limits import limits_of
@@ -40,8 +41,7 @@ async def limits(view: View) -> Response:
             is_listed(reports, user),
         )
     )
-    if wallet is None:
-        raise HTTPException(404, "There is no account of yours here any more.")
+    wallet = own_account(wallet)
     return view.show(
         "member/limits.html",
         plays=view.settings.gambling.enabled,

@@ -3,11 +3,11 @@
 from typing import Final
 
 from markupsafe import Markup
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.profile import next_rank, trophies
+from economy_actors.pages.asking import own_account
 from economy_actors.pages.charts import lines
 from economy_actors.pages.registry import Who, form, page
 from economy_actors.pages.security import token_hash
@@ -15,7 +15,6 @@ from economy_actors.pages.view import View
 from kryten_economy.calendar import day_after, day_before
 from kryten_economy.features.page_sessions import sessions_of
 from kryten_economy.features.reports.movements import balances_of_days, day_of_user
-from kryten_economy.ledger.wallet import Wallet
 
 __all__ = ("MEMBER_PAGES",)
 
@@ -46,7 +45,7 @@ async def overview(view: View) -> Response:
             balances_of_days(reports, user, from_ms, ends_ms),
         )
     )
-    wallet = _there(wallet)
+    wallet = own_account(wallet)
     known = [(each, z) for each, z in zip(days, balances, strict=True) if z is not None]
     index = kit.rank_index(view.context, wallet)
     return view.show(
@@ -58,12 +57,6 @@ async def overview(view: View) -> Response:
         known=known,
         chart=_chart(view, known),
     )
-
-
-def _there(wallet: Wallet | None) -> Wallet:
-    if wallet is None:
-        raise HTTPException(404, "There is no account of yours here any more.")
-    return wallet
 
 
 def _days(last: str) -> list[str]:
@@ -105,7 +98,7 @@ async def achievements(view: View) -> Response:
     wallet, awards = await view.read(
         lambda reports: (reports.wallet(user, day), reports.awards(user))
     )
-    found = trophies(view.context, _there(wallet), awards)
+    found = trophies(view.context, own_account(wallet), awards)
     return view.show("member/achievements.html", found=found)
 
 

@@ -40,7 +40,7 @@ async def settings(view: View) -> Response:
         (
             key,
             kept.shown_value(all_[key]),
-            where_from(source.origin(key), source.variables(key)),
+            _written(source, key),
             needs_restart(key),
         )
         for key in found[(number - 1) * ROWS : number * ROWS]
@@ -55,6 +55,12 @@ async def settings(view: View) -> Response:
         one=_one(view, wanted),
         has_file=live.path is not None,
     )
+
+
+def _written(source: Source, key: str) -> str:
+    """Where a setting comes from, in a word where nobody has written it."""
+    origin, names = source.origin(key), source.variables(key)
+    return "the default" if origin is None and not names else where_from(origin, names)
 
 
 def _one(view: View, wanted: str) -> str:

@@ -1,7 +1,7 @@
 """What multiplies earning now and next, and the event of an operator: `event start` and `stop`."""
 
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
 from starlette.responses import Response
 
@@ -15,36 +15,41 @@ from kryten_economy.features.events.rules import (
     ADHOC_MULTIPLIER_MAX,
     ADHOC_NAME_MAX,
     Factor,
+    coming,
 )
 from kryten_economy.text.markup import user_text
-from kryten_economy.text.templates import factor, plural
+from kryten_economy.text.templates import duration, factor, plural
 
 __all__ = ()
 
 _PATH: Final = "/op/events"
 _ADHOC: Final = "adhoc"
-
-
-class _Coming(NamedTuple):
-    """The next time of a scheduled event."""
-
-    name: str
-    at_ms: int
-    hours: float
-    multiplier: str
+_COMING_DAYS: Final = 366
+_COMING_MAX: Final = 50
 
 
 @page(_PATH, who=Who.OPERATOR, nav="Events", at=72)
 async def events(view: View) -> Response:
-    """Those that run, hidden ones too, and the scheduled ones in the order they come."""
+    """Those that run, hidden ones too, and what comes in its order, surprises too."""
     combined = multipliers_now(view.context, view.channel)
+    ahead = coming(
+        view.settings,
+        view.context.live.calendar,
+        view.now_ms,
+        _COMING_DAYS,
+        _COMING_MAX,
+        surprises=True,
+    )
     return show(
         view,
         "op/events.html",
         factors=[(each, factor(each.mult), _is_adhoc(each)) for each in combined.factors],
         product=factor(combined.product),
         running=_running(view),
-        coming=_coming(view),
+        coming=[
+            (each, duration((each.ends_at_ms - each.starts_at_ms) // 1000), factor(each.mult))
+            for each in ahead
+        ],
         limits={
             "multiplier": ADHOC_MULTIPLIER_MAX,
             "minutes": ADHOC_MINUTES_MAX,
@@ -61,16 +66,6 @@ def _running(view: View) -> Factor | None:
     """The event of an operator that runs, or one that somebody has bought."""
     factors = multipliers_now(view.context, view.channel).factors
     return next(filter(_is_adhoc, factors), None)
-
-
-def _coming(view: View) -> list[_Coming]:
-    calendar, now_ms = view.context.live.calendar, view.now_ms
-    found = [
-        _Coming(each.name, at_ms, each.duration_hours, factor(each.multiplier))
-        for each in view.settings.multipliers.scheduled_events
-        if (at_ms := calendar.next_fire(each.cron, now_ms)) is not None
-    ]
-    return sorted(found, key=lambda each: each.at_ms)
 
 
 @form("/op/events/start", who=Who.OPERATOR)

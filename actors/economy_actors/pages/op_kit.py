@@ -6,7 +6,6 @@ answer tells what has really happened, whatever was shown before.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -19,6 +18,7 @@ from kryten_economy.text.templates import minute_of
 from kryten_economy.users import name_from_text
 
 __all__ = (
+    "BAD_NAME",
     "REASON_MAX",
     "field",
     "is_sure",
@@ -42,8 +42,7 @@ def when(view: View, at_ms: int | None) -> Markup:
     """An instant, to the minute, in the zone of the channel."""
     if at_ms is None:
         return Markup("-")
-    stamp = datetime.fromtimestamp(at_ms // 1000, UTC).isoformat().replace("+00:00", "Z")
-    return Markup('<time datetime="{}">{}</time>').format(stamp, told_time(view, at_ms))
+    return view.time(at_ms)
 
 
 def told_time(view: View, at_ms: int) -> str:
@@ -54,6 +53,9 @@ def told_time(view: View, at_ms: int) -> str:
 def field(view: View, name: str) -> str:
     """What a field of the form holds, without white space around it; "" if it is not there."""
     return view.form.get(name, "").strip()
+
+
+BAD_NAME: Final = "A name has 1 to 20 letters, digits, '-' and '_'."
 
 
 def name_in(text: str) -> str | None:

@@ -13,7 +13,7 @@ from economy_actors.pages.registry import PAGES, Who, page
 from economy_actors.pages.view import View
 from kryten_economy.features.chat.triggers import dead_triggers
 from kryten_economy.features.games.returns import GameReturn, all_games, house_of, returns
-from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.rules import title_of
 from kryten_economy.features.prices import (
     Outlook,
     inflated_price,
@@ -245,24 +245,20 @@ async def games(view: View) -> Response:
         )
     )
     by_game = {each.game: each for each in found}
-    rows = [(_title(each.game), each, by_game.get(each.game)) for each in played]
+    rows = [(title_of(each.game), each, by_game.get(each.game)) for each in played]
     return view.show("op/games.html", house=house, rows=rows, chart=_returned(found))
-
-
-def _title(game: str) -> str:
-    return GAMES[game].title if game in GAMES else game
 
 
 def _returned(found: list[GameReturn]) -> Markup | None:
     if not found:
         return None
-    outside = [_title(each.game) for each in found if each.is_outside]
+    outside = [title_of(each.game) for each in found if each.is_outside]
     about = f"Outside of what chance explains: {', '.join(outside) or 'none'}."
     return bars(
         "returns",
         "Returned of all stakes, in percent",
         about,
-        [_title(each.game) for each in found],
+        [title_of(each.game) for each in found],
         {
             "observed": [100 * each.observed for each in found],
             "expected": [100 * each.expected for each in found],

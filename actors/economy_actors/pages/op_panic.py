@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from economy_actors.handlers.panic import duration_ms
 from economy_actors.pages.op_kit import (
+    BAD_NAME,
     REASON_MAX,
     field,
     is_sure,
@@ -72,8 +73,7 @@ async def freeze(view: View) -> Response:
     """Stop one account."""
     name = name_in(field(view, "name"))
     if name is None:
-        text = "A name has 1 to 20 letters, digits, '-' and '_'. Nothing was changed."
-        return problem(view, text, _PATH)
+        return problem(view, f"{BAD_NAME} Nothing was changed.", _PATH)
     return await _stop(
         view,
         "freeze",

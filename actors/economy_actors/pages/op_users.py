@@ -11,6 +11,7 @@ from starlette.responses import Response
 from economy_actors.handlers import kit
 from economy_actors.handlers.approvals import about_approval
 from economy_actors.pages.op_kit import (
+    BAD_NAME,
     REASON_MAX,
     field,
     is_sure,
@@ -30,7 +31,7 @@ from kryten_economy.features.audit.rules import Entry, Wanted
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.games.limits import OwnLimits, limits_of
 from kryten_economy.features.games.returns import games_of
-from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.rules import title_of
 from kryten_economy.features.games.stakes import Stats
 from kryten_economy.features.history.rules import explain
 from kryten_economy.features.history.texts import rule_in_words
@@ -157,10 +158,7 @@ async def user(view: View) -> Response:
         ],
         is_first=before is None,
         approvals=[(each, label(each.type), about_approval(each)) for each in story.approvals],
-        games=[
-            (GAMES[game].title if game in GAMES else game, stats)
-            for game, stats in story.games.items()
-        ],
+        games=[(title_of(game), stats) for game, stats in story.games.items()],
         limits=_limits(view, story.limits),
         paused_until=story.limits.paused_until_ms if story.limits.pauses(now_ms) else None,
         acts=[(each, audit_texts.said(each)) for each in story.acts],
@@ -203,9 +201,7 @@ async def _whom(view: View) -> tuple[str, Wallet | None] | Response:
     """The name in the form as its owner spells it, and their wallet."""
     name = name_in(field(view, "name"))
     if name is None:
-        return problem(
-            view, "A name has 1 to 20 letters, digits, '-' and '_'. Nothing was done.", "/op/users"
-        )
+        return problem(view, f"{BAD_NAME} Nothing was done.", "/op/users")
     key, day = UserKey.of(view.channel, name), view.day
     wallet = await view.read(lambda reports: reports.wallet(key, day))
     return (name if wallet is None else wallet.display_name), wallet

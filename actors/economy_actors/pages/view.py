@@ -25,7 +25,7 @@ from economy_actors.messages.ledger import query
 from economy_actors.messages.pages import SignInMessage
 from economy_actors.messages.session import FromPage, PageAnswer
 from economy_actors.messages.what_if import WhatIfMessage
-from economy_actors.pages.forms import command_line
+from economy_actors.pages.forms import command_line, unsendable
 from economy_actors.pages.security import address_of, form_token
 from economy_actors.pages.streams import Live
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply, RuntimeFault
@@ -50,7 +50,6 @@ DOWNLOAD_EVERY_MS: Final = 30_000
 _READ_WITHIN_S = 5.0
 _ACT_WITHIN_S = 12.0
 _ONCE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
-_BAD_FIELD = "One of the fields is empty, or holds something that can't be sent. Nothing was done."
 _STATUS: Final = {"slow_down": 429, "unavailable": 503, "internal": 500}
 
 
@@ -220,7 +219,7 @@ class View:
         """
         line = command_line(command, *words, text=text)
         if line is None:
-            return PageAnswer(_BAD_FIELD, "refused", "invalid_request")
+            return PageAnswer(unsendable(*words), "refused", "invalid_request")
         return await self._say(line)
 
     async def reply(self) -> PageAnswer:
@@ -229,7 +228,7 @@ class View:
         line = command_line("confirm", code) if said == "confirm" else said
         is_answer = said in {"yes", "no", "confirm"} or (said.isascii() and said.isdecimal())
         if line is None or not is_answer:
-            return PageAnswer(_BAD_FIELD, "refused", "invalid_request")
+            return PageAnswer(unsendable(code or said), "refused", "invalid_request")
         return await self._say(line, answers=self.form.get("question", "")[:64] or "none")
 
     async def _say(self, line: str, *, answers: str = "") -> PageAnswer:

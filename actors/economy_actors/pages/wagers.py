@@ -10,7 +10,7 @@ from economy_actors.pages.registry import Who, page
 from economy_actors.pages.view import View
 from kryten_economy.features.games.played import PlayedRound, rounds_of_player, stake_in
 from kryten_economy.features.games.returns import games_of
-from kryten_economy.features.games.rules import GAMES
+from kryten_economy.features.games.rules import title_of
 from kryten_economy.features.games.verifying import Verdict, check
 from kryten_economy.text.templates import signed_money
 
@@ -42,19 +42,14 @@ async def wagers(view: View) -> Response:
     shown = rounds[:ROUNDS]
     return view.show(
         "member/wagers.html",
-        rounds=[(each, title(each.game), *_result(view, each)) for each in shown],
+        rounds=[(each, title_of(each.game), *_result(view, each)) for each in shown],
         games=[
-            (title(game), each, signed_money(each.paid_z - each.staked_z, view.symbol))
+            (title_of(game), each, signed_money(each.paid_z - each.staked_z, view.symbol))
             for game, each in games.items()
         ],
         more=shown[-1].number if len(rounds) > ROUNDS else None,
         is_first=before == _NUMBER_MAX,
     )
-
-
-def title(game: str) -> str:
-    """What a game is called, also one that is not played any more."""
-    return GAMES[game].title if game in GAMES else game
 
 
 def _result(view: View, played: PlayedRound) -> tuple[str, str]:
@@ -88,7 +83,7 @@ async def verify(view: View) -> Response:
     return view.show(
         "member/round.html",
         record=record,
-        game=title(record.game),
+        game=title_of(record.game),
         own=own,
         result=None if own is None else _result(view, own),
         heading=heading,

@@ -36,6 +36,30 @@ async def test_a_tip_on_a_page(tmp_path: Path) -> None:
         assert len(here.house.pms("Alice")) == pms
 
 
+@pytest.mark.parametrize(
+    ("to", "amount", "said"),
+    [
+        ("bob", "1 000", "'1 000' has a space in it: write it as one word."),
+        ("b ob", "7", "'@b ob' has a space in it"),
+        ("bob", "", "A field is empty"),
+        ("", "7", "A field is empty"),
+        ("bob", "7\x00", "holds something that can't be sent"),
+    ],
+)
+async def test_a_field_that_can_not_be_sent(
+    tmp_path: Path, to: str, amount: str, said: str
+) -> None:
+    """What is wrong with it is told, and nothing is done."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await _ready(here, browser)
+        alice = here.house.balance("Alice")
+        await browser.send("/me/tip", to=to, amount=amount)
+        assert browser.page.status_code == 422
+        assert said in browser.said
+        assert "Nothing was done." in browser.said
+        assert here.house.balance("Alice") == alice
+
+
 async def test_a_form_sent_twice_is_done_once(tmp_path: Path) -> None:
     """Also by somebody who has left meanwhile, and both answers say the same."""
     async with pages(tmp_path / "e.db") as here, here.browser() as browser:

@@ -108,6 +108,15 @@ async def test_a_wrong_address_shows_a_board(tmp_path: Path, query: str) -> None
         assert "<h1>Richest</h1>" in page.text
 
 
+async def test_a_page_behind_the_last_leads_to_the_first(tmp_path: Path) -> None:
+    """And not through all the empty ones before it."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        page = await browser.get("/boards?board=lifetime&page=9")
+        assert "Nobody on this page" in page.text
+        assert '<a href="/c/TestChan/boards?board=lifetime">To the first page</a>' in page.text
+        assert "Previous" not in page.text
+
+
 async def test_a_title_is_text(tmp_path: Path) -> None:
     """People are named as the bot names them, and what they have chosen runs nowhere."""
     async with pages(tmp_path / "e.db") as here, here.browser() as browser:

@@ -218,6 +218,31 @@ async def test_without_a_pepper_there_are_no_keys(
             assert (answer.status_code, PEPPER_NAME in answer.text) == (503, True)
 
 
+async def test_the_page_says_how_to_make_keys_only_where_that_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a pepper it tells what to set, and points to no form."""
+    async with scripts(tmp_path, monkeypatch) as it, it.here.browser() as browser:
+        await browser.sign_in("Boss")
+        await browser.get("/op/keys")
+        assert "Make one above" in browser.text
+        monkeypatch.delenv(PEPPER_NAME)
+        await browser.get("/op/keys")
+        assert PEPPER_NAME in browser.text
+        assert "Make one above" not in browser.text
+
+
+async def test_a_key_for_a_name_that_was_never_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script may have a name of its own, so the key is made; but it may be a slip."""
+    async with scripts(tmp_path, monkeypatch) as it:
+        (known,) = await it.house.pm("Boss", "key add @alice read")
+        (new,) = await it.house.pm("Boss", "key add @alcie read")
+        assert "never seen this name" in new
+        assert "never seen this name" not in known
+
+
 async def test_forged_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is sent for a key is refused with the way to do it, and nothing is told apart."""
     async with scripts(tmp_path, monkeypatch) as it:

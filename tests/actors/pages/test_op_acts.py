@@ -118,14 +118,17 @@ async def test_an_event_that_can_not_be(
 
 
 async def test_scheduled_events_stand_in_their_order(tmp_path: Path) -> None:
-    """With the time each comes next."""
+    """With the time each comes next, surprises and holidays too, as they would count."""
     night = {"name": "Night", "cron": "0 20 * * *", "duration_hours": 2, "multiplier": 1.5}
-    noon = {"name": "Noon", "cron": "0 12 * * *", "duration_hours": 1}
-    sections = {"multipliers": {"scheduled_events": [night, noon]}}
+    noon = {"name": "Noon", "cron": "0 12 * * *", "duration_hours": 0.05, "announce": False}
+    feast = {"date": "12-25", "name": "Feast", "multiplier": 3}
+    sections = {"multipliers": {"scheduled_events": [night, noon], "holidays": {"dates": [feast]}}}
     async with operating(tmp_path, sections=sections) as (_, browser):
         await browser.get("/op/events")
         text = " ".join(browser.text.split())
-        assert text.index("Noon 2026-11-20 12:00") < text.index("Night 2026-11-20 20:00 2 1.5x")
+        assert text.index("Noon 2026-11-20 12:00") < text.index("Night 2026-11-20 20:00 2h 1.5x")
+        assert "Noon 2026-11-20 12:00 3m" in text
+        assert "Feast 2026-12-25 00:00 1d 3x" in text
 
 
 # The shop
@@ -182,6 +185,7 @@ async def test_an_item_with_a_title_and_a_rank(tmp_path: Path) -> None:
         ({"id": "disco", "price": "5"}, "must say what is announced"),
         ({"id": "disco", "price": "5", "text": "x", "stock": "3 limit=1"}, "one number"),
         ({"id": "disco", "price": "5", "text": "x", "stock": "lots"}, "stock"),
+        ({"id": "disco", "price": "5", "text": "{nope}"}, "{user}. Nothing was changed."),
         ({"id": "disco", "price": "5", "text": 'a "b” c'}, "quotes"),
         ({"id": "lamp", "price": "5", "text": "x"}, "stands in the configuration"),
     ],

@@ -87,6 +87,7 @@ async def test_a_filter_that_can_not_be_is_told(tmp_path: Path, query: str, said
     async with operating(tmp_path) as (_, browser):
         assert (await browser.get(f"/op/audit?{query}")).status_code == 422
         assert said in browser.text
+        assert "Nothing fits" not in browser.text
         for kind in ("csv", "jsonl"):
             assert (await browser.get(f"/op/audit.{kind}?{query}")).status_code == 400
             assert said in browser.text

@@ -210,6 +210,34 @@ async def test_signing_out_everywhere(tmp_path: Path) -> None:
         assert (await bobs.get("/me/")).url.path == "/c/TestChan/me/"
 
 
+async def test_a_form_after_signing_out_leads_back_to_the_sign_in(tmp_path: Path) -> None:
+    """What was still open in another tab does nothing, and says how to go on in this channel."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        await here.house.join("Bob")
+        await browser.sign_in("alice")
+        await browser.get("/me/")
+        fields = browser.form("/me/tip").fields | {"to": "bob", "amount": "7"}
+        alice = here.house.balance("Alice")
+        browser.client.cookies.clear()
+        await browser.post("/me/tip", fields)
+        assert browser.page.status_code == 403
+        assert "You are not signed in any more" in browser.text
+        assert 'href="/c/TestChan/sign-in"' in browser.page.text
+        assert here.house.balance("Alice") == alice
+
+
+async def test_what_is_not_there_leads_back_into_the_channel(tmp_path: Path) -> None:
+    """With the navigation of the page it was asked from."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        await browser.sign_in("alice")
+        await browser.get("/me/wagers/999")
+        assert browser.page.status_code == 404
+        assert '<a href="/c/TestChan/">To the start</a>' in browser.page.text
+        assert 'href="/c/TestChan/me/"' in browser.page.text
+
+
 async def test_a_session_is_of_one_channel(tmp_path: Path) -> None:
     """In another channel it opens nothing, though the same name has an account there."""
     channels = ("TestChan", "Other")

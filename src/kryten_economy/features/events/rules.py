@@ -203,22 +203,29 @@ def scheduled_now(settings: Settings, calendar: Calendar, at_ms: int) -> tuple[O
 
 
 def coming(
-    settings: Settings, calendar: Calendar, now_ms: int, days: int, most: int
+    settings: Settings,
+    calendar: Calendar,
+    now_ms: int,
+    days: int,
+    most: int,
+    *,
+    surprises: bool = False,
 ) -> tuple[Coming, ...]:
     """What is announced and begins within so many days, the next first.
 
-    Of what recurs the next time is told. What begins unannounced is meant as a surprise.
+    Of what recurs the next time is told. What begins unannounced is meant as a surprise: it is
+    told with ``surprises`` only.
     """
     multipliers, until_ms = settings.multipliers, now_ms + days * _DAY_MS
     found = []
     for event in multipliers.scheduled_events:
         calendar.last_fire(event.cron, now_ms)  # remembers the next one as well
-        starts_ms = calendar.next_fire(event.cron, now_ms) if event.announce else None
+        starts_ms = calendar.next_fire(event.cron, now_ms) if event.announce or surprises else None
         if starts_ms is not None and starts_ms <= until_ms:
             ends_ms = starts_ms + round(exact(event.duration_hours) * 3_600_000)
             found.append(Coming(event.name, exact(event.multiplier), starts_ms, ends_ms))
     holidays = multipliers.holidays
-    if holidays.enabled and holidays.announce:
+    if holidays.enabled and (holidays.announce or surprises):
         by_date: dict[str, list[Holiday]] = {}
         for each in holidays.dates:
             by_date.setdefault(each.date, []).append(each)

@@ -173,6 +173,11 @@ class Game:
 GAMES: dict[str, Game] = {}
 
 
+def title_of(name: str) -> str:
+    """What a game is called, also one that is not played any more."""
+    return GAMES[name].title if name in GAMES else name
+
+
 def game(each: Game) -> Game:
     """Register a game; its name must be free."""
     assert each.name not in GAMES, each.name

@@ -223,4 +223,4 @@ def bad_option(word: str) -> str:
 def bad_value(key: str, problem: str) -> str:
     """What is wrong with which part."""
     options = {field: name for name, field in ADD_OPTIONS.items()}
-    return f"{options.get(key, key)}: {problem}"
+    return f"{options.get(key, key)}: {problem.removesuffix('.')}."
