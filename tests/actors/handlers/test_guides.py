@@ -35,7 +35,15 @@ PARTS = {
     # fields of requests and logs, tables
     *("request_id", "correlation_id", "economy_snapshots", "transactions"),
     # what `shop` lists, what a title of the file is called
-    *("gif", "title", "kryten.economy.command", "ops/", "/health", "config.example.yaml"),
+    *(
+        "gif",
+        "title",
+        "kryten.economy.command",
+        "ops/",
+        "/health",
+        "/op/what-if",
+        "config.example.yaml",
+    ),
     *('""', "@", "${NAME}"),
 }
 """Other things in code font that exist elsewhere than in the tables that are asked here."""

@@ -56,6 +56,7 @@ UNSEEN: dict[str, tuple[str, dict[str, str]]] = {
     "/me/play/trivia/answer": ("/me/play/trivia/answer", {"letter": "A"}),
     "/op/audit/{number:int}/undo": ("/op/audit/1/undo", {"partial": ""}),
     "/op/config/reload": ("/op/config/reload", {}),
+    "/op/what-if/cancel": ("/op/what-if/cancel", {}),
     "/sign-in/code": ("/sign-in/code", {"ticket": "x", "code": "123456", "to": "/me/"}),
 }
 """Forms that a page shows only at some moments."""

@@ -33,6 +33,7 @@ ORIGINS = {
     "pm": "by PM",
     "page": "on the pages",
     "api": "by request",
+    "key": "with a key",
     "cli": "at the command line",
     "clock": "by itself",
 }
