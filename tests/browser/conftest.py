@@ -16,6 +16,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent not in item.path.parents:
             continue
         item.add_marker(pytest.mark.slow)
+        # A browser, a service and a robot share the cores with another worker's tests; a page
+        # that comes too late for one wait is no fault of the pages. A real fault fails each try.
+        item.add_marker(pytest.mark.flaky(reruns=2))
         if not Path(CHROMIUM).exists():
             item.add_marker(pytest.mark.skip(reason=_NEEDED))
 

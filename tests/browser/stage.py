@@ -132,7 +132,8 @@ class Forms:
         form = page.locator(f'form[action="/c/{CHANNEL}{path}"]').first
         for name, value in fields.items():
             await form.locator(f'[name="{name}"]').fill(value)
-        await form.get_by_role("button").first.click()
+        async with page.expect_navigation(wait_until="domcontentloaded"):
+            await form.get_by_role("button").first.click()
 
 
 class Stage:
