@@ -45,6 +45,8 @@ class PageSpec:
     prefix: str = "/c/{channel}"
     bytes_max: int = BODY_BYTES_MAX
     """How much a form may be when it is sent."""
+    is_shared: bool = False
+    """Whether all see it alike who are not signed in, whoever they are."""
 
     @property
     def route(self) -> str:
@@ -93,11 +95,12 @@ def page(
     nav: str = "",
     at: int = 50,
     prefix: str = "/c/{channel}",
+    is_shared: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register what answers GET below a channel; ``path`` may have places: /bounty/{number:int}."""
 
     def register(handler: Handler) -> Handler:
-        PAGES.add(PageSpec(path, handler, who, nav, at, prefix=prefix))
+        PAGES.add(PageSpec(path, handler, who, nav, at, prefix=prefix, is_shared=is_shared))
         return handler
 
     return register
