@@ -34,8 +34,9 @@ WIRE: Final = "economy.wire"
 
 _BEAT_S = 1.0
 _RETRY_MS = 3_000
-_TOLD_AT_ONCE: Final = 50
-_PAUSE_S: Final = 0.01
+_TOLD_AT_ONCE: Final = 25
+_PAUSE_S: Final = 0.02
+"""Between two parts of a second's work: whoever asks by PM meanwhile doesn't wait for all of it."""
 
 _log = structlog.get_logger("pages")
 
@@ -92,13 +93,14 @@ async def beat(site: Site) -> None:
                 is_due = _has_news(looked_at, each.name, each.watch(site.context, channel))
             if is_due:
                 news.update(await _drawn(site, channel, looked_at, each))
+                await anyio.sleep(_PAUSE_S)
         await _tell(looked_at, news, balances, site.context.live.settings.currency.symbol)
 
 
 async def _tell(
     looked_at: LookedAt, news: Mapping[str, bytes], balances: Mapping[str, int], symbol: str
 ) -> None:
-    """Some streams at a time: those who ask by PM meanwhile don't wait for all of them."""
+    """Some streams at a time."""
     for number, stream in enumerate(tuple(looked_at.streams), start=1):
         told = news
         if stream.user in balances:

@@ -1,4 +1,4 @@
-"""Pages that all see alike who are not signed in: one rendering serves everybody for a second.
+"""Pages that all see alike who are not signed in: one drawing serves everybody for some seconds.
 
 Promises: however many ask for such a page at once, the books are asked for it once; what is kept
 takes bounded room.
@@ -11,9 +11,8 @@ from typing import Final
 import anyio
 from starlette.responses import HTMLResponse, Response
 
-__all__ = ("KEPT_MAX", "KEPT_S", "Shared")
+__all__ = ("KEPT_MAX", "Shared")
 
-KEPT_S: Final = 1.0
 KEPT_MAX: Final = 64
 
 
@@ -25,14 +24,16 @@ class _Kept:
 
 
 class Shared:
-    """The renderings of the last ``kept_s`` seconds, by address of the page."""
+    """The drawings of the last seconds, by address of the page; none where ``is_on`` is false."""
 
-    def __init__(self, kept_s: float = KEPT_S) -> None:
-        self._kept_s = kept_s
+    def __init__(self, *, is_on: bool = True) -> None:
+        self._is_on = is_on
         self._kept: dict[str, _Kept] = {}
 
-    async def answer(self, address: str, draw: Callable[[], Awaitable[Response]]) -> Response:
-        """The page as it was drawn less than a second ago, or as it is drawn now."""
+    async def answer(
+        self, address: str, for_s: float, draw: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """The page as it was drawn less than ``for_s`` ago, or as it is drawn now."""
         kept = self._kept.get(address)
         if kept is None:
             kept = self._kept[address] = _Kept()
@@ -45,5 +46,5 @@ class Shared:
                 if drawn.status_code != 200:
                     return drawn
                 kept.body = bytes(drawn.body)
-                kept.until_s = anyio.current_time() + self._kept_s
+                kept.until_s = anyio.current_time() + for_s * self._is_on
         return HTMLResponse(kept.body)

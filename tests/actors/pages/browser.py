@@ -161,7 +161,7 @@ def opening(web: Web | None = None) -> tuple[list[Site], dict[str, Any]]:
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
         what_if = root.spawn("what_if", lambda: WhatIf(context))
         # The clock stands still between two steps of a test, and a page shows each.
-        shared = Shared(kept_s=0)
+        shared = Shared(is_on=False)
         made.append(Site(context, web or Web(), sign_in, what_if, environment(), shared=shared))
 
     def committed(facts: Facts) -> None:
