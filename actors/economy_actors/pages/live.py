@@ -83,7 +83,8 @@ async def run(site: Site) -> None:
 
 async def beat(site: Site) -> None:
     """Tell what has changed since the last time."""
-    for channel, looked_at in site.live.looked_at():
+    looked_at_now = site.live.looked_at()
+    for channel, looked_at in looked_at_now:
         has_changed, looked_at.has_changed = looked_at.has_changed, False
         balances, looked_at.balances = looked_at.balances, {}
         news = {"money": _event("money", "")} if has_changed else {}
@@ -93,7 +94,7 @@ async def beat(site: Site) -> None:
                 is_due = _has_news(looked_at, each.name, each.watch(site.context, channel))
             if is_due:
                 news.update(await _drawn(site, channel, looked_at, each))
-                await anyio.sleep(_PAUSE_S)
+                await anyio.sleep(_PAUSE_S / len(looked_at_now))
         await _tell(looked_at, news, balances, site.context.live.settings.currency.symbol)
 
 

@@ -6,7 +6,7 @@ nobody looks. Everything happens in the thread of the event loop.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -179,6 +179,6 @@ class Live:
             for stream in looked_at.streams:
                 stream.end()
 
-    def looked_at(self) -> Iterator[tuple[str, LookedAt]]:
-        """The channels that somebody looks at; they may come and go meanwhile."""
-        yield from tuple(self._channels.items())
+    def looked_at(self) -> list[tuple[str, LookedAt]]:
+        """The channels that somebody looks at now."""
+        return [*self._channels.items()]
