@@ -85,10 +85,11 @@ def shown_first(
     is_dangerous: bool = False,
 ) -> Response:
     """What a form would do; ``fields`` are sent again when the operator agrees."""
-    return view.show(
+    return view.shown_next(
         "op/sure.html",
+        title,
         path=path,
-        title=title,
+        heading=title,
         lines=lines,
         button=button,
         fields=dict(fields) | {"sure": "yes"},
