@@ -37,7 +37,7 @@ _GONE: Final = (
 )
 
 
-@page("/me/", who=Who.MEMBER, nav="You", at=40)
+@page("/me/", who=Who.MEMBER, nav="You", at=40, group="Account")
 async def overview(view: View) -> Response:
     """Balance and how it came about, today, rank and streak, and a form to tip."""
     user, day, days = view.user, view.day, _days(view.day)
@@ -110,7 +110,7 @@ async def answer(view: View) -> Response:
     return view.answered(await view.reply(), back="/me/")
 
 
-@page("/me/achievements", who=Who.MEMBER)
+@page("/me/achievements", who=Who.MEMBER, nav="Achievements", at=42, group="Account")
 async def achievements(view: View) -> Response:
     """What was won, how far the others are, and how many are hidden, as `achievements` tells."""
     user, day = view.user, view.day
@@ -121,7 +121,7 @@ async def achievements(view: View) -> Response:
     return view.show("member/achievements.html", found=found)
 
 
-@page("/me/sessions", who=Who.MEMBER)
+@page("/me/sessions", who=Who.MEMBER, nav="Sign-ins", at=45, group="Account")
 async def sessions(view: View) -> Response:
     """Where one is signed in."""
     assert view.member is not None

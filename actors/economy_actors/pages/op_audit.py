@@ -84,7 +84,7 @@ def _asked(view: View) -> _Filter:
 # The log
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Audit", at=74)
+@page(_PATH, who=Who.OPERATOR, nav="Audit", at=72, group="People")
 async def audit(view: View) -> Response:
     """The newest first, each with how it was and is, and a way to undo it."""
     asked, behind, channel = _asked(view), _behind(view), view.channel

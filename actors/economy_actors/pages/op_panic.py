@@ -37,7 +37,7 @@ _TITLES: Final[dict[str, str]] = {
 _ALL: Final = "all"
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Panic", at=75)
+@page(_PATH, who=Who.OPERATOR, nav="Panic", at=82, group="Settings")
 async def state(view: View) -> Response:
     """What is stopped now, by whom and until when, and what can be."""
     channel = view.channel

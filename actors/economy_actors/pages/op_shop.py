@@ -48,7 +48,7 @@ _ENDLESS: Final = "endless"
 _NUMBERS: Final = ("stock", "limit", "wait", "x", "minutes")
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Shop items", at=73)
+@page(_PATH, who=Who.OPERATOR, nav="Shop items", at=81, group="Settings")
 async def items(view: View) -> Response:
     """All items with what is left of each, also while the shop is closed."""
     offers = await _offers(view)

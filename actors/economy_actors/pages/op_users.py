@@ -62,7 +62,7 @@ _AUTO: Final = "auto"
 # Finding somebody
 
 
-@page("/op/users", who=Who.OPERATOR, nav="Users", at=70)
+@page("/op/users", who=Who.OPERATOR, nav="Users", at=70, group="People")
 async def users(view: View) -> Response:
     """Names that begin so, and those who are kept out."""
     asked = view.request.query_params

@@ -99,7 +99,7 @@ def _standing(call: PageCall) -> Callable[[Reports], Standing]:
 # What is shown
 
 
-@page("/me/play", who=Who.MEMBER, nav="Play", at=48)
+@page("/me/play", who=Who.MEMBER, nav="Play", at=49, group="Spend and play")
 async def play(view: View) -> Response:
     """All games that are played here, and what is on."""
     call = await as_pm(view, "gambling")
