@@ -311,6 +311,7 @@ class Question:
     Anything else is taken as the command it is: after a question to be said YES to, that means
     no. A list stays while numbers come. ``for_s`` None is the time the configuration gives.
     With a ``code`` it is not YES that is awaited but ``confirm`` with this number.
+    How to say it by PM stands in the text as `ByPm`, since pages have buttons for it.
     """
 
     text: str

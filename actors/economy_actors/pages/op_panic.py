@@ -74,6 +74,9 @@ async def freeze(view: View) -> Response:
     name = name_in(field(view, "name"))
     if name is None:
         return problem(view, f"{BAD_NAME} Nothing was changed.", _PATH)
+    never = panic.never_frozen(name, bot=view.settings.bot.username, by=view.user.name)
+    if never is not None:
+        return problem(view, never, f"/op/user/{name}")
     return await _stop(
         view,
         "freeze",

@@ -264,6 +264,8 @@ async def remove(view: View) -> Response:
         answer = await view.act("shop_remove", field(view, "id"))
         return view.answered(answer, _PATH)
     found, left = await _named(view)
+    if not found.by_hand:
+        return problem(view, texts.stands_in_file(found.id), _item_path(found.id))
     return shown_first(
         view,
         "/op/shop/remove",

@@ -36,7 +36,7 @@ from kryten_economy.config.web import Web
 from kryten_economy.features.page_sessions import SignedIn
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.text.markup import clip
-from kryten_economy.text.templates import minute_of, money
+from kryten_economy.text.templates import minute_of, money, on_page
 from kryten_economy.users import UserKey
 
 __all__ = ("DOWNLOAD_EVERY_MS", "READS_AT_ONCE", "Downloads", "Member", "Site", "View")
@@ -255,7 +255,7 @@ class View:
                 ask, timeout_s=_ACT_WITHIN_S, trace=f"page:{self.channel}:{name}:{once}"
             )
         except (AskExpired, AskFailed):
-            return PageAnswer(refusals.outcome_unknown(), "error", "unavailable")
+            return PageAnswer(on_page(refusals.outcome_unknown()), "error", "unavailable")
         except RuntimeFault:
             return PageAnswer(refusals.busy(), "error", "unavailable")
 
