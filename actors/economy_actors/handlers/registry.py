@@ -264,9 +264,14 @@ class PmCall(Call):
 
 @dataclass(frozen=True, slots=True)
 class ApiCall(Call):
-    """A request on the bus, its fields in the types of its command."""
+    """A request on the bus, its fields in the types of its command.
+
+    ``of_channel``: who asks belongs to this channel only, and is told nothing of any other, also
+    where the request is about the whole service; "" for who is trusted with all of them.
+    """
 
     values: Values
+    of_channel: str = field(default="", kw_only=True)
 
     @property
     def name(self) -> str:
