@@ -150,7 +150,7 @@ async def test_own_rounds_and_what_they_came_to(tmp_path: Path) -> None:
         await here.house.pm("Alice", "spin 20")
         await here.house.pm("Alice", "flip 10")
         await browser.get("/me/wagers")
-        results = re.findall(r'<td class="number (?:up|down)">(.*?)</td>', browser.page.text)
+        results = re.findall(r'<td[^>]* class="number (?:up|down)">(.*?)</td>', browser.page.text)
         assert results[:2] == ["-10 Z", "+40 Z"]
         assert "77 Z" not in browser.text
         assert "Staked" in browser.text
