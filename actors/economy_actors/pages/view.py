@@ -28,6 +28,7 @@ from economy_actors.messages.what_if import WhatIfMessage
 from economy_actors.pages.forms import command_line, unsendable
 from economy_actors.pages.kept import Kept, KeptAnswers
 from economy_actors.pages.security import address_of, form_token, token_hash
+from economy_actors.pages.shared import Shared
 from economy_actors.pages.streams import Live
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply, RuntimeFault
 from kryten_economy.commands import refusals
@@ -81,6 +82,7 @@ class Site:
     what_if: Ref[WhatIfMessage]
     templates: Environment
     live: Live = field(default_factory=Live)
+    shared: Shared = field(default_factory=Shared)
     downloads: Downloads = field(default_factory=Downloads)
     answers: KeptAnswers = field(default_factory=KeptAnswers)
     reading: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READS_AT_ONCE))
