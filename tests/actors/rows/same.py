@@ -68,7 +68,9 @@ BY_PM: Final = re.compile(
 ONLY_BY_PM: Final = {"about", "help", "shop", "shop_items", "version"}
 """Commands that no form of a page sends; it shows what they tell in its own way."""
 _VARIES: Final = re.compile(
-    r"up \d+h \d+m \d+s|ke[-_]live[-_]\w{8}[-_]\w{40}|^[a-z0-9]{8}(?=: )", re.MULTILINE
+    r"up \d+h \d+m \d+s|\"uptime_(?:seconds|human)\": [^,\n]+"
+    r"|ke[-_]live[-_]\w{8}[-_]\w{40}|^[a-z0-9]{8}(?=: )",
+    re.MULTILINE,
 )
 BEAT_MS: Final = 500
 _BOOKED = """
