@@ -279,10 +279,10 @@ def _admin(found: Rejected, subject: str, inside: Inside | None) -> str:
 
 def _asked_inside(call: ApiCall, inside: Inside) -> ApiCall:
     """The call of a caller who is known, under ids of their own."""
-    by = inside.by or call.by
+    call = replace(call, by=inside.by or call.by, of_channel=inside.of_channel)
     if call.trace is None or not inside.ids:
-        return replace(call, by=by)
-    return replace(call, by=by, op_id=f"{inside.ids}:{call.trace}")
+        return call
+    return replace(call, op_id=f"{inside.ids}:{call.trace}")
 
 
 def _with_undo_id(answer: ApiAnswer, call: ApiCall) -> ApiAnswer:

@@ -8,7 +8,7 @@ otherwise. aiohttp needs the asyncio backend.
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -266,11 +266,11 @@ def _named(gauges: ChannelGauges) -> dict[str, float]:
     }
 
 
-def panic_in_words(context: Context) -> tuple[str, ...]:
-    """What admins have stopped in which channel."""
+def panic_in_words(context: Context, channels: Iterable[str]) -> tuple[str, ...]:
+    """What admins have stopped in which of these channels."""
     return tuple(
         f"{channel}: {in_words(halt)}"
-        for channel in context.channels
+        for channel in channels
         for halt in context.halts[channel].value
     )
 
@@ -300,5 +300,5 @@ async def check_health(context: Context) -> Health:
         books_lost=context.books_lost,
         rivals=context.rivals(),
         robots_away=context.robots_away(),
-        panic=panic_in_words(context),
+        panic=panic_in_words(context, context.channels),
     )

@@ -9,7 +9,7 @@ and whoever was given something looks at what they have reached, here or not.
 import json
 import re
 
-from economy_actors.context import adorned
+from economy_actors.context import Context, adorned
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Done, Failed, PmAnswer, Refused
 from economy_actors.handlers.fields import Amount, Count, Text
@@ -25,7 +25,7 @@ from kryten_economy.features.vanity.rules import CURRENCY_NAME
 from kryten_economy.refusals import AMOUNT_MAX_Z, Ignored, NoAccount, Refusal
 from kryten_economy.text.markup import user_text
 
-__all__ = ("DELTA", "adjust", "set_balance")
+__all__ = ("DELTA", "adjust", "never_given", "set_balance")
 
 DELTA = Amount("amount", low=-AMOUNT_MAX_Z, high=AMOUNT_MAX_Z, zero=False)
 BALANCE = Amount("amount", low=0, high=AMOUNT_MAX_Z)
@@ -173,6 +173,11 @@ _UNSTATED = {
 }
 
 
+def never_given(context: Context, name: str, delta_z: int) -> Ignored | None:
+    """Why nobody can give to this name, if so; what they have can be taken."""
+    return Ignored(name) if delta_z > 0 and context.live.ignores(name) else None
+
+
 async def adjust(
     call: Call, name: str, delta_z: int, reason: str, kind: str
 ) -> Posted | Refused | Failed:
@@ -181,8 +186,8 @@ async def adjust(
     Raises AskExpired or AskFailed when it stays unknown whether the money was moved.
     """
     unstated = "Admin debit" if kind == "admin_adjust" and delta_z < 0 else _UNSTATED[kind]
-    if delta_z > 0 and call.context.live.ignores(name):
-        return call.refused(Ignored(name), name)
+    if (never := never_given(call.context, name, delta_z)) is not None:
+        return call.refused(never, name)
     user, at_ms = call.named(name), call.now_ms
     # The trigger of the type admin_grant is admin.grant.
     trigger_id = kind.replace("_", ".")

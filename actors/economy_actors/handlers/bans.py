@@ -87,10 +87,9 @@ async def _ban(call: Call, name: str, reason: str) -> BanState | Refused:
 
     This and `_unban` raise AskExpired or AskFailed when it stays unknown whether it was done.
     """
-    if name.lower() == call.settings.bot.username.lower():
-        return Refused(Code.REJECTED, bans.bot_not_banned())
-    if name.lower() == call.by.lower():
-        return Refused(Code.REJECTED, bans.oneself_not_banned())
+    never = bans.never_banned(name, bot=call.settings.bot.username, by=call.by)
+    if never is not None:
+        return Refused(Code.REJECTED, never)
     shown = await kit.spelling(call, name)
     answer = await call.commit(Ban(call.named(name), shown, call.by, reason, call.now_ms))
     assert isinstance(answer, BanState), answer

@@ -35,6 +35,7 @@ from kryten_economy.features import config_versions as versions_kept
 from kryten_economy.features.api_keys import Scope
 from kryten_economy.features.config_versions import ConfigVersion, version_of, versions
 from kryten_economy.text.markup import clip, user_text
+from kryten_economy.text.templates import ByPm
 
 __all__ = ("explained", "needs_restart", "shown_setting", "waits", "where_from")
 
@@ -257,10 +258,8 @@ async def _ask_to_revert(call: PmCall, number: int) -> PmAnswer | Question:
         text = refusals.reloaded(reloaded.changed, reloaded.restart_required)
         return f"⏪ The file is version {number} again; what it was is kept in {backup}. {text}"
 
-    return Question(
-        f"Write version {number} over the config file, and reload? It changes:\n{what}\nSay YES.",
-        yes=yes,
-    )
+    asked = f"Write version {number} over the config file, and reload? It changes:\n{what}"
+    return Question(ByPm(asked, "\nSay YES."), yes=yes)
 
 
 @request("config.revert", VERSION, channel=False, mutating=True)
@@ -283,8 +282,8 @@ async def config_revert(call: ApiCall) -> ApiAnswer:
 
 
 def _no_version(number: int) -> Refused:
-    text = f"There is no version {number} of the configuration. PM 'config history' for all."
-    return Refused(Code.NOT_FOUND, text)
+    text = f"There is no version {number} of the configuration."
+    return Refused(Code.NOT_FOUND, ByPm(text, " PM 'config history' for all."))
 
 
 async def _revert(call: Call, number: int) -> tuple[str, Reloaded] | Refused:

@@ -146,10 +146,9 @@ async def _set(
     user: UserKey | None = None
     shown = ""
     if what == "freeze":
-        if name.lower() == call.settings.bot.username.lower():
-            return Refused(Code.REJECTED, panic.bot_not_frozen())
-        if name.lower() == call.by.lower():
-            return Refused(Code.REJECTED, "You can't freeze yourself. Nothing was changed.")
+        never = panic.never_frozen(name, bot=call.settings.bot.username, by=call.by)
+        if never is not None:
+            return Refused(Code.REJECTED, never)
         user, shown = call.named(name), await kit.spelling(call, name)
     now_ms = call.now_ms
     until_ms = None if for_ms is None else now_ms + for_ms

@@ -264,9 +264,14 @@ class PmCall(Call):
 
 @dataclass(frozen=True, slots=True)
 class ApiCall(Call):
-    """A request on the bus, its fields in the types of its command."""
+    """A request on the bus, its fields in the types of its command.
+
+    ``of_channel``: who asks belongs to this channel only, and is told nothing of any other, also
+    where the request is about the whole service; "" for who is trusted with all of them.
+    """
 
     values: Values
+    of_channel: str = field(default="", kw_only=True)
 
     @property
     def name(self) -> str:
@@ -311,6 +316,7 @@ class Question:
     Anything else is taken as the command it is: after a question to be said YES to, that means
     no. A list stays while numbers come. ``for_s`` None is the time the configuration gives.
     With a ``code`` it is not YES that is awaited but ``confirm`` with this number.
+    How to say it by PM stands in the text as `ByPm`, since pages have buttons for it.
     """
 
     text: str

@@ -1,7 +1,7 @@
 """The service itself: help, version, and whether it works."""
 
 from economy_actors.context import SERVICE_NAME
-from economy_actors.exporter import check_health
+from economy_actors.exporter import check_health, panic_in_words
 from economy_actors.handlers.answers import ApiAnswer, Done, PmAnswer
 from economy_actors.handlers.registry import COMMANDS, ApiCall, PmCall, command, request
 from economy_actors.messages.ledger import query
@@ -65,7 +65,10 @@ async def system_about(call: ApiCall) -> ApiAnswer:
 
 @request("system.health", channel=False, scope=Scope.OPERATE)
 async def health(call: ApiCall) -> ApiAnswer:
-    """Whether the service works: a write and a query on the books, and the bus."""
+    """Whether the service works: a write and a query on the books, and the bus.
+
+    Which books are closed and what admins have stopped is told of the channels one may ask about.
+    """
     found = await check_health(call.context)
     try:
         channels = await query(call.context.reader, Reports.channels, timeout_s=_QUERY_TIMEOUT_S)
@@ -74,14 +77,17 @@ async def health(call: ApiCall) -> ApiAnswer:
         connected = False
     else:
         connected = found.database_usable
-    closed = any(channel.read_only is not None for channel in channels)
+    only = call.of_channel
+    told = (only,) if only else tuple(call.context.channels)
+    closed = any(each.read_only is not None for each in channels if not only or each.name == only)
+    here = call.context.population.get(only, 0) if only else found.active_sessions
     healthy = connected and found.nats_connected and not closed
     return Done(
         {
             "status": "healthy" if healthy else "degraded",
             "database": "connected" if connected else "disconnected",
-            "active_sessions": found.active_sessions,
+            "active_sessions": here,
             "uptime_seconds": int(found.uptime_seconds),
-            "panic": [*found.panic],
+            "panic": [*panic_in_words(call.context, told)],
         }
     )

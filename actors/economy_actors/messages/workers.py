@@ -32,7 +32,8 @@ class Inside:
 
     ``fixed`` stands in the request whatever its body says, ``by`` is who asks, "" for whoever the
     body names; ``subject`` is whom a token was given to. ``ids`` goes before the caller's own
-    ids, so that nobody meets those of another. ``reply`` gets the envelope.
+    ids, so that nobody meets those of another. ``reply`` gets the envelope. ``of_channel`` is the
+    only channel that the caller belongs to, "" for who is trusted with all of them.
     """
 
     origin: Literal["key", "api"]
@@ -41,6 +42,7 @@ class Inside:
     subject: str
     ids: str
     reply: Reply[dict[str, object]]
+    of_channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

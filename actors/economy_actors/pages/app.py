@@ -52,7 +52,7 @@ from economy_actors.pages import (
 from economy_actors.pages.assets import static
 from economy_actors.pages.forms import read_form
 from economy_actors.pages.json_api import PREFIX, JsonApi, problem
-from economy_actors.pages.registry import PAGES, PageSpec, Who
+from economy_actors.pages.registry import PAGES, Menu, PageSpec, Who
 from economy_actors.pages.security import (
     address_of,
     headers,
@@ -138,7 +138,8 @@ def pages_app(site: Site) -> ASGIApp:
             if spec.path.endswith("/") and not spec.posts
         ),
     ]
-    site.templates.globals["nav"] = _nav
+    site.templates.globals["menus"] = _menus
+    site.templates.globals["menu_here"] = _menu_here
     site.templates.globals["member_pages"] = member.MEMBER_PAGES
     site.templates.globals["operator_pages"] = op_numbers.OPERATOR_PAGES
     site.templates.globals["here"] = lambda view: view.path
@@ -228,12 +229,19 @@ class _Edge:
         return response
 
 
-def _nav(view: View) -> list[PageSpec]:
+def _menus(view: View) -> list[Menu]:
     """What the navigation shows to who asks."""
     whos = {Who.ANYONE}
     if view.member is not None:
         whos |= {Who.MEMBER, *([Who.OPERATOR] if view.is_operator else [])}
-    return PAGES.nav(frozenset(whos))
+    return PAGES.menus(frozenset(whos))
+
+
+def _menu_here(view: View) -> Who:
+    """In whose menu the page at hand stands, or what has led to it."""
+    if view.path.startswith("/op/"):
+        return Who.OPERATOR
+    return Who.MEMBER if view.path.startswith("/me/") else Who.ANYONE
 
 
 async def _with_slash(request: Request) -> Response:

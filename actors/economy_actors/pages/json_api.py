@@ -114,18 +114,19 @@ class JsonApi:
         given = read_body(body)
         fields = {} if isinstance(given, NotJson | NotObject) else given
         fixed: dict[str, object] = {"command": spec.name}
-        ids, by = "", ""
+        ids, by, of_channel = "", "", ""
         if bearer.key is not None:
             of_key = _fixed(spec, bearer.key, fields)
             if isinstance(of_key, Refused):
                 return _told(spec.name, of_key.code, of_key.text)
             user = bearer.key.user
             ids, by = f"key:{user.channel}:{user.name}", bearer.key.display_name
+            of_channel = user.channel
             fixed |= of_key
         origin: Any = "api" if bearer.key is None else "key"
 
         def ask(reply: Reply[dict[str, object]]) -> ApiRequest:
-            inside = Inside(origin, fixed, by, bearer.subject, ids, reply)
+            inside = Inside(origin, fixed, by, bearer.subject, ids, reply, of_channel)
             return ApiRequest(body, "", inside)
 
         try:

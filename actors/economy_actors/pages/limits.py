@@ -29,7 +29,7 @@ _QUIET: Final = {
 }
 
 
-@page("/me/limits", who=Who.MEMBER)
+@page("/me/limits", who=Who.MEMBER, nav="Limits and notices", at=44, group="Account")
 async def limits(view: View) -> Response:
     """What holds now, and the forms to change it."""
     user, day = view.user, view.day

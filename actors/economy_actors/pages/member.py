@@ -3,12 +3,14 @@
 from typing import Final
 
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from economy_actors.handlers import kit
 from economy_actors.handlers.profile import next_rank, trophies
 from economy_actors.pages.asking import own_account
 from economy_actors.pages.charts import lines
+from economy_actors.pages.kept import KEPT_FOR_MS
 from economy_actors.pages.registry import Who, form, page
 from economy_actors.pages.security import token_hash
 from economy_actors.pages.view import View
@@ -29,9 +31,13 @@ MEMBER_PAGES: Final = (
 """The pages about oneself, in the order in which each of them leads to the others."""
 
 DAYS: Final = 30
+_GONE: Final = (
+    "This answer is not kept any more, or was not given to you."
+    " What you have done stands in your statement."
+)
 
 
-@page("/me/", who=Who.MEMBER, nav="You", at=40)
+@page("/me/", who=Who.MEMBER, nav="You", at=40, group="Account")
 async def overview(view: View) -> Response:
     """Balance and how it came about, today, rank and streak, and a form to tip."""
     user, day, days = view.user, view.day, _days(view.day)
@@ -85,13 +91,26 @@ async def tip(view: View) -> Response:
     return view.answered(answer, back="/me/")
 
 
+@page("/me/answer", who=Who.MEMBER)
+async def answers(view: View) -> Response:
+    """The answer to a form that was sent, or all that are kept."""
+    id_ = view.request.query_params.get("n", "")
+    if not id_:
+        minutes = KEPT_FOR_MS // 60_000
+        return view.show("answers.html", kept=view.all_kept(), minutes=minutes)
+    kept = view.kept(id_)
+    if kept is None:
+        raise HTTPException(404, _GONE)
+    return view.show(kept.template, status=kept.status, once=kept.once, **kept.values)
+
+
 @form("/me/answer")
 async def answer(view: View) -> Response:
     """Say YES, no, a number or a code to a question that another page has shown."""
     return view.answered(await view.reply(), back="/me/")
 
 
-@page("/me/achievements", who=Who.MEMBER)
+@page("/me/achievements", who=Who.MEMBER, nav="Achievements", at=42, group="Account")
 async def achievements(view: View) -> Response:
     """What was won, how far the others are, and how many are hidden, as `achievements` tells."""
     user, day = view.user, view.day
@@ -102,7 +121,7 @@ async def achievements(view: View) -> Response:
     return view.show("member/achievements.html", found=found)
 
 
-@page("/me/sessions", who=Who.MEMBER)
+@page("/me/sessions", who=Who.MEMBER, nav="Sign-ins", at=45, group="Account")
 async def sessions(view: View) -> Response:
     """Where one is signed in."""
     assert view.member is not None

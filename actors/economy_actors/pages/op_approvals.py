@@ -27,7 +27,7 @@ _KINDS: Final[dict[str, str]] = {GIF: "gif", FORCE_PLAY: "force", SHOP_ITEM: "it
 _DECISIONS: Final = ("approve", "reject")
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Approvals", at=71)
+@page(_PATH, who=Who.OPERATOR, nav="Approvals", at=71, group="People")
 async def approvals(view: View) -> Response:
     """The oldest first."""
     channel = view.channel

@@ -21,6 +21,7 @@ from kryten_economy.features.audit.queries import entry_of, found, preview
 from kryten_economy.features.audit.rules import Entry, Place, Wanted
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.refusals import NotUndoable
+from kryten_economy.text.templates import on_page
 
 __all__ = ()
 
@@ -84,7 +85,7 @@ def _asked(view: View) -> _Filter:
 # The log
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Audit", at=74)
+@page(_PATH, who=Who.OPERATOR, nav="Audit", at=72, group="People")
 async def audit(view: View) -> Response:
     """The newest first, each with how it was and is, and a way to undo it."""
     asked, behind, channel = _asked(view), _behind(view), view.channel
@@ -146,8 +147,12 @@ async def act(view: View) -> Response:
         origin=texts.ORIGINS[entry.origin],
         changes=texts.changes(entry, view.context.live.calendar.zone),
         shown=None if isinstance(shown, NotUndoable) else shown,
-        why_not=refusals.not_undoable(shown, view.symbol) if isinstance(shown, NotUndoable) else "",
+        why_not=_why_not(view, shown) if isinstance(shown, NotUndoable) else "",
     )
+
+
+def _why_not(view: View, refusal: NotUndoable) -> str:
+    return on_page(refusals.not_undoable(refusal, view.symbol))
 
 
 def _number(view: View) -> int:

@@ -27,7 +27,7 @@ _FILTER_MAX = 100
 _NUMBER_MAX = 2**53
 
 
-@page("/op/config", who=Who.OPERATOR)
+@page("/op/config", who=Who.OPERATOR, nav="Configuration", at=83, group="Settings")
 async def settings(view: View) -> Response:
     """All settings in force, those with the asked text in their key, page by page."""
     wanted = view.request.query_params.get("key", "").strip()[:_FILTER_MAX]

@@ -28,7 +28,7 @@ _COMING_DAYS: Final = 366
 _COMING_MAX: Final = 50
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Events", at=72)
+@page(_PATH, who=Who.OPERATOR, nav="Events", at=80, group="Settings")
 async def events(view: View) -> Response:
     """Those that run, hidden ones too, and what comes in its order, surprises too."""
     combined = multipliers_now(view.context, view.channel)

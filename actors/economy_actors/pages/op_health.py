@@ -15,7 +15,7 @@ __all__ = ()
 _CHECK_WITHIN_S = 3.0
 
 
-@page("/op/health", who=Who.OPERATOR)
+@page("/op/health", who=Who.OPERATOR, nav="Health", at=64, group="Numbers")
 async def health(view: View) -> Response:
     """What a probe is told, and what of the metrics tells where it is stuck."""
     context = view.context

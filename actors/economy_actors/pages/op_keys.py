@@ -18,7 +18,7 @@ _DOCS = {
 }
 
 
-@page("/op/keys", who=Who.OPERATOR, nav="Keys", at=95)
+@page("/op/keys", who=Who.OPERATOR, nav="Keys", at=84, group="Settings")
 async def keys(view: View) -> Response:
     """The keys there are, the newest first, and a form for another."""
     channel = view.channel

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from economy_actors.messages.session import PageAnswer
 from economy_actors.pages.view import View
-from kryten_economy.text.templates import minute_of
+from kryten_economy.text.templates import minute_of, on_page
 from kryten_economy.users import name_from_text
 
 __all__ = (
@@ -65,7 +65,7 @@ def name_in(text: str) -> str | None:
 
 def problem(view: View, text: str, back: str) -> Response:
     """Why nothing was done, before anybody was asked to do it."""
-    return view.answered(PageAnswer(text, "refused", "invalid_request"), back)
+    return view.answered(PageAnswer(on_page(text), "refused", "invalid_request"), back)
 
 
 def is_sure(view: View) -> bool:
@@ -85,10 +85,11 @@ def shown_first(
     is_dangerous: bool = False,
 ) -> Response:
     """What a form would do; ``fields`` are sent again when the operator agrees."""
-    return view.show(
+    return view.shown_next(
         "op/sure.html",
+        title,
         path=path,
-        title=title,
+        heading=title,
         lines=lines,
         button=button,
         fields=dict(fields) | {"sure": "yes"},

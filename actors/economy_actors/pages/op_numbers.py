@@ -40,7 +40,7 @@ FORECAST_DAYS: Final = 30
 _BARS_MAX = 12
 
 
-@page("/op/", who=Who.OPERATOR, nav="Economy", at=69)
+@page("/op/", who=Who.OPERATOR, nav="Economy", at=60, group="Numbers")
 async def overview(view: View) -> Response:
     """How much there is, where it comes from and goes to, and where prices are heading."""
     days = _period(view, 30)
@@ -200,7 +200,7 @@ def _prices(view: View, course: Course) -> _Prices:
 _TRIGGER_DAYS: Final = {1: "Today", 7: "7 days", 30: "30 days"}
 
 
-@page("/op/triggers", who=Who.OPERATOR)
+@page("/op/triggers", who=Who.OPERATOR, nav="Triggers", at=61, group="Numbers")
 async def triggers(view: View) -> Response:
     """What has paid how often and to how many, and what never has."""
     days = view.number("days", low=1, high=30, default=7)
@@ -233,7 +233,7 @@ async def triggers(view: View) -> Response:
 # Games
 
 
-@page("/op/games", who=Who.OPERATOR)
+@page("/op/games", who=Who.OPERATOR, nav="Returns of games", at=62, group="Numbers")
 async def games(view: View) -> Response:
     """What each game has returned of its stakes, what it should have, and if that is chance."""
     channel = view.channel

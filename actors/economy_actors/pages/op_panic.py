@@ -37,7 +37,7 @@ _TITLES: Final[dict[str, str]] = {
 _ALL: Final = "all"
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Panic", at=75)
+@page(_PATH, who=Who.OPERATOR, nav="Panic", at=82, group="Settings")
 async def state(view: View) -> Response:
     """What is stopped now, by whom and until when, and what can be."""
     channel = view.channel
@@ -74,6 +74,9 @@ async def freeze(view: View) -> Response:
     name = name_in(field(view, "name"))
     if name is None:
         return problem(view, f"{BAD_NAME} Nothing was changed.", _PATH)
+    never = panic.never_frozen(name, bot=view.settings.bot.username, by=view.user.name)
+    if never is not None:
+        return problem(view, never, f"/op/user/{name}")
     return await _stop(
         view,
         "freeze",

@@ -48,7 +48,7 @@ _ENDLESS: Final = "endless"
 _NUMBERS: Final = ("stock", "limit", "wait", "x", "minutes")
 
 
-@page(_PATH, who=Who.OPERATOR, nav="Shop items", at=73)
+@page(_PATH, who=Who.OPERATOR, nav="Shop items", at=81, group="Settings")
 async def items(view: View) -> Response:
     """All items with what is left of each, also while the shop is closed."""
     offers = await _offers(view)
@@ -264,6 +264,8 @@ async def remove(view: View) -> Response:
         answer = await view.act("shop_remove", field(view, "id"))
         return view.answered(answer, _PATH)
     found, left = await _named(view)
+    if not found.by_hand:
+        return problem(view, texts.stands_in_file(found.id), _item_path(found.id))
     return shown_first(
         view,
         "/op/shop/remove",

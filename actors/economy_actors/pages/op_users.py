@@ -8,8 +8,10 @@ from typing import Final, NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from economy_actors.context import halted_in
 from economy_actors.handlers import kit
 from economy_actors.handlers.approvals import about_approval
+from economy_actors.handlers.balance import never_given
 from economy_actors.pages.op_kit import (
     BAD_NAME,
     REASON_MAX,
@@ -28,7 +30,7 @@ from kryten_economy.features.approvals import Approval, approvals_of
 from kryten_economy.features.audit import texts as audit_texts
 from kryten_economy.features.audit.queries import found
 from kryten_economy.features.audit.rules import Entry, Wanted
-from kryten_economy.features.bans import BanState
+from kryten_economy.features.bans import BanState, already_banned, never_banned, not_banned
 from kryten_economy.features.games.limits import OwnLimits, limits_of
 from kryten_economy.features.games.returns import games_of
 from kryten_economy.features.games.rules import title_of
@@ -45,7 +47,9 @@ from kryten_economy.features.reports.figures import (
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.features.reports.rows import TransactionRow
 from kryten_economy.features.vanity.texts import label
+from kryten_economy.ledger.operation import READ_ONLY
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.refusals import AnyRefusal, Insufficient, NoAccount
 from kryten_economy.text.templates import money
 from kryten_economy.users import UserKey
 
@@ -62,7 +66,7 @@ _AUTO: Final = "auto"
 # Finding somebody
 
 
-@page("/op/users", who=Who.OPERATOR, nav="Users", at=70)
+@page("/op/users", who=Who.OPERATOR, nav="Users", at=70, group="People")
 async def users(view: View) -> Response:
     """Names that begin so, and those who are kept out."""
     asked = view.request.query_params
@@ -238,11 +242,12 @@ async def _move(view: View, command: str, sign: int) -> Response:
     if isinstance(amount_z, BadAmount):
         text = refusals.bad_amount(typed, amount_z.reason)
         return problem(view, f"{text} Nothing was done.", _of(name))
+    never = _never_moved(view, name, wallet, sign * amount_z)
+    if never is not None:
+        text = refusals.in_words(never, view.symbol, name=name)
+        return problem(view, text, "/op/users" if wallet is None else _of(name))
     verb, held_z = command.capitalize(), 0 if wallet is None else wallet.balance_z
     after_z = held_z + sign * amount_z
-    if after_z < 0:
-        has = f"{name} has {view.money(held_z)}, which is less than {view.money(amount_z)}."
-        return problem(view, f"{has} Nothing was done.", _of(name))
     return shown_first(
         view,
         f"/op/{command}",
@@ -260,6 +265,19 @@ async def _move(view: View, command: str, sign: int) -> Response:
     )
 
 
+def _never_moved(view: View, name: str, wallet: Wallet | None, delta_z: int) -> AnyRefusal | None:
+    """Why the books would refuse it as they are now; when it is asked of them, they decide."""
+    refusal = never_given(view.context, name, delta_z)
+    if refusal is not None:
+        return refusal
+    if wallet is None and delta_z < 0:
+        return NoAccount(UserKey.of(view.channel, name))
+    after_z = delta_z + (0 if wallet is None else wallet.balance_z)
+    if wallet is not None and after_z < 0:
+        return Insufficient(wallet.balance_z, -after_z)
+    return halted_in(view.context, view.channel, READ_ONLY)
+
+
 @form("/op/ban", who=Who.OPERATOR)
 async def ban(view: View) -> Response:
     """Keep a name out of the economy; it needs no account."""
@@ -269,6 +287,11 @@ async def ban(view: View) -> Response:
     (name, wallet), reason = whom, _reason(view)
     if is_sure(view):
         return view.answered(await view.act("ban", f"@{name}", text=reason), _of(name))
+    never = never_banned(name, bot=view.settings.bot.username, by=view.user.name)
+    if never is None and await _is_banned(view, name):
+        never = already_banned(name)
+    if never is not None:
+        return problem(view, never, "/op/users" if wallet is None else _of(name))
     kept = (
         "Nobody of this name has an account here yet: is it spelled right?"
         if wallet is None
@@ -300,6 +323,8 @@ async def unban(view: View) -> Response:
     back = "/op/users" if wallet is None else _of(name)
     if is_sure(view):
         return view.answered(await view.act("unban", f"@{name}"), back)
+    if not await _is_banned(view, name):
+        return problem(view, not_banned(name), back)
     return shown_first(
         view,
         "/op/unban",
@@ -309,6 +334,11 @@ async def unban(view: View) -> Response:
         fields={"name": name},
         back=back,
     )
+
+
+async def _is_banned(view: View, name: str) -> bool:
+    key = UserKey.of(view.channel, name)
+    return await view.read(lambda reports: reports.ban_of(key)) is not None
 
 
 @form("/op/rank", who=Who.OPERATOR)

@@ -68,7 +68,7 @@ COMMON: Final = (
 """Keys that operators turn, and that a replay can answer for."""
 
 
-@page("/op/what-if", who=Who.OPERATOR)
+@page("/op/what-if", who=Who.OPERATOR, nav="What if", at=63, group="Numbers")
 async def what_if(view: View) -> Response:
     """The form, what is under way, and what was found last."""
     return await _shown(view)

@@ -99,13 +99,9 @@ def _standing(call: PageCall) -> Callable[[Reports], Standing]:
 # What is shown
 
 
-@page("/me/play", who=Who.MEMBER, nav="Play", at=48)
+@page("/me/play", who=Who.MEMBER, nav="Play", at=49, group="Spend and play")
 async def play(view: View) -> Response:
     """All games that are played here, and what is on."""
-    return await _shown(view, None)
-
-
-async def _shown(view: View, said: PageAnswer | None) -> Response:
     call = await as_pm(view, "gambling")
     settings = call.settings
     standing = await call.read(_standing(call))
@@ -123,7 +119,7 @@ async def _shown(view: View, said: PageAnswer | None) -> Response:
     ]
     return view.show(
         "play/list.html",
-        said=said,
+        said=view.answer_above,
         wallet=call.wallet,
         stopped=call.stopped(STAKING),
         cards=cards,
@@ -334,11 +330,11 @@ def _auction(call: PageCall, standing: Standing) -> dict[str, Any] | None:
 # What is done
 
 
-async def _played(view: View, answer: PageAnswer) -> Response:
+def _played(view: View, answer: PageAnswer) -> Response:
     """What came of it, above the games, so that the next move is at hand."""
     if answer.result != "ok" or answer.asked:
         return view.answered(answer, back="/me/play")
-    return await _shown(view, answer)
+    return view.answered_above(answer, "/me/play")
 
 
 def _amount(view: View) -> str:
@@ -348,7 +344,7 @@ def _amount(view: View) -> str:
 @form("/me/play/free-spin")
 async def free_spin(view: View) -> Response:
     """The spin of the day."""
-    return await _played(view, await view.act("spin"))
+    return _played(view, await view.act("spin"))
 
 
 @form("/me/play/stake/{game}")
@@ -357,7 +353,7 @@ async def stake(view: View) -> Response:
     command = _BY_STAKE.get(view.place("game"))
     if command is None:
         raise HTTPException(404)
-    return await _played(view, await view.act(command, _amount(view)))
+    return _played(view, await view.act(command, _amount(view)))
 
 
 _BY_STAKE: Final = {
@@ -372,7 +368,7 @@ async def move(view: View) -> Response:
     command = _MOVES.get(view.place("move"))
     if command is None:
         raise HTTPException(404)
-    return await _played(view, await view.act(command))
+    return _played(view, await view.act(command))
 
 
 _MOVES: Final = {
@@ -386,20 +382,20 @@ async def bet_on_race(view: View) -> Response:
     """Bet on a racer."""
     colour = view.form.get("colour", "").strip()
     answer = await view.act("race", _amount(view), text=colour or None)
-    return await _played(view, answer)
+    return _played(view, answer)
 
 
 @form("/me/play/trivia/answer")
 async def answer_trivia(view: View) -> Response:
     """Answer the question that is out."""
-    return await _played(view, await view.act("trivia", view.form.get("letter", "").strip()))
+    return _played(view, await view.act("trivia", view.form.get("letter", "").strip()))
 
 
 @form("/me/play/prediction/bet")
 async def bet_on_outcome(view: View) -> Response:
     """Bet on an outcome by its number."""
     outcome = view.form.get("outcome", "").strip()
-    return await _played(view, await view.act("predict", _amount(view), outcome))
+    return _played(view, await view.act("predict", _amount(view), outcome))
 
 
 @form("/me/play/challenge")
@@ -407,7 +403,7 @@ async def challenge(view: View) -> Response:
     """Challenge somebody who is here."""
     name = view.form.get("name", "").strip().removeprefix("@")
     answer = await view.act("challenge", f"@{name}" if name else "", _amount(view))
-    return await _played(view, answer)
+    return _played(view, answer)
 
 
 @form("/me/play/challenge/{said}/{name}")
@@ -416,4 +412,4 @@ async def answer_challenge(view: View) -> Response:
     said = view.place("said")
     if said not in {"accept", "decline"}:
         raise HTTPException(404)
-    return await _played(view, await view.act(said, f"@{view.place('name')}"))
+    return _played(view, await view.act(said, f"@{view.place('name')}"))

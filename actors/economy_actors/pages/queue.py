@@ -69,7 +69,7 @@ class Closing(NamedTuple):
     shown: str
 
 
-@page("/me/queue", who=Who.MEMBER, nav="Queue", at=47)
+@page("/me/queue", who=Who.MEMBER, nav="Queue", at=48, group="Spend and play")
 async def queue(view: View) -> Response:
     """The search and its results, how often one may queue, and what is paid for."""
     call = await as_pm(view, "search")

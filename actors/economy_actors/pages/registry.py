@@ -7,14 +7,14 @@ and by the tests, and there is no other list.
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from starlette.responses import Response
 
 from economy_actors.pages.forms import BODY_BYTES_MAX
 from economy_actors.pages.view import View
 
-__all__ = ("PAGES", "Handler", "PageSpec", "Who", "form", "page")
+__all__ = ("PAGES", "Handler", "Menu", "PageSpec", "Who", "form", "page")
 
 Handler: TypeAlias = Callable[[View], Awaitable[Response]]
 
@@ -33,7 +33,8 @@ class Who(Enum):
 class PageSpec:
     """One path below ``/c/<channel>`` (or ``prefix``); ``nav`` is its name in the navigation.
 
-    There it stands behind those with a smaller ``at``.
+    There it stands in the menu of those who may see it, below the heading ``group``, behind those
+    with a smaller ``at``.
     """
 
     path: str
@@ -41,6 +42,7 @@ class PageSpec:
     who: Who
     nav: str = ""
     at: int = 50
+    group: str = ""
     posts: bool = False
     prefix: str = "/c/{channel}"
     bytes_max: int = BODY_BYTES_MAX
@@ -57,6 +59,17 @@ class PageSpec:
     def name(self) -> str:
         """How the metrics call it, whatever the channel and the places in its path."""
         return self.route.removeprefix("/c/{channel}")
+
+
+_MENUS: Final = {Who.ANYONE: "Channel", Who.MEMBER: "Mine", Who.OPERATOR: "Operate"}
+
+
+class Menu(NamedTuple):
+    """One menu of the navigation: pages below their headings, "" for those without one."""
+
+    who: Who
+    title: str
+    groups: dict[str, list[PageSpec]]
 
 
 class PageTable:
@@ -79,10 +92,15 @@ class PageTable:
         """The page at exactly this path below a channel."""
         return self._specs.get((f"/c/{{channel}}{path}", False))
 
-    def nav(self, whos: frozenset[Who]) -> list[PageSpec]:
+    def menus(self, whos: frozenset[Who]) -> list[Menu]:
         """What the navigation shows to them."""
-        found = [each for each in self if each.nav and each.who in whos]
-        return sorted(found, key=lambda each: each.at)
+        menus = [Menu(who, title, {}) for who, title in _MENUS.items() if who in whos]
+        named = sorted((each for each in self if each.nav), key=lambda each: each.at)
+        for menu in menus:
+            for each in named:
+                if each.who is menu.who:
+                    menu.groups.setdefault(each.group, []).append(each)
+        return menus
 
 
 PAGES = PageTable()
@@ -94,13 +112,14 @@ def page(
     who: Who = Who.ANYONE,
     nav: str = "",
     at: int = 50,
+    group: str = "",
     prefix: str = "/c/{channel}",
     shared_s: float = 0.0,
 ) -> Callable[[Handler], Handler]:
     """Register what answers GET below a channel; ``path`` may have places: /bounty/{number:int}."""
 
     def register(handler: Handler) -> Handler:
-        PAGES.add(PageSpec(path, handler, who, nav, at, prefix=prefix, shared_s=shared_s))
+        PAGES.add(PageSpec(path, handler, who, nav, at, group, prefix=prefix, shared_s=shared_s))
         return handler
 
     return register

@@ -49,7 +49,7 @@ async def owned_by_type(call: PageCall) -> dict[str, str]:
     return {each.type: each.value for each in owned}
 
 
-@page("/me/shop", who=Who.MEMBER, nav="Shop", at=45)
+@page("/me/shop", who=Who.MEMBER, nav="Shop", at=46, group="Spend and play")
 async def shop(view: View) -> Response:
     """The counter, the channel's own items, and what one has already."""
     call = await as_pm(view, "shop")

@@ -64,7 +64,7 @@ class Filter(NamedTuple):
         }
 
 
-@page("/me/statement", who=Who.MEMBER)
+@page("/me/statement", who=Who.MEMBER, nav="Statement", at=41, group="Account")
 async def statement(view: View) -> Response:
     """One's own movements, the newest first."""
     wish, before = _wish(view), _before(view)

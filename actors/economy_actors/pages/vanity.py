@@ -51,7 +51,7 @@ class Dressing(NamedTuple):
     tried: Tried | None
 
 
-@page("/me/vanity", who=Who.MEMBER, nav="Looks", at=46)
+@page("/me/vanity", who=Who.MEMBER, nav="Looks", at=47, group="Spend and play")
 async def vanity(view: View) -> Response:
     """All of them, with what is tried by the query string."""
     call = await as_pm(view, "buy")

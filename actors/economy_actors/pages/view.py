@@ -6,7 +6,7 @@ PM that it stands for (`economy_actors.channel.intake`).
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -26,7 +26,8 @@ from economy_actors.messages.pages import SignInMessage
 from economy_actors.messages.session import FromPage, PageAnswer
 from economy_actors.messages.what_if import WhatIfMessage
 from economy_actors.pages.forms import command_line, unsendable
-from economy_actors.pages.security import address_of, form_token
+from economy_actors.pages.kept import Kept, KeptAnswers
+from economy_actors.pages.security import address_of, form_token, token_hash
 from economy_actors.pages.shared import Shared
 from economy_actors.pages.streams import Live
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply, RuntimeFault
@@ -35,7 +36,8 @@ from kryten_economy.config import Settings
 from kryten_economy.config.web import Web
 from kryten_economy.features.page_sessions import SignedIn
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.text.templates import minute_of, money
+from kryten_economy.text.markup import clip
+from kryten_economy.text.templates import minute_of, money, on_page
 from kryten_economy.users import UserKey
 
 __all__ = ("DOWNLOAD_EVERY_MS", "READS_AT_ONCE", "Downloads", "Member", "Site", "View")
@@ -51,6 +53,8 @@ DOWNLOAD_EVERY_MS: Final = 30_000
 _READ_WITHIN_S = 5.0
 _ACT_WITHIN_S = 12.0
 _ONCE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+_TITLE_MAX: Final = 80
+_OP: Final = "/op/"
 _STATUS: Final = {"slow_down": 429, "unavailable": 503, "internal": 500}
 
 
@@ -80,6 +84,7 @@ class Site:
     live: Live = field(default_factory=Live)
     shared: Shared = field(default_factory=Shared)
     downloads: Downloads = field(default_factory=Downloads)
+    answers: KeptAnswers = field(default_factory=KeptAnswers)
     reading: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READS_AT_ONCE))
 
 
@@ -104,6 +109,11 @@ class Member:
     def form_token(self) -> str:
         """What their forms hold."""
         return form_token(self.token)
+
+    @property
+    def session(self) -> bytes:
+        """What tells this session from all others, and opens nothing."""
+        return token_hash(self.token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +257,7 @@ class View:
                 ask, timeout_s=_ACT_WITHIN_S, trace=f"page:{self.channel}:{name}:{once}"
             )
         except (AskExpired, AskFailed):
-            return PageAnswer(refusals.outcome_unknown(), "error", "unavailable")
+            return PageAnswer(on_page(refusals.outcome_unknown()), "error", "unavailable")
         except RuntimeFault:
             return PageAnswer(refusals.busy(), "error", "unavailable")
 
@@ -268,9 +278,45 @@ class View:
         return self.request.url.path.removeprefix(self.url(""))
 
     def answered(self, answer: PageAnswer, back: str) -> Response:
-        """The page of an answer: its text, the buttons if it is a question, the way back."""
+        """On to the page of an answer: its text, the buttons of a question, the way back."""
+        return self.go("/me/answer", n=self._keep_answer(answer, back))
+
+    def answered_above(self, answer: PageAnswer, path: str) -> Response:
+        """On to a page that shows an answer above all else, by `answer_above`."""
+        return self.go(path, answer=self._keep_answer(answer, path))
+
+    def shown_next(self, template: str, title: str, **values: object) -> Response:
+        """On to a page that a form leads to; to load that page again sends nothing again."""
+        return self.go("/me/answer", n=self._keep(template, title, 200, values))
+
+    @property
+    def answer_above(self) -> PageAnswer | None:
+        """What a form has led to this page for."""
+        kept = self.kept(self.request.query_params.get("answer", ""))
+        answer = None if kept is None else kept.values.get("answer")
+        return answer if isinstance(answer, PageAnswer) else None
+
+    def kept(self, id_: str) -> Kept | None:
+        """What this session was answered under this id."""
+        return next((each for each in self.all_kept() if each.id == id_), None)
+
+    def all_kept(self) -> list[Kept]:
+        """What this session was answered lately, as far as the member may still see it."""
+        assert self.member is not None
+        found = self.site.answers.all_of(self.member.session, self.now_ms)
+        return [each for each in found if self.is_operator or not each.for_operators]
+
+    def _keep_answer(self, answer: PageAnswer, back: str) -> str:
         status = _STATUS.get(answer.code, 200 if answer.result == "ok" else 422)
-        return self.show("answer.html", status=status, answer=answer, back=back)
+        values = {"answer": answer, "back": back}
+        return self._keep("answer.html", answer.text, status, values)
+
+    def _keep(self, template: str, title: str, status: int, values: Mapping[str, object]) -> str:
+        assert self.member is not None
+        title, for_operators = clip(title.partition("\n")[0], _TITLE_MAX), self.path.startswith(_OP)
+        kept = Kept(title, template, status, values, for_operators, self.now_ms)
+        self.site.answers.keep(self.member.session, kept)
+        return kept.id
 
     def go(self, path: str, **query: object) -> Response:
         """On to another page of the channel."""

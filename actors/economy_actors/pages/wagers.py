@@ -28,7 +28,7 @@ _VERDICTS: Final = {
 }
 
 
-@page("/me/wagers", who=Who.MEMBER)
+@page("/me/wagers", who=Who.MEMBER, nav="Games played", at=43, group="Account")
 async def wagers(view: View) -> Response:
     """One's own rounds, the newest first, and what each game has come to."""
     user = view.user

@@ -100,6 +100,7 @@ from kryten_economy.features.presence.operations import Arrive, Arrived, RecordA
 from kryten_economy.features.presence.rules import MINUTE_MS, earning_gate
 from kryten_economy.ledger.operation import AndRead
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.text.templates import on_page
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -153,6 +154,8 @@ async def carry_out(
     result = result_of(answer.text if isinstance(answer, Question) else answer)
     context.metrics.pm_command("unknown" if spec is None else spec.name, result)
     text = answer if isinstance(answer, str) else answer.text
+    if message.page is not None:
+        text = on_page(text)
     if text:
         text += _pause_note(asking, spec, dialogue)
     if message.page is not None:

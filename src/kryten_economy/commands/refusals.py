@@ -55,7 +55,7 @@ from kryten_economy.refusals import (
     TooYoung,
 )
 from kryten_economy.text.markup import clip, name_shown, user_text
-from kryten_economy.text.templates import duration, minute_of, money, plural, uptime
+from kryten_economy.text.templates import ByPm, duration, minute_of, money, plural, uptime
 
 __all__ = (
     "about",
@@ -208,9 +208,11 @@ def internal_error() -> str:
 
 def outcome_unknown() -> str:
     """Something broke and nobody knows yet whether it happened."""
-    return (
-        "Sorry, I can't tell whether that went through."
-        " Please check 'history' before you try again."
+    return ByPm(
+        "Sorry, I can't tell whether that went through. Please check ",
+        "'history'",
+        " before you try again.",
+        for_page="your statement",
     )
 
 
@@ -353,9 +355,13 @@ def not_undoable(refusal: NotUndoable, symbol: str) -> str:
     number = refusal.undo_id or 0
     match refusal.why:
         case "unknown" if not number:
-            return "You have done nothing here that could be undone. 'audit' shows all acts."
+            return ByPm(
+                "You have done nothing here that could be undone.", " 'audit' shows all acts."
+            )
         case "unknown":
-            return f"There is no act #{number:,} in this channel. 'audit' shows the last ones."
+            return ByPm(
+                f"There is no act #{number:,} in this channel.", " 'audit' shows the last ones."
+            )
         case "undone":
             return (
                 f"#{number:,} was undone already, by #{refusal.by_id or 0:,}. Nothing was changed."
@@ -369,9 +375,10 @@ def not_undoable(refusal: NotUndoable, symbol: str) -> str:
             )
             more = refusal.short - len(refusal.first)
             others = f" and {more:,} more" if more > 0 else ""
-            return (
-                f"#{number:,} was not undone: these would go below zero: {listed}{others}."
-                f" 'undo {number} partial' takes what is there."
+            return ByPm(
+                f"#{number:,} was not undone: these would go below zero: {listed}{others}.",
+                f" 'undo {number} partial' takes what is there.",
+                for_page=" It can be undone by taking what is there.",
             )
 
 
@@ -425,7 +432,7 @@ def unknown_user(name: str) -> str:
 
 def no_account() -> str:
     """The sender has no account yet."""
-    return "You have no account yet. PM 'balance' to open one."
+    return ByPm("You have no account yet.", " PM 'balance' to open one.")
 
 
 def not_connected(name: str) -> str:
@@ -516,7 +523,9 @@ def sold_out(what: str) -> str:
 
 def not_for_sale(what: str) -> str:
     """It was taken out of the shop, or is another one by now."""
-    return f"'{_shown(what)}' is no longer sold as it was. PM 'shop' for what there is now."
+    return ByPm(
+        f"'{_shown(what)}' is no longer sold as it was.", " PM 'shop' for what there is now."
+    )
 
 
 def already_owned(what: str) -> str:

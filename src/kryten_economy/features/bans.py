@@ -11,6 +11,7 @@ from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.text.markup import because, name_shown
+from kryten_economy.text.templates import ByPm
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -22,9 +23,8 @@ __all__ = (
     "ban_notice",
     "banned",
     "banned_user",
-    "bot_not_banned",
+    "never_banned",
     "not_banned",
-    "oneself_not_banned",
     "unban",
     "unban_notice",
     "unbanned_user",
@@ -132,18 +132,18 @@ def banned() -> str:
 
 def banned_user(name: str, *, seen: bool = True) -> str:
     """To the admin: the ban holds, perhaps for a name that nobody has."""
-    text = f"✅ {name_shown(name)} is banned from the economy. PM 'unban' with the name to undo it."
-    return text if seen else f"{text} I've never seen this name here: is it spelled right?"
+    doubt = "" if seen else " I've never seen this name here: is it spelled right?"
+    done = f"✅ {name_shown(name)} is banned from the economy."
+    return ByPm(done, " PM 'unban' with the name to undo it.", doubt)
 
 
-def bot_not_banned() -> str:
-    """To the admin: the bot takes no part in the economy."""
-    return "That's me. I hold no money, so there is nothing to ban. Nothing was changed."
-
-
-def oneself_not_banned() -> str:
-    """To the admin who has named themself."""
-    return "You can't ban yourself. Nothing was changed."
+def never_banned(name: str, *, bot: str, by: str) -> str | None:
+    """To the admin: why nobody can ban this name, or not they; None if they can."""
+    if name.lower() == bot.lower():
+        return "That's me. I hold no money, so there is nothing to ban. Nothing was changed."
+    if name.lower() == by.lower():
+        return "You can't ban yourself. Nothing was changed."
+    return None
 
 
 def already_banned(name: str) -> str:

@@ -16,7 +16,7 @@ from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.text.markup import user_text
-from kryten_economy.text.templates import money, plural
+from kryten_economy.text.templates import ByPm, money, plural
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -189,13 +189,15 @@ def top(
 def unlisted(*, changed: bool) -> str:
     """The user is on no leaderboard."""
     state = "are on no leaderboard now" if changed else "were on no leaderboard already"
-    return f"🔕 You {state}. 'top' still shows you your own line. PM 'unquiet top' to be back."
+    return ByPm(
+        f"🔕 You {state}. 'top' still shows you your own line.", " PM 'unquiet top' to be back."
+    )
 
 
 def listed_again(*, changed: bool) -> str:
     """The user is on the leaderboards."""
     state = "are on the leaderboards again" if changed else "are on the leaderboards already"
-    return f"🔔 You {state}. PM 'quiet top' to be left out."
+    return ByPm(f"🔔 You {state}.", " PM 'quiet top' to be left out.")
 
 
 def rank_counts(counts: Mapping[str, int], own: str) -> str:

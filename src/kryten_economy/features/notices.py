@@ -10,6 +10,7 @@ from kryten_economy.config import Settings
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
+from kryten_economy.text.templates import ByPm
 from kryten_economy.users import UserKey
 
 __all__ = (
@@ -80,17 +81,19 @@ def quiet_on(settings: Settings, usable: Collection[str], *, was_on: bool = Fals
     """Quiet mode is on: what is muted, what is not, and how to undo it."""
     state = "was on already" if was_on else "is on"
     sent = ["replies to your commands", *(name for name, by in _SENT_WITH if by in usable)]
-    return (
+    return ByPm(
         f"🔕 Quiet mode {state}.\nMuted: {_muted(settings)}.\n"
-        f"Still sent: {', '.join(sent)} and what admins change on your account.\n"
-        "PM 'unquiet' to get everything again."
+        f"Still sent: {', '.join(sent)} and what admins change on your account.",
+        "\nPM 'unquiet' to get everything again.",
     )
 
 
 def quiet_off(*, was_off: bool = False) -> str:
     """Quiet mode is off."""
     state = "was off already" if was_off else "is off"
-    return f"🔔 Quiet mode {state}: you get all notices. PM 'quiet' to mute the automatic ones."
+    return ByPm(
+        f"🔔 Quiet mode {state}: you get all notices.", " PM 'quiet' to mute the automatic ones."
+    )
 
 
 def with_quiet_hint(notice: str) -> str:

@@ -33,7 +33,6 @@ __all__ = (
     "SetPanic",
     "StopPanic",
     "began",
-    "bot_not_frozen",
     "end_panics",
     "ended",
     "frozen_notice",
@@ -264,6 +263,10 @@ def thawed_notice() -> str:
     return "Your account is no longer frozen. Welcome back!"
 
 
-def bot_not_frozen() -> str:
-    """To the admin: the bot takes no part in the economy."""
-    return "That's me. I hold no money, so there is nothing to freeze. Nothing was changed."
+def never_frozen(name: str, *, bot: str, by: str) -> str | None:
+    """To the admin: why nobody can freeze this name, or not they; None if they can."""
+    if name.lower() == bot.lower():
+        return "That's me. I hold no money, so there is nothing to freeze. Nothing was changed."
+    if name.lower() == by.lower():
+        return "You can't freeze yourself. Nothing was changed."
+    return None

@@ -15,8 +15,10 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 from functools import lru_cache
+from typing import Self
 
 __all__ = (
+    "ByPm",
     "TemplateError",
     "bar",
     "check",
@@ -26,6 +28,7 @@ __all__ = (
     "hour_of",
     "minute_of",
     "money",
+    "on_page",
     "ordinal",
     "percent",
     "plural",
@@ -36,6 +39,27 @@ __all__ = (
     "uptime",
     "variables",
 )
+
+
+class ByPm(str):
+    """A text with words for who reads it as a PM: ``how`` tells what to send back.
+
+    A page has buttons and fields for that, and shows ``for_page`` in its place (`on_page`).
+    """
+
+    __slots__ = ("shown",)
+    shown: str
+
+    def __new__(cls, before: str, how: str, after: str = "", *, for_page: str = "") -> Self:
+        """``before``, ``how`` and ``after`` in a row are the PM."""
+        text = super().__new__(cls, f"{before}{how}{after}")
+        text.shown = f"{before}{for_page}{after}"
+        return text
+
+
+def on_page(text: str) -> str:
+    """The text as a page shows it."""
+    return text.shown if isinstance(text, ByPm) else text
 
 
 def thousands(number: int) -> str:

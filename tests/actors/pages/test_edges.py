@@ -175,7 +175,8 @@ async def test_a_question_has_its_buttons(tmp_path: Path) -> None:
         scope = {"type": "http", "path": "/c/TestChan/me/x", "query_string": b"", "headers": []}
         view = View(here.site, Request(scope), "TestChan", None)
         asked = Asked("some id", yes=True, code=True, choices=3)
-        shown = view.answered(PageAnswer("Sure <b>?", asked=asked), back="/me/")
+        answer = PageAnswer("Sure <b>?", asked=asked)
+        shown = view.show("answer.html", answer=answer, back="/me/")
         browser.page = httpx.Response(200, content=bytes(shown.body))
         buttons = [
             each

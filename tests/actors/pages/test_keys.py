@@ -1,18 +1,24 @@
 """Keys of scripts: who makes them, what they open, and when they open nothing."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
+from tests.actors.api.helpers import Api, Replies, spawn
 from tests.actors.api.signing import AUTH, Issuer, Shelf
 from tests.actors.house import CHANNEL, START_MS
 from tests.actors.pages.scripts import PEPPER, scripts
 
+from economy_actors.api import Api as ApiActor
 from economy_actors.handlers.api_keys import PEPPER_NAME
 from economy_actors.pages.gate import FAILED_TRIES_MAX
 from kryten_economy.config.web import Web
 from kryten_economy.features.api_keys import keys_of
+from kryten_economy.features.panic import SetPanic
+from kryten_economy.ledger.records import SetReadOnly
+from kryten_economy.users import UserKey
 
 _FORM = re.compile(r"ke_live_[a-z0-9]{8}_[A-Za-z0-9]{40}")
 
@@ -369,3 +375,37 @@ async def test_keys_are_for_operators(tmp_path: Path, monkeypatch: pytest.Monkey
         (told,) = await it.house.pm("Alice", "key add alice operate")
         assert "ke-live" not in told
         assert it.house.report(lambda reports: keys_of(reports, CHANNEL)) == []
+
+
+async def test_health_by_a_key_tells_of_its_own_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stopped in another one, who is frozen there, and that its books are closed, is not
+    told; whoever asks over the bus is told of all."""
+    async with scripts(tmp_path, monkeypatch, channels=(CHANNEL, "Other")) as it:
+        key = await it.key("boss", "operate")
+        home, now_ms = it.house, it.house.now_ms
+        set_ = partial(SetPanic, until_ms=None, at_ms=now_ms)
+        mallory = UserKey.of("Other", "Mallory")
+        for each in (
+            set_("Other", "freeze", "Chief", "a secret", user=mallory, display_name="Mallory"),
+            set_("Other", "games", "Chief", "another secret"),
+            set_(CHANNEL, "earning", "Boss", "rebuilding"),
+        ):
+            changed = await home.commit(each)
+            home.context.halts[each.channel].publish(changed.halts)
+        await home.commit(SetReadOnly("Other", "mismatch", now_ms))
+        home.context.population = {CHANNEL: 2, "Other": 40}
+        told = await it.data(key, "system.health")
+        assert len(told["panic"]) == 1
+        assert told["panic"][0].startswith(f"{CHANNEL}: ")
+        assert told["status"] == "healthy"
+        assert told["active_sessions"] == 2
+        assert not re.search("Mallory|secret|Other|Chief", f"{told}")
+        bus = Replies()
+        trusted_api = spawn(home, "trusted", lambda: ApiActor(home.context, bus))
+        trusted = await Api(home, bus, trusted_api).data("system.health")
+        assert trusted["status"] == "degraded"
+        assert trusted["active_sessions"] == 42
+        assert len(trusted["panic"]) == 3
+        assert "Mallory" in f"{trusted['panic']}"

@@ -142,7 +142,7 @@ async def test_an_undo_for_several_asks_for_its_code(tmp_path: Path) -> None:
         assert "asked for a code" in browser.text
         await browser.send(f"/op/audit/{number}/undo")
         assert here.house.balance("Bob") == before + 10
-        code = browser.said.partition("confirm ")[2][:4]
+        code = browser.said.partition("confirms it: ")[2][:4]
         await browser.send("/me/answer", code=code)
         assert browser.page.status_code == 200, browser.text
         assert here.house.balance("Bob") == before

@@ -101,7 +101,7 @@ async def test_a_grant_shows_first_what_it_does(tmp_path: Path) -> None:
         ("/op/grant", {"amount": "half", "reason": "x"}, "not an amount"),
         ("/op/grant", {"amount": "-5", "reason": "x"}, "not an amount"),
         ("/op/grant", {"amount": "", "reason": "x"}, "not an amount"),
-        ("/op/deduct", {"amount": "1000000", "reason": "x"}, "less than 1,000,000 Z"),
+        ("/op/deduct", {"amount": "1000000", "reason": "x"}, "so 1,000,000 Z can't be deducted"),
         ("/op/grant", {"amount": "5", "reason": "x", "name": "Bob 500"}, "A name has"),
         ("/op/rank", {"rank": "Emperor"}, "Choose one of"),
         ("/op/freeze", {"for": "soon"}, "no time"),

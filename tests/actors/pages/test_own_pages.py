@@ -150,7 +150,7 @@ async def test_own_rounds_and_what_they_came_to(tmp_path: Path) -> None:
         await here.house.pm("Alice", "spin 20")
         await here.house.pm("Alice", "flip 10")
         await browser.get("/me/wagers")
-        results = re.findall(r'<td class="number (?:up|down)">(.*?)</td>', browser.page.text)
+        results = re.findall(r'<td[^>]* class="number (?:up|down)">(.*?)</td>', browser.page.text)
         assert results[:2] == ["-10 Z", "+40 Z"]
         assert "77 Z" not in browser.text
         assert "Staked" in browser.text
@@ -425,3 +425,14 @@ def _credit(name: str, amount_z: int, type_: str) -> Credit:
         at_ms=1_795_168_800_000 + 2 * DAY_S * 1000,
         day="2026-11-20",
     )
+
+
+async def test_an_empty_list_leads_to_what_fills_it(tmp_path: Path) -> None:
+    """Who has played nothing finds the games, who has sent no form is told what stands there."""
+    async with pages(tmp_path / "e.db", sections=GAMES) as here, here.browser() as browser:
+        await here.house.join("Newcomer")
+        await browser.sign_in("newcomer")
+        page = await browser.get("/me/wagers")
+        assert f'<a href="{browser.url("/me/play")}">See what there is to play.</a>' in page.text
+        page = await browser.get("/me/answer")
+        assert "Nothing yet." in browser.text

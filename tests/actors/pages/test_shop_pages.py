@@ -119,7 +119,7 @@ async def test_what_can_not_be_bought_says_why(tmp_path: Path) -> None:
 
 
 async def test_refusals_in_the_shop_are_the_pms(tmp_path: Path) -> None:
-    """Word for word, and nothing is charged (pages shop 4)."""
+    """Word for word but for commands to be sent, and nothing is charged (pages shop 4)."""
     async with shopping(tmp_path) as (here, browser):
         await browser.get("/me/shop")
         fields = browser.form("/me/shop/buy/title").fields
@@ -129,7 +129,7 @@ async def test_refusals_in_the_shop_are_the_pms(tmp_path: Path) -> None:
             fields = browser.form("/me/shop/buy/title").fields | {"text": text}
             await browser.post(f"/me/shop/buy/{what}", fields)
             assert browser.page.status_code == 422
-            assert browser.said == by_pm
+            assert browser.said == by_pm.removesuffix(" PM 'shop' for what there is.")
         await browser.get("/me/shop")
         await browser.post("/me/shop/buy/title%20x", browser.form("/me/shop/buy/title").fields)
         assert browser.page.status_code == 422

@@ -49,7 +49,8 @@ def _rows(browser: Browser) -> list[tuple[str, str, int, int]]:
     """Time, what for, amount and balance of each line."""
     found = re.findall(
         r'<time datetime="(.*?)">.*?<summary>(.*?)</summary>.*?'
-        r'<td class="number (?:up|down)">([-+\d,]+) Z</td>\s*<td class="number">([\d,]+) Z</td>',
+        r'<td[^>]* class="number (?:up|down)">([-+\d,]+) Z</td>\s*'
+        r'<td[^>]* class="number">([\d,]+) Z</td>',
         browser.page.text,
         re.DOTALL,
     )

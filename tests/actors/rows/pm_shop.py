@@ -20,7 +20,7 @@ ROWS = (
     Row(
         "buy",
         done("Alice: buy title Sir", "Your title is: Sir", alice=-700),
-        done("Alice: buy wave", "Say YES to buy it"),
+        done("Alice: buy wave", "Wave for 5 Z"),
         done("Alice: YES", "Wave", alice=-5),
         refused("Alice: buy cup", "sold out"),
         refused("Alice: buy cytube2", "500,000 Z|Grip"),

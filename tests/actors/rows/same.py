@@ -40,7 +40,7 @@ Say = Callable[[str, str], Awaitable[str]]
 Ask = Callable[[str, Step], Awaitable[str]]
 """How the request of a row's step is asked; its whole answer."""
 
-CODE_S: Final = re.compile(r"confirm (\d+)")
+CODE_S: Final = re.compile(r"confirm(?:s it:)? (\d+)")
 BEGINS_S: Final = 3
 _SAID_ELSEWHERE: Final = (
     ("on the pages", "by PM"),
@@ -48,8 +48,29 @@ _SAID_ELSEWHERE: Final = (
     (f"wallet:key:{CHANNEL}:boss:", "wallet:api:"),
 )
 """What tells the ways apart, as it stands in answers."""
+HOW: Final = re.compile(
+    r"Reply with a number to queue:|Found:"
+    r"| Reply YES within [\w ]+\.| Your answer is awaited for [\w ]+\."
+    r"| Say YES to buy it\.| Do you want to buy it\?|\nSay YES\."
+    r"| Reply with 'confirm \d+' to do it\.| The code that confirms it: \d+\."
+    r"| Say (?:hit, stand or double|hit or stand)\."
+    r"|PM 'race <amount> <colour>' to bet, at least|A bet is at least"
+    r"| 'heist <wager>'\.| Start one with 'heist <wager>'\.| 'blackjack <wager>' deals one\."
+    r"| Start a round with 'trivia <wager>'\.| 'set_rank @user auto' ends it sooner\."
+    r"| 'audit' shows (?:all acts|the last ones)\."
+    r"|\sPM '[a-z ]+' (?:for|to|with) [a-z ]+\.| PM 'config history' for all\."
+)
+"""How a PM says what to send back, and what a page with its buttons says in its place."""
+BY_PM: Final = re.compile(
+    r"\bPM\b|\b[Rr]eply\b|\b[Ss]ay (?:YES|hit|stand|accept|decline)\b|\bYES\b"
+)
+"""What no page says to who has sent a form."""
+ONLY_BY_PM: Final = {"about", "help", "shop", "shop_items", "version"}
+"""Commands that no form of a page sends; it shows what they tell in its own way."""
 _VARIES: Final = re.compile(
-    r"up \d+h \d+m \d+s|ke[-_]live[-_]\w{8}[-_]\w{40}|^[a-z0-9]{8}(?=: )", re.MULTILINE
+    r"up \d+h \d+m \d+s|\"uptime_(?:seconds|human)\": [^,\n]+"
+    r"|ke[-_]live[-_]\w{8}[-_]\w{40}|^[a-z0-9]{8}(?=: )",
+    re.MULTILINE,
 )
 BEAT_MS: Final = 500
 _BOOKED = """
@@ -169,6 +190,7 @@ def _plain(value: Any) -> Any:
         return value
     for theirs, ours in _SAID_ELSEWHERE:
         value = value.replace(theirs, ours)
+    value = HOW.sub("", value)
     return _VARIES.sub("", value)
 
 
@@ -259,6 +281,8 @@ class Visitors:
         await self.here.house.settle()
         refused = 'class="note bad' in browser.page.text
         assert browser.page.status_code == (422 if refused else 200), (who, text, browser.text)
+        if command not in ONLY_BY_PM:
+            assert not BY_PM.search(browser.said), (text, browser.said)
         return browser.said
 
     async def _reply(self, browser: Browser, command: str, rest: str) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from kryten_economy.features.audit.rules import Entry, Outcome, Preview, Restored
 from kryten_economy.text.markup import clip, name_shown, user_text
-from kryten_economy.text.templates import minute_of, money, plural, signed_money, thousands
+from kryten_economy.text.templates import ByPm, minute_of, money, plural, signed_money, thousands
 
 __all__ = (
     "ORIGINS",
@@ -146,8 +146,9 @@ def _leaf(key: tuple[str, ...], value: object, zone: ZoneInfo) -> str:
 # Questions
 
 
-def _confirm(code: str) -> str:
-    return f"Reply with 'confirm {code}' to do it."
+def _confirm(what: str, code: str) -> str:
+    how = f" Reply with 'confirm {code}' to do it."
+    return ByPm(what, how, for_page=f" The code that confirms it: {code}.")
 
 
 def rain_question(names: Sequence[str], total_z: int, symbol: str, code: str) -> str:
@@ -156,10 +157,11 @@ def rain_question(names: Sequence[str], total_z: int, symbol: str, code: str) ->
     shown = ", ".join(name_shown(each) for each in names[:5])
     more = len(names) - 5
     others = f" and {more:,} more" if more > 0 else ""
-    return (
+    what = (
         f"☔ {money(total_z, symbol)} for {plural(len(names), 'person', 'people')},"
-        f" {money(each_z, symbol)} each: {shown}{others}. {_confirm(code)}"
+        f" {money(each_z, symbol)} each: {shown}{others}."
     )
+    return _confirm(what, code)
 
 
 def reset_question(
@@ -172,11 +174,12 @@ def reset_question(
     code: str,
 ) -> str:
     """How many balances change, by how much, and the largest changes."""
-    return (
+    what = (
         f"⚠️ This sets {plural(accounts, 'balance')} to {money(amount_z, symbol)}:"
         f" {money(taken_z, symbol)} taken, {money(given_z, symbol)} given."
-        f" The largest: {_largest(top, symbol)}. {_confirm(code)}"
+        f" The largest: {_largest(top, symbol)}."
     )
+    return _confirm(what, code)
 
 
 def undo_question(preview: Preview, symbol: str, code: str, *, partial: bool) -> str:
@@ -185,11 +188,12 @@ def undo_question(preview: Preview, symbol: str, code: str, *, partial: bool) ->
     if preview.short and partial:
         people = plural(preview.short, "person has", "people have")
         reach = f" {people} less; all they have is taken."
-    return (
+    what = (
         f"↩️ Undoing #{preview.id:,} ({preview.command}) moves {money(preview.total_z, symbol)} of"
         f" {plural(preview.accounts, 'person', 'people')}."
-        f" The largest: {_largest(preview.top, symbol)}.{reach} {_confirm(code)}"
+        f" The largest: {_largest(preview.top, symbol)}.{reach}"
     )
+    return _confirm(what, code)
 
 
 def _largest(top: Sequence[tuple[str, int]], symbol: str) -> str:

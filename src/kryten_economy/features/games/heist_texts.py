@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kryten_economy.text.markup import clip, name_shown
-from kryten_economy.text.templates import factor, money, plural
+from kryten_economy.text.templates import ByPm, factor, money, plural
 
 __all__ = (
     "JOIN_LINES",
@@ -166,7 +166,7 @@ def own_join(stake_z: int, size: int, balance_z: int, symbol: str) -> str:
 
 def no_heist() -> str:
     """There is nothing to join."""
-    return "No heist is being planned right now. Start one with 'heist <wager>'."
+    return ByPm("No heist is being planned right now.", " Start one with 'heist <wager>'.")
 
 
 def too_few(size: int, crew_min: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from kryten_economy.features.games.questions import LETTERS
 from kryten_economy.features.games.stakes import Stats
 from kryten_economy.text.markup import clip, name_shown, public_parts, units
-from kryten_economy.text.templates import factor, money, plural, signed_money
+from kryten_economy.text.templates import ByPm, factor, money, plural, signed_money
 
 __all__ = (
     "answered",
@@ -174,7 +174,7 @@ def bets_closed() -> str:
 
 def nothing_to_answer() -> str:
     """No question is out."""
-    return "No question is out right now. Start a round with 'trivia <wager>'."
+    return ByPm("No question is out right now.", " Start a round with 'trivia <wager>'.")
 
 
 def not_in() -> str:

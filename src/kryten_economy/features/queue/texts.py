@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kryten_economy.calendar import Calendar
 from kryten_economy.features.queue.rules import Action, Blackout
 from kryten_economy.text.markup import clip, name_shown, user_text
-from kryten_economy.text.templates import duration, factor, money, plural
+from kryten_economy.text.templates import ByPm, duration, factor, money, plural
 
 __all__ = (
     "Offer",
@@ -62,7 +62,7 @@ class Offer(NamedTuple):
 def results(offers: Sequence[Offer], symbol: str) -> str:
     """What a search has found, with the price for the reader."""
     lines = [_offer(number, offer, symbol) for number, offer in enumerate(offers, 1)]
-    return "\n".join(["🔎 Reply with a number to queue:", *lines])
+    return ByPm("🔎 ", "Reply with a number to queue:", "\n".join(["", *lines]), for_page="Found:")
 
 
 def _offer(number: int, offer: Offer, symbol: str) -> str:
@@ -94,9 +94,11 @@ def question(
     action: Action, title: str, seconds: int, tag: str, symbol: str, *, balance_z: int, for_s: float
 ) -> str:
     """What it is, what it costs and what to say."""
-    return (
+    return ByPm(
         f"🎬 {_DOES[action]}: {_shown(title)} ({duration(seconds)}) for {tag}?"
-        f" You have {money(balance_z, symbol)}. Reply YES within {duration(for_s)}."
+        f" You have {money(balance_z, symbol)}.",
+        f" Reply YES within {duration(for_s)}.",
+        for_page=f" Your answer is awaited for {duration(for_s)}.",
     )
 
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kryten_economy.text.markup import user_text
-from kryten_economy.text.templates import bar, money, percent, plural, render_tolerant, signed_money
+from kryten_economy.text.templates import (
+    ByPm,
+    bar,
+    money,
+    percent,
+    plural,
+    render_tolerant,
+    signed_money,
+)
 
 __all__ = (
     "NextRank",
@@ -120,9 +128,9 @@ def rank_set_done(name: str, rank: str, *, automatic: bool) -> str:
     """To the admin: what was set, and how long it holds."""
     if automatic:
         return f"✅ The rank of {user_text(name)} follows the earnings again: {rank}."
-    return (
-        f"✅ {user_text(name)} is {rank} now, until the earnings cross a threshold above"
-        " today's. 'set_rank @user auto' ends it sooner."
+    return ByPm(
+        f"✅ {user_text(name)} is {rank} now, until the earnings cross a threshold above today's.",
+        " 'set_rank @user auto' ends it sooner.",
     )
 
 

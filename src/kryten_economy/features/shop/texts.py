@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from kryten_economy.features.shop.rules import Item
 from kryten_economy.text.markup import because, clip, name_shown, user_text
-from kryten_economy.text.templates import duration, factor, money, plural
+from kryten_economy.text.templates import ByPm, duration, factor, money, plural
 
 __all__ = (
     "ADD_OPTIONS",
@@ -67,7 +67,8 @@ def _terms(item: Item, left: int | None) -> list[str]:
 def question(item: Item, price: str) -> str:
     """Before anything is charged: what it costs and what happens."""
     about = f" {_sentence(user_text(item.description))}" if item.description else ""
-    return f"🛍️ {user_text(item.name)} for {price}.{about}\n{_what_happens(item)} Say YES to buy it."
+    what = f"🛍️ {user_text(item.name)} for {price}.{about}\n{_what_happens(item)}"
+    return ByPm(what, " Say YES to buy it.", for_page=" Do you want to buy it?")
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kryten_economy.text.markup import because, clip, name_shown, user_text
-from kryten_economy.text.templates import duration, money, render_tolerant
+from kryten_economy.text.templates import ByPm, duration, money, render_tolerant
 
 __all__ = (
     "LEVEL_RANK",
@@ -85,7 +85,7 @@ def what_is_sold() -> str:
 def not_sold(word: str) -> str:
     """Nothing of that name is sold."""
     shown = clip(user_text(word), _WORD_UNITS_MAX)
-    return f"I don't sell '{shown}'. PM 'shop' for what there is."
+    return ByPm(f"I don't sell '{shown}'.", " PM 'shop' for what there is.")
 
 
 # What was bought

@@ -5,7 +5,7 @@ from typing import Final
 
 from kryten_economy.features.games.blackjack.operations import OpenHand, PlayerStats, Shown
 from kryten_economy.features.games.blackjack.rules import Hand, total
-from kryten_economy.text.templates import money, plural, signed_money
+from kryten_economy.text.templates import ByPm, money, plural, signed_money
 
 __all__ = ("hand_shown", "no_hand", "nothing_played", "settled", "stats", "stood_for", "warning")
 
@@ -36,9 +36,10 @@ def _choices(hand: Hand) -> str:
 
 def hand_shown(open_: OpenHand | Shown, balance_z: int, symbol: str) -> str:
     """A hand that waits for a move."""
-    return (
-        f"🃏 {_hand(open_.hand)} Say {_choices(open_.hand)}."
-        f" Stake: {money(open_.stake_z, symbol)}. Balance: {money(balance_z, symbol)}."
+    return ByPm(
+        f"🃏 {_hand(open_.hand)}",
+        f" Say {_choices(open_.hand)}.",
+        f" Stake: {money(open_.stake_z, symbol)}. Balance: {money(balance_z, symbol)}.",
     )
 
 
@@ -69,7 +70,7 @@ def warning(open_: OpenHand, left_s: int) -> str:
 
 def no_hand() -> str:
     """There is nothing to move in."""
-    return "You have no blackjack hand. 'blackjack <wager>' deals one."
+    return ByPm("You have no blackjack hand.", " 'blackjack <wager>' deals one.")
 
 
 def nothing_played() -> str:

@@ -10,7 +10,14 @@ from kryten_economy.features.games.race.rules import FIXED, Course, Runner
 from kryten_economy.features.games.race.timeline import Moment
 from kryten_economy.features.narration import Wanted
 from kryten_economy.text.markup import clip, name_shown, user_text
-from kryten_economy.text.templates import money, percent, plural, render_tolerant, signed_money
+from kryten_economy.text.templates import (
+    ByPm,
+    money,
+    percent,
+    plural,
+    render_tolerant,
+    signed_money,
+)
 
 __all__ = (
     "PROMPT",
@@ -222,7 +229,12 @@ def started(course: Course, seconds: int, symbol: str) -> str:
     """The reply to who has started a race."""
     first, _ = opening(course, seconds, symbol)
     least = money(course.lowest_z, symbol)
-    return f"{first}\nPM 'race <amount> <colour>' to bet, at least {least}."
+    return ByPm(
+        f"{first}\n",
+        "PM 'race <amount> <colour>' to bet, at least",
+        f" {least}.",
+        for_page="A bet is at least",
+    )
 
 
 def bet_reply(bet: Bet, course: Course, pool_z: int, balance_z: int, symbol: str) -> str:
@@ -254,7 +266,7 @@ def result(
 
 def no_race() -> str:
     """There is nothing to bet on."""
-    return "There is no race at the moment. PM 'race' to start one."
+    return ByPm("There is no race at the moment.", " PM 'race' to start one.")
 
 
 def unknown_color(typed: str, course: Course) -> str:
