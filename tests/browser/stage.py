@@ -106,8 +106,10 @@ class Visitor:
         await self.page.wait_for_url(self.url("/me/"))
 
     async def said(self) -> str:
-        """What the page at hand answers."""
-        return await self.page.locator("main .note").first.inner_text()
+        """What the page at hand tells them: all its notes, for there may be others about."""
+        notes = self.page.locator("main .note")
+        await notes.first.wait_for()
+        return "\n".join(await notes.all_inner_texts())
 
     @property
     def form(self) -> "Forms":
@@ -131,7 +133,11 @@ class Forms:
         page = self.visitor.page
         form = page.locator(f'form[action="/c/{CHANNEL}{path}"]').first
         for name, value in fields.items():
-            await form.locator(f'[name="{name}"]').fill(value)
+            place = form.locator(f'[name="{name}"]')
+            if await place.evaluate("one => one.localName") == "select":
+                await place.select_option(value)
+            else:
+                await place.fill(value)
         async with page.expect_navigation(wait_until="domcontentloaded"):
             await form.get_by_role("button").first.click()
 
@@ -224,6 +230,20 @@ class Stage:
             )
         ]
 
+    def wagers(self, name: str, game: str) -> list[tuple[str, int, int | None]]:
+        """How each round of a user stands, what they staked in it, and what it paid."""
+        return [
+            (str(state), int(stake), payout)
+            for state, stake, payout in self.rows(
+                "SELECT state, stake_z, payout_z FROM game_stake"
+                " JOIN game_round ON game_round.id = round_id"
+                " JOIN account ON account.id = account_id"
+                " WHERE account.name = ? AND game = ? ORDER BY round_id",
+                name.lower(),
+                game,
+            )
+        ]
+
     # Browsers
 
     @asynccontextmanager
@@ -281,11 +301,18 @@ _CHANGES: Final = {
     "bot: {": "chat_min_delay: 0\nchat_jitter: 0\nbot: {",
     "commands: {rate_limit_per_minute: 60}": "commands: {rate_limit_per_minute: 1000}",
 }
+_HURRIED: Final = {
+    "spectacle_cooldown_seconds: 20": "spectacle_cooldown_seconds: 0\n"
+    "  race: {target_duration_seconds: 5}",
+}
 
 
 @asynccontextmanager
-async def open_stage(folder: Path, *, seed: int = 7) -> AsyncIterator[Stage]:
-    """The channel with its crowd, who have come and sit still, and a browser for its pages."""
+async def open_stage(folder: Path, *, seed: int = 7, hurried: bool = False) -> AsyncIterator[Stage]:
+    """The channel with its crowd, who have come and sit still, and a browser for its pages.
+
+    Hurried, its races are short, and one follows the other.
+    """
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(NatsServer(store_dir=folder / "nats"))
         robot = await stack.enter_async_context(
@@ -303,7 +330,7 @@ async def open_stage(folder: Path, *, seed: int = 7) -> AsyncIterator[Stage]:
             int(robot.clock() // 60 % 60),
             catalogue_url=site.url,
         )
-        config = _config(text, folder, _CHANGES)
+        config = _config(text, folder, _CHANGES | (_HURRIED if hurried else {}))
         write_past(load(config, {}).settings, CHANNEL, int(robot.clock() * 1000))
         crowd = Crowd(robot, Random(seed))
         await dress_channel(robot)
