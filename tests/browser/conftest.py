@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from tests.browser.evening import live_an_evening
 from tests.browser.stage import CHROMIUM, Stage, open_stage
 
+_WITHIN_S = 600
 _NEEDED = "Debian's Chromium is not installed: apt-get install --no-install-recommends chromium"
 
 
@@ -16,6 +18,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent not in item.path.parents:
             continue
         item.add_marker(pytest.mark.slow)
+        # Whichever test comes first waits for the stage, and maybe for the evening, as well.
+        item.add_marker(pytest.mark.timeout(_WITHIN_S))
         if not Path(CHROMIUM).exists():
             item.add_marker(pytest.mark.skip(reason=_NEEDED))
 
@@ -31,3 +35,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(opened) as running:
         running.portal = portal
         yield running
+
+
+@pytest.fixture(scope="session")
+def evening(stage: Stage) -> None:
+    """The channel has seen something."""
+    stage.portal.call(live_an_evening, stage)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import anyio
 import apsw
 from anyio.from_thread import BlockingPortal
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 from playwright.async_api import Request as Asked
 
 from economy_actors.service import Service, open_service
@@ -344,6 +344,7 @@ async def open_stage(folder: Path, *, seed: int = 7, hurried: bool = False) -> A
             executable_path=CHROMIUM, args=list(_SWITCHES), headless=True
         )
         stack.push_async_callback(browser.close)
+        expect.set_options(timeout=_WITHIN_MS)
         yield Stage(robot, crowd, service, books, browser)
 
 

@@ -29,7 +29,7 @@ async def test_a_purchase_is_in_the_books_and_in_the_chat(stage: Stage) -> None:
 
 
 @on_stage
-async def test_a_coin_is_thrown_for_a_stake(stage: Stage) -> None:
+async def test_a_bet_is_a_round_in_the_books(stage: Stage) -> None:
     """The stake that the form holds is one round in the books, and the page tells what came."""
     player = await stage.newcomer("Player", funds_z=500)
     async with stage.visitor(player) as visitor:
