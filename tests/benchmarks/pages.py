@@ -26,6 +26,7 @@ from tests.benchmarks.subjects import Subject
 
 from economy_actors.pages.app import TOPICS
 from economy_actors.pages.registry import PAGES, Who
+from economy_actors.pages.security import COOKIE
 
 __all__ = ("PAGE_MS_MAX", "RATE", "SLOWDOWN_MAX", "STREAMS", "PagesResult", "pages")
 
@@ -36,6 +37,7 @@ PAGE_MS_MAX: Final = 100.0
 _TRANSFERS_MAX: Final = 1_000_000
 _TIMES: Final = 20
 _OPEN_S: Final = 30.0
+_OWN: Final = ("", "statement", "shop", "play")
 _CODE = re.compile(r": ([0-9]{6}) \(5 minutes\)")
 _TICKET = re.compile(r'name="ticket" value="([^"]+)"')
 
@@ -68,14 +70,14 @@ async def pages(plan: Plan, subject: Subject, progress: Callable[[str], None]) -
 
     async with rig(replace(subject, pages_port=port), town, plan.workdir, furnish) as running:
         await wait_quiet(running)
-        page_ms = await _cpu_of_pages(running, port, progress)
+        page_ms, cookie = await _cpu_of_pages(running, port, progress)
         alone, visited = [], []
         answered = refused = 0
         for number in range(plan.rounds + 1):
             progress(f"pages, round {number} of {plan.rounds}")
             round_s = plan.round_s if number else 0.5
             without = await balance_round(running, round_s)
-            visitors = await _visitors(plan, running, port)
+            visitors = await _visitors(plan, running, port, cookie)
             try:
                 with_them = await balance_round(running, round_s)
                 seen = json.loads(visitors.tail().splitlines()[-1])
@@ -90,12 +92,18 @@ async def pages(plan: Plan, subject: Subject, progress: Callable[[str], None]) -
         return PagesResult(transfers, alone, visited, answered, refused, page_ms)
 
 
-async def _visitors(plan: Plan, running: Rig, port: int) -> Child:
-    """Have them come, and wait until all streams are open."""
+async def _visitors(plan: Plan, running: Rig, port: int, cookie: str) -> Child:
+    """Have them come, and wait until all streams are open.
+
+    They are other people's machines: where there are too few cores, they wait for ours.
+    """
     channel = next(iter(running.users))
-    given = {"port": port, "channel": channel, "streams": STREAMS, "rate": RATE}
-    command = [sys.executable, "-m", "tests.benchmarks.visitors"]
+    given = {"port": port, "channel": channel, "streams": STREAMS, "rate": RATE, "cookie": cookie}
+    public = [each.route.format(channel=channel) for each in PAGES if each.shared_s]
+    own = [f"/c/{channel}/me/{name}" for name in _OWN]
+    command = ["nice", sys.executable, "-m", "tests.benchmarks.visitors"]
     command += [f"--{name}={value}" for name, value in given.items()]
+    command += ["--public", *public, "--own", *own]
     visitors = await start_child(command, plan.workdir / "visitors.log", {})
     with anyio.move_on_after(_OPEN_S):
         while True:
@@ -109,8 +117,11 @@ async def _visitors(plan: Plan, running: Rig, port: int) -> Child:
 
 async def _cpu_of_pages(
     running: Rig, port: int, progress: Callable[[str], None]
-) -> dict[str, float]:
-    """The CPU of each page that has no place in its path, of public and members' pages."""
+) -> tuple[dict[str, float], str]:
+    """The CPU of each page that has no place in its path, of public and members' pages.
+
+    With the cookie of the member who has asked for them.
+    """
     assert TOPICS
     channel, names = next(iter(running.users.items()))
     paths = [
@@ -136,7 +147,8 @@ async def _cpu_of_pages(
             for _ in range(_TIMES):
                 await client.get(path, headers=headers)
             found[name] = (running.child.cpu_s() - before_s) / _TIMES * 1000
-    return found
+        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+    return found, cookie
 
 
 async def _sign_in(running: Rig, client: httpx.AsyncClient, channel: str, name: str) -> None:

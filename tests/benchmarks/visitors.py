@@ -1,14 +1,15 @@
 """Visitors of pages in a process of their own: open streams, and pages asked for at a steady rate.
 
-Each stream and each page comes from an address of its own, as behind a proxy. Every second a line
-of JSON tells how many streams are open and how many pages were answered and refused so far.
+Each stream and each page comes from an address of its own, as behind a proxy. The public pages are
+asked for in turn, and every tenth page is one of a member who is signed in. Every second a line of
+JSON tells how many streams are open and how many pages were answered and refused so far.
 """
 
 import argparse
 import json
 import sys
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import count, cycle
 
 import anyio
 from anyio.abc import SocketStream
@@ -16,6 +17,7 @@ from anyio.abc import SocketStream
 __all__ = ("Seen",)
 
 _SAY_EVERY_S = 1.0
+_OWN_EVERY = 10
 
 
 @dataclass(slots=True)
@@ -31,18 +33,19 @@ class Seen:
 _addresses = count(1)
 
 
-def _request(path: str) -> bytes:
+def _request(path: str, cookie: str) -> bytes:
     number = next(_addresses)
     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     return (
         f"GET {path} HTTP/1.1\r\nHost: bench\r\nX-Forwarded-For: {address}\r\n"
-        f"Connection: {'keep-alive' if path.endswith('/live') else 'close'}\r\n\r\n"
+        + (f"Cookie: {cookie}\r\n" if cookie else "")
+        + f"Connection: {'keep-alive' if path.endswith('/live') else 'close'}\r\n\r\n"
     ).encode()
 
 
-async def _asked(port: int, path: str) -> SocketStream:
+async def _asked(port: int, path: str, cookie: str = "") -> SocketStream:
     stream = await anyio.connect_tcp("127.0.0.1", port)
-    await stream.send(_request(path))
+    await stream.send(_request(path, cookie))
     return stream
 
 
@@ -59,8 +62,8 @@ async def _watch(port: int, channel: str, seen: Seen) -> None:
             seen.open -= 1
 
 
-async def _ask(port: int, path: str, seen: Seen) -> None:
-    async with await _asked(port, path) as stream:
+async def _ask(port: int, path: str, cookie: str, seen: Seen) -> None:
+    async with await _asked(port, path, cookie) as stream:
         is_good = b" 200 " in (await stream.receive())[:20]
         async for _ in stream:
             pass
@@ -75,17 +78,21 @@ async def _tell(seen: Seen) -> None:
         await anyio.sleep(_SAY_EVERY_S)
 
 
-async def _visit(port: int, channel: str, streams: int, rate: int) -> None:
+async def _visit(given: argparse.Namespace) -> None:
     seen = Seen()
+    public, own = cycle(given.public), cycle(given.own)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_tell, seen)
-        for _ in range(streams):
-            tasks.start_soon(_watch, port, channel, seen)
+        for _ in range(given.streams):
+            tasks.start_soon(_watch, given.port, given.channel, seen)
             await anyio.sleep(0.005)
         due = anyio.current_time()
-        while True:
-            tasks.start_soon(_ask, port, f"/c/{channel}/", seen)
-            due += 1 / rate
+        for number in count(1):
+            if number % _OWN_EVERY:
+                tasks.start_soon(_ask, given.port, next(public), "", seen)
+            else:
+                tasks.start_soon(_ask, given.port, next(own), given.cookie, seen)
+            due += 1 / given.rate
             await anyio.sleep_until(due)
 
 
@@ -96,8 +103,10 @@ def main() -> None:
     parser.add_argument("--channel", required=True)
     parser.add_argument("--streams", type=int, required=True)
     parser.add_argument("--rate", type=int, required=True)
-    given = parser.parse_args()
-    anyio.run(_visit, given.port, given.channel, given.streams, given.rate)
+    parser.add_argument("--public", nargs="+", required=True, help="paths that anybody asks for")
+    parser.add_argument("--own", nargs="+", required=True, help="paths that a member asks for")
+    parser.add_argument("--cookie", required=True, help="with which the member is signed in")
+    anyio.run(_visit, parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -285,6 +285,9 @@ async def _answer(site: Site, spec: PageSpec, request: Request) -> Response:
     refusal = _refusal(spec, view)
     if refusal is not None:
         return refusal
+    if spec.shared_s and view.member is None:
+        address = f"{request.url.path}?{request.url.query}"
+        return await site.shared.answer(address, spec.shared_s, partial(spec.handler, view))
     if spec.posts:
         view = View(site, request, channel, view.member, await read_form(request, spec.bytes_max))
         told = view.form.get("token", "")

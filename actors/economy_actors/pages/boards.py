@@ -30,7 +30,7 @@ def _asked(view: View) -> Category:
     return category_of(view.request.query_params.get("board", "")) or "rich"
 
 
-@page("/boards", nav="Leaderboards", at=12)
+@page("/boards", nav="Leaderboards", at=12, shared_s=5)
 async def boards(view: View) -> Response:
     """A leaderboard, page by page; who has asked not to be listed isn't."""
     board = _asked(view)
@@ -69,7 +69,7 @@ async def _ranks(view: View) -> Response:
     )
 
 
-@page("/board", prefix="/embed/{channel}")
+@page("/board", prefix="/embed/{channel}", shared_s=5)
 async def embedded(view: View) -> Response:
     """The first of a board, for the pages of others; the same for all who look."""
     asked = _asked(view)

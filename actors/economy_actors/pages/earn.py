@@ -22,7 +22,7 @@ class Step(NamedTuple):
     brings: tuple[str, ...]
 
 
-@page("/earn", nav="How to earn", at=14)
+@page("/earn", nav="How to earn", at=14, shared_s=10)
 async def earn(view: View) -> Response:
     """What `rewards`, `rank` and `achievements` tell everybody; nothing hidden."""
     settings = view.settings

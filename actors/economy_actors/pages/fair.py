@@ -67,7 +67,7 @@ def program() -> str:
     return (files("economy_actors.pages") / "static" / "check.txt").read_text("utf-8")
 
 
-@page("/fair", nav="Fair dice", at=20)
+@page("/fair", nav="Fair dice", at=20, shared_s=5)
 async def fair(view: View) -> Response:
     """Today's hash, seeds of past days, and a round by its number."""
     channel, today = view.channel, view.day

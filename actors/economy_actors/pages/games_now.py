@@ -25,7 +25,7 @@ __all__ = ()
 _SOCIAL: Final = ("prediction", "auction", "raffle")
 
 
-@page("/games", nav="Games now", at=16)
+@page("/games", nav="Games now", at=16, shared_s=1)
 async def games(view: View) -> Response:
     """All that is on, also without script."""
     return view.show("public/games.html", **(_race(view) | await _rounds(view)))
@@ -73,7 +73,7 @@ async def race(view: View) -> str:
     return view.part("public/race.html", **_race(view))
 
 
-@page("/race", prefix="/embed/{channel}")
+@page("/race", prefix="/embed/{channel}", shared_s=1)
 async def embedded(view: View) -> Response:
     """The race for the pages of others."""
     return view.show("embed/race.html", **_race(view))

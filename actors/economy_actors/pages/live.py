@@ -5,7 +5,7 @@ what all see is rendered once; who doesn't read for ten seconds is cut off, and 
 back by itself.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -23,18 +23,20 @@ from economy_actors.pages.view import Site, View
 from kryten_economy.text.templates import money
 
 __all__ = (
-    "ABORT",
+    "WIRE",
     "beat",
     "fragment",
     "run",
 )
 
-ABORT: Final = "economy.abort"
-"""Under this the server puts a way to end a connection into the scope."""
+WIRE: Final = "economy.wire"
+"""Under this the server puts the connection of a request into the scope."""
 
 _BEAT_S = 1.0
-_SEND_WITHIN_S = 10.0
 _RETRY_MS = 3_000
+_TOLD_AT_ONCE: Final = 25
+_PAUSE_S: Final = 0.02
+"""Between two parts of a second's work: whoever asks by PM meanwhile doesn't wait for all of it."""
 
 _log = structlog.get_logger("pages")
 
@@ -72,28 +74,43 @@ def fragment(name: str, *, watch: Watch | None = None) -> Callable[[Render], Ren
 
 async def run(site: Site) -> None:
     """Tell the news of each second, for ever."""
+    due = anyio.current_time()
     while True:
-        await anyio.sleep(_BEAT_S)
+        due = max(due + _BEAT_S, anyio.current_time())
+        await anyio.sleep_until(due)
         await beat(site)
 
 
 async def beat(site: Site) -> None:
     """Tell what has changed since the last time."""
-    for channel, looked_at in site.live.looked_at():
+    looked_at_now = site.live.looked_at()
+    for channel, looked_at in looked_at_now:
         has_changed, looked_at.has_changed = looked_at.has_changed, False
         balances, looked_at.balances = looked_at.balances, {}
-        symbol = site.context.live.settings.currency.symbol
-        for stream in looked_at.streams if balances else ():
-            if stream.user in balances:
-                stream.put("balance", money(balances[stream.user], symbol))
-        if has_changed:
-            looked_at.put("money", "")
+        news = {"money": _event("money", "")} if has_changed else {}
         for each in _FRAGMENTS.values():
             is_due = has_changed
             if each.watch is not None:
                 is_due = _has_news(looked_at, each.name, each.watch(site.context, channel))
             if is_due:
-                await _show(site, channel, looked_at, each)
+                news.update(await _drawn(site, channel, looked_at, each))
+                await anyio.sleep(_PAUSE_S / len(looked_at_now))
+        await _tell(looked_at, news, balances, site.context.live.settings.currency.symbol)
+
+
+async def _tell(
+    looked_at: LookedAt, news: Mapping[str, bytes], balances: Mapping[str, int], symbol: str
+) -> None:
+    """Some streams at a time."""
+    for number, stream in enumerate(tuple(looked_at.streams), start=1):
+        told = news
+        if stream.user in balances:
+            told = {**news, "balance": _event("balance", money(balances[stream.user], symbol))}
+        stream.tell(told, anyio.current_time())
+        if stream.cut_if_stuck():
+            _log.info("a slow reader was cut off", address=stream.address)
+        if not number % _TOLD_AT_ONCE:
+            await anyio.sleep(_PAUSE_S)
 
 
 def _has_news(looked_at: LookedAt, name: str, value: object) -> bool:
@@ -102,19 +119,29 @@ def _has_news(looked_at: LookedAt, name: str, value: object) -> bool:
     return is_new
 
 
-async def _show(site: Site, channel: str, looked_at: LookedAt, each: Fragment) -> None:
+async def _drawn(
+    site: Site, channel: str, looked_at: LookedAt, each: Fragment
+) -> Mapping[str, bytes]:
+    """The event of a fragment that looks otherwise than it was shown last."""
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
     try:
         html = await each.render(View(site, Request(scope), channel, None))
     except HTTPException:
         # The books are busy; the next commit is another chance.
-        return
-    looked_at.shown[each.name] = html
-    looked_at.put(each.name, html)
+        return {}
+    event = _event(each.name, html)
+    if looked_at.shown.get(each.name) == event:
+        return {}
+    looked_at.shown[each.name] = event
+    return {each.name: event}
 
 
 class EventStream(Response):
-    """Sends a stream until it is over or its reader is gone or too slow."""
+    """A stream until it is over or its reader is gone.
+
+    What is told goes to the connection as it is: to pass each event to each of hundreds of tasks,
+    and from there through the layers of an answer, takes ten times as long.
+    """
 
     def __init__(self, live: Live, stream: Stream) -> None:
         super().__init__(
@@ -129,50 +156,34 @@ class EventStream(Response):
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send while the reader reads."""
+        """Begin, and let `beat` write to the connection until one of both ends it."""
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._until_gone, receive)
-                is_read = await self._send_all(send)
+                await send(
+                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                )
+                await _piece(send, b"retry: %d\n\n" % _RETRY_MS, more=True)
+                self._stream.begin(scope[WIRE], anyio.current_time())
+                await self._stream.ended()
+                await _piece(send, b"", more=False)
                 tasks.cancel_scope.cancel()
         finally:
             self._live.close(self._stream)
-        if not is_read and ABORT in scope:
-            scope[ABORT]()
 
     async def _until_gone(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         self._stream.end()
 
-    async def _send_all(self, send: Send) -> bool:
-        """Whether the reader has kept up."""
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        try:
-            with anyio.fail_after(_SEND_WITHIN_S):
-                await send(start)
-                await _piece(send, f"retry: {_RETRY_MS}\n\n")
-            while True:
-                news = await self._stream.take()
-                if self._stream.is_over:
-                    break
-                text = "".join(_event(name, html) for name, html in news.items()) or ":\n\n"
-                with anyio.fail_after(_SEND_WITHIN_S):
-                    await _piece(send, text)
-            await _piece(send, "", more=False)
-        except TimeoutError:
-            _log.info("a slow reader was cut off", address=self._stream.address)
-            return False
-        return True
+
+async def _piece(send: Send, body: bytes, *, more: bool) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-async def _piece(send: Send, text: str, *, more: bool = True) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
-
-
-def _event(name: str, html: str) -> str:
+def _event(name: str, html: str) -> bytes:
     lines = html.splitlines() or [""]
-    return "".join((f"event: {name}\n", *(f"data: {line}\n" for line in lines), "\n"))
+    return "".join((f"event: {name}\n", *(f"data: {line}\n" for line in lines), "\n")).encode()
 
 
 @page("/live")

@@ -64,7 +64,7 @@ class _Front(NamedTuple):
     bought: tuple[str, str] | None
 
 
-@page("/", nav="Overview", at=10)
+@page("/", nav="Overview", at=10, shared_s=1)
 async def front(view: View) -> Response:
     """All that is of interest at a glance, by one look into the books."""
     context, channel, day = view.context, view.channel, view.day

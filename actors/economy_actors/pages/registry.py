@@ -45,6 +45,8 @@ class PageSpec:
     prefix: str = "/c/{channel}"
     bytes_max: int = BODY_BYTES_MAX
     """How much a form may be when it is sent."""
+    shared_s: float = 0.0
+    """So long a drawing serves all who are not signed in; 0 where they don't see the same."""
 
     @property
     def route(self) -> str:
@@ -93,11 +95,12 @@ def page(
     nav: str = "",
     at: int = 50,
     prefix: str = "/c/{channel}",
+    shared_s: float = 0.0,
 ) -> Callable[[Handler], Handler]:
     """Register what answers GET below a channel; ``path`` may have places: /bounty/{number:int}."""
 
     def register(handler: Handler) -> Handler:
-        PAGES.add(PageSpec(path, handler, who, nav, at, prefix=prefix))
+        PAGES.add(PageSpec(path, handler, who, nav, at, prefix=prefix, shared_s=shared_s))
         return handler
 
     return register

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from economy_actors.exporter import HttpBindError
-from economy_actors.pages.live import ABORT
+from economy_actors.pages.live import WIRE
 from kryten_economy.config.web import Web
 
 __all__ = (
@@ -74,6 +74,25 @@ def connections_max() -> int:
     return CONNECTIONS_MAX if files < 0 else min(CONNECTIONS_MAX, files // 2)
 
 
+class _Wire:
+    """A connection under an answer of unknown length, in chunks where the visitor knows them."""
+
+    def __init__(self, transport: asyncio.Transport, in_chunks: bool) -> None:
+        self._transport = transport
+        self._in_chunks = in_chunks
+
+    @property
+    def is_behind(self) -> bool:
+        return self._transport.get_write_buffer_size() > 0
+
+    def write(self, body: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(b"%x\r\n%b\r\n" % (len(body), body) if self._in_chunks else body)
+
+    def cut(self) -> None:
+        self._transport.abort()
+
+
 class _Protocol(H11Protocol):
     """One connection; a request's head has to arrive in time, and there are not too many."""
 
@@ -89,11 +108,11 @@ class _Protocol(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         app = self.app
 
-        async def with_a_way_to_end(scope: Scope, receive: Receive, send: Send) -> None:
-            scope[ABORT] = self.transport.abort
+        async def with_wire(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[WIRE] = _Wire(self.transport, scope["http_version"] == "1.1")
             await app(scope, receive, send)
 
-        self.app = with_a_way_to_end
+        self.app = with_wire
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

@@ -6,20 +6,22 @@ nobody looks. Everything happens in the thread of the event loop.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import anyio
 
 from kryten_economy.ledger.facts import Facts
 
-__all__ = ("FROM_ADDRESS_MAX", "STREAMS_MAX", "Live", "LookedAt", "Stream", "Visits")
+__all__ = ("FROM_ADDRESS_MAX", "STREAMS_MAX", "Live", "LookedAt", "Stream", "Visits", "Wire")
 
 STREAMS_MAX: Final = 1_000
 FROM_ADDRESS_MAX: Final = 60
 
-_HEARTBEAT_S = 20.0
+_HEARTBEAT_S: Final = 20.0
+_READ_WITHIN_S: Final = 10.0
+_SIGN_OF_LIFE: Final = b":\n\n"
 _VISITS_BURST = 200.0
 _VISITS_PER_S = 25.0
 _ADDRESSES_MAX = 20_000
@@ -43,34 +45,71 @@ class Visits:
         return is_allowed
 
 
+class Wire(Protocol):
+    """The connection of a stream, once the head of the answer is on it."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is still to be sent."""
+
+    def write(self, body: bytes) -> None:
+        """Send this; nothing happens on a connection that is lost."""
+
+    def cut(self) -> None:
+        """End the connection at once."""
+
+
 class Stream:
-    """What one page is still to be told: the newest of each name."""
+    """What one page is still to be told: the newest event of each name, as it is sent."""
 
     def __init__(self, channel: str, user: str, address: str) -> None:
         self.channel = channel
         self.user = user
         self.address = address
-        self.is_over = False
-        self._news: dict[str, str] = {}
-        self._woken = anyio.Event()
+        self._news: dict[str, bytes] = {}
+        self._ended = anyio.Event()
+        self._wire: Wire | None = None
+        self._told_s = 0.0
+        self._is_stuck = False
 
-    def put(self, name: str, html: str) -> None:
-        """Tell the page that ``name`` looks like this now."""
-        self._news[name] = html
-        self._woken.set()
+    def begin(self, wire: Wire, now_s: float) -> None:
+        """From now on there is somebody to be told."""
+        self._wire, self._told_s = wire, now_s
+        self.tell({}, now_s)
+
+    def tell(self, news: Mapping[str, bytes], now_s: float) -> None:
+        """Send these events, or a sign of life if it is time for one.
+
+        A page that does not read is told later, and of each name the newest only.
+        """
+        wire = self._wire
+        if wire is None or wire.is_behind:
+            self._news.update(news)
+            self._is_stuck = wire is not None and now_s - self._told_s > _READ_WITHIN_S
+            return
+        if self._news:
+            news = {**self._news, **news}
+            self._news.clear()
+        if news or now_s - self._told_s >= _HEARTBEAT_S:
+            wire.write(b"".join(news.values()) or _SIGN_OF_LIFE)
+            self._told_s = now_s
+
+    def cut_if_stuck(self) -> bool:
+        """Whether the page had not read what it was told for too long; it is cut off then."""
+        if self._wire is None or not self._is_stuck:
+            return False
+        self._wire.cut()
+        self._wire = None
+        return True
 
     def end(self) -> None:
         """Have the stream end."""
-        self.is_over = True
-        self._woken.set()
+        self._wire = None
+        self._ended.set()
 
-    async def take(self) -> dict[str, str]:
-        """Wait for news, or for the time of a sign of life, which is {}."""
-        with anyio.move_on_after(_HEARTBEAT_S):
-            await self._woken.wait()
-        self._woken = anyio.Event()
-        news, self._news = self._news, {}
-        return news
+    async def ended(self) -> None:
+        """Wait for the end."""
+        await self._ended.wait()
 
 
 @dataclass(slots=True)
@@ -78,19 +117,15 @@ class LookedAt:
     """A channel that somebody looks at.
 
     ``has_changed`` and ``balances`` (by lower-case name) are what commits have changed since that
-    was told; ``seen`` is what fragments depend on, and ``shown`` how they look, by name.
+    was told; ``seen`` is what fragments depend on, and ``shown`` the events of how they look, by
+    name.
     """
 
     streams: dict[Stream, None] = field(default_factory=dict)
     has_changed: bool = False
     balances: dict[str, int] = field(default_factory=dict)
     seen: dict[str, object] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
-
-    def put(self, name: str, html: str) -> None:
-        """Tell all who look that ``name`` looks like this now."""
-        for stream in self.streams:
-            stream.put(name, html)
+    shown: dict[str, bytes] = field(default_factory=dict)
 
 
 class Live:
@@ -124,8 +159,7 @@ class Live:
         self._addresses[address] += 1
         looked_at = self._channels.setdefault(channel, LookedAt())
         looked_at.streams[stream] = None
-        for name, html in looked_at.shown.items():
-            stream.put(name, html)
+        stream.tell(looked_at.shown, 0.0)
         return stream
 
     def close(self, stream: Stream) -> None:
@@ -145,6 +179,6 @@ class Live:
             for stream in looked_at.streams:
                 stream.end()
 
-    def looked_at(self) -> Iterator[tuple[str, LookedAt]]:
-        """The channels that somebody looks at; they may come and go meanwhile."""
-        yield from tuple(self._channels.items())
+    def looked_at(self) -> list[tuple[str, LookedAt]]:
+        """The channels that somebody looks at now."""
+        return [*self._channels.items()]

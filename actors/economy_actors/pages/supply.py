@@ -43,7 +43,7 @@ class Moment(NamedTuple):
     median_z: int
 
 
-@page("/supply", nav="Money supply", at=18)
+@page("/supply", nav="Money supply", at=18, shared_s=30)
 async def supply(view: View) -> Response:
     """Supply, accounts and median over time, as a drawing and as a table."""
     asked = view.request.query_params.get("days", "30")

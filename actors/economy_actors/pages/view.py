@@ -27,6 +27,7 @@ from economy_actors.messages.session import FromPage, PageAnswer
 from economy_actors.messages.what_if import WhatIfMessage
 from economy_actors.pages.forms import command_line, unsendable
 from economy_actors.pages.security import address_of, form_token
+from economy_actors.pages.shared import Shared
 from economy_actors.pages.streams import Live
 from economy_actors.runtime import AskExpired, AskFailed, Ref, Reply, RuntimeFault
 from kryten_economy.commands import refusals
@@ -77,6 +78,7 @@ class Site:
     what_if: Ref[WhatIfMessage]
     templates: Environment
     live: Live = field(default_factory=Live)
+    shared: Shared = field(default_factory=Shared)
     downloads: Downloads = field(default_factory=Downloads)
     reading: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READS_AT_ONCE))
 

@@ -16,6 +16,7 @@ from economy_actors.context import Context
 from economy_actors.pages.app import pages_app
 from economy_actors.pages.assets import environment
 from economy_actors.pages.codes import SignIn
+from economy_actors.pages.shared import Shared
 from economy_actors.pages.view import Site
 from economy_actors.pages.what_if import WhatIf
 from economy_actors.runtime import Actor
@@ -159,7 +160,9 @@ def opening(web: Web | None = None) -> tuple[list[Site], dict[str, Any]]:
     def start(root: Actor[Any], context: Context) -> None:
         sign_in = root.spawn("sign_in", lambda: SignIn(context))
         what_if = root.spawn("what_if", lambda: WhatIf(context))
-        made.append(Site(context, web or Web(), sign_in, what_if, environment()))
+        # The clock stands still between two steps of a test, and a page shows each.
+        shared = Shared(is_on=False)
+        made.append(Site(context, web or Web(), sign_in, what_if, environment(), shared=shared))
 
     def committed(facts: Facts) -> None:
         if made:

@@ -20,13 +20,13 @@ from economy_actors.pages.view import Site
 
 @dataclass(slots=True)
 class Reader:
-    """Reads a stream as the application sends it; one that is ``slow`` takes nothing."""
+    """Reads a stream as the application sends it; one that is ``slow`` takes nothing more."""
 
     site: Site
-    slow: bool = False
+    is_behind: bool = False
     status: int = 0
     text: str = ""
-    was_cut: bool = False
+    cuts: int = 0
     left: anyio.Event = field(default_factory=anyio.Event)
 
     async def read(self, cookie: str = "") -> None:
@@ -43,13 +43,8 @@ class Reader:
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
                 self.status = message["status"]
-            elif self.slow and self.text:
-                await anyio.sleep_forever()
             else:
                 self.text += message["body"].decode()
-
-        def cut() -> None:
-            self.was_cut = True
 
         scope = {
             "type": "http",
@@ -59,9 +54,16 @@ class Reader:
             "headers": [(b"host", b"pages.test"), (b"cookie", cookie.encode())],
             "client": ("127.0.0.1", 1),
             "root_path": "",
-            live.ABORT: cut,
+            live.WIRE: self,
         }
         await pages_app(self.site)(scope, receive, send)
+
+    def write(self, body: bytes) -> None:
+        self.text += body.decode()
+
+    def cut(self) -> None:
+        self.cuts += 1
+        self.left.set()
 
 
 @asynccontextmanager
@@ -126,6 +128,7 @@ async def test_nothing_new_is_not_told(tmp_path: Path) -> None:
         async with watched(here, reader):
             await live.beat(here.site)
             await anyio.sleep(21)
+            await live.beat(here.site)
         assert reader.text == "retry: 3000\n\n:\n\n"
 
 
@@ -133,15 +136,53 @@ async def test_a_slow_reader_is_cut_off(tmp_path: Path) -> None:
     """After ten seconds in which nothing was taken; the others are told meanwhile."""
     async with pages(tmp_path / "e.db") as here:
         await here.house.join("Alice")
-        slow, other = Reader(here.site, slow=True), Reader(here.site)
+        slow, other = Reader(here.site), Reader(here.site)
         async with watched(here, slow, other):
+            slow.is_behind = True
             await here.house.join("Bob")
             await live.beat(here.site)
-            await anyio.sleep(11)
-            assert slow.was_cut
-            assert not other.was_cut
+            await anyio.sleep(9)
+            await live.beat(here.site)
+            assert slow.cuts == 0
+            await anyio.sleep(2)
+            await live.beat(here.site)
+            await here.house.settle()
+            assert slow.cuts == 1
+            assert other.cuts == 0
             assert "event: rich" in other.text
             assert here.site.live.count == 1
+
+
+async def test_who_reads_again_is_told_the_newest_only(tmp_path: Path) -> None:
+    """What was missed comes at once, of each name as it is by now."""
+    async with pages(tmp_path / "e.db") as here, here.browser() as browser:
+        cookie = await _signed_in(here, browser, "Alice")
+        await here.house.join("Bob")
+        reader = Reader(here.site)
+        async with watched(here, reader, cookie=cookie):
+            reader.is_behind = True
+            for _ in range(2):
+                await here.house.pm("Alice", "tip @bob 5")
+                await live.beat(here.site)
+            assert "event: balance" not in reader.text
+            reader.is_behind = False
+            await live.beat(here.site)
+            left_z = here.house.balance("Alice")
+        assert reader.text.count("event: balance\n") == 1
+        assert f"event: balance\ndata: {left_z} Z\n\n" in reader.text
+
+
+async def test_many_are_told_bit_by_bit(tmp_path: Path) -> None:
+    """Between some dozens of pages others have their turn, and every page is told once."""
+    async with pages(tmp_path / "e.db") as here:
+        await here.house.join("Alice")
+        readers = [Reader(here.site) for _ in range(FROM_ADDRESS_MAX)]
+        async with watched(here, *readers):
+            await here.house.join("Bob")
+            before_s = anyio.current_time()
+            await live.beat(here.site)
+            assert anyio.current_time() > before_s
+            assert {each.text.count("event: rich\n") for each in readers} == {1}
 
 
 async def test_streams_are_limited_by_address(tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""Public pages are drawn once in some seconds for all who are not signed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from tests.actors.pages.browser import Pages, opened, pages
+
+from economy_actors.pages.registry import PAGES, Who
+from economy_actors.pages.shared import KEPT_MAX, Shared
+
+BOARDS_S = 5.0
+
+
+@asynccontextmanager
+async def shared_pages(path: Path) -> AsyncIterator[Pages]:
+    """Pages as the service opens them."""
+    async with pages(path) as here:
+        yield opened(here.house, replace(here.site, shared=Shared()))
+
+
+async def test_all_who_ask_within_some_seconds_see_the_same(tmp_path: Path) -> None:
+    """Who has come meanwhile is seen by whoever asks after that time."""
+    async with shared_pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        before = (await browser.get("/boards")).text
+        await here.house.join("Bob")
+        assert (await browser.get("/boards")).text == before
+        await anyio.sleep(BOARDS_S)
+        after = (await browser.get("/boards")).text
+        assert after != before
+        assert "Bob" in after
+
+
+async def test_a_crowd_at_once_costs_one_drawing() -> None:
+    """Who comes while the page is being drawn waits for that drawing and gets it."""
+    shared, drawn, seen = Shared(), 0, []
+
+    async def draw() -> Response:
+        nonlocal drawn
+        drawn += 1
+        await anyio.sleep(0.2)
+        return HTMLResponse(f"drawing {drawn}")
+
+    async def ask() -> None:
+        seen.append(bytes((await shared.answer("/boards?", 1.0, draw)).body))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(ask)
+    assert seen == [b"drawing 1"] * 50
+
+
+async def test_a_drawing_that_failed_is_not_kept() -> None:
+    """The next visitor has another try."""
+    shared = Shared()
+
+    async def fail() -> Response:
+        raise HTTPException(503)
+
+    async def draw() -> Response:
+        return HTMLResponse("well")
+
+    with pytest.raises(HTTPException):
+        await shared.answer("/", 1.0, fail)
+    assert (await shared.answer("/", 1.0, draw)).body == b"well"
+
+
+async def test_who_is_signed_in_sees_their_own(tmp_path: Path) -> None:
+    """Neither is a page of theirs shown to others, nor one of others to them."""
+    async with (
+        shared_pages(tmp_path / "e.db") as here,
+        here.browser() as stranger,
+        here.browser() as browser,
+    ):
+        await here.house.join("Alice")
+        strange = (await stranger.get("/")).text
+        await browser.sign_in("Alice")
+        own = (await browser.get("/")).text
+        assert "Sign out" in own
+        assert "Sign out" not in strange
+        assert (await stranger.get("/")).text == strange
+
+
+async def test_another_question_is_another_page(tmp_path: Path) -> None:
+    """What stands behind the question mark counts, and so does the channel."""
+    async with shared_pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        assert (await browser.get("/boards")).text != (
+            await browser.get("/boards?board=earners")
+        ).text
+
+
+async def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
+    """Whatever visitors think of as a question, so many pages are kept and no more."""
+    async with shared_pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        first = (await browser.get("/boards?any=0")).text
+        await here.house.join("Bob")
+        for number in range(1, KEPT_MAX + 1):
+            await browser.get(f"/boards?any={number}")
+        assert (await browser.get("/boards?any=0")).text != first
+
+
+async def test_only_public_pages_are_shared() -> None:
+    """A page that takes a sign-in is never kept for the next visitor."""
+    assert {each.who for each in PAGES if each.shared_s} == {Who.ANYONE}
