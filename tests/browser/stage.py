@@ -298,7 +298,8 @@ def _config(text: str, folder: Path, changes: Mapping[str, str]) -> Path:
 _CHANGES: Final = {
     "web: {port: 0}": "web: {port: 0, trusted_proxies: [127.0.0.1],"
     ' embed_origins: ["https://example.org"]}',
-    "bot: {": "chat_min_delay: 0\nchat_jitter: 0\nbot: {",
+    # Lines above the limit of a minute wait, or are left out.
+    "bot: {": "chat_min_delay: 0\nchat_jitter: 0\nannouncements: {max_per_minute: 1000}\nbot: {",
     "commands: {rate_limit_per_minute: 60}": "commands: {rate_limit_per_minute: 1000}",
 }
 _HURRIED: Final = {

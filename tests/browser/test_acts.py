@@ -89,8 +89,10 @@ async def test_a_bet_on_a_race_pays_what_the_channel_hears(stage: Stage) -> None
     assert stake == 40
     assert stage.transfers(player, "gamble_stake") == [40]
     await stage.robot.wait_pm(player, f"{payout} Z" if payout else "40 Z", timeout_s=30)
-    told = "\n".join(stage.robot.chat_lines[heard:])
-    assert "100 Z" in told, told
+    await until(
+        lambda: any("100 Z" in line for line in stage.robot.chat_lines[heard:]),
+        "the channel hears what the race has brought",
+    )
 
 
 async def _race_started(visitor: Visitor) -> None:
