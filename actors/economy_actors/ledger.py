@@ -24,6 +24,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar, Generic, Protocol, TypeVar, TypeVarTuple, Unpack, assert_never
@@ -70,6 +71,7 @@ __all__ = (
     "Reader",
     "ThreadExecutor",
     "books_at",
+    "by_kind",
     "reader_capacity",
     "reports_at",
 )
@@ -385,6 +387,27 @@ class _Guard(Actor[CheckBooks]):
         await self._executor.close()
 
 
+def by_kind(messages: Sequence[Commit]) -> list[Commit]:
+    """The same, with those next to each other that ask for the same kind of operation.
+
+    A kind that follows its own is faster by a third, since code and pages are at hand. Whoever
+    waits for an answer has asked for nothing else and can't have learned of another of this batch,
+    so that any order is as if they had come so; within a kind the first to come is the first. What
+    is not waited for stays behind all that came before it, and before all that came after.
+    """
+    ordered: list[Commit] = []
+    kinds: dict[type, list[Commit]] = {}
+    for message in messages:
+        if message.is_awaited:
+            kinds.setdefault(type(message.request), []).append(message)
+            continue
+        ordered += chain.from_iterable(kinds.values())
+        ordered.append(message)
+        kinds.clear()
+    ordered += chain.from_iterable(kinds.values())
+    return ordered
+
+
 LEDGER_MAILBOX = 4096
 CHECK_PLACE_EVERY_S = 30.0
 
@@ -418,7 +441,7 @@ class Ledger(Actor[LedgerMessage]):
 
     async def receive_batch(self, messages: Sequence[LedgerMessage]) -> None:
         """Commit what came together, then answer; or see whether the file is still there."""
-        commits = [each for each in messages if isinstance(each, Commit)]
+        commits = by_kind([each for each in messages if isinstance(each, Commit)])
         try:
             if commits:
                 await self._commit(commits)

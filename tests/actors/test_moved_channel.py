@@ -15,9 +15,9 @@ from tests.unit.migration.old import Old, config_at, run_import
 from kryten_economy.config import Settings
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
 from kryten_economy.ledger.invariants import verify
+from kryten_economy.ledger.statements import Sql
 
 Move = Callable[[Path], None]
 

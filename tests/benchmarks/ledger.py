@@ -50,6 +50,8 @@ __all__ = ("ACTS", "MIXED", "LedgerRound", "expected_per_s", "ledger_rounds", "s
 
 _ASKERS = 100
 _USERS = 1_000
+_STRIDE = 389
+"""Has no divisor in common with ``_USERS``."""
 _CHANNEL = "bench00"
 _AT_MS = 1_795_168_800_000
 _DAY = "2026-11-20"
@@ -82,7 +84,11 @@ class LedgerRound:
 
 
 def _user(number: int) -> UserKey:
-    return UserKey(_CHANNEL, f"user_{number % _USERS:05d}")
+    """Who acts at the same time stands anywhere in the file, and acts with nobody else just now.
+
+    Neighbours would share pages, and accounts, with those of their own kind only.
+    """
+    return UserKey(_CHANNEL, f"user_{number * _STRIDE % _USERS:05d}")
 
 
 def _credit(number: int, amount_z: int = 1) -> Credit:
@@ -105,7 +111,7 @@ def _transfer(number: int) -> Tip:
     return Tip(
         op_id=f"transfer:{number}",
         giver=_user(number),
-        taker=_user(number + 1),
+        taker=_user(number + _USERS // 2),
         amount_z=1,
         at_ms=_AT_MS + number,
         day=_DAY,
@@ -176,7 +182,7 @@ def _group_round(number: int) -> Steps:
         yield JoinRound(
             f"{named}:join:{place_in_line}",
             *place,
-            _user(number + place_in_line),
+            _user(number + place_in_line * _USERS // _CREW),
             2,
             _TICKETS,
             at_ms,
@@ -245,7 +251,7 @@ async def ledger_rounds(
     with TemporaryDirectory(prefix="bench-", dir=workdir) as folder:
         path = Path(folder) / "books.db"
         async with _ledger(path) as ledger:
-            for number in range(_USERS):
+            for number in sorted(range(_USERS), key=lambda each: _user(each).name):
                 _check(await commit(ledger, _credit(number, _PURSE_Z)))
             for turn in range(rounds):
                 for name, mixture in mixtures.items():

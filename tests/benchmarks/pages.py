@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ from tests.benchmarks.child import Child, start_child
 from tests.benchmarks.fill import filled_file
 from tests.benchmarks.plan import Plan
 from tests.benchmarks.rig import Rig, RigError, crowd, rig, wait_quiet
+from tests.benchmarks.robot import OPERATOR
 from tests.benchmarks.settings import free_port
 from tests.benchmarks.subjects import Subject
 
@@ -62,6 +64,7 @@ async def pages(plan: Plan, subject: Subject, progress: Callable[[str], None]) -
     """
     port, town = free_port(), crowd(1, plan.town_users)
     [(channel, names)] = town.items()
+    names.append(OPERATOR)
     transfers = min(plan.transfers, _TRANSFERS_MAX)
     past = filled_file(plan.keep or plan.workdir, channel, names, transfers)
 
@@ -118,37 +121,44 @@ async def _visitors(plan: Plan, running: Rig, port: int, cookie: str) -> Child:
 async def _cpu_of_pages(
     running: Rig, port: int, progress: Callable[[str], None]
 ) -> tuple[dict[str, float], str]:
-    """The CPU of each page that has no place in its path, of public and members' pages.
+    """The CPU of each page as members and operators see it, by its name.
 
     With the cookie of the member who has asked for them.
     """
     assert TOPICS
     channel, names = next(iter(running.users.items()))
-    paths = [
-        (each.name, each.route.replace("{channel}", channel))
-        for each in PAGES
-        if not each.posts and "{" not in each.path and each.who is not Who.OPERATOR
-    ]
     found: dict[str, float] = {}
-    base = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(base_url=base, timeout=30) as client:
-        await _sign_in(running, client, channel, names[0])
-        for place, (name, path) in enumerate(paths):
-            if name == "/live":
-                continue
-            progress(f"page {name}")
-            headers = {"x-forwarded-for": f"10.9.0.{place + 1}"}
-            answer = await client.get(path, headers=headers)
-            is_page = answer.headers["content-type"].startswith("text/html")
-            if answer.status_code != 200 or not is_page:
-                continue
-            await anyio.sleep(0.2)
-            before_s = running.child.cpu_s()
-            for _ in range(_TIMES):
-                await client.get(path, headers=headers)
-            found[name] = (running.child.cpu_s() - before_s) / _TIMES * 1000
-        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
-    return found, cookie
+    cookies: list[str] = []
+    asked = count(1)
+    for whos, name in (((Who.ANYONE, Who.MEMBER), names[0]), ((Who.OPERATOR,), OPERATOR)):
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            await _sign_in(running, client, channel, name)
+            cookies.append(f"{COOKIE}={client.cookies[COOKIE]}")
+            for spec in PAGES:
+                path = spec.route.replace("{channel}", channel).replace("{name}", names[0])
+                if spec.posts or spec.who not in whos or "{" in path or spec.path == "/live":
+                    continue
+                progress(f"page {spec.name}")
+                headers = {"x-forwarded-for": f"10.9.0.{next(asked)}"}
+                cpu_ms = await _cpu_of_page(running, client, path, headers)
+                if cpu_ms is not None:
+                    found[spec.name] = cpu_ms
+    return found, cookies[0]
+
+
+async def _cpu_of_page(
+    running: Rig, client: httpx.AsyncClient, path: str, headers: dict[str, str]
+) -> float | None:
+    """None for what is no page, but a file or the way to another."""
+    answer = await client.get(path, headers=headers)
+    is_page = answer.headers["content-type"].startswith("text/html")
+    if answer.status_code != 200 or not is_page:
+        return None
+    await anyio.sleep(0.2)
+    before_s = running.child.cpu_s()
+    for _ in range(_TIMES):
+        await client.get(path, headers=headers)
+    return (running.child.cpu_s() - before_s) / _TIMES * 1000
 
 
 async def _sign_in(running: Rig, client: httpx.AsyncClient, channel: str, name: str) -> None:

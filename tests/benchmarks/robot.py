@@ -21,7 +21,10 @@ from nats.errors import NoRespondersError
 from nats.js.api import KeyValueConfig, StorageType
 from tests.benchmarks.settings import BOT, DOMAIN
 
-__all__ = ("Robot", "robot")
+__all__ = ("OPERATOR", "Robot", "robot")
+
+OPERATOR = "boss"
+"""Who of this name is in a crowd may do what admins may."""
 
 OnReply = Callable[[], Awaitable[None]]
 
@@ -204,7 +207,7 @@ async def robot(url: str) -> AsyncIterator[Robot]:
 
 
 def _user_list(users: Sequence[str]) -> list[dict[str, object]]:
-    ranked = [(BOT, 4), *((name, 1) for name in users)]
+    ranked = [(BOT, 4), *((name, 5 if name == OPERATOR else 1) for name in users)]
     return [
         {
             "name": name,

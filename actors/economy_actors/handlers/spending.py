@@ -283,7 +283,8 @@ async def _spend_by(
                 break
             try:
                 acted: Acted = await ledger.ask(
-                    lambda reply: Commit(act, reply, line), timeout_s=left_s * part
+                    lambda reply: Commit(act, reply, line, is_awaited=True),
+                    timeout_s=left_s * part,
                 )
             except Defect:
                 settled = True

@@ -42,12 +42,13 @@ class Commit:
     """Carry out a request and answer after the commit; without reply nobody waits for it.
 
     With a ``line`` it is written into the audit log in the same transaction, and the answer is
-    an `Acted`.
+    an `Acted`. ``is_awaited`` says that who asks does nothing else until the answer is there.
     """
 
     request: Request[Any]
     reply: Reply[Any] | None = None
     line: Line | None = None
+    is_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ async def _again_and_again(
 async def _ask(
     ledger: Ref[LedgerMessage], request: Request[Any], line: Line | None, timeout_s: float
 ) -> Any:  # noqa: ANN401 - what the request says
-    return await ledger.ask(lambda reply: Commit(request, reply, line), timeout_s=timeout_s)
+    return await ledger.ask(
+        lambda reply: Commit(request, reply, line, is_awaited=True), timeout_s=timeout_s
+    )
 
 
 async def query(

@@ -16,10 +16,11 @@ from kryten_economy.cli.findings import Finding, fine, odd, wrong
 from kryten_economy.config import Settings
 from kryten_economy.ledger.backup import newest_backup_ms
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Sql, refuse_after_a_loss
+from kryten_economy.ledger.displacement import refuse_after_a_loss
 from kryten_economy.ledger.errors import LedgerError, MissingBooks, OlderSchema
 from kryten_economy.ledger.invariants import ConservationGuard, Violation
 from kryten_economy.ledger.opening import SCHEMA_VERSION, quick_check, telling_clearly
+from kryten_economy.ledger.statements import Sql
 from kryten_economy.text.templates import plural, thousands
 
 __all__ = ("Places", "backups", "books", "disk", "last_operation_ms", "permissions")

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
@@ -27,6 +26,7 @@ from kryten_economy.ledger.holds import (
     settle_hold,
 )
 from kryten_economy.ledger.operation import ALWAYS, Act, operation
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (

@@ -17,7 +17,7 @@ from typing import Final
 
 from kryten_economy.calendar import day_before
 from kryten_economy.ledger.channels import Channel, SystemKind
-from kryten_economy.ledger.displacement import Row, Sql, Value
+from kryten_economy.ledger.statements import Row, RowUpdate, Sql
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import BALANCE_MAX_Z, Banned, barred
 from kryten_economy.transaction_types import Counters
@@ -88,10 +88,6 @@ _PROFILE = (
 _READ = ("id", "kind", "name", "first_seen_ms", *_MONEY, *_TALLIES, *_PROFILE)
 
 
-def _assignments(columns: Iterable[str], first: int) -> str:
-    return ", ".join(f"{column} = ?{number}" for number, column in enumerate(columns, first))
-
-
 _SELECT = f"""
     SELECT a.channel_id, {", ".join(f"a.{column}" for column in _READ)},
         s.current_daily_streak, s.last_streak_date,
@@ -119,22 +115,18 @@ _DAY_MANY = f"""
     SELECT account_id, {_DAY_COLUMNS} FROM daily_activity
     WHERE channel_id = ?1 AND day = ?2 AND account_id IN (SELECT value FROM json_each(?3))
 """  # noqa: S608 - put together from constants
-_PUT_MONEY = f"""
-    UPDATE account SET {_assignments(_MONEY, 3)} WHERE id = ?1 AND balance_z = ?2
-"""  # noqa: S608 - put together from constants
-_PUT_TALLIES = f"""
-    UPDATE account SET {_assignments((*_MONEY, *_TALLIES), 3)} WHERE id = ?1 AND balance_z = ?2
-"""  # noqa: S608 - put together from constants
-_PUT_PROFILE = f"UPDATE account SET {_assignments(_PROFILE, 2)} WHERE id = ?1"  # noqa: S608
+_PUT_MONEY = RowUpdate("account", ("id", "balance_z"), _MONEY)
+_PUT_TALLIES = RowUpdate("account", ("id", "balance_z"), (*_MONEY, *_TALLIES))
+_PUT_PROFILE = RowUpdate("account", ("id",), _PROFILE)
 _PUT_DAY = f"""
     INSERT INTO daily_activity (channel_id, day, account_id, {_DAY_COLUMNS})
     VALUES ({", ".join("?" * (len(_COUNTERS) + 3))})
     ON CONFLICT DO UPDATE SET {", ".join(f"{each} = excluded.{each}" for each in _COUNTERS)}
 """  # noqa: S608 - put together from constants
-_KEY_OF_DAY = "WHERE channel_id = ?1 AND day = ?2 AND account_id = ?3"
-_CHANGE_DAY = f"UPDATE daily_activity SET {_assignments(_COUNTERS, 4)} {_KEY_OF_DAY}"  # noqa: S608
-_CHANGE_SUMS = f"UPDATE daily_activity SET {_assignments(_DAY_SUMS, 4)} {_KEY_OF_DAY}"  # noqa: S608
-_PUT_MINUTES = f"UPDATE daily_activity SET {_assignments(_OF_MINUTES, 4)} {_KEY_OF_DAY}"  # noqa: S608
+_KEY_OF_DAY = ("channel_id", "day", "account_id")
+_CHANGE_DAY = RowUpdate("daily_activity", _KEY_OF_DAY, _COUNTERS)
+_CHANGE_SUMS = RowUpdate("daily_activity", _KEY_OF_DAY, _DAY_SUMS)
+_PUT_MINUTES = RowUpdate("daily_activity", _KEY_OF_DAY, _OF_MINUTES)
 
 _money_of = attrgetter("id", "balance_written_z", *_MONEY)
 _tallies_of = attrgetter("id", "balance_written_z", *_MONEY, *_TALLIES)
@@ -538,10 +530,10 @@ class Accounts:
             return []
         tallied = [account for account in changed if account.is_tallied]
         plain = [account for account in changed if not account.is_tallied] if tallied else changed
-        self._update(_PUT_MONEY, map(_money_of, plain), len(plain))
-        self._update(_PUT_TALLIES, map(_tallies_of, tallied), len(tallied))
-        if self._profiles:
-            self._sql.each(_PUT_PROFILE, map(_profile_of, self._profiles))
+        update = self._sql.update
+        update(_PUT_MONEY, [*map(_money_of, plain)])
+        update(_PUT_TALLIES, [*map(_tallies_of, tallied)])
+        update(_PUT_PROFILE, [*map(_profile_of, self._profiles)])
         for account in changed:
             account.balance_written_z = account.balance_z
             account.is_changed = account.is_profile_changed = account.is_tallied = False
@@ -565,19 +557,11 @@ class Accounts:
                 (counted if day.is_counted else moved).append(day)
             day.is_changed = day.is_active = day.is_counted = day.is_moved = False
             day.is_stored = True
-        if fresh:
-            self._sql.each(_PUT_DAY, map(_day_of, fresh))
-        self._update(_CHANGE_DAY, map(_day_of, whole), len(whole))
-        self._update(_PUT_MINUTES, map(_minutes_of, counted), len(counted))
-        self._update(_CHANGE_SUMS, map(_sums_of, moved), len(moved))
-
-    def _update(self, statement: str, rows: Iterable[tuple[Value, ...]], count: int) -> None:
-        """Change rows that are known to be there, as they were read."""
-        if count:
-            before = self._sql.total_changes()
-            self._sql.each(statement, rows)
-            written = self._sql.total_changes() - before
-            assert written == count, "a row is not as it was read"
+        update = self._sql.update
+        self._sql.insert(_PUT_DAY, [*map(_day_of, fresh)])
+        update(_CHANGE_DAY, [*map(_day_of, whole)])
+        update(_PUT_MINUTES, [*map(_minutes_of, counted)])
+        update(_CHANGE_SUMS, [*map(_sums_of, moved)])
 
     def shrink(self) -> None:
         """Stay within bounds; to be called when nothing is pending and no request runs."""

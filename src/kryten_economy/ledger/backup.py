@@ -21,9 +21,10 @@ import apsw
 
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import FileLock, Sql, create_private
+from kryten_economy.ledger.displacement import FileLock, create_private
 from kryten_economy.ledger.errors import CorruptBooks, LedgerError, MissingBooks, UnwritableBooks
 from kryten_economy.ledger.invariants import VerifyReport, verify
+from kryten_economy.ledger.statements import Sql
 
 __all__ = (
     "BackupResult",

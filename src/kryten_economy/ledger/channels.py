@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, Self
 import apsw
 
 from kryten_economy.ledger import opening
-from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.errors import MissingBooks
+from kryten_economy.ledger.statements import Sql
 from kryten_economy.refusals import Level
 
 __all__ = (

@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import HOLD_COLUMNS, HOLD_FROM, Hold, give_back, owner_of
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.posting import Entry
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kryten_economy.ledger.accounts import Account, Accounts
-from kryten_economy.ledger.displacement import Sql
+from kryten_economy.ledger.statements import Sql
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.transaction_types import source_of
 from kryten_economy.users import UserKey

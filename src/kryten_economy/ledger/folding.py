@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kryten_economy.ledger.displacement import Sql
+from kryten_economy.ledger.statements import Sql
 
 __all__ = ("PRESENCE", "ROWS_MAX", "ClosedDay", "Folded", "fold_presence", "oldest_unfolded_ms")
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import apsw
 
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row, Sql
+from kryten_economy.ledger.statements import Row, Sql
 
 __all__ = (
     "ConservationGuard",

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from kryten_economy.ledger.displacement import Sql, Value
+from kryten_economy.ledger.statements import Sql, Value
 
 __all__ = ("Done", "Journal", "Side")
 
@@ -160,16 +160,15 @@ class Journal:
     def write(self) -> dict[str, int]:
         """Write what is pending; answers by how much each lifetime counter was raised."""
         self._unknown.clear()
-        write = self._sql.each
         if self._operations:
             rows = [(*done, op_id, at_ms) for op_id, (done, at_ms) in self._operations.items()]
-            write(_ADD_OPERATION, rows)
+            self._sql.insert(_ADD_OPERATION, rows)
             self._operations.clear()
         if self._transfers:
             assert not self.moving, "an operation was not finished"
-            write(_ADD_TRANSFER, self._transfers)
+            self._sql.insert(_ADD_TRANSFER, self._transfers)
             self._transfers.clear()
         counts, self._counts = self._counts, {}
         if counts:
-            write(_COUNT, [(key, by, self._at_ms) for key, by in counts.items()])
+            self._sql.each(_COUNT, [(key, by, self._at_ms) for key, by in counts.items()])
         return counts

@@ -122,6 +122,9 @@ def _value(connection: apsw.Connection, sql: str) -> Any:  # noqa: ANN401 - one 
 BUSY_TIMEOUT_MS = 30_000
 """How long a locked file is waited for (`storage.md` S10)."""
 
+STATEMENTS = 512
+"""So many executions a prepared statement is kept for; apsw takes no more."""
+
 CACHE_KIB = 32 * 1024
 """Pages a connection keeps; the rows of today's users fit."""
 
@@ -178,7 +181,7 @@ def telling_clearly(path: str | Path) -> Iterator[None]:
 def connect(path: str | Path, flags: int, vfs: str | None = None) -> apsw.Connection:
     """A bare connection; errors are those of the books."""
     with telling_clearly(path):
-        return apsw.Connection(str(path), flags=flags, vfs=vfs)
+        return apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=STATEMENTS)
 
 
 def prepare_writer(connection: apsw.Connection) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.statements import Row
 
 __all__ = ("COLUMNS", "Trail")
 

@@ -16,9 +16,9 @@ import apsw
 
 from kryten_economy.ledger.accounts import Account, Accounts
 from kryten_economy.ledger.channels import Channel, Channels, SystemKind
-from kryten_economy.ledger.displacement import Row, Sql, Value
 from kryten_economy.ledger.facts import Analytics, Facts, Posting, TriggerHits
 from kryten_economy.ledger.journal import Journal
+from kryten_economy.ledger.statements import Row, Sql, Value
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import Banned, Halted, Level, ReadOnly, barred
 from kryten_economy.users import UserKey
@@ -86,7 +86,7 @@ class CachedRows(Generic[K, V]):
             assert value is not None, key
             (made if is_new or self._table.update is None else updated).append((*key, *value))
         if made:
-            self._sql.each(self._table.insert, made)
+            self._sql.insert(self._table.insert, made)
         if updated:
             assert self._table.update is not None
             before = self._sql.total_changes()

@@ -7,7 +7,7 @@ was, of streaks the one with the latest day counts (`storage.md` 6.1.3).
 from collections.abc import Iterator
 from math import isfinite
 
-from kryten_economy.ledger.displacement import Value
+from kryten_economy.ledger.statements import Value
 from kryten_economy.migration.values import (
     Cell,
     counted,

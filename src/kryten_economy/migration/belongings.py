@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kryten_economy.ledger.displacement import Value
+from kryten_economy.ledger.statements import Value
 from kryten_economy.migration.people import Person, Vanity
 from kryten_economy.migration.transfers import Written
 from kryten_economy.migration.values import counted, day_of, flag, moment_ms, text, whole

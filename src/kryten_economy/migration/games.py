@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from kryten_economy.ledger.displacement import Value
+from kryten_economy.ledger.statements import Value
 from kryten_economy.migration.people import Person
 from kryten_economy.migration.values import counted, whole
 from kryten_economy.migration.work import Work

@@ -15,7 +15,8 @@ import apsw
 
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.channels import SystemKind
-from kryten_economy.ledger.displacement import Row, Value, create_private
+from kryten_economy.ledger.displacement import create_private
+from kryten_economy.ledger.statements import Row, Value
 from kryten_economy.migration.people import Person
 
 __all__ = ("ChannelRow", "Target", "build_at", "remove_file", "sync")

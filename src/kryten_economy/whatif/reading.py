@@ -15,7 +15,7 @@ from kryten_economy.features.competitions import FIELDS
 from kryten_economy.features.events.rules import AdHoc
 from kryten_economy.features.jobs import COMPETITIONS, MAINTENANCE
 from kryten_economy.ledger.channels import Reader, SystemKind
-from kryten_economy.ledger.displacement import Sql
+from kryten_economy.ledger.statements import Sql
 from kryten_economy.transaction_types import counters_of
 from kryten_economy.whatif.past import Activity, Hold, Job, Member, Move, Past, Purchase, Stake
 from kryten_economy.whatif.play import is_among_players

@@ -23,9 +23,9 @@ from tests.unit.ledger.acts import (
 from kryten_economy.features.presence.operations import PresenceEntry, PresenceMinute
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence, oldest_unfolded_ms
 from kryten_economy.ledger.invariants import ConservationGuard, verify
+from kryten_economy.ledger.statements import Sql
 
 FROM_MS = 1_741_910_400_000
 MINUTE_MS = 60_000

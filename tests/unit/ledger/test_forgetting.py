@@ -34,10 +34,10 @@ from kryten_economy.features.people.pruning import CloseAccount, Closed, Criteri
 from kryten_economy.features.people.tables import NAMES, WORDS, tables
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger.books import Books
-from kryten_economy.ledger.displacement import Sql
 from kryten_economy.ledger.errors import BooksInUse, UnwritableBooks
 from kryten_economy.ledger.invariants import verify
 from kryten_economy.ledger.records import Audit
+from kryten_economy.ledger.statements import Sql
 
 NAME = "Zebulon_Q7"
 LOW = NAME.lower()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kryten_economy.features.audit.rules import Entry, Lack, Place, Preview, Share, Wanted
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.statements import Row
 from kryten_economy.refusals import NotUndoable
 from kryten_economy.users import UNNAMED_ADMIN
 

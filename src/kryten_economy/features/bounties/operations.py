@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 from kryten_economy.features.bounties.rules import Bounty
 from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (
     Captured,
@@ -25,6 +24,7 @@ from kryten_economy.ledger.holds import (
     release_hold,
 )
 from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (

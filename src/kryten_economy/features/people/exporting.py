@@ -15,7 +15,7 @@ from kryten_economy.features.history.rules import public_metadata
 from kryten_economy.features.people.rules import Naming
 from kryten_economy.features.people.tables import Scope, Table, own_scope, scope_of, tables
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Sql
+from kryten_economy.ledger.statements import Sql
 from kryten_economy.users import UserKey
 
 __all__ = ("AboutRow", "about", "own_data", "write_csv", "write_json")

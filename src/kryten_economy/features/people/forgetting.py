@@ -22,8 +22,9 @@ from kryten_economy.features.people.rules import Naming, pseudonym
 from kryten_economy.features.people.tables import Scope, Table, scope_of, tables
 from kryten_economy.ledger import opening
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import FileLock, Sql, Value, refuse_after_a_loss
+from kryten_economy.ledger.displacement import FileLock, refuse_after_a_loss
 from kryten_economy.ledger.errors import UnwritableBooks
+from kryten_economy.ledger.statements import Sql, Value
 
 __all__ = ("Forgotten", "Standing", "forget", "lies_around", "standing", "write_anew")
 

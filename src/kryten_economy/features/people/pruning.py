@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from kryten_economy.features.people.tables import Table, tables
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row, Value
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.posting import Entry, post
+from kryten_economy.ledger.statements import Row, Value
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import NoAccount
 from kryten_economy.users import UserKey

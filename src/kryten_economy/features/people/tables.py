@@ -8,7 +8,7 @@ the program only.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from kryten_economy.ledger.displacement import Sql, Value
+from kryten_economy.ledger.statements import Sql, Value
 from kryten_economy.users import UserKey
 
 __all__ = ("WORDS", "Scope", "Table", "own_scope", "scope_of", "tables")

@@ -6,7 +6,7 @@ from kryten_economy.features.possessions import cooldown_left_ms, forget_use, la
 from kryten_economy.features.queue.rules import Action, QueueLimits, too_often
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.refusals import CoolingDown, DailyLimit
 from kryten_economy.users import UserKey

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kryten_economy.features.bans import BanState
 from kryten_economy.features.reports.rows import AccountRow, EarnerRow, TransactionRow
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.users import UserKey
 

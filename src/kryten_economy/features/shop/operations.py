@@ -21,10 +21,10 @@ from kryten_economy.features.vanity.rules import TITLE
 from kryten_economy.ledger.accounts import Account
 from kryten_economy.ledger.audit import KeptState, kept, reversible
 from kryten_economy.ledger.channels import Channel
-from kryten_economy.ledger.displacement import Row
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
 from kryten_economy.ledger.operation import SPENDING, Act, Request, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post
+from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.refusals import (

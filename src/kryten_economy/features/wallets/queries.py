@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kryten_economy.features.wallets.rules import WalletState, service_of
 from kryten_economy.ledger.channels import Reader
-from kryten_economy.ledger.displacement import Row
+from kryten_economy.ledger.statements import Row
 from kryten_economy.users import UserKey
 
 __all__ = ("Usage", "charged_in_all", "names_after", "usage_of", "wallet_states")
