@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import anyio
 import apsw
 from anyio.from_thread import BlockingPortal
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 from playwright.async_api import Request as Asked
 
 from economy_actors.service import Service, open_service
@@ -106,8 +106,10 @@ class Visitor:
         await self.page.wait_for_url(self.url("/me/"))
 
     async def said(self) -> str:
-        """What the page at hand answers."""
-        return await self.page.locator("main .note").first.inner_text()
+        """What the page at hand tells them: all its notes, for there may be others about."""
+        notes = self.page.locator("main .note")
+        await notes.first.wait_for()
+        return "\n".join(await notes.all_inner_texts())
 
     @property
     def form(self) -> "Forms":
@@ -131,7 +133,11 @@ class Forms:
         page = self.visitor.page
         form = page.locator(f'form[action="/c/{CHANNEL}{path}"]').first
         for name, value in fields.items():
-            await form.locator(f'[name="{name}"]').fill(value)
+            place = form.locator(f'[name="{name}"]')
+            if await place.evaluate("one => one.localName") == "select":
+                await place.select_option(value)
+            else:
+                await place.fill(value)
         async with page.expect_navigation(wait_until="domcontentloaded"):
             await form.get_by_role("button").first.click()
 
@@ -224,6 +230,20 @@ class Stage:
             )
         ]
 
+    def wagers(self, name: str, game: str) -> list[tuple[str, int, int | None]]:
+        """How each round of a user stands, what they staked in it, and what it paid."""
+        return [
+            (str(state), int(stake), payout)
+            for state, stake, payout in self.rows(
+                "SELECT state, stake_z, payout_z FROM game_stake"
+                " JOIN game_round ON game_round.id = round_id"
+                " JOIN account ON account.id = account_id"
+                " WHERE account.name = ? AND game = ? ORDER BY round_id",
+                name.lower(),
+                game,
+            )
+        ]
+
     # Browsers
 
     @asynccontextmanager
@@ -278,14 +298,22 @@ def _config(text: str, folder: Path, changes: Mapping[str, str]) -> Path:
 _CHANGES: Final = {
     "web: {port: 0}": "web: {port: 0, trusted_proxies: [127.0.0.1],"
     ' embed_origins: ["https://example.org"]}',
-    "bot: {": "chat_min_delay: 0\nchat_jitter: 0\nbot: {",
+    # Lines above the limit of a minute wait, or are left out.
+    "bot: {": "chat_min_delay: 0\nchat_jitter: 0\nannouncements: {max_per_minute: 1000}\nbot: {",
     "commands: {rate_limit_per_minute: 60}": "commands: {rate_limit_per_minute: 1000}",
+}
+_HURRIED: Final = {
+    "spectacle_cooldown_seconds: 20": "spectacle_cooldown_seconds: 0\n"
+    "  race: {target_duration_seconds: 5}",
 }
 
 
 @asynccontextmanager
-async def open_stage(folder: Path, *, seed: int = 7) -> AsyncIterator[Stage]:
-    """The channel with its crowd, who have come and sit still, and a browser for its pages."""
+async def open_stage(folder: Path, *, seed: int = 7, hurried: bool = False) -> AsyncIterator[Stage]:
+    """The channel with its crowd, who have come and sit still, and a browser for its pages.
+
+    Hurried, its races are short, and one follows the other.
+    """
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(NatsServer(store_dir=folder / "nats"))
         robot = await stack.enter_async_context(
@@ -303,7 +331,7 @@ async def open_stage(folder: Path, *, seed: int = 7) -> AsyncIterator[Stage]:
             int(robot.clock() // 60 % 60),
             catalogue_url=site.url,
         )
-        config = _config(text, folder, _CHANGES)
+        config = _config(text, folder, _CHANGES | (_HURRIED if hurried else {}))
         write_past(load(config, {}).settings, CHANNEL, int(robot.clock() * 1000))
         crowd = Crowd(robot, Random(seed))
         await dress_channel(robot)
@@ -317,6 +345,7 @@ async def open_stage(folder: Path, *, seed: int = 7) -> AsyncIterator[Stage]:
             executable_path=CHROMIUM, args=list(_SWITCHES), headless=True
         )
         stack.push_async_callback(browser.close)
+        expect.set_options(timeout=_WITHIN_MS)
         yield Stage(robot, crowd, service, books, browser)
 
 

@@ -8,7 +8,6 @@ from tests.browser.stage import OPERATOR_RANK, Stage, on_stage
 _WITHIN_MS = 60_000
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("has_script", [True, False])
 @on_stage
 async def test_what_was_found_appears_by_itself(stage: Stage, has_script: bool) -> None:

@@ -5,7 +5,8 @@ that no link leads to is noticed, and new pages are walked over without being li
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from typing import Final
@@ -13,12 +14,15 @@ from urllib.parse import urlsplit
 
 import httpx
 from starlette.routing import compile_path
-from tests.browser.stage import CHANNEL, Visitor
+from tests.browser.stage import CHANNEL, OPERATOR_RANK, Stage, Visitor
 
 from economy_actors.pages.app import TOPICS
 from economy_actors.pages.registry import PAGES, PageSpec, Who
 
-__all__ = ("Found", "found_pages", "specs")
+__all__ = ("LATER", "Found", "found_pages", "operator", "specs")
+
+LATER: Final = {"/c/{channel}/fair/round/{number:int}"}
+"""The data of a round can be had when its day is over, and its seed is told."""
 
 _SHOWN: Final = {200, 422}
 """A page that takes what a form asks for says what is missing, without it."""
@@ -72,6 +76,16 @@ async def found_pages(visitor: Visitor) -> list[Found]:
             found[spec.route] = Found(spec, address, page.startswith("<"))
             waiting += [unescape(each) for each in _LINK.findall(page)]
     return [found[spec.route] for spec in specs() if spec.route in found]
+
+
+@asynccontextmanager
+async def operator(stage: Stage, **options: object) -> AsyncIterator[tuple[Visitor, list[Found]]]:
+    """An operator in front of a browser, and what pages they find."""
+    name = await stage.newcomer("Chief", rank=OPERATOR_RANK, funds_z=500)
+    await stage.robot.ask(name, "flip 20")
+    async with stage.visitor(name, **options) as visitor:
+        await visitor.sign_in()
+        yield visitor, [each for each in await found_pages(visitor) if each.is_html]
 
 
 def _spec_at(address: str, known: Mapping[str, re.Pattern[str]]) -> PageSpec | None:

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -106,6 +106,16 @@ _PAGE: Final = "economy.page"
 _VIEW: Final = "economy.view"
 _NO_PAGE: Final = "none"
 """What the metrics call requests that no registered page has answered."""
+
+_BRIEF: Final = """\
+<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>{title}</title></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body>
+</html>
+"""
+"""A page that asks for nothing else, for whoever asks for too much already."""
 
 _log = structlog.get_logger("pages")
 
@@ -253,7 +263,8 @@ async def _with_slash(request: Request) -> Response:
 def _briefly(request: Request, status: int, text: str) -> Response:
     if request.scope["path"].startswith(PREFIX):
         return problem(status, text)
-    return PlainTextResponse(text + "\n", status, headers={"retry-after": "5"})
+    page = _BRIEF.format(title=HTTPStatus(status).phrase, text=text)
+    return HTMLResponse(page, status, headers={"retry-after": "5"})
 
 
 async def _channels(site: Site, request: Request) -> Response:

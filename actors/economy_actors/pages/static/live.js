@@ -1,7 +1,7 @@
 /* Keeps a page live: events of its channel replace what is marked, without asking again and again.
    data-live="name": its content is what the event of that name holds (made by the server).
    data-refresh="name": after such an event this page is asked for anew, every ten seconds at most,
-   and the parts with the same id are exchanged. Without script the page is as it was loaded. */
+   and the parts with the same id are exchanged (exchange.js). Without script the page is as it was loaded. */
 "use strict";
 (() => {
   const address = document.body.dataset.stream;
@@ -16,7 +16,7 @@
 
   function show(name, html) {
     for (const part of document.querySelectorAll(`[data-live="${name}"]`)) {
-      if (!part.contains(document.activeElement) && part.innerHTML !== html) part.innerHTML = html;
+      economy.exchange(part, html);
     }
     if (document.querySelector(`[data-refresh="${name}"]`) && refreshing === null) {
       refreshing = setTimeout(refresh, REFRESH_MS * (0.5 + Math.random() / 2));
@@ -35,7 +35,7 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-refresh][id]")) {
         const now = fresh.getElementById(part.id);
-        if (now && !part.contains(document.activeElement)) part.innerHTML = now.innerHTML;
+        if (now) economy.exchange(part, now.innerHTML);
       }
     } catch (_) {
       /* The next event tries again. */

@@ -16,7 +16,7 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       const now = fresh.getElementById(place.id);
       /* What was typed meanwhile has a question of its own. */
-      if (now && form.dataset.asked === asked) place.innerHTML = now.innerHTML;
+      if (now && form.dataset.asked === asked) economy.exchange(place, now.innerHTML);
     } catch (_) {
       /* The button still works. */
     }
@@ -28,6 +28,9 @@
     let waiting = null;
     const soon = () => {
       clearTimeout(waiting);
+      /* What stands there buys what was typed before, and nobody means that any more. */
+      delete form.dataset.asked;
+      for (const button of place.querySelectorAll("button")) button.disabled = true;
       waiting = setTimeout(() => typed.value.trim() && ask(form, place), WAIT_MS);
     };
     typed.addEventListener("input", soon);

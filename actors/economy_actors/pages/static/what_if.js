@@ -12,8 +12,14 @@
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
         const now = fresh.getElementById("what-if");
         if (now && now.dataset.running === undefined) {
+          const hadFocus = part.contains(document.activeElement);
           part.innerHTML = now.innerHTML;
           delete part.dataset.running;
+          if (hadFocus) {
+            /* The button that was there is gone; Tab goes on from what was found. */
+            part.tabIndex = -1;
+            part.focus();
+          }
           for (const button of document.querySelectorAll("form button[disabled]")) button.disabled = false;
           return;
         }
