@@ -21,7 +21,7 @@ from tests.benchmarks.subjects import BASELINE, Subject, floor_subject, our_subj
 from tests.benchmarks.table import markdown
 
 from economy_actors import logs
-from economy_actors.service import freeze_startup_objects
+from economy_actors.service import prepare_interpreter
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,7 +66,7 @@ def main() -> None:
         plan = amounts(parts, scratch, transfers=given.transfers, keep=given.workdir)
         machine = machine_line(scratch)
         # The books are measured in this process, which is therefore set up as the service's is.
-        freeze_startup_objects()
+        prepare_interpreter()
         found = anyio.run(partial(run_all, plan, subjects))
     said = [f"Machine: {machine}.", *remarks, *notes(found)]
     sys.stdout.write(

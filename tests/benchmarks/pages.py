@@ -104,7 +104,7 @@ async def _visitors(plan: Plan, running: Rig, port: int, cookie: str) -> Child:
     given = {"port": port, "channel": channel, "streams": STREAMS, "rate": RATE, "cookie": cookie}
     public = [each.route.format(channel=channel) for each in PAGES if each.shared_s]
     own = [f"/c/{channel}/me/{name}" for name in _OWN]
-    command = ["nice", sys.executable, "-m", "tests.benchmarks.visitors"]
+    command = ["nice", "-n", "19", sys.executable, "-m", "tests.benchmarks.visitors"]
     command += [f"--{name}={value}" for name, value in given.items()]
     command += ["--public", *public, "--own", *own]
     visitors = await start_child(command, plan.workdir / "visitors.log", {})

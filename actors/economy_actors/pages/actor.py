@@ -4,6 +4,7 @@ import socket
 from typing import Any, ClassVar
 
 import anyio
+from jinja2 import Environment
 
 from economy_actors.context import Context
 from economy_actors.pages import live
@@ -50,6 +51,7 @@ class Pages(Actor[Any]):
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(live.run, self._site)
+                tasks.start_soon(_prepare, self._site.templates)
                 await self._server.run()
                 tasks.cancel_scope.cancel()
         finally:
@@ -61,3 +63,9 @@ class Pages(Actor[Any]):
         self._server.stop()
         with anyio.move_on_after(_END_WITHIN_S):
             await self._ended.wait()
+
+
+async def _prepare(templates: Environment) -> None:
+    """Translate all templates before somebody asks for them: each takes as long as ten pages."""
+    for name in templates.list_templates():
+        await anyio.to_thread.run_sync(templates.get_template, name)

@@ -23,7 +23,7 @@ from economy_actors.context import LiveSettings
 from economy_actors.exporter import HttpBindError
 from economy_actors.handlers.reloading import reload_settings
 from economy_actors.runtime import RootFailed
-from economy_actors.service import Notifier, Service, freeze_startup_objects, open_service
+from economy_actors.service import Notifier, Service, open_service, prepare_interpreter
 from kryten_economy.config import ConfigError, Loaded, Settings, find_config, load
 from kryten_economy.features.games import rules
 from kryten_economy.ledger.books import Books
@@ -127,7 +127,7 @@ def service(options: argparse.Namespace) -> int:
     _ignore_signals()
     try:
         open_books_once(live.settings)
-        freeze_startup_objects()
+        prepare_interpreter()
         return anyio.run(_serve, live, backend_options=loop_options())
     except LedgerError as error:
         print(f"kryten-economy: {error}", file=sys.stderr)
