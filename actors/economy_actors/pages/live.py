@@ -106,8 +106,9 @@ async def _tell(
         told = news
         if stream.user in balances:
             told = {**news, "balance": _event("balance", money(balances[stream.user], symbol))}
-        stream.tell(told, anyio.current_time())
-        if stream.cut_if_stuck():
+        now_s = anyio.current_time()
+        stream.tell(told, now_s)
+        if stream.cut_if_stuck(now_s):
             _log.info("a slow reader was cut off", address=stream.address)
         if not number % _TOLD_AT_ONCE:
             await anyio.sleep(_PAUSE_S)

@@ -70,7 +70,6 @@ class Stream:
         self._ended = anyio.Event()
         self._wire: Wire | None = None
         self._told_s = 0.0
-        self._is_stuck = False
 
     def begin(self, wire: Wire, now_s: float) -> None:
         """From now on there is somebody to be told."""
@@ -85,7 +84,6 @@ class Stream:
         wire = self._wire
         if wire is None or wire.is_behind:
             self._news.update(news)
-            self._is_stuck = wire is not None and now_s - self._told_s > _READ_WITHIN_S
             return
         if self._news:
             news = {**self._news, **news}
@@ -94,11 +92,12 @@ class Stream:
             wire.write(b"".join(news.values()) or _SIGN_OF_LIFE)
             self._told_s = now_s
 
-    def cut_if_stuck(self) -> bool:
+    def cut_if_stuck(self, now_s: float) -> bool:
         """Whether the page had not read what it was told for too long; it is cut off then."""
-        if self._wire is None or not self._is_stuck:
+        wire = self._wire
+        if wire is None or not wire.is_behind or now_s - self._told_s <= _READ_WITHIN_S:
             return False
-        self._wire.cut()
+        wire.cut()
         self._wire = None
         return True
 

@@ -29,7 +29,7 @@ class RowUpdate:
     """Statements that give rows of a table new values.
 
     A row of parameters is ``key``, then ``columns``, and changes the row of the table that has
-    this key.
+    this key; no key may come twice.
     """
 
     def __init__(self, table: str, key: Sequence[str], columns: Sequence[str]) -> None:
@@ -82,12 +82,13 @@ class Sql:
         """
         self._put(statement, _several(statement), rows)
 
-    def update(self, update: RowUpdate, rows: Sequence[tuple[Value, ...]]) -> None:
-        """Change rows, all of which have to be there."""
+    def update(self, update: RowUpdate | str, rows: Sequence[tuple[Value, ...]]) -> None:
+        """Change rows, all of which have to be there; one by one where the statement is a text."""
         if not rows:
             return
+        one, several = (update, None) if isinstance(update, str) else (update.one, update.several)
         before = self.connection.total_changes()
-        self._put(update.one, update.several, rows)
+        self._put(one, several, rows)
         changed = self.connection.total_changes() - before
         assert changed == len(rows), "a row is not as it was read"
 
@@ -103,10 +104,6 @@ class Sql:
     def changed(self) -> int:
         """How many rows the last statement changed."""
         return self.connection.changes()
-
-    def total_changes(self) -> int:
-        """How many rows all statements have changed since the connection was opened."""
-        return self.connection.total_changes()
 
 
 @lru_cache(maxsize=64)

@@ -89,9 +89,7 @@ class CachedRows(Generic[K, V]):
             self._sql.insert(self._table.insert, made)
         if updated:
             assert self._table.update is not None
-            before = self._sql.total_changes()
-            self._sql.each(self._table.update, updated)
-            assert self._sql.total_changes() - before == len(updated), self._table.update
+            self._sql.update(self._table.update, updated)
         self._changed = {}
         if len(self._rows) > ROWS_MAX:
             self._rows = {}
