@@ -100,6 +100,8 @@ def _sent(case: Case, number: int, *, is_right: bool) -> dict[str, Any]:
     }
 
 
+# Hypothesis looks at the interpreter's one `random`, which another thread may use meanwhile.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("anyio_backend", ["asyncio"], indirect=True)

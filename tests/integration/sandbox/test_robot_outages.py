@@ -130,6 +130,8 @@ async def test_client_is_served_again_after_an_outage(
     await until(lambda: not robot.is_connected)
     await own_nats_server.start()
     await until(lambda: robot.is_connected and client._nats.is_connected)
+    # The robot may be faster than the server, which still reads what the client subscribes to.
+    await arrived(client._nats)
     await robot.pm("Bob", "balance")
     assert (await events.get()).message == "balance"
     await client.send_pm(robot.channel, "Bob", "5 Z")
