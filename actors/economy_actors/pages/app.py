@@ -12,7 +12,6 @@ from urllib.parse import quote
 import anyio
 import structlog
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -166,12 +165,13 @@ class _Edge:
         self._app = app
         self._in_progress = 0
         self._visits = Visits()
+        self._headers = {embedded: headers(site.web, embedded) for embedded in (False, True)}
         app.add_exception_handler(HTTPException, self._told)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        added = headers(self._site.web, scope["path"])
+        added = self._headers[scope["path"].startswith("/embed/")]
         has_begun = False
         metrics = self._site.context.metrics
 
@@ -183,14 +183,15 @@ class _Edge:
                     self._in_progress -= 1
                     metrics.page_request(scope.get(_PAGE, _NO_PAGE), message["status"])
                 has_begun = True
-                told = MutableHeaders(scope=message)
-                told.setdefault("cache-control", "no-store")
-                told.update(added)
+                told = [*message["headers"], *added]
+                if all(name != b"cache-control" for name, _ in told):
+                    told.append((b"cache-control", b"no-store"))
+                message["headers"] = told
             await send(message)
 
         self._in_progress += 1
         try:
-            answer = self._turned_away(Request(scope)) or self._app
+            answer = self._turned_away(Request(scope)) or self._kept(scope) or self._app
             await answer(scope, receive, send_with_headers)
         except Exception:
             metrics.error("pages")
@@ -203,12 +204,21 @@ class _Edge:
             if not has_begun:
                 self._in_progress -= 1
 
+    def _kept(self, scope: Scope) -> Response | None:
+        """A page that was drawn for others a moment ago: the same, without the way to it."""
+        found = self._site.shared.found(scope)
+        if found is None:
+            return None
+        scope[_PAGE], response = found
+        return response
+
     def _turned_away(self, request: Request) -> Response | None:
         """What is answered before anything is looked up, and costs next to nothing."""
-        if {"content-length", "transfer-encoding"} <= {*request.headers.keys()}:
+        names = {name for name, _ in request.scope["headers"]}
+        if names >= {b"content-length", b"transfer-encoding"}:
             # A proxy before us may have read another request out of it.
             return self._page(request, 400, "")
-        if request.url.path.startswith("/static/"):
+        if request.scope["path"].startswith("/static/"):
             return None
         address = address_of(request, self._site.web)
         if not self._visits.allow(address, anyio.current_time()):
@@ -294,8 +304,8 @@ async def _answer(site: Site, spec: PageSpec, request: Request) -> Response:
     if refusal is not None:
         return refusal
     if spec.shared_s and view.member is None:
-        address = f"{request.url.path}?{request.url.query}"
-        return await site.shared.answer(address, spec.shared_s, partial(spec.handler, view))
+        draw = partial(spec.handler, view)
+        return await site.shared.answer(request.scope, spec.name, spec.shared_s, draw)
     if spec.posts:
         view = View(site, request, channel, view.member, await read_form(request, spec.bytes_max))
         told = view.form.get("token", "")

@@ -8,7 +8,8 @@ browsers tell where a form stands are looked at besides.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
@@ -137,7 +138,7 @@ def address_of(request: Request, web: Web) -> str:
     """
     client = request.client.host if request.client is not None else ""
     said = [each.strip() for each in request.headers.get("x-forwarded-for", "").split(",")]
-    while said and said[-1] and _is_trusted(client, web):
+    while said and said[-1] and _is_one_of(client, web.trusted_proxies):
         client = said.pop()
     try:
         address = ip_address(client)
@@ -148,12 +149,13 @@ def address_of(request: Request, web: Web) -> str:
     return str(address)
 
 
-def _is_trusted(client: str, web: Web) -> bool:
+@lru_cache(maxsize=1_024)
+def _is_one_of(client: str, networks: tuple[str, ...]) -> bool:
     try:
         address = ip_address(client)
     except ValueError:
         return False
-    return any(address in ip_network(each) for each in web.trusted_proxies)
+    return any(address in ip_network(each) for each in networks)
 
 
 _COMMON: Final = {
@@ -164,9 +166,8 @@ _COMMON: Final = {
 }
 
 
-def headers(web: Web, path: str) -> Mapping[str, str]:
+def headers(web: Web, embedded: bool) -> Sequence[tuple[bytes, bytes]]:
     """What goes with every answer; only what is made to be embedded may stand in a frame."""
-    embedded = path.startswith("/embed/")
     ancestors = " ".join(web.embed_origins) if embedded and web.embed_origins else "'none'"
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -178,4 +179,4 @@ def headers(web: Web, path: str) -> Mapping[str, str]:
         found["x-frame-options"] = "DENY"
     if web.is_secure:
         found["strict-transport-security"] = "max-age=31536000"
-    return found
+    return [(name.encode(), value.encode()) for name, value in found.items()]

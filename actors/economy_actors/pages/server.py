@@ -8,14 +8,14 @@ file or a task; it ends within two seconds, streams first. Limits: asyncio only,
 import asyncio
 import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from economy_actors.exporter import HttpBindError
@@ -37,6 +37,8 @@ HEAD_WITHIN_S: Final = 10.0
 _BACKLOG: Final = 256
 _IDLE_S: Final = 15
 _END_WITHIN_S: Final = 1
+_PIPELINE_MAX: Final = 16
+_TOO_LONG: Final = "The head of this request is too long."
 
 _log = structlog.get_logger("pages")
 
@@ -75,11 +77,10 @@ def connections_max() -> int:
 
 
 class _Wire:
-    """A connection under an answer of unknown length, in chunks where the visitor knows them."""
+    """A connection under an answer of unknown length, which goes out in chunks."""
 
-    def __init__(self, transport: asyncio.Transport, in_chunks: bool) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._in_chunks = in_chunks
 
     @property
     def is_behind(self) -> bool:
@@ -87,16 +88,36 @@ class _Wire:
 
     def write(self, body: bytes) -> None:
         if not self._transport.is_closing():
-            self._transport.write(b"%x\r\n%b\r\n" % (len(body), body) if self._in_chunks else body)
+            self._transport.write(b"%x\r\n%b\r\n" % (len(body), body))
 
     def cut(self) -> None:
         self._transport.abort()
 
 
-class _Protocol(H11Protocol):
-    """One connection; a request's head has to arrive in time, and there are not too many."""
+def _fault_of(version: str, url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> str:
+    """What is wrong with a head that the parser lets pass; "" if nothing is."""
+    if version not in {"1.0", "1.1"}:
+        return f"HTTP/{version} is not spoken here."
+    if len(url) + sum(len(name) + len(value) + 4 for name, value in headers) > HEAD_BYTES_MAX:
+        return _TOO_LONG
+    hosts = sum(name == b"host" for name, _ in headers)
+    if hosts > 1 or (not hosts and version == "1.1"):
+        # A proxy before us may have taken another one of them.
+        return "A request names one host."
+    return ""
+
+
+class _Protocol(HttpToolsProtocol):
+    """One connection; a request's head has to be short and in time, and there are not too many.
+
+    The parser keeps what it has begun to read without limit, and lets pass what two readers could
+    understand in two ways; so the limits and `_fault_of` stand here.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    _in_head = True
+    _unread = 0
+    """Bytes of a head, or of what follows a body, of which the parser has made nothing yet."""
 
     def __init__(
         self,
@@ -109,7 +130,7 @@ class _Protocol(H11Protocol):
         app = self.app
 
         async def with_wire(scope: Scope, receive: Receive, send: Send) -> None:
-            scope[WIRE] = _Wire(self.transport, scope["http_version"] == "1.1")
+            scope[WIRE] = _Wire(self.transport)
             await app(scope, receive, send)
 
         self.app = with_wire
@@ -122,10 +143,37 @@ class _Protocol(H11Protocol):
         self._await_head(HEAD_WITHIN_S)
 
     def data_received(self, data: bytes) -> None:
+        self._unread += len(data)
         super().data_received(data)
+        if self._unread > HEAD_BYTES_MAX and not self.transport.is_closing():
+            if self._is_answering:
+                self.transport.abort()
+            else:
+                self.send_400_response(_TOO_LONG)
         if self._is_answering and self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes behind a body is no part of the head that was looked at.
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._unread = False, 0
+        fault = _fault_of(self.parser.get_http_version(), self.url, self.headers)
+        if fault or len(self.pipeline) >= _PIPELINE_MAX:
+            # The parser stops here, and the server answers that this can't be read.
+            raise ValueError(fault)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -179,7 +227,6 @@ class Server:
             backlog=_BACKLOG,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_END_WITHIN_S,
-            h11_max_incomplete_event_size=HEAD_BYTES_MAX,
             reset_contextvars=True,
         )
         self._server = _Uvicorn(config)

@@ -86,24 +86,101 @@ async def test_a_failure_of_the_pages_is_theirs_alone(tmp_path: Path) -> None:
         assert here.house.observer.stats("pages").restarts == 1
 
 
+CHUNKED = b"POST /c/TestChan/sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+UNREADABLE = {
+    "a body of two lengths": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+    "a length below nothing": b" X: y\r\nContent-Length: -1\r\n\r\n",
+    "a coding that nobody knows": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a coding in two lines": b"Transfer-Encoding: gzip,\r\n chunked\r\n\r\n0\r\n\r\n",
+    "a name with a space": b"Content-Length : 5\r\n\r\nhello",
+    "a line that ends early": b"X: y\nZ: z\r\n\r\n",
+    "a value with a NUL": b"X: \0\r\n\r\n",
+    "a second host": b"Host: b\r\n\r\n",
+    "a head without end": b"X: " + b"a" * 20_000,
+    "a long head": b"X: " + b"a" * 20_000 + b"\r\n\r\n",
+    "many small lines": b"X: a\r\n" * 4_000 + b"\r\n",
+}
+NO_REQUEST = {
+    "another protocol": b"\x16\x03\x01\x02\x00",
+    "no version": b"GET /c/TestChan/\r\nX: y HTTP/1.1\r\n\r\n",
+    "a version of old": b"GET /c/TestChan/ HTTP/0.9\r\nHost: a\r\n\r\n",
+    "a version to come": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "no host": b"GET /c/TestChan/ HTTP/1.1\r\n\r\n",
+    "a bent address": b"GET //\xff/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no end of the address": b"GET /" + b"a" * 20_000,
+}
+HEADS = {
+    **{name: b"GET / HTTP/1.1\r\nHost: a\r\n" + rest for name, rest in UNREADABLE.items()},
+    **NO_REQUEST,
+}
+
+
 async def test_what_is_no_http_is_cut(tmp_path: Path) -> None:
-    """Heads that can be read in two ways, that never end, or that name no method."""
-    both = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"
-    heads = (
-        b"GET / HTTP/1.1\r\nHost: a\r\n" + both + b"\r\n0\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000,
-        b"\x16\x03\x01\x02\x00",
-        b"GET /c/TestChan/\r\nX: y HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n X: y\r\nContent-Length: -1\r\n\r\n",
-    )
+    """Heads that can be read in two ways, that are too long or never end, or that are none."""
     async with served(tmp_path / "e.db") as here:
         await here.house.join("Alice")
-        for head in heads:
-            async with await anyio.connect_tcp("127.0.0.1", here.port) as stream:
-                await stream.send(head)
-                answer = await stream.receive()
-                assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 ")), (head, answer)
+        answers = {name: await _answer_to(here, head) for name, head in HEADS.items()}
+        taken = {
+            name: answer[:12] for name, answer in answers.items() if b" 400 " not in answer[:13]
+        }
+        assert not taken
+        assert await here.house.pm("Alice", "balance")
+
+
+async def _answer_to(here: Served, sent: bytes) -> bytes:
+    """All that comes back until the connection is closed or silent."""
+    found = b""
+    async with await anyio.connect_tcp("127.0.0.1", here.port) as stream:
+        await stream.send(sent)
+        with anyio.move_on_after(1.0):
+            try:
+                async for piece in stream:
+                    found += piece
+            except anyio.BrokenResourceError:
+                return found
+    return found
+
+
+async def test_a_head_of_many_pieces_is_no_longer_than_others(tmp_path: Path) -> None:
+    """Piece by piece it takes no more room than at once; a form behind it is no part of it."""
+    async with served(tmp_path / "e.db") as here:
+        async with await anyio.connect_tcp("127.0.0.1", here.port) as stream:
+            await stream.send(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+            with pytest.raises((anyio.BrokenResourceError, anyio.EndOfStream)):  # noqa: PT012 - as it comes
+                for _ in range(100):
+                    await stream.send(b"a" * 1_000)
+                    await anyio.sleep(0.005)
+                while True:
+                    await stream.receive()
+        form = b"name=" + b"a" * 10_000
+        length = b"Content-Length: %d\r\n" % len(form)
+        kind = b"Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
+        head = b"POST /c/TestChan/sign-in HTTP/1.1\r\nHost: a\r\n" + length + kind
+        head += b"X: " + b"a" * 10_000 + b"\r\n\r\n"
+        assert (await _answer_to(here, head + form)).startswith(b"HTTP/1.1 422 ")
+
+
+async def test_what_follows_a_body_is_no_head(tmp_path: Path) -> None:
+    """A trailer is not read as a header of the request, and takes no room without end."""
+    async with served(tmp_path / "e.db") as here:
+        body = b"5\r\nname=\r\n0\r\n"
+        kind = b"Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
+        whole = CHUNKED + kind + body
+        plain = await _answer_to(here, whole + b"\r\n")
+        trailed = await _answer_to(here, whole + b"Host: b\r\nX: y\r\n\r\n")
+        assert plain[:12] == trailed[:12] != b""
+        assert not await _answer_to(here, whole + b"X: " + b"a" * 100_000)
+
+
+async def test_requests_in_a_row_are_answered_in_their_order(tmp_path: Path) -> None:
+    """A few that are sent at once are answered one after the other; thousands are cut."""
+    async with served(tmp_path / "e.db") as here:
+        one = b"GET /static/pages.css HTTP/1.1\r\nHost: a\r\n\r\n"
+        found = await _answer_to(here, one * 5)
+        assert found.count(b"HTTP/1.1 200 ") == 5
+        assert (await _answer_to(here, one * 5_000)).count(b"HTTP/1.1 200 ") < 20
+        await here.house.join("Alice")
         assert await here.house.pm("Alice", "balance")
 
 

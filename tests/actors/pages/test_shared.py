@@ -9,6 +9,7 @@ import anyio
 import pytest
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
 from tests.actors.pages.browser import Pages, opened, pages
 
 from economy_actors.pages.registry import PAGES, Who
@@ -22,6 +23,11 @@ async def shared_pages(path: Path) -> AsyncIterator[Pages]:
     """Pages as the service opens them."""
     async with pages(path) as here:
         yield opened(here.house, replace(here.site, shared=Shared()))
+
+
+def asked(path: str, *headers: tuple[bytes, bytes], method: str = "GET") -> Scope:
+    """A request for this page."""
+    return {"method": method, "path": path, "query_string": b"", "headers": [*headers]}
 
 
 async def test_all_who_ask_within_some_seconds_see_the_same(tmp_path: Path) -> None:
@@ -48,7 +54,7 @@ async def test_a_crowd_at_once_costs_one_drawing() -> None:
         return HTMLResponse(f"drawing {drawn}")
 
     async def ask() -> None:
-        seen.append(bytes((await shared.answer("/boards?", 1.0, draw)).body))
+        seen.append(bytes((await shared.answer(asked("/boards"), "/boards", 1.0, draw)).body))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(50):
@@ -67,8 +73,8 @@ async def test_a_drawing_that_failed_is_not_kept() -> None:
         return HTMLResponse("well")
 
     with pytest.raises(HTTPException):
-        await shared.answer("/", 1.0, fail)
-    assert (await shared.answer("/", 1.0, draw)).body == b"well"
+        await shared.answer(asked("/"), "/", 1.0, fail)
+    assert (await shared.answer(asked("/"), "/", 1.0, draw)).body == b"well"
 
 
 async def test_who_is_signed_in_sees_their_own(tmp_path: Path) -> None:
@@ -85,6 +91,35 @@ async def test_who_is_signed_in_sees_their_own(tmp_path: Path) -> None:
         assert "Sign out" in own
         assert "Sign out" not in strange
         assert (await stranger.get("/")).text == strange
+
+
+async def test_what_is_kept_is_for_strangers_only() -> None:
+    """A cookie of any kind, another verb, or a drawing that is too old leads to the page itself."""
+    shared = Shared()
+
+    async def draw() -> Response:
+        return HTMLResponse("well")
+
+    await shared.answer(asked("/boards"), "/boards", 1.0, draw)
+    name, response = shared.found(asked("/boards", (b"accept", b"*/*"))) or ("", Response())
+    assert (name, response.body) == ("/boards", b"well")
+    assert shared.found(asked("/boards", (b"cookie", b"a=b"))) is None
+    assert shared.found(asked("/boards", method="POST")) is None
+    assert shared.found(asked("/other")) is None
+    await anyio.sleep(1.0)
+    assert shared.found(asked("/boards")) is None
+
+
+async def test_what_is_kept_is_answered_as_what_was_drawn(tmp_path: Path) -> None:
+    """With the same headers, and counted as the same page."""
+    async with shared_pages(tmp_path / "e.db") as here, here.browser() as browser:
+        await here.house.join("Alice")
+        first, second = [await browser.get("/boards") for _ in range(2)]
+        assert first.text == second.text
+        assert {**first.headers} == {**second.headers}
+        registry = here.house.context.metrics.registry
+        counted = {"page": "/boards", "result": "ok"}
+        assert registry.get_sample_value("economy_page_requests_total", counted) == 2
 
 
 async def test_another_question_is_another_page(tmp_path: Path) -> None:
