@@ -1,7 +1,8 @@
 """Pages that all see alike who are not signed in: one drawing serves everybody for some seconds.
 
 Promises: however many ask for such a page at once, the books are asked for it once; who asks for
-one that is still good needs neither the way to it nor the books; what is kept takes bounded room.
+one that is still good needs neither the way to it nor the books; where the books don't answer, all
+who wait for a drawing are told so at once; what is kept takes bounded room.
 """
 
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
@@ -22,6 +24,8 @@ class _Kept:
     page: str
     response: Response | None = None
     until_s: float = 0.0
+    refused: HTTPException | None = None
+    refused_s: float = 0.0
     drawing: anyio.Lock = field(default_factory=anyio.Lock)
 
 
@@ -57,10 +61,17 @@ class Shared:
             kept = self._kept[address] = _Kept(page)
             if len(self._kept) > KEPT_MAX:
                 del self._kept[next(iter(self._kept))]
-        # Whoever comes while it is drawn waits for that drawing.
+        came_s = anyio.current_time()
+        # Whoever comes while it is drawn waits for that drawing, or for what is said instead.
         async with kept.drawing:
+            if kept.refused is not None and kept.refused_s > came_s:
+                raise HTTPException(kept.refused.status_code, kept.refused.detail)
             if kept.response is None or anyio.current_time() >= kept.until_s:
-                drawn = await draw()
+                try:
+                    drawn = await draw()
+                except HTTPException as refused:
+                    kept.refused, kept.refused_s = refused, anyio.current_time()
+                    raise
                 if drawn.status_code != 200:
                     return drawn
                 # Only the body: what else the answer says is for who has asked.

@@ -62,6 +62,28 @@ async def test_a_crowd_at_once_costs_one_drawing() -> None:
     assert seen == [b"drawing 1"] * 50
 
 
+async def test_where_the_books_are_silent_all_who_wait_are_told_at_once() -> None:
+    """A hundred visitors of one page wait as long as the first of them, and not in turn."""
+    shared, told = Shared(), []
+
+    async def fail() -> Response:
+        await anyio.sleep(5.0)
+        raise HTTPException(503, "The books are busy right now.")
+
+    async def ask() -> None:
+        try:
+            await shared.answer(asked("/boards"), "/boards", 1.0, fail)
+        except HTTPException as error:
+            told.append((error.status_code, anyio.current_time() - began_s))
+
+    began_s = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        for _ in range(100):
+            tasks.start_soon(ask)
+    assert [status for status, _ in told] == [503] * 100
+    assert max(after_s for _, after_s in told) < 6
+
+
 async def test_a_drawing_that_failed_is_not_kept() -> None:
     """The next visitor has another try."""
     shared = Shared()
