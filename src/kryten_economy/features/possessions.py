@@ -5,7 +5,7 @@ Functions on the transaction for the operations of several features, and queries
 
 from typing import NamedTuple
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey

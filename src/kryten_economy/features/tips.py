@@ -7,7 +7,7 @@ back and forth earn no rank by it (P-MON-2). Who has tipped whom is counted once
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, credit_id, is_amount, post_between
 from kryten_economy.ledger.tx import Tx

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kryten_economy.ledger.accounts import Account, Accounts
+from kryten_economy.ledger.account import Account
+from kryten_economy.ledger.accounts import Accounts
 from kryten_economy.ledger.statements import Sql
 from kryten_economy.ledger.wallet import Wallet
 from kryten_economy.transaction_types import source_of

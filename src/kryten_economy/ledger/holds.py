@@ -9,7 +9,7 @@ within operations of their own by `place`, `capture` and `give_back`.
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.journal import Side
 from kryten_economy.ledger.operation import ALWAYS, READ_ONLY, SPENDING, Act, operation
 from kryten_economy.ledger.posting import Entry, is_amount, post

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.facts import Posting
 from kryten_economy.ledger.journal import Side
 from kryten_economy.ledger.tx import CachedTable, Tx

@@ -10,7 +10,7 @@ one that falls between the two tells it again.
 import json
 from dataclasses import dataclass
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.users import UserKey

@@ -14,7 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import apsw
 
-from kryten_economy.ledger.accounts import Account, Accounts
+from kryten_economy.ledger.account import Account
+from kryten_economy.ledger.accounts import Accounts
 from kryten_economy.ledger.channels import Channel, Channels, SystemKind
 from kryten_economy.ledger.facts import Analytics, Facts, Posting, TriggerHits
 from kryten_economy.ledger.journal import Journal

@@ -35,7 +35,7 @@ from kryten_economy.features.chat.triggers import TriggerAward, Window
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import accounts
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.facts import Committed, TriggerHits
 from kryten_economy.ledger.invariants import verify

@@ -17,7 +17,7 @@ from kryten_economy.features.approvals import (
 )
 from kryten_economy.features.possessions import owned_by_user, put
 from kryten_economy.features.reports.queries import Reports
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.operation import Act, operation
 from kryten_economy.ledger.tx import Tx

@@ -26,7 +26,7 @@ from kryten_economy.features.money.operations import Credit, Posted
 from kryten_economy.features.presence.operations import RecordActivity
 from kryten_economy.features.reports.queries import Reports
 from kryten_economy.ledger import opening
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.books import Books
 from kryten_economy.ledger.errors import (
     BooksInUse,

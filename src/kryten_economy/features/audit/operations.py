@@ -16,7 +16,7 @@ from kryten_economy.features.audit.queries import Act as Entered
 from kryten_economy.features.audit.queries import find_act
 from kryten_economy.features.audit.rules import Restored
 from kryten_economy.features.audit.standing import EARNED_TYPE, PLAIN_TYPE, Ranks
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.audit import (
     RANK_STATE,
     STATES,

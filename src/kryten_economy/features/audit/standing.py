@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kryten_economy.config.ranks import Tier
 from kryten_economy.features.ranks.rules import Ladder
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.audit import RANK_STATE, Change
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.tx import Tx

@@ -6,7 +6,7 @@ from kryten_economy.features.chat.triggers import FirstOfDay, Tally, TriggerAwar
 from kryten_economy.features.events.rules import with_carry
 from kryten_economy.features.presence.minutes import EarningTerms, whole_part
 from kryten_economy.features.presence.rules import OPEN, EarningGate
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation, perform
 from kryten_economy.ledger.posting import Entry, Fractions, may_earn, post
 from kryten_economy.ledger.tx import CachedTable, Tx

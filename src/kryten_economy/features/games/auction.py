@@ -15,7 +15,7 @@ from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms, game, trigger_of
 from kryten_economy.features.games.stakes import unfit
 from kryten_economy.features.games.tables import Player
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.holds import Captured, CaptureHold, capture_hold
 from kryten_economy.ledger.operation import ALWAYS, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx

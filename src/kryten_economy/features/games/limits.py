@@ -7,7 +7,7 @@ sets one in a cool moment is held to it in a hot one.
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.tx import Tx

@@ -15,7 +15,7 @@ from kryten_economy.dice import Chance
 from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms, exact, game
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import STAKING, Act, Request, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet

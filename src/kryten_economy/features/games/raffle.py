@@ -16,7 +16,7 @@ from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import Edge, Game, Payout, Stake, Terms, exact, game
 from kryten_economy.features.games.stakes import StakeRefused, may_stake, unfit
 from kryten_economy.features.games.tables import Opened, OpenRound, open_round
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
 from kryten_economy.ledger.wallet import Wallet

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kryten_economy.features.games.fairness import FairDice, hash_of, public_id
 from kryten_economy.features.games.rules import GAMES, STAKE, Payout, Stake, trigger_of
 from kryten_economy.features.games.stakes import count_today, note_settled
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (

@@ -24,7 +24,7 @@ from kryten_economy.features.games.rules import (
     terms_for,
 )
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from kryten_economy.features.games.limits import LimitKind, own_limits
 from kryten_economy.features.games.rules import GAMES, Payout, Prospect, Terms
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.posting import is_amount
 from kryten_economy.ledger.tx import CachedTable, Tx

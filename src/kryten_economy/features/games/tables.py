@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kryten_economy.features.games import rounds, timed
 from kryten_economy.features.games.rules import GAMES, Payout, Stake, Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.audit import final
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import ALWAYS, STAKING, Act, operation

@@ -8,7 +8,7 @@ from typing import Any
 
 from kryten_economy.features.games import rounds
 from kryten_economy.features.games.rules import GAMES, trigger_of
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.holds import (
     Captured,
     CaptureHold,

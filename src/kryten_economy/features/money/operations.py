@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from kryten_economy.features.jobs import MAINTENANCE, daily_part
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.audit import reversible
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.operation import EARNING, READ_ONLY, SPENDING, Act, operation

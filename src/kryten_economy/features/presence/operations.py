@@ -12,7 +12,7 @@ from kryten_economy.features.possessions import cooldown_left_ms, note_use, owne
 from kryten_economy.features.presence.minutes import EarningTerms, MinuteRate, whole_part
 from kryten_economy.features.presence.rules import OPEN, EarningGate, is_past, is_welcome_back
 from kryten_economy.features.vanity.rules import GREETING
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.folding import ClosedDay, Folded, fold_presence
 from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation
 from kryten_economy.ledger.posting import (

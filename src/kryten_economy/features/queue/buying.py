@@ -19,7 +19,7 @@ from kryten_economy.features.queue.purchases import (
 )
 from kryten_economy.features.queue.rules import Action, Media, QueueLimits
 from kryten_economy.features.queue.settling import FORCE_PLAY
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold
 from kryten_economy.ledger.operation import ALWAYS, SPENDING, Act, operation

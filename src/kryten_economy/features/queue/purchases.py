@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from kryten_economy.features.possessions import cooldown_left_ms, forget_use, last_use_ms, note_use
 from kryten_economy.features.queue.rules import Action, QueueLimits, too_often
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.statements import Row
 from kryten_economy.ledger.tx import Tx

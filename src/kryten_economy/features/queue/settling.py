@@ -18,7 +18,7 @@ from kryten_economy.features.queue.purchases import (
     restore_use,
     row_of,
 )
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.holds import Captured, CaptureHold, Released, settle_hold
 from kryten_economy.ledger.operation import ALWAYS, Act, Request, operation
 from kryten_economy.ledger.tx import Tx

@@ -18,7 +18,7 @@ from kryten_economy.features.events.adhoc import begin_adhoc, running_adhoc
 from kryten_economy.features.possessions import owned, put
 from kryten_economy.features.shop.rules import Item, same_but_price
 from kryten_economy.features.vanity.rules import TITLE
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.audit import KeptState, kept, reversible
 from kryten_economy.ledger.channels import Channel
 from kryten_economy.ledger.holds import Held, PlaceHold, place_hold

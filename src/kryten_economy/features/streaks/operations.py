@@ -14,7 +14,7 @@ from kryten_economy.features.streaks.rules import (
     seen,
     streak_awards,
 )
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.operation import ALWAYS, Act, operation
 from kryten_economy.ledger.posting import Entry, may_earn, post
 from kryten_economy.ledger.tx import Tx

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from kryten_economy.features.approvals import Opened, approvable, open_approval, pending_of
 from kryten_economy.features.possessions import cooldown_left_ms, note_use, put
 from kryten_economy.features.vanity.rules import GIF
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.expiry import resumable
 from kryten_economy.ledger.holds import (

@@ -19,7 +19,7 @@ from kryten_economy.features.wallets.rules import (
     service_of,
     trigger_of,
 )
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.expiry import expires_with, resumable
 from kryten_economy.ledger.holds import (
     Captured,

@@ -20,7 +20,7 @@ from kryten_economy.features.games.blackjack.rules import (
 from kryten_economy.features.games.fairness import FairDice, public_id
 from kryten_economy.features.games.rules import Terms
 from kryten_economy.features.games.stakes import StakeRefused, may_stake
-from kryten_economy.ledger.accounts import Account
+from kryten_economy.ledger.account import Account
 from kryten_economy.ledger.channels import Reader
 from kryten_economy.ledger.operation import ALWAYS, READ_ONLY, STAKING, Act, operation
 from kryten_economy.ledger.tx import Tx
