@@ -1,10 +1,12 @@
 """The real server under its actor: what it does with connections, and that it ends."""
 
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import anyio
@@ -182,6 +184,78 @@ async def test_requests_in_a_row_are_answered_in_their_order(tmp_path: Path) -> 
         assert (await _answer_to(here, one * 5_000)).count(b"HTTP/1.1 200 ") < 20
         await here.house.join("Alice")
         assert await here.house.pm("Alice", "balance")
+
+
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+SOUND = (
+    b"GET /c/TestChan/ HTTP/1.1\r\nHost: a\r\nCookie: ke_session=abc\r\n\r\n",
+    b"GET http://a/c/TestChan/boards?board=rich HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n",
+    b"HEAD /c/TestChan/ HTTP/1.0\r\nExpect: 100-continue\r\n\r\n",
+    b"POST /c/TestChan/sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n" + FORM + b"\r\nname=x",
+    CHUNKED + FORM + b"\r\n6\r\nname=x\r\n0\r\nX: y\r\n\r\n",
+    b"POST /api/v1/balance.get HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}",
+)
+ODD: tuple[bytes, ...] = (
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b" ",
+    b":",
+    b"\xff",
+    b"%",
+    b"%00",
+    b"%2e%2e/",
+    b"//",
+    b"#",
+    b"0\r\n\r\n",
+)
+ODD += (b"Host: b\r\n", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"f" * 17)
+
+
+def bent(chance: Random) -> bytes:
+    """One to three requests in a row, with something put in, left out or doubled here and there."""
+    sent = bytearray(chance.choice(SOUND) * chance.choice((1, 1, 2, 3)))
+    for _ in range(chance.choice((0, 1, 2, 5))):
+        at = chance.randrange(len(sent) + 1)
+        if chance.random() < 0.6:
+            sent[at:at] = chance.choice(ODD)
+        elif chance.random() < 0.5:
+            del sent[at : at + chance.randrange(1, 8)]
+        else:
+            sent[at:at] = sent[chance.randrange(len(sent)) :][: chance.randrange(40)]
+    return bytes(sent)
+
+
+async def test_whatever_is_sent_is_answered_or_cut(tmp_path: Path) -> None:
+    """Requests bent in any way, and in pieces, are no defect, and cost nobody an answer."""
+    statuses: Counter[bytes] = Counter()
+
+    async def send(here: Served, chance: Random) -> None:
+        sent = bent(chance)
+        cut = chance.randrange(len(sent) + 1)
+        async with await anyio.connect_tcp("127.0.0.1", here.port) as stream:
+            gone = anyio.BrokenResourceError, anyio.EndOfStream
+            with suppress(*gone), anyio.move_on_after(0.3):
+                await stream.send(sent[:cut])
+                await anyio.sleep(0.01)
+                await stream.send(sent[cut:])
+                statuses[(await stream.receive())[:12]] += 1
+                async for _ in stream:
+                    pass
+
+    async with served(tmp_path / "e.db") as here:
+        await here.house.join("Alice")
+        for turn in range(8):
+            async with anyio.create_task_group() as tasks:
+                for number in range(20):
+                    tasks.start_soon(send, here, Random(turn * 20 + number))
+        assert await here.house.pm("Alice", "balance")
+        assert here.house.observer.stats("pages").restarts == 0
+        async with httpx.AsyncClient() as client:
+            # So many from one address are too many for a while.
+            assert (await client.get(f"{here.url}/c/TestChan/")).status_code in {200, 429}
+    assert statuses.keys() >= {b"HTTP/1.1 200", b"HTTP/1.1 400"}
+    assert b"HTTP/1.1 500" not in statuses
 
 
 async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
