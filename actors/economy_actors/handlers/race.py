@@ -6,13 +6,14 @@ from economy_actors.context import Context
 from economy_actors.handlers import kit
 from economy_actors.handlers.answers import ApiAnswer, Code, Done, PmAnswer, Refused
 from economy_actors.handlers.registry import ApiCall, Call, PmCall, command, request
+from economy_actors.handlers.social import round_on
 from economy_actors.messages.race import BetMade, RaceOpens
 from economy_actors.messages.tables import News
 from kryten_economy.commands.table import Section
 from kryten_economy.features.games.race import texts
 from kryten_economy.features.games.race.frame import RaceView, web_frame
 from kryten_economy.features.games.race.operations import BetOnRace, past_bets
-from kryten_economy.features.games.race.rules import RACE, lineup, terms_of
+from kryten_economy.features.games.race.rules import RACE, Course, lineup, race_id, terms_of
 from kryten_economy.features.games.tables import Joined, Opened, OpenRound
 from kryten_economy.refusals import NotPending, TooYoung
 
@@ -29,7 +30,7 @@ __all__ = ("race_on", "race_shown")
 async def race(call: PmCall) -> PmAnswer:
     """Whatever has to do with races; in the channel it is for bets."""
     shown = race_on(call)
-    view = None if shown is None or shown.phase == "finished" else shown
+    view = await _opening(call) if shown is None or shown.phase == "finished" else shown
     match [each.lower() for each in call.args]:
         case [] if not call.in_chat:
             return await _start(call)
@@ -39,7 +40,23 @@ async def race(call: PmCall) -> PmAnswer:
             return texts.stats(*await call.read(lambda r: past_bets(r, call.user)), call.symbol)
         case _:
             # Without a race, `!race` may be said to another bot or to nobody.
-            return "" if call.in_chat and shown is None else await _bet(call, view)
+            nothing_on = view is None and shown is None
+            return "" if call.in_chat and nothing_on else await _bet(call, view)
+
+
+async def _opening(call: PmCall) -> RaceView | None:
+    """A race that is in the books, though its table has not shown it yet.
+
+    Whoever opens one is told so before the table has read it.
+    """
+    row = await round_on(call, RACE.name)
+    if row is None:
+        return None
+    course = Course.of(row.terms)
+    left_ms = max(0, row.opened_at_ms + course.window_s * 1000 - call.now_ms)
+    closes_at_ms = call.context.clock.steady_ms() + left_ms
+    id_ = race_id(call.channel, row.number, row.opened_at_ms)
+    return RaceView(id_, call.channel, row.number, course, closes_at_ms)
 
 
 def race_on(call: Call) -> RaceView | None:

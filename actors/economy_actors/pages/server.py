@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from httptools import HttpParserError
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -168,7 +169,7 @@ class _Protocol(HttpToolsProtocol):
         fault = _fault_of(self.parser.get_http_version(), self.url, self.headers)
         if fault or len(self.pipeline) >= _PIPELINE_MAX:
             # The parser stops here, and the server answers that this can't be read.
-            raise ValueError(fault)
+            raise HttpParserError(fault)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

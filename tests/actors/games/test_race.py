@@ -7,9 +7,11 @@ import anyio
 import pytest
 from tests.actors.house import CHANNEL, House, house, settings_with
 
+from economy_actors.tables.race import RaceTable
 from kryten_economy.config import Settings
 from kryten_economy.features.bans import Ban
 from kryten_economy.features.games.race.frame import RaceView
+from kryten_economy.features.games.tables import OpenRow
 from kryten_economy.features.money.operations import SetBalance
 from kryten_economy.users import UserKey
 
@@ -138,6 +140,33 @@ async def test_a_bet_by_pm_is_held_and_shown_with_the_balance(tmp_path: Path) ->
         assert "Balance: 900 Z" in answer
         assert (h.balance("Ann"), held(h)) == (900, 100)
         assert len(h.lines()) == lines
+
+
+async def test_a_bet_before_the_table_has_read_the_race_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is told of the race may bet at once, in private and in the channel."""
+    read = RaceTable.read_round
+
+    async def read_late(self: RaceTable) -> OpenRow | None:
+        await anyio.sleep(3.0)
+        return await read(self)
+
+    monkeypatch.setattr(RaceTable, "read_round", read_late)
+    async with house(tmp_path / "e.db", POOL) as h:
+        await rich(h, "Ann", "Bob", "Cy")
+        await h.pm("Ann", "race")
+        assert h.context.races[CHANNEL].value is None
+        [answer] = await h.pm("Bob", "race 100 blue")
+        assert "Balance: 900 Z" in answer
+        await h.chat("Cy", "!race 50 red")
+        assert held(h) == 150
+        await anyio.sleep(3.0)
+        assert {each.name: each.bet_z for each in view(h).bets} == {"Bob": 100, "Cy": 50}
+        assert [line for line in h.lines() if "Cy" in line]
+        await anyio.sleep(30 + DURATION_S)
+        # The rake is a twentieth of the pool, rounded down.
+        assert (h.balance("Bob"), h.balance("Cy")) == (1_043, 950)
 
 
 async def test_a_bet_in_the_channel_is_confirmed_there(tmp_path: Path) -> None:
