@@ -24,7 +24,7 @@ class _Kept:
     page: str
     response: Response | None = None
     until_s: float = 0.0
-    refused: HTTPException | None = None
+    refused: tuple[int, str] = (0, "")
     refused_s: float = 0.0
     drawing: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -64,13 +64,14 @@ class Shared:
         came_s = anyio.current_time()
         # Whoever comes while it is drawn waits for that drawing, or for what is said instead.
         async with kept.drawing:
-            if kept.refused is not None and kept.refused_s > came_s:
-                raise HTTPException(kept.refused.status_code, kept.refused.detail)
+            if kept.refused_s > came_s:
+                raise HTTPException(*kept.refused)
             if kept.response is None or anyio.current_time() >= kept.until_s:
                 try:
                     drawn = await draw()
-                except HTTPException as refused:
-                    kept.refused, kept.refused_s = refused, anyio.current_time()
+                except HTTPException as error:
+                    kept.refused = error.status_code, error.detail
+                    kept.refused_s = anyio.current_time()
                     raise
                 if drawn.status_code != 200:
                     return drawn
