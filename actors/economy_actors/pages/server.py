@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+import anyio
+import anyio.lowlevel
 import structlog
 import uvicorn
 from httptools import HttpParserError
@@ -38,6 +40,8 @@ HEAD_WITHIN_S: Final = 10.0
 _BACKLOG: Final = 256
 _IDLE_S: Final = 15
 _END_WITHIN_S: Final = 1
+_TURNS: Final = 3
+"""Of the loop: one that was just accepted is known two turns later, and closed in the third."""
 _PIPELINE_MAX: Final = 16
 _TOO_LONG: Final = "The head of this request is too long."
 
@@ -242,12 +246,18 @@ class Server:
         finally:
             for each in getattr(self._server, "servers", ()):
                 each.close()
-            for connection in [*self._server.server_state.connections]:
-                transport: Any = getattr(connection, "transport", None)
-                if transport is not None:
-                    transport.abort()
+            with anyio.CancelScope(shield=True):
+                for _ in range(_TURNS):
+                    self._cut_all()
+                    await anyio.lowlevel.checkpoint()
             with suppress(OSError):
                 own.close()
+
+    def _cut_all(self) -> None:
+        for connection in [*self._server.server_state.connections]:
+            transport: Any = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
 
     def stop(self) -> None:
         """Have `run` end: what is being answered has a second left."""
