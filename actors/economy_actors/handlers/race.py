@@ -13,7 +13,7 @@ from kryten_economy.commands.table import Section
 from kryten_economy.features.games.race import texts
 from kryten_economy.features.games.race.frame import RaceView, web_frame
 from kryten_economy.features.games.race.operations import BetOnRace, past_bets
-from kryten_economy.features.games.race.rules import RACE, Course, lineup, race_id, terms_of
+from kryten_economy.features.games.race.rules import RACE, Course, lineup, terms_of
 from kryten_economy.features.games.tables import Joined, Opened, OpenRound
 from kryten_economy.refusals import NotPending, TooYoung
 
@@ -52,11 +52,8 @@ async def _opening(call: PmCall) -> RaceView | None:
     row = await round_on(call, RACE.name)
     if row is None:
         return None
-    course = Course.of(row.terms)
-    left_ms = max(0, row.opened_at_ms + course.window_s * 1000 - call.now_ms)
-    closes_at_ms = call.context.clock.steady_ms() + left_ms
-    id_ = race_id(call.channel, row.number, row.opened_at_ms)
-    return RaceView(id_, call.channel, row.number, course, closes_at_ms)
+    left_ms = max(0, row.opened_at_ms + Course.of(row.terms).window_s * 1000 - call.now_ms)
+    return RaceView.opened(call.channel, row, call.context.clock.steady_ms() + left_ms)
 
 
 def race_on(call: Call) -> RaceView | None:

@@ -30,7 +30,7 @@ from economy_actors.tables.kit import RoundTable, table, tell_player
 from kryten_economy.dice import Dice
 from kryten_economy.features.games.race import texts
 from kryten_economy.features.games.race.frame import RaceRun, RaceView
-from kryten_economy.features.games.race.rules import RACE, Course, Runner, race_id
+from kryten_economy.features.games.race.rules import RACE, Course, Runner
 from kryten_economy.features.games.race.texts import Bet, Outcome
 from kryten_economy.features.games.race.timeline import cutoff_s, moments, timeline
 from kryten_economy.features.games.tables import Cancelled, Drawn, Finished, OpenRow, Player
@@ -64,14 +64,13 @@ class RaceTable(RoundTable[RaceMessage]):
         for stake in await self.read_stakes():
             bet = Bet(stake.display_name, str(stake.data["color"]), stake.stake_z)
             self._bets[stake.name] = bet
-        course = Course.of(row.terms)
         if row.state == "drawn":
-            self._publish(self._new_view(row, course, 0))
+            self._publish(self._new_view(row, 0))
             self.after(0.0, RaceEnds())
             return
         gone_ms = max(0, self.context.clock.now_ms() - row.opened_at_ms)
-        left_ms = max(0, course.window_s * 1000 - gone_ms)
-        self._publish(self._new_view(row, course, left_ms))
+        left_ms = max(0, Course.of(row.terms).window_s * 1000 - gone_ms)
+        self._publish(self._new_view(row, left_ms))
         self.after(left_ms / 1000, BettingEnds())
         self._have_written()
 
@@ -110,15 +109,9 @@ class RaceTable(RoundTable[RaceMessage]):
 
     # What others see
 
-    def _new_view(self, row: OpenRow, course: Course, left_ms: int) -> RaceView:
-        return RaceView(
-            race_id(self.channel, self.number, row.opened_at_ms),
-            self.channel,
-            self.number,
-            course,
-            closes_at_ms=self.context.clock.steady_ms() + left_ms,
-            bets=tuple(self._bets.values()),
-        )
+    def _new_view(self, row: OpenRow, left_ms: int) -> RaceView:
+        closes_at_ms = self.context.clock.steady_ms() + left_ms
+        return RaceView.opened(self.channel, row, closes_at_ms, self._bets.values())
 
     @property
     def _view(self) -> RaceView:

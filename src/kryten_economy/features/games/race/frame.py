@@ -6,13 +6,14 @@ still bet, nothing here tells what is to come (P-GAM-13). Times are steady milli
 nobody can set back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from kryten_economy.features.games.race.rules import Course, Runner
+from kryten_economy.features.games.race.rules import Course, Runner, race_id
 from kryten_economy.features.games.race.texts import Bet, Outcome
 from kryten_economy.features.games.race.timeline import Timeline, leader_at
+from kryten_economy.features.games.tables import OpenRow
 
 __all__ = ("RaceRun", "RaceView", "web_frame")
 
@@ -43,6 +44,14 @@ class RaceView:
     run: RaceRun | None = None
     outcomes: tuple[Outcome, ...] = ()
     ended_at_ms: int | None = None
+
+    @classmethod
+    def opened(
+        cls, channel: str, row: OpenRow, closes_at_ms: int, bets: Iterable[Bet] = ()
+    ) -> Self:
+        """A race as the books know it, before anything is drawn."""
+        id_ = race_id(channel, row.number, row.opened_at_ms)
+        return cls(id_, channel, row.number, Course.of(row.terms), closes_at_ms, tuple(bets))
 
     @property
     def phase(self) -> str:
